@@ -1,0 +1,290 @@
+/*
+ * A remote core: an M-profile core that another core holds, releases and resets
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Every change of state is one work item queued on the core's own vCPU. Items
+ * run in the order in which they were queued and do not look at the state that
+ * they find, so that no stop or start depends on whether an earlier one has run
+ * yet. Items are queued and run with the BQL held. A work item that runs
+ * synchronously would deadlock with a core inside start_exclusive().
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qapi/error.h"
+#include "hw/arm/remote_core.h"
+#include "hw/core/cpu.h"
+#include "hw/irq.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "system/runstate.h"
+#include "target/arm/cpu.h"
+#include "trace.h"
+
+/* A work item: its number, and whether the core runs after it. */
+#define ITEM(number, run) (((uint64_t)(number) << 1) | (run))
+#define ITEM_RUN(item) ((item) & 1)
+#define ITEM_NUMBER(item) ((uint32_t)((item) >> 1))
+
+typedef struct WorkItem {
+    ArmRemoteCoreState *s;
+    uint64_t item;
+} WorkItem;
+
+static void arm_remote_core_set_lockup(ArmRemoteCoreState *s, bool lockup)
+{
+    if (s->lockup != lockup) {
+        s->lockup = lockup;
+        trace_arm_remote_core_lockup(lockup);
+    }
+    qemu_set_irq(s->lockup_out, lockup);
+}
+
+static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
+{
+    g_autofree WorkItem *work = data.host_ptr;
+    ArmRemoteCoreState *s = work->s;
+    ARMCPU *cpu = ARM_CPU(cs);
+    uint32_t number = ITEM_NUMBER(work->item);
+    bool run = ITEM_RUN(work->item);
+    uint32_t i;
+
+    if ((int32_t)(number - s->first) < 0) {
+        /* Overtaken by a system reset or by an incoming migration. */
+        return;
+    }
+    trace_arm_remote_core_work(number, run);
+
+    device_cold_reset(DEVICE(&s->armv7m->nvic));
+    device_cold_reset(DEVICE(&s->armv7m->systick[M_REG_NS]));
+    if (run) {
+        /* Fetches the initial SP and PC through the core's own view. */
+        cpu_reset(cs);
+        cs->halted = 0;
+        cpu->power_state = PSCI_ON;
+    } else {
+        cpu->power_state = PSCI_OFF;
+        cs->halted = 1;
+        cs->exception_index = EXCP_HLT;
+    }
+    s->running = run;
+    s->pending = number != s->queued;
+
+    if (run) {
+        for (i = 0; i < s->num_irq; i++) {
+            if (s->level[i / 32] & BIT(i % 32)) {
+                qemu_irq_raise(s->irq[i]);
+            }
+        }
+    }
+}
+
+static void arm_remote_core_queue(ArmRemoteCoreState *s, bool run)
+{
+    WorkItem *work = g_new(WorkItem, 1);
+
+    s->queued++;
+    s->wanted = run;
+    s->pending = true;
+    work->s = s;
+    work->item = ITEM(s->queued, run);
+    trace_arm_remote_core_queue(s->queued, run);
+    async_run_on_cpu(CPU(s->armv7m->cpu), arm_remote_core_work,
+                     RUN_ON_CPU_HOST_PTR(work));
+}
+
+static void arm_remote_core_set_boot(void *opaque, int n, int level)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+    bool rising = level && !s->boot;
+
+    s->boot = level;
+    if (rising && !s->wanted) {
+        arm_remote_core_queue(s, true);
+    }
+}
+
+static void arm_remote_core_set_reset(void *opaque, int n, int level)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+    bool rising = level && !s->reset;
+
+    s->reset = level;
+    if (rising) {
+        arm_remote_core_queue(s, s->boot);
+    }
+}
+
+static void arm_remote_core_set_irq(void *opaque, int n, int level)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+
+    s->level[n / 32] = deposit32(s->level[n / 32], n % 32, 1, !!level);
+    if (s->running) {
+        qemu_set_irq(s->irq[n], level);
+    }
+}
+
+static void arm_remote_core_from_sysresetreq(void *opaque, int n, int level)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+
+    if (level) {
+        trace_arm_remote_core_sysresetreq();
+    }
+    qemu_set_irq(s->sysresetreq_out, level);
+}
+
+static void arm_remote_core_from_lockup(void *opaque, int n, int level)
+{
+    arm_remote_core_set_lockup(ARM_REMOTE_CORE(opaque), level);
+}
+
+/*
+ * A restored machine has lost the work that was queued when it was saved. Each
+ * item resets the core, so the last one alone says where it all ends. Wait for
+ * the machine to run: the core's own state is loaded by then.
+ */
+static void arm_remote_core_vm_state_change(void *opaque, bool running,
+                                            RunState state)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+
+    if (running && s->pending && s->queued == s->first - 1) {
+        arm_remote_core_queue(s, s->wanted);
+    }
+}
+
+static void arm_remote_core_reset_hold(Object *obj, ResetType type)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(obj);
+
+    s->first = s->queued + 1;
+    s->pending = false;
+    s->wanted = false;
+    s->running = false;
+    s->boot = false;
+    s->reset = false;
+    arm_remote_core_set_lockup(s, false);
+}
+
+static char *arm_remote_core_get_state(Object *obj, Error **errp)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(obj);
+
+    return g_strdup(s->lockup ? "lockup" : s->running ? "running" : "held");
+}
+
+static void arm_remote_core_init(Object *obj)
+{
+    DeviceState *dev = DEVICE(obj);
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(obj);
+
+    qdev_init_gpio_in_named(dev, arm_remote_core_set_boot, "boot", 1);
+    qdev_init_gpio_in_named(dev, arm_remote_core_set_reset, "reset", 1);
+    qdev_init_gpio_in_named(dev, arm_remote_core_from_sysresetreq,
+                            "core-sysresetreq", 1);
+    qdev_init_gpio_in_named(dev, arm_remote_core_from_lockup, "core-lockup", 1);
+    qdev_init_gpio_out_named(dev, &s->sysresetreq_out, "sysresetreq", 1);
+    qdev_init_gpio_out_named(dev, &s->lockup_out, "lockup", 1);
+    object_property_add_str(obj, "state", arm_remote_core_get_state, NULL);
+}
+
+static void arm_remote_core_realize(DeviceState *dev, Error **errp)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(dev);
+    DeviceState *armv7m;
+    uint32_t i;
+
+    if (!s->armv7m || !s->armv7m->cpu) {
+        error_setg(errp, "property \"armv7m\" must be a realized armv7m");
+        return;
+    }
+    armv7m = DEVICE(s->armv7m);
+    s->num_words = DIV_ROUND_UP(s->num_irq, 32);
+    s->level = g_new0(uint32_t, s->num_words);
+    s->irq = g_new0(qemu_irq, s->num_irq);
+    for (i = 0; i < s->num_irq; i++) {
+        s->irq[i] = qdev_get_gpio_in(armv7m, i);
+    }
+    qdev_init_gpio_in(dev, arm_remote_core_set_irq, s->num_irq);
+    qdev_connect_gpio_out_named(armv7m, "SYSRESETREQ", 0,
+                                qdev_get_gpio_in_named(dev, "core-sysresetreq",
+                                                       0));
+    qdev_connect_gpio_out_named(armv7m, "LOCKUP", 0,
+                                qdev_get_gpio_in_named(dev, "core-lockup", 0));
+    s->first = s->queued + 1;
+    s->vmstate_change =
+        qdev_add_vm_change_state_handler(dev, arm_remote_core_vm_state_change,
+                                         s);
+}
+
+static void arm_remote_core_unrealize(DeviceState *dev)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(dev);
+
+    qemu_del_vm_change_state_handler(s->vmstate_change);
+    g_free(s->level);
+    g_free(s->irq);
+}
+
+static int arm_remote_core_post_load(void *opaque, int version_id)
+{
+    ArmRemoteCoreState *s = opaque;
+
+    /* What this process had queued belongs to the state before the load. */
+    s->first = s->queued + 1;
+    return 0;
+}
+
+static const VMStateDescription vmstate_arm_remote_core = {
+    .name = TYPE_ARM_REMOTE_CORE,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = arm_remote_core_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(boot, ArmRemoteCoreState),
+        VMSTATE_BOOL(reset, ArmRemoteCoreState),
+        VMSTATE_BOOL(wanted, ArmRemoteCoreState),
+        VMSTATE_BOOL(running, ArmRemoteCoreState),
+        VMSTATE_BOOL(lockup, ArmRemoteCoreState),
+        VMSTATE_BOOL(pending, ArmRemoteCoreState),
+        VMSTATE_VARRAY_UINT32(level, ArmRemoteCoreState, num_words, 0,
+                              vmstate_info_uint32, uint32_t),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const Property arm_remote_core_properties[] = {
+    DEFINE_PROP_LINK("armv7m", ArmRemoteCoreState, armv7m, TYPE_ARMV7M,
+                     ARMv7MState *),
+    DEFINE_PROP_UINT32("num-irq", ArmRemoteCoreState, num_irq, 32),
+};
+
+static void arm_remote_core_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->desc = "M-profile remote core control";
+    dc->realize = arm_remote_core_realize;
+    dc->unrealize = arm_remote_core_unrealize;
+    dc->vmsd = &vmstate_arm_remote_core;
+    dc->user_creatable = false;
+    rc->phases.hold = arm_remote_core_reset_hold;
+    device_class_set_props(dc, arm_remote_core_properties);
+}
+
+static const TypeInfo arm_remote_core_types[] = {
+    {
+        .name = TYPE_ARM_REMOTE_CORE,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(ArmRemoteCoreState),
+        .instance_init = arm_remote_core_init,
+        .class_init = arm_remote_core_class_init,
+    },
+};
+
+DEFINE_TYPES(arm_remote_core_types)

@@ -1,0 +1,659 @@
+/*
+ * STM32MP157 SoC: two Cortex-A7, one Cortex-M4
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * STM32MP157 reference manual (RM0436), chapters "Memory and bus architecture",
+ * "Interrupt list". The A7s see the system memory. The M4 sees the same
+ * peripherals and memories, some of them at more addresses, and its own view of
+ * HSEM, which answers by the core that asks.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/units.h"
+#include "exec/address-spaces.h"
+#include "hw/arm/stm32mp157_soc.h"
+#include "hw/char/stm32mp1_usart.h"
+#include "hw/gpio/stm32l4x5_gpio.h"
+#include "hw/i2c/stm32f7_i2c.h"
+#include "hw/irq.h"
+#include "hw/misc/stm32mp1_bsec.h"
+#include "hw/misc/stm32mp1_dbgmcu.h"
+#include "hw/misc/stm32mp1_etzpc.h"
+#include "hw/misc/stm32mp1_exti.h"
+#include "hw/misc/stm32mp1_hsem.h"
+#include "hw/misc/stm32mp1_ipcc.h"
+#include "hw/misc/stm32mp1_pwr.h"
+#include "hw/misc/stm32mp1_rng.h"
+#include "hw/misc/stm32mp1_syscfg.h"
+#include "hw/misc/stm32mp1_tamp.h"
+#include "hw/misc/unimp.h"
+#include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
+#include "hw/rtc/stm32mp1_rtc.h"
+#include "hw/timer/stm32mp1_tim.h"
+#include "hw/watchdog/stm32mp1_iwdg.h"
+#include "hw/watchdog/stm32mp1_wwdg.h"
+#include "system/system.h"
+
+#define RETRAM_ADDR 0x38000000
+#define RETRAM_SIZE (64 * KiB)
+#define MCUSRAM_ADDR 0x10000000
+#define MCUSRAM_HIGH_ADDR 0x30000000
+#define MCUSRAM_SIZE (384 * KiB)
+#define SYSRAM_ADDR 0x2ffc0000
+#define SYSRAM_SIZE (256 * KiB)
+#define BKPSRAM_ADDR 0x54000000
+#define BKPSRAM_SIZE (4 * KiB)
+#define PERIPH_ADDR 0x40000000
+#define PERIPH_SIZE 0x20000000
+#define RCC_ADDR 0x50000000
+#define RCC_IRQ 5
+#define GIC_ADDR 0xa0020000
+#define PMU_SPI 200
+#define CNTFRQ_HZ 24000000
+
+/* Out of reach of PSCI calls, which take 32 bits from an AArch32 caller. */
+#define M4_MP_AFFINITY (1ULL << 32)
+
+/* An interrupt input of the GIC, of the M4's NVIC, or of both */
+#define TO_A7 0x100
+#define TO_M4 0x200
+#define IRQ_NUMBER 0xff
+#define A7(n) ((n) | TO_A7)
+#define M4(n) ((n) | TO_M4)
+#define BOTH(n) ((n) | TO_A7 | TO_M4)
+
+#define RST_VALID 0x8000
+#define RST(bus, bit) (STM32MP1_RCC_RESET(STM32MP1_RCC_##bus, bit) | RST_VALID)
+
+typedef struct STM32MP157DeviceInfo {
+    const char *name;
+    const char *type;
+    hwaddr addr;
+    uint16_t irq[4];      /* sysbus IRQ n goes to irq[n] */
+    uint16_t reset;       /* reset line of the RCC */
+    bool clocked;         /* has a clock input "clk", from: */
+    STM32MP1RccClock clk;
+    uint8_t param;        /* width of a timer, port of a GPIO in the EXTI */
+} STM32MP157DeviceInfo;
+
+#define BLOCK(_name, _type, _addr, ...) \
+    { .name = _name, .type = _type, .addr = _addr, ##__VA_ARGS__ }
+#define CLK(_clk) .clocked = true, .clk = STM32MP1_RCC_##_clk
+#define USART(_name, _addr, _irq, _clk, ...)                                \
+    { .name = _name, .type = TYPE_STM32MP1_USART, .addr = _addr,            \
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk) }
+#define TIM(_name, _addr, _irq, _width, _bit)                               \
+    { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
+      .irq = { BOTH(_irq) }, .reset = RST(APB1, _bit), CLK(TIMG1),          \
+      .param = _width }
+#define I2C(_name, _addr, _event, _error, ...)                              \
+    { .name = _name, .type = TYPE_STM32F7_I2C, .addr = _addr,               \
+      .irq = { BOTH(_event), BOTH(_error) }, .reset = RST(__VA_ARGS__) }
+#define GPIO(_name, _addr, _port, ...)                                      \
+    { .name = _name, .type = TYPE_STM32L4X5_GPIO, .addr = _addr,            \
+      .reset = RST(__VA_ARGS__), CLK(HCLK4), .param = _port }
+
+static const STM32MP157DeviceInfo
+stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
+    [STM32MP157_EXTI] = BLOCK("exti", TYPE_STM32MP1_EXTI, 0x5000d000),
+    [STM32MP157_PWR] = BLOCK("pwr", TYPE_STM32MP1_PWR, 0x50001000),
+    [STM32MP157_SYSCFG] = BLOCK("syscfg", TYPE_STM32MP1_SYSCFG, 0x50020000,
+                                .reset = RST(APB3, 11)),
+    [STM32MP157_TAMP] = BLOCK("tamp", TYPE_STM32MP1_TAMP, 0x5c00a000,
+                              .irq = { BOTH(2) }),
+    [STM32MP157_ETZPC] = BLOCK("etzpc", TYPE_STM32MP1_ETZPC, 0x5c007000),
+    [STM32MP157_BSEC] = BLOCK("bsec", TYPE_STM32MP1_BSEC, 0x5c005000),
+    [STM32MP157_DBGMCU] = BLOCK("dbgmcu", TYPE_STM32MP1_DBGMCU, 0x50081000),
+    [STM32MP157_IPCC] = BLOCK("ipcc", TYPE_STM32MP1_IPCC, 0x4c001000,
+                              .irq = { BOTH(100), BOTH(101),
+                                       BOTH(103), BOTH(104) },
+                              .reset = RST(AHB3, 12)),
+    [STM32MP157_HSEM] = BLOCK("hsem", TYPE_STM32MP1_HSEM, 0x4c000000,
+                              .irq = { A7(125), M4(125) },
+                              .reset = RST(AHB3, 11)),
+    [STM32MP157_RNG1] = BLOCK("rng1", TYPE_STM32MP1_RNG, 0x54003000,
+                              .irq = { BOTH(133) }, .reset = RST(AHB5, 6)),
+    [STM32MP157_RNG2] = BLOCK("rng2", TYPE_STM32MP1_RNG, 0x4c003000,
+                              .irq = { BOTH(134) }, .reset = RST(AHB3, 6)),
+    [STM32MP157_RTC] = BLOCK("rtc", TYPE_STM32MP1_RTC, 0x5c004000,
+                             .irq = { BOTH(3) }),
+    [STM32MP157_WWDG1] = BLOCK("wwdg1", TYPE_STM32MP1_WWDG, 0x4000a000,
+                               .irq = { BOTH(0) }, CLK(PCLK1)),
+    [STM32MP157_IWDG1] = BLOCK("iwdg1", TYPE_STM32MP1_IWDG, 0x5c003000,
+                               .irq = { A7(150) }, CLK(LSI)),
+    [STM32MP157_IWDG2] = BLOCK("iwdg2", TYPE_STM32MP1_IWDG, 0x5a002000,
+                               .irq = { A7(151) }, CLK(LSI)),
+
+    [STM32MP157_USART1] = USART("usart1", 0x5c000000, 37, USART1, APB5, 4),
+    [STM32MP157_USART2] = USART("usart2", 0x4000e000, 38, USART24, APB1, 14),
+    [STM32MP157_USART3] = USART("usart3", 0x4000f000, 39, USART35, APB1, 15),
+    [STM32MP157_UART4] = USART("uart4", 0x40010000, 52, USART24, APB1, 16),
+    [STM32MP157_UART5] = USART("uart5", 0x40011000, 53, USART35, APB1, 17),
+    [STM32MP157_USART6] = USART("usart6", 0x44003000, 71, USART6, APB2, 13),
+    [STM32MP157_UART7] = USART("uart7", 0x40018000, 82, USART78, APB1, 18),
+    [STM32MP157_UART8] = USART("uart8", 0x40019000, 83, USART78, APB1, 19),
+
+    [STM32MP157_TIM2] = TIM("tim2", 0x40000000, 28, 32, 0),
+    [STM32MP157_TIM3] = TIM("tim3", 0x40001000, 29, 16, 1),
+    [STM32MP157_TIM4] = TIM("tim4", 0x40002000, 30, 16, 2),
+    [STM32MP157_TIM5] = TIM("tim5", 0x40003000, 50, 32, 3),
+    [STM32MP157_TIM6] = TIM("tim6", 0x40004000, 54, 16, 4),
+    [STM32MP157_TIM7] = TIM("tim7", 0x40005000, 55, 16, 5),
+    [STM32MP157_TIM12] = TIM("tim12", 0x40006000, 119, 16, 6),
+    [STM32MP157_TIM13] = TIM("tim13", 0x40007000, 130, 16, 7),
+    [STM32MP157_TIM14] = TIM("tim14", 0x40008000, 131, 16, 8),
+
+    [STM32MP157_I2C1] = I2C("i2c1", 0x40012000, 31, 32, APB1, 21),
+    [STM32MP157_I2C2] = I2C("i2c2", 0x40013000, 33, 34, APB1, 22),
+    [STM32MP157_I2C3] = I2C("i2c3", 0x40014000, 72, 73, APB1, 23),
+    [STM32MP157_I2C4] = I2C("i2c4", 0x5c002000, 95, 96, APB5, 2),
+    [STM32MP157_I2C5] = I2C("i2c5", 0x40015000, 107, 108, APB1, 24),
+    [STM32MP157_I2C6] = I2C("i2c6", 0x5c009000, 135, 136, APB5, 3),
+
+    [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
+    [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
+    [STM32MP157_GPIOC] = GPIO("gpioc", 0x50004000, 2, AHB4, 2),
+    [STM32MP157_GPIOD] = GPIO("gpiod", 0x50005000, 3, AHB4, 3),
+    [STM32MP157_GPIOE] = GPIO("gpioe", 0x50006000, 4, AHB4, 4),
+    [STM32MP157_GPIOF] = GPIO("gpiof", 0x50007000, 5, AHB4, 5),
+    [STM32MP157_GPIOG] = GPIO("gpiog", 0x50008000, 6, AHB4, 6),
+    [STM32MP157_GPIOH] = GPIO("gpioh", 0x50009000, 7, AHB4, 7),
+    [STM32MP157_GPIOI] = GPIO("gpioi", 0x5000a000, 8, AHB4, 8),
+    [STM32MP157_GPIOJ] = GPIO("gpioj", 0x5000b000, 9, AHB4, 9),
+    [STM32MP157_GPIOK] = GPIO("gpiok", 0x5000c000, 10, AHB4, 10),
+    [STM32MP157_GPIOZ] = GPIO("gpioz", 0x54004000, 11, AHB5, 0),
+};
+
+/* Known blocks without a model: they read as zero, and the log names them. */
+static const struct {
+    const char *name;
+    hwaddr addr;
+    uint64_t size;
+} stm32mp157_soc_unimplemented[] = {
+    /* Last resort, so that a driver's probe does not end in an abort */
+    { "stm32mp1.io", PERIPH_ADDR, PERIPH_SIZE },
+    { "lptim1", 0x40009000, 0x400 },
+    { "spi2", 0x4000b000, 0x400 },
+    { "spi3", 0x4000c000, 0x400 },
+    { "spdifrx", 0x4000d000, 0x400 },
+    { "cec", 0x40016000, 0x400 },
+    { "dac", 0x40017000, 0x400 },
+    { "tim1", 0x44000000, 0x400 },
+    { "tim8", 0x44001000, 0x400 },
+    { "spi1", 0x44004000, 0x400 },
+    { "spi4", 0x44005000, 0x400 },
+    { "tim15", 0x44006000, 0x400 },
+    { "tim16", 0x44007000, 0x400 },
+    { "tim17", 0x44008000, 0x400 },
+    { "spi5", 0x44009000, 0x400 },
+    { "sai1", 0x4400a000, 0x400 },
+    { "sai2", 0x4400b000, 0x400 },
+    { "sai3", 0x4400c000, 0x400 },
+    { "dfsdm", 0x4400d000, 0x800 },
+    { "fdcan1", 0x4400e000, 0x400 },
+    { "fdcan2", 0x4400f000, 0x400 },
+    { "fdcan-ccu", 0x44010000, 0x400 },
+    { "fdcan-ram", 0x44011000, 0x2800 },
+    { "dma1", 0x48000000, 0x400 },
+    { "dma2", 0x48001000, 0x400 },
+    { "dmamux1", 0x48002000, 0x400 },
+    { "adc", 0x48003000, 0x400 },
+    { "sdmmc3", 0x48004000, 0x1000 },
+    { "otg", 0x49000000, 0x10000 },
+    { "hash2", 0x4c002000, 0x400 },
+    { "crc2", 0x4c004000, 0x400 },
+    { "cryp2", 0x4c005000, 0x400 },
+    { "dcmi", 0x4c006000, 0x400 },
+    { "lptim2", 0x50021000, 0x400 },
+    { "lptim3", 0x50022000, 0x400 },
+    { "lptim4", 0x50023000, 0x400 },
+    { "lptim5", 0x50024000, 0x400 },
+    { "vrefbuf", 0x50025000, 0x400 },
+    { "sai4", 0x50027000, 0x400 },
+    { "dts", 0x50028000, 0x400 },
+    { "hdp", 0x5002a000, 0x400 },
+    { "cryp1", 0x54001000, 0x400 },
+    { "hash1", 0x54002000, 0x400 },
+    { "mdma", 0x58000000, 0x1000 },
+    { "fmc", 0x58002000, 0x1000 },
+    { "quadspi", 0x58003000, 0x1000 },
+    { "sdmmc1", 0x58005000, 0x1000 },
+    { "sdmmc2", 0x58007000, 0x1000 },
+    { "crc1", 0x58009000, 0x400 },
+    { "eth", 0x5800a000, 0x2000 },
+    { "usbh-ohci", 0x5800c000, 0x1000 },
+    { "usbh-ehci", 0x5800d000, 0x1000 },
+    { "gpu", 0x59000000, 0x800 },
+    { "dsi", 0x5a000000, 0x800 },
+    { "ltdc", 0x5a001000, 0x400 },
+    { "ddrctrl", 0x5a003000, 0x1000 },
+    { "ddrphyc", 0x5a004000, 0x1000 },
+    { "stgenr", 0x5a005000, 0x400 },
+    { "usbphyc", 0x5a006000, 0x1000 },
+    { "ddrperfm", 0x5a007000, 0x400 },
+    { "spi6", 0x5c001000, 0x400 },
+    { "tzc", 0x5c006000, 0x1000 },
+    { "stgenc", 0x5c008000, 0x400 },
+};
+
+/* Configurable events of the EXTI and the interrupts that they raise */
+static const struct {
+    uint8_t event;
+    uint16_t irq;
+} stm32mp157_soc_exti[] = {
+    { 0, BOTH(6) }, { 1, BOTH(7) }, { 2, BOTH(8) }, { 3, BOTH(9) },
+    { 4, BOTH(10) }, { 5, BOTH(23) }, { 6, BOTH(64) }, { 7, BOTH(65) },
+    { 8, BOTH(66) }, { 9, BOTH(67) }, { 10, BOTH(40) }, { 11, BOTH(42) },
+    { 12, BOTH(76) }, { 13, BOTH(77) }, { 14, BOTH(121) }, { 15, BOTH(127) },
+    { 16, BOTH(1) }, /* PVD, AVD */
+    { 65, A7(144) }, /* SEV from the M4 */
+    { 66, M4(144) }, /* SEV from the A7s */
+    { 68, A7(143) }, /* WWDG1 reset */
+    { 73, A7(129) }, /* reset request of the M4 */
+};
+
+#define EXTI_EVENT_WWDG1_RESET 68
+#define EXTI_EVENT_M4_SYSRESETREQ 73
+
+static const struct {
+    const char *name;
+    hwaddr addr;        /* in the view of the M4 */
+    hwaddr target;      /* in the system memory */
+    uint64_t size;
+} stm32mp157_soc_m4_view[] = {
+    { "m4.retram", 0, RETRAM_ADDR, RETRAM_SIZE },
+    { "m4.mcusram", 0x10000000, MCUSRAM_ADDR, MCUSRAM_SIZE },
+    { "m4.mcusram-bus", 0x20000000, MCUSRAM_ADDR, MCUSRAM_SIZE },
+    { "m4.sysram", SYSRAM_ADDR, SYSRAM_ADDR, SYSRAM_SIZE },
+    { "m4.mcusram-high", MCUSRAM_HIGH_ADDR, MCUSRAM_ADDR, MCUSRAM_SIZE },
+    { "m4.retram-high", RETRAM_ADDR, RETRAM_ADDR, RETRAM_SIZE },
+    { "m4.periph", PERIPH_ADDR, PERIPH_ADDR, PERIPH_SIZE },
+    { "m4.ddr", STM32MP157_DDR_ADDR, STM32MP157_DDR_ADDR, 1 * GiB },
+};
+
+QEMU_BUILD_BUG_ON(ARRAY_SIZE(stm32mp157_soc_m4_view) !=
+                  ARRAY_SIZE(((STM32MP157SocState *)0)->m4_alias));
+
+/* An input "irq" of the SoC; @n is coded as in the tables. */
+static void stm32mp157_soc_set_irq(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int number = n & IRQ_NUMBER;
+
+    if (n & TO_A7) {
+        qemu_set_irq(qdev_get_gpio_in(DEVICE(&s->a7mpcore), number), level);
+    }
+    if (n & TO_M4) {
+        qemu_set_irq(qdev_get_gpio_in(DEVICE(&s->m4_control), number), level);
+    }
+}
+
+static qemu_irq stm32mp157_soc_irq(STM32MP157SocState *s, uint16_t irq)
+{
+    return qdev_get_gpio_in_named(DEVICE(s), "irq", irq);
+}
+
+/* Input "device-reset": a reset line of the RCC, by device */
+static void stm32mp157_soc_set_reset(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+
+    if (level) {
+        device_cold_reset(s->dev[n]);
+    }
+}
+
+/* Input "mcu-reset": what resets together with the M4 */
+static void stm32mp157_soc_set_mcu_reset(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+
+    if (level) {
+        device_cold_reset(s->dev[STM32MP157_WWDG1]);
+    }
+    qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->m4_control), "reset", 0),
+                 level);
+}
+
+static void stm32mp157_soc_init(Object *obj)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(obj);
+    int i;
+
+    object_initialize_child(obj, "a7-cluster", &s->a7_cluster,
+                            TYPE_CPU_CLUSTER);
+    qdev_prop_set_uint32(DEVICE(&s->a7_cluster), "cluster-id", 0);
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        object_initialize_child(OBJECT(&s->a7_cluster), "cpu[*]", &s->a7[i],
+                                ARM_CPU_TYPE_NAME("cortex-a7"));
+    }
+    object_initialize_child(obj, "a7mpcore", &s->a7mpcore, TYPE_A15MPCORE_PRIV);
+
+    object_initialize_child(obj, "m4-cluster", &s->m4_cluster,
+                            TYPE_CPU_CLUSTER);
+    qdev_prop_set_uint32(DEVICE(&s->m4_cluster), "cluster-id", 1);
+    object_initialize_child(OBJECT(&s->m4_cluster), "m4", &s->m4, TYPE_ARMV7M);
+    object_initialize_child(obj, "m4-control", &s->m4_control,
+                            TYPE_ARM_REMOTE_CORE);
+
+    object_initialize_child(obj, "rcc", &s->rcc, TYPE_STM32MP1_RCC);
+    object_initialize_child(obj, "wwdg1-reset", &s->wwdg1_reset,
+                            TYPE_SPLIT_IRQ);
+    object_initialize_child(obj, "m4-sysresetreq", &s->m4_sysresetreq,
+                            TYPE_SPLIT_IRQ);
+    for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
+        Object *child = object_new(stm32mp157_soc_devices[i].type);
+
+        object_property_add_child(obj, stm32mp157_soc_devices[i].name, child);
+        s->dev[i] = DEVICE(child);
+        object_unref(child);
+    }
+    /* On the board this is the console of the boot firmware. */
+    qdev_prop_set_bit(s->dev[STM32MP157_UART4], "boot-enabled", true);
+
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_irq, "irq",
+                            BOTH(IRQ_NUMBER) + 1);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_reset,
+                            "device-reset", STM32MP157_NUM_DEVICES);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_mcu_reset,
+                            "mcu-reset", 1);
+}
+
+static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
+{
+    MemoryRegion *system = get_system_memory();
+    Object *obj = OBJECT(s);
+    const struct {
+        MemoryRegion *mr;
+        const char *name;
+        hwaddr addr;
+        uint64_t size;
+    } rams[] = {
+        { &s->retram, "stm32mp157.retram", RETRAM_ADDR, RETRAM_SIZE },
+        { &s->mcusram, "stm32mp157.mcusram", MCUSRAM_ADDR, MCUSRAM_SIZE },
+        { &s->sysram, "stm32mp157.sysram", SYSRAM_ADDR, SYSRAM_SIZE },
+        { &s->bkpsram, "stm32mp157.bkpsram", BKPSRAM_ADDR, BKPSRAM_SIZE },
+    };
+    int i;
+
+    if (!s->dram) {
+        error_setg(errp, "property \"dram\" is not set");
+        return false;
+    }
+    for (i = 0; i < ARRAY_SIZE(rams); i++) {
+        if (!memory_region_init_ram(rams[i].mr, obj, rams[i].name,
+                                    rams[i].size, errp)) {
+            return false;
+        }
+        memory_region_add_subregion(system, rams[i].addr, rams[i].mr);
+    }
+    memory_region_init_alias(&s->mcusram_high, obj, "stm32mp157.mcusram-high",
+                             &s->mcusram, 0, MCUSRAM_SIZE);
+    memory_region_add_subregion(system, MCUSRAM_HIGH_ADDR, &s->mcusram_high);
+    memory_region_add_subregion(system, STM32MP157_DDR_ADDR, s->dram);
+
+    memory_region_init(&s->m4_view, obj, "m4-view", 4 * GiB);
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_m4_view); i++) {
+        memory_region_init_alias(&s->m4_alias[i], obj,
+                                 stm32mp157_soc_m4_view[i].name, system,
+                                 stm32mp157_soc_m4_view[i].target,
+                                 stm32mp157_soc_m4_view[i].size);
+        memory_region_add_subregion(&s->m4_view, stm32mp157_soc_m4_view[i].addr,
+                                    &s->m4_alias[i]);
+    }
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_unimplemented); i++) {
+        create_unimplemented_device(stm32mp157_soc_unimplemented[i].name,
+                                    stm32mp157_soc_unimplemented[i].addr,
+                                    stm32mp157_soc_unimplemented[i].size);
+    }
+    return true;
+}
+
+static bool stm32mp157_soc_realize_a7(STM32MP157SocState *s, Error **errp)
+{
+    SysBusDevice *gic = SYS_BUS_DEVICE(&s->a7mpcore);
+    static const int inputs[] = {
+        ARM_CPU_IRQ, ARM_CPU_FIQ, ARM_CPU_VIRQ, ARM_CPU_VFIQ,
+    };
+    int i, j;
+
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        Object *cpu = OBJECT(&s->a7[i]);
+
+        object_property_set_int(cpu, "reset-cbar", GIC_ADDR, &error_abort);
+        object_property_set_int(cpu, "cntfrq", CNTFRQ_HZ, &error_abort);
+        if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
+            return false;
+        }
+    }
+    if (!qdev_realize(DEVICE(&s->a7_cluster), NULL, errp)) {
+        return false;
+    }
+
+    qdev_prop_set_uint32(DEVICE(gic), "num-cpu", STM32MP157_NUM_A7);
+    qdev_prop_set_uint32(DEVICE(gic), "num-irq",
+                         STM32MP157_NUM_SPI + GIC_INTERNAL);
+    if (!sysbus_realize(gic, errp)) {
+        return false;
+    }
+    sysbus_mmio_map(gic, 0, GIC_ADDR);
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        DeviceState *cpu = DEVICE(&s->a7[i]);
+
+        for (j = 0; j < ARRAY_SIZE(inputs); j++) {
+            sysbus_connect_irq(gic, j * STM32MP157_NUM_A7 + i,
+                               qdev_get_gpio_in(cpu, inputs[j]));
+        }
+        qdev_connect_gpio_out_named(cpu, "pmu-interrupt", 0,
+                                    qdev_get_gpio_in(DEVICE(gic), PMU_SPI + i));
+    }
+    return true;
+}
+
+static bool stm32mp157_soc_realize_m4(STM32MP157SocState *s, Error **errp)
+{
+    DeviceState *m4 = DEVICE(&s->m4);
+    DeviceState *control = DEVICE(&s->m4_control);
+
+    qdev_prop_set_uint32(m4, "num-irq", STM32MP157_NUM_NVIC);
+    qdev_prop_set_uint8(m4, "num-prio-bits", 4);
+    qdev_prop_set_string(m4, "cpu-type", ARM_CPU_TYPE_NAME("cortex-m4"));
+    qdev_prop_set_bit(m4, "start-powered-off", true);
+    object_property_set_link(OBJECT(m4), "memory", OBJECT(&s->m4_view),
+                             &error_abort);
+    qdev_connect_clock_in(m4, "cpuclk",
+                          stm32mp1_rcc_clock(&s->rcc, STM32MP1_RCC_CK_MCU));
+    if (!sysbus_realize(SYS_BUS_DEVICE(m4), errp) ||
+        !qdev_realize(DEVICE(&s->m4_cluster), NULL, errp)) {
+        return false;
+    }
+    s->m4.cpu->mp_affinity = M4_MP_AFFINITY;
+
+    object_property_set_link(OBJECT(control), "armv7m", OBJECT(m4),
+                             &error_abort);
+    qdev_prop_set_uint32(control, "num-irq", STM32MP157_NUM_NVIC);
+    return sysbus_realize(SYS_BUS_DEVICE(control), errp);
+}
+
+static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
+                                          STM32MP157Device n, Error **errp)
+{
+    const STM32MP157DeviceInfo *info = &stm32mp157_soc_devices[n];
+    DeviceState *dev = s->dev[n];
+    SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+    int i;
+
+    if (info->clocked) {
+        qdev_connect_clock_in(dev, "clk",
+                              stm32mp1_rcc_clock(&s->rcc, info->clk));
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_TIM)) {
+        qdev_prop_set_uint8(dev, "width", info->param);
+    }
+    if (!strcmp(info->type, TYPE_STM32L4X5_GPIO)) {
+        qdev_prop_set_string(dev, "name", info->name);
+        qdev_prop_set_uint32(dev, "mode-reset", 0xffffffff);
+    }
+    if (!sysbus_realize(sbd, errp)) {
+        return false;
+    }
+    sysbus_mmio_map(sbd, 0, info->addr);
+    for (i = 0; i < ARRAY_SIZE(info->irq); i++) {
+        if (info->irq[i]) {
+            sysbus_connect_irq(sbd, i, stm32mp157_soc_irq(s, info->irq[i]));
+        }
+    }
+    if (info->reset) {
+        qdev_connect_gpio_out_named(DEVICE(&s->rcc), "reset",
+                                    info->reset & ~RST_VALID,
+                                    qdev_get_gpio_in_named(DEVICE(s),
+                                                           "device-reset", n));
+    }
+    return true;
+}
+
+/* Two receivers of one pulse: an event of the EXTI and an input of the RCC */
+static bool stm32mp157_soc_realize_split(STM32MP157SocState *s, SplitIRQ *split,
+                                         int event, const char *rcc_input,
+                                         Error **errp)
+{
+    DeviceState *dev = DEVICE(split);
+
+    qdev_prop_set_uint16(dev, "num-lines", 2);
+    if (!qdev_realize(dev, NULL, errp)) {
+        return false;
+    }
+    qdev_connect_gpio_out(dev, 0,
+                          qdev_get_gpio_in_named(s->dev[STM32MP157_EXTI],
+                                                 "event", event));
+    qdev_connect_gpio_out(dev, 1,
+                          qdev_get_gpio_in_named(DEVICE(&s->rcc), rcc_input,
+                                                 0));
+    return true;
+}
+
+static void stm32mp157_soc_connect_exti(STM32MP157SocState *s)
+{
+    DeviceState *exti = s->dev[STM32MP157_EXTI];
+    int i, pin;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_exti); i++) {
+        uint16_t irq = stm32mp157_soc_exti[i].irq;
+        int event = stm32mp157_soc_exti[i].event;
+
+        if (irq & TO_A7) {
+            qdev_connect_gpio_out_named(exti, "c1-irq", event,
+                                        stm32mp157_soc_irq(s, irq & ~TO_M4));
+        }
+        if (irq & TO_M4) {
+            qdev_connect_gpio_out_named(exti, "c2-irq", event,
+                                        stm32mp157_soc_irq(s, irq & ~TO_A7));
+        }
+    }
+    for (i = STM32MP157_GPIOA; i <= STM32MP157_GPIOZ; i++) {
+        int port = stm32mp157_soc_devices[i].param;
+
+        for (pin = 0; pin < GPIO_NUM_PINS; pin++) {
+            int n = port * GPIO_NUM_PINS + pin;
+
+            qdev_connect_gpio_out(s->dev[i], pin,
+                                  qdev_get_gpio_in_named(exti, "pin", n));
+        }
+    }
+}
+
+static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
+{
+    DeviceState *rcc = DEVICE(&s->rcc);
+    DeviceState *control = DEVICE(&s->m4_control);
+
+    qdev_connect_gpio_out_named(rcc, "mcu-boot", 0,
+                                qdev_get_gpio_in_named(control, "boot", 0));
+    qdev_connect_gpio_out_named(rcc, "mcu-reset", 0,
+                                qdev_get_gpio_in_named(DEVICE(s), "mcu-reset",
+                                                       0));
+    qdev_connect_gpio_out_named(s->dev[STM32MP157_WWDG1], "reset", 0,
+                                qdev_get_gpio_in(DEVICE(&s->wwdg1_reset), 0));
+    qdev_connect_gpio_out_named(control, "sysresetreq", 0,
+                                qdev_get_gpio_in(DEVICE(&s->m4_sysresetreq),
+                                                 0));
+    qdev_connect_gpio_out_named(s->dev[STM32MP157_IWDG1], "reset", 0,
+                                qdev_get_gpio_in_named(rcc, "iwdg1-reset", 0));
+    qdev_connect_gpio_out_named(s->dev[STM32MP157_IWDG2], "reset", 0,
+                                qdev_get_gpio_in_named(rcc, "iwdg2-reset", 0));
+}
+
+static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
+{
+    static const STM32MP157Device serial[] = {
+        STM32MP157_UART4, STM32MP157_USART3, STM32MP157_UART7,
+    };
+    STM32MP157SocState *s = STM32MP157_SOC(dev);
+    int i;
+
+    if (!stm32mp157_soc_realize_memory(s, errp) ||
+        !sysbus_realize(SYS_BUS_DEVICE(&s->rcc), errp) ||
+        !stm32mp157_soc_realize_a7(s, errp) ||
+        !stm32mp157_soc_realize_m4(s, errp)) {
+        return;
+    }
+    sysbus_mmio_map(SYS_BUS_DEVICE(&s->rcc), 0, RCC_ADDR);
+    sysbus_connect_irq(SYS_BUS_DEVICE(&s->rcc), 0,
+                       stm32mp157_soc_irq(s, BOTH(RCC_IRQ)));
+
+    for (i = 0; i < ARRAY_SIZE(serial); i++) {
+        qdev_prop_set_chr(s->dev[serial[i]], "chardev", serial_hd(i));
+    }
+    for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
+        if (!stm32mp157_soc_realize_device(s, i, errp)) {
+            return;
+        }
+    }
+    memory_region_add_subregion_overlap(&s->m4_view,
+        stm32mp157_soc_devices[STM32MP157_HSEM].addr,
+        sysbus_mmio_get_region(SYS_BUS_DEVICE(s->dev[STM32MP157_HSEM]), 1), 1);
+
+    if (!stm32mp157_soc_realize_split(s, &s->wwdg1_reset,
+                                      EXTI_EVENT_WWDG1_RESET, "wwdg1-reset",
+                                      errp) ||
+        !stm32mp157_soc_realize_split(s, &s->m4_sysresetreq,
+                                      EXTI_EVENT_M4_SYSRESETREQ,
+                                      "mcu-sysresetreq", errp)) {
+        return;
+    }
+    stm32mp157_soc_connect_exti(s);
+    stm32mp157_soc_connect_resets(s);
+}
+
+static const Property stm32mp157_soc_properties[] = {
+    DEFINE_PROP_LINK("dram", STM32MP157SocState, dram, TYPE_MEMORY_REGION,
+                     MemoryRegion *),
+};
+
+static void stm32mp157_soc_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->desc = "STM32MP157 SoC";
+    dc->realize = stm32mp157_soc_realize;
+    /* Uses serial_hd() and the system memory */
+    dc->user_creatable = false;
+    device_class_set_props(dc, stm32mp157_soc_properties);
+}
+
+static const TypeInfo stm32mp157_soc_types[] = {
+    {
+        .name = TYPE_STM32MP157_SOC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32MP157SocState),
+        .instance_init = stm32mp157_soc_init,
+        .class_init = stm32mp157_soc_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp157_soc_types)

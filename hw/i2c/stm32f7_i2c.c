@@ -1,0 +1,532 @@
+/*
+ * STM32F7 I2C controller (also in STM32MP1), master mode
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * Registers as in RM0436, chapter I2C. A byte takes no time: it is on the bus
+ * as soon as TXDR has been written, or RXDR is free to take it.
+ *
+ * Not modelled: slave mode, 10-bit addresses (answered by NACK), SMBus packet
+ * error checking, timeouts and alert, DMA.
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "hw/i2c/stm32f7_i2c.h"
+#include "hw/irq.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "system/reset.h"
+#include "trace.h"
+
+REG32(CR1, 0x00)
+    FIELD(CR1, PE, 0, 1)
+    FIELD(CR1, TXIE, 1, 1)
+    FIELD(CR1, RXIE, 2, 1)
+    FIELD(CR1, ADDRIE, 3, 1)
+    FIELD(CR1, NACKIE, 4, 1)
+    FIELD(CR1, STOPIE, 5, 1)
+    FIELD(CR1, TCIE, 6, 1)
+    FIELD(CR1, ERRIE, 7, 1)
+    FIELD(CR1, TXDMAEN, 14, 1)
+    FIELD(CR1, RXDMAEN, 15, 1)
+    FIELD(CR1, PECEN, 23, 1)
+REG32(CR2, 0x04)
+    FIELD(CR2, SADD, 0, 10)
+    FIELD(CR2, RD_WRN, 10, 1)
+    FIELD(CR2, ADD10, 11, 1)
+    FIELD(CR2, START, 13, 1)
+    FIELD(CR2, STOP, 14, 1)
+    FIELD(CR2, NACK, 15, 1)
+    FIELD(CR2, NBYTES, 16, 8)
+    FIELD(CR2, RELOAD, 24, 1)
+    FIELD(CR2, AUTOEND, 25, 1)
+    FIELD(CR2, PECBYTE, 26, 1)
+REG32(OAR1, 0x08)
+    FIELD(OAR1, OA1EN, 15, 1)
+REG32(OAR2, 0x0c)
+    FIELD(OAR2, OA2EN, 15, 1)
+REG32(TIMINGR, 0x10)
+REG32(TIMEOUTR, 0x14)
+REG32(ISR, 0x18)
+    FIELD(ISR, TXE, 0, 1)
+    FIELD(ISR, TXIS, 1, 1)
+    FIELD(ISR, RXNE, 2, 1)
+    FIELD(ISR, ADDR, 3, 1)
+    FIELD(ISR, NACKF, 4, 1)
+    FIELD(ISR, STOPF, 5, 1)
+    FIELD(ISR, TC, 6, 1)
+    FIELD(ISR, TCR, 7, 1)
+    FIELD(ISR, BERR, 8, 1)
+    FIELD(ISR, ARLO, 9, 1)
+    FIELD(ISR, OVR, 10, 1)
+    FIELD(ISR, PECERR, 11, 1)
+    FIELD(ISR, TIMEOUT, 12, 1)
+    FIELD(ISR, ALERT, 13, 1)
+    FIELD(ISR, BUSY, 15, 1)
+REG32(ICR, 0x1c)
+REG32(PECR, 0x20)
+REG32(RXDR, 0x24)
+REG32(TXDR, 0x28)
+REG32(HWCFGR, 0x3f0)
+REG32(VERR, 0x3f4)
+REG32(IPIDR, 0x3f8)
+REG32(SIDR, 0x3fc)
+
+#define CR1_RW 0x00ffdfff
+#define CR2_RW 0x07ffffff
+#define OAR1_RW 0x000087ff
+#define OAR2_RW 0x000087fe
+#define TIMINGR_RW 0xf0ffffff
+#define TIMEOUTR_RW 0x8fff9fff
+
+#define ISR_ERRORS (R_ISR_BERR_MASK | R_ISR_ARLO_MASK | R_ISR_OVR_MASK | \
+                    R_ISR_PECERR_MASK | R_ISR_TIMEOUT_MASK | R_ISR_ALERT_MASK)
+/* The flags that ICR clears */
+#define ICR_FLAGS (R_ISR_ADDR_MASK | R_ISR_NACKF_MASK | R_ISR_STOPF_MASK | \
+                   ISR_ERRORS)
+
+static void stm32f7_i2c_update(STM32F7I2CState *s)
+{
+    static const struct {
+        uint32_t enable;
+        uint32_t flags;
+    } events[] = {
+        { R_CR1_TXIE_MASK, R_ISR_TXIS_MASK },
+        { R_CR1_RXIE_MASK, R_ISR_RXNE_MASK },
+        { R_CR1_ADDRIE_MASK, R_ISR_ADDR_MASK },
+        { R_CR1_NACKIE_MASK, R_ISR_NACKF_MASK },
+        { R_CR1_STOPIE_MASK, R_ISR_STOPF_MASK },
+        { R_CR1_TCIE_MASK, R_ISR_TC_MASK | R_ISR_TCR_MASK },
+    };
+    bool event = false;
+    bool error = (s->cr1 & R_CR1_ERRIE_MASK) && (s->isr & ISR_ERRORS);
+
+    for (int i = 0; i < ARRAY_SIZE(events); i++) {
+        event |= (s->cr1 & events[i].enable) && (s->isr & events[i].flags);
+    }
+    trace_stm32f7_i2c_irq(s->isr, event, error);
+    qemu_set_irq(s->event_irq, event);
+    qemu_set_irq(s->error_irq, error);
+}
+
+static void stm32f7_i2c_stop(STM32F7I2CState *s)
+{
+    if (s->active) {
+        i2c_end_transfer(s->bus);
+        s->active = false;
+    }
+    s->isr &= ~(R_ISR_BUSY_MASK | R_ISR_TXIS_MASK | R_ISR_TC_MASK |
+                R_ISR_TCR_MASK);
+    s->isr |= R_ISR_STOPF_MASK;
+    trace_stm32f7_i2c_stop(s->address);
+}
+
+/* The master ends a transfer by itself when it is not acknowledged */
+static void stm32f7_i2c_nack(STM32F7I2CState *s)
+{
+    s->isr |= R_ISR_NACKF_MASK | R_ISR_TXE_MASK;
+    stm32f7_i2c_stop(s);
+}
+
+/* All NBYTES are through: what follows depends on RELOAD and AUTOEND */
+static void stm32f7_i2c_block_done(STM32F7I2CState *s)
+{
+    if (s->cr2 & R_CR2_RELOAD_MASK) {
+        s->isr |= R_ISR_TCR_MASK;
+    } else if (s->cr2 & R_CR2_AUTOEND_MASK) {
+        stm32f7_i2c_stop(s);
+    } else {
+        s->isr |= R_ISR_TC_MASK;
+    }
+}
+
+/* Move on with the transfer as far as it goes without software */
+static void stm32f7_i2c_advance(STM32F7I2CState *s)
+{
+    bool recv = s->cr2 & R_CR2_RD_WRN_MASK;
+
+    if (!s->active || (s->isr & (R_ISR_TC_MASK | R_ISR_TCR_MASK))) {
+        return;
+    }
+    if (s->remaining && recv && !(s->isr & R_ISR_RXNE_MASK)) {
+        s->rxdr = i2c_recv(s->bus);
+        s->isr |= R_ISR_RXNE_MASK;
+        s->remaining--;
+        trace_stm32f7_i2c_byte(recv, s->rxdr, s->remaining);
+    } else if (s->remaining && !recv && !(s->isr & R_ISR_TXE_MASK)) {
+        s->isr |= R_ISR_TXE_MASK;
+        s->isr &= ~R_ISR_TXIS_MASK;
+        s->remaining--;
+        trace_stm32f7_i2c_byte(recv, s->txdr, s->remaining);
+        if (i2c_send(s->bus, s->txdr)) {
+            stm32f7_i2c_nack(s);
+            return;
+        }
+    }
+    if (s->remaining == 0) {
+        stm32f7_i2c_block_done(s);
+    } else if (!recv) {
+        s->isr |= R_ISR_TXIS_MASK;
+    }
+}
+
+static void stm32f7_i2c_start(STM32F7I2CState *s)
+{
+    uint8_t address = extract32(s->cr2, R_CR2_SADD_SHIFT + 1, 7);
+    bool recv = s->cr2 & R_CR2_RD_WRN_MASK;
+    bool nack;
+
+    s->cr2 &= ~R_CR2_START_MASK;
+    s->isr &= ~(R_ISR_TC_MASK | R_ISR_TCR_MASK | R_ISR_TXIS_MASK);
+    s->isr |= R_ISR_BUSY_MASK;
+
+    /* QEMU's bus takes any start within a transfer as for the same slave */
+    if (s->active && address != s->address) {
+        i2c_end_transfer(s->bus);
+        s->active = false;
+    }
+    s->address = address;
+    s->remaining = FIELD_EX32(s->cr2, CR2, NBYTES);
+
+    if (s->cr2 & R_CR2_ADD10_MASK) {
+        qemu_log_mask(LOG_UNIMP, "%s: 10-bit address\n", TYPE_STM32F7_I2C);
+        nack = true;
+    } else {
+        nack = i2c_start_transfer(s->bus, address, recv);
+    }
+    trace_stm32f7_i2c_start(address, recv, s->remaining, nack);
+    if (nack) {
+        stm32f7_i2c_nack(s);
+        return;
+    }
+    s->active = true;
+    stm32f7_i2c_advance(s);
+}
+
+/* PE = 0 is a software reset of the state machine and of the flags */
+static void stm32f7_i2c_disable(STM32F7I2CState *s)
+{
+    if (s->active) {
+        i2c_end_transfer(s->bus);
+        s->active = false;
+    }
+    s->remaining = 0;
+    s->isr = R_ISR_TXE_MASK;
+    s->cr2 &= ~(R_CR2_START_MASK | R_CR2_STOP_MASK | R_CR2_NACK_MASK |
+                R_CR2_PECBYTE_MASK);
+}
+
+static void stm32f7_i2c_write_cr1(STM32F7I2CState *s, uint32_t value)
+{
+    if (value & (R_CR1_TXDMAEN_MASK | R_CR1_RXDMAEN_MASK | R_CR1_PECEN_MASK)) {
+        qemu_log_mask(LOG_UNIMP, "%s: CR1 0x%08" PRIx32 ": DMA or PEC\n",
+                      TYPE_STM32F7_I2C, value);
+    }
+    s->cr1 = value & CR1_RW;
+    if (!(s->cr1 & R_CR1_PE_MASK)) {
+        stm32f7_i2c_disable(s);
+    }
+}
+
+static void stm32f7_i2c_write_cr2(STM32F7I2CState *s, uint32_t value)
+{
+    uint32_t start_stop = value & (R_CR2_START_MASK | R_CR2_STOP_MASK);
+
+    if (start_stop && !(s->cr1 & R_CR1_PE_MASK)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: START or STOP while disabled\n",
+                      TYPE_STM32F7_I2C);
+        start_stop = 0;
+    }
+    if (value & R_CR2_PECBYTE_MASK) {
+        qemu_log_mask(LOG_UNIMP, "%s: PECBYTE\n", TYPE_STM32F7_I2C);
+        value &= ~R_CR2_PECBYTE_MASK;
+    }
+    /* hardware clears them as soon as START or STOP is on the bus */
+    s->cr2 = value & CR2_RW & ~(R_CR2_START_MASK | R_CR2_STOP_MASK);
+
+    if (start_stop & R_CR2_START_MASK) {
+        stm32f7_i2c_start(s);
+    } else if (start_stop & R_CR2_STOP_MASK) {
+        if (s->active) {
+            stm32f7_i2c_stop(s);
+        }
+    } else if ((s->isr & R_ISR_TCR_MASK) && FIELD_EX32(value, CR2, NBYTES)) {
+        s->isr &= ~R_ISR_TCR_MASK;
+        s->remaining = FIELD_EX32(value, CR2, NBYTES);
+        stm32f7_i2c_advance(s);
+    }
+}
+
+static void stm32f7_i2c_write_oar(uint32_t *oar, uint32_t value,
+                                  uint32_t enable)
+{
+    if (value & enable) {
+        qemu_log_mask(LOG_UNIMP, "%s: slave mode\n", TYPE_STM32F7_I2C);
+    }
+    *oar = value;
+}
+
+static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr,
+                                     bool first_byte)
+{
+    switch (addr) {
+    case A_CR1:
+        return s->cr1;
+    case A_CR2:
+        return s->cr2;
+    case A_OAR1:
+        return s->oar1;
+    case A_OAR2:
+        return s->oar2;
+    case A_TIMINGR:
+        return s->timingr;
+    case A_TIMEOUTR:
+        return s->timeoutr;
+    case A_ISR:
+        return s->isr;
+    case A_RXDR: {
+        uint8_t value = s->rxdr;
+
+        if (first_byte && (s->isr & R_ISR_RXNE_MASK)) {
+            s->isr &= ~R_ISR_RXNE_MASK;
+            stm32f7_i2c_advance(s);
+            stm32f7_i2c_update(s);
+        }
+        return value;
+    }
+    case A_TXDR:
+        return s->txdr;
+    case A_ICR:
+    case A_PECR:
+        return 0;
+    case A_HWCFGR:
+        return 0x00000111;
+    case A_VERR:
+        return 0x00000012;
+    case A_IPIDR:
+        return 0x00130012;
+    case A_SIDR:
+        return 0xa3c5dd01;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "%s: read of reserved offset 0x%03" HWADDR_PRIx "\n",
+                      TYPE_STM32F7_I2C, addr);
+        return 0;
+    }
+}
+
+static uint64_t stm32f7_i2c_read(void *opaque, hwaddr addr, unsigned size)
+{
+    STM32F7I2CState *s = opaque;
+    unsigned shift = (addr & 3) * 8;
+    uint64_t value = stm32f7_i2c_read_reg(s, addr & ~3, shift == 0) >> shift;
+
+    value &= MAKE_64BIT_MASK(0, size * 8);
+    trace_stm32f7_i2c_read(addr, value, size);
+    return value;
+}
+
+static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
+                                  uint32_t value)
+{
+    switch (addr) {
+    case A_CR1:
+        stm32f7_i2c_write_cr1(s, value);
+        break;
+    case A_CR2:
+        stm32f7_i2c_write_cr2(s, value);
+        break;
+    case A_OAR1:
+        stm32f7_i2c_write_oar(&s->oar1, value & OAR1_RW, R_OAR1_OA1EN_MASK);
+        break;
+    case A_OAR2:
+        stm32f7_i2c_write_oar(&s->oar2, value & OAR2_RW, R_OAR2_OA2EN_MASK);
+        break;
+    case A_TIMINGR:
+        if (s->cr1 & R_CR1_PE_MASK) {
+            qemu_log_mask(LOG_GUEST_ERROR, "%s: TIMINGR while enabled\n",
+                          TYPE_STM32F7_I2C);
+            break;
+        }
+        s->timingr = value & TIMINGR_RW;
+        break;
+    case A_TIMEOUTR:
+        s->timeoutr = value & TIMEOUTR_RW;
+        break;
+    case A_ISR:
+        /* writing 1 to TXE throws away what is in TXDR */
+        s->isr |= value & R_ISR_TXE_MASK;
+        break;
+    case A_ICR:
+        s->isr &= ~(value & ICR_FLAGS);
+        break;
+    case A_TXDR:
+        s->txdr = value;
+        s->isr &= ~(R_ISR_TXE_MASK | R_ISR_TXIS_MASK);
+        stm32f7_i2c_advance(s);
+        break;
+    case A_PECR:
+    case A_RXDR:
+    case A_HWCFGR:
+    case A_VERR:
+    case A_IPIDR:
+    case A_SIDR:
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "%s: write of read-only offset 0x%03" HWADDR_PRIx "\n",
+                      TYPE_STM32F7_I2C, addr);
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "%s: write of reserved offset 0x%03" HWADDR_PRIx "\n",
+                      TYPE_STM32F7_I2C, addr);
+    }
+    stm32f7_i2c_update(s);
+}
+
+static void stm32f7_i2c_write(void *opaque, hwaddr addr, uint64_t value,
+                              unsigned size)
+{
+    STM32F7I2CState *s = opaque;
+    hwaddr base = addr & ~(hwaddr)3;
+
+    trace_stm32f7_i2c_write(addr, value, size);
+    if (size < 4) {
+        uint32_t old = 0;
+
+        /* the other bytes of a configuration register keep their value */
+        switch (base) {
+        case A_CR1:
+        case A_CR2:
+        case A_OAR1:
+        case A_OAR2:
+        case A_TIMINGR:
+        case A_TIMEOUTR:
+            old = stm32f7_i2c_read_reg(s, base, false);
+            break;
+        case A_TXDR:
+            if (addr != base) {
+                return;
+            }
+            break;
+        }
+        value = deposit32(old, (addr & 3) * 8, size * 8, value);
+    }
+    stm32f7_i2c_write_reg(s, base, value);
+}
+
+static const MemoryRegionOps stm32f7_i2c_ops = {
+    .read = stm32f7_i2c_read,
+    .write = stm32f7_i2c_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.min_access_size = 1,
+    .valid.max_access_size = 4,
+    .impl.min_access_size = 1,
+    .impl.max_access_size = 4,
+};
+
+static void stm32f7_i2c_reset_enter(Object *obj, ResetType type)
+{
+    STM32F7I2CState *s = STM32F7_I2C(obj);
+
+    s->cr1 = 0;
+    s->cr2 = 0;
+    s->oar1 = 0;
+    s->oar2 = 0;
+    s->timingr = 0;
+    s->timeoutr = 0;
+    s->isr = R_ISR_TXE_MASK;
+    s->address = 0;
+    s->rxdr = 0;
+    s->txdr = 0;
+    s->remaining = 0;
+}
+
+static void stm32f7_i2c_reset_hold(Object *obj, ResetType type)
+{
+    STM32F7I2CState *s = STM32F7_I2C(obj);
+
+    if (s->active) {
+        i2c_end_transfer(s->bus);
+        s->active = false;
+    }
+    stm32f7_i2c_update(s);
+}
+
+/* The chips on the bus are not reset with the controller */
+static void stm32f7_i2c_reset_child_foreach(Object *obj,
+                                            ResettableChildCallback cb,
+                                            void *opaque, ResetType type)
+{
+}
+
+static void stm32f7_i2c_realize(DeviceState *dev, Error **errp)
+{
+    qemu_register_resettable(OBJECT(STM32F7_I2C(dev)->bus));
+}
+
+static void stm32f7_i2c_unrealize(DeviceState *dev)
+{
+    qemu_unregister_resettable(OBJECT(STM32F7_I2C(dev)->bus));
+}
+
+static void stm32f7_i2c_init(Object *obj)
+{
+    STM32F7I2CState *s = STM32F7_I2C(obj);
+    SysBusDevice *sbd = SYS_BUS_DEVICE(obj);
+
+    memory_region_init_io(&s->iomem, obj, &stm32f7_i2c_ops, s,
+                          TYPE_STM32F7_I2C, 0x400);
+    sysbus_init_mmio(sbd, &s->iomem);
+    sysbus_init_irq(sbd, &s->event_irq);
+    sysbus_init_irq(sbd, &s->error_irq);
+    s->bus = i2c_init_bus(DEVICE(obj), "i2c");
+}
+
+static const VMStateDescription vmstate_stm32f7_i2c = {
+    .name = TYPE_STM32F7_I2C,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(cr1, STM32F7I2CState),
+        VMSTATE_UINT32(cr2, STM32F7I2CState),
+        VMSTATE_UINT32(oar1, STM32F7I2CState),
+        VMSTATE_UINT32(oar2, STM32F7I2CState),
+        VMSTATE_UINT32(timingr, STM32F7I2CState),
+        VMSTATE_UINT32(timeoutr, STM32F7I2CState),
+        VMSTATE_UINT32(isr, STM32F7I2CState),
+        VMSTATE_UINT8(address, STM32F7I2CState),
+        VMSTATE_UINT8(rxdr, STM32F7I2CState),
+        VMSTATE_UINT8(txdr, STM32F7I2CState),
+        VMSTATE_UINT8(remaining, STM32F7I2CState),
+        VMSTATE_BOOL(active, STM32F7I2CState),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static void stm32f7_i2c_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->vmsd = &vmstate_stm32f7_i2c;
+    dc->realize = stm32f7_i2c_realize;
+    dc->unrealize = stm32f7_i2c_unrealize;
+    rc->child_foreach = stm32f7_i2c_reset_child_foreach;
+    rc->phases.enter = stm32f7_i2c_reset_enter;
+    rc->phases.hold = stm32f7_i2c_reset_hold;
+}
+
+static const TypeInfo stm32f7_i2c_types[] = {
+    {
+        .name = TYPE_STM32F7_I2C,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32F7I2CState),
+        .instance_init = stm32f7_i2c_init,
+        .class_init = stm32f7_i2c_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32f7_i2c_types)

@@ -1,0 +1,91 @@
+/*
+ * STM32MP1 extended TrustZone protection controller (RM0436, chapter ETZPC)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * Software sees the settings and their locks, but no access is blocked by
+ * them. On silicon every peripheral is secure after reset; here DECPROT has
+ * the values that the first-stage boot loader leaves: all open.
+ */
+#include "qemu/osdep.h"
+#include "hw/misc/stm32mp1_etzpc.h"
+#include "hw/registerfields.h"
+#include "trace.h"
+
+REG32(TZMA0_SIZE, 0x00)
+    FIELD(TZMA0_SIZE, LOCK, 31, 1)
+REG32(TZMA1_SIZE, 0x04)
+REG32(DECPROT0, 0x10)
+REG32(DECPROT_LOCK0, 0x30)
+
+/* A locked size cannot be changed until reset */
+static uint64_t etzpc_tzma_pre_write(RegisterInfo *reg, uint64_t val)
+{
+    uint32_t old = *(uint32_t *)reg->data;
+
+    return old & R_TZMA0_SIZE_LOCK_MASK ? old : val;
+}
+
+/* One lock register covers two DECPROT registers of 16 two-bit fields */
+static uint64_t etzpc_decprot_pre_write(RegisterInfo *reg, uint64_t val)
+{
+    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    unsigned n = (reg->access->addr - A_DECPROT0) / 4;
+    uint32_t locks = extract32(s->regs[R_DECPROT_LOCK0 + n / 2],
+                               n % 2 * 16, 16);
+    uint32_t old = *(uint32_t *)reg->data;
+
+    for (int i = 0; i < 16; i++) {
+        if (extract32(locks, i, 1)) {
+            val = deposit32(val, 2 * i, 2, extract32(old, 2 * i, 2));
+        }
+    }
+    trace_stm32mp1_etzpc_decprot(n, old, val);
+    return val;
+}
+
+static uint64_t etzpc_lock_pre_write(RegisterInfo *reg, uint64_t val)
+{
+    return val | *(uint32_t *)reg->data;
+}
+
+#define DECPROT(n) { .name = "DECPROT" #n, .addr = A_DECPROT0 + 4 * (n), \
+                     .reset = 0xffffffff,                                \
+                     .pre_write = etzpc_decprot_pre_write }
+#define LOCK(n) { .name = "DECPROT_LOCK" #n,            \
+                  .addr = A_DECPROT_LOCK0 + 4 * (n),    \
+                  .pre_write = etzpc_lock_pre_write }
+
+static const RegisterAccessInfo stm32mp1_etzpc_regs[] = {
+    { .name = "TZMA0_SIZE", .addr = A_TZMA0_SIZE, .ro = ~0x800003ffu,
+      .reset = 0x3ff, .pre_write = etzpc_tzma_pre_write },
+    { .name = "TZMA1_SIZE", .addr = A_TZMA1_SIZE, .ro = ~0x800003ffu,
+      .reset = 0x3ff, .pre_write = etzpc_tzma_pre_write },
+    DECPROT(0), DECPROT(1), DECPROT(2), DECPROT(3), DECPROT(4), DECPROT(5),
+    LOCK(0), LOCK(1), LOCK(2),
+    /* 2 memory aperture controls, 96 peripherals, 2 bits each */
+    STM32MP1_REGS_RO("HWCFGR", 0x3f0, 0x6002),
+    STM32MP1_REGS_RO("VERR", 0x3f4, 0x20),
+    STM32MP1_REGS_RO("IPIDR", 0x3f8, 0x00100061),
+    STM32MP1_REGS_RO("SIDR", 0x3fc, 0xa3c5dd01),
+};
+
+static void stm32mp1_etzpc_class_init(ObjectClass *klass, void *data)
+{
+    stm32mp1_regs_class_init(klass, stm32mp1_etzpc_regs,
+                             ARRAY_SIZE(stm32mp1_etzpc_regs));
+}
+
+static const TypeInfo stm32mp1_etzpc_types[] = {
+    {
+        .name = TYPE_STM32MP1_ETZPC,
+        .parent = TYPE_STM32MP1_REGS,
+        .instance_size = sizeof(STM32MP1EtzpcState),
+        .class_init = stm32mp1_etzpc_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp1_etzpc_types)

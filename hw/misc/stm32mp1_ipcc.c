@@ -1,0 +1,219 @@
+/*
+ * STM32MP1 IPCC (inter-processor communication controller)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * Register names and rules: RM0436 (STM32MP157 reference manual), chapter
+ * "Inter-processor communication controller". The number of channels is the
+ * six that the chip's boot log shows; the SVD file's two is wrong.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "hw/irq.h"
+#include "hw/misc/stm32mp1_ipcc.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "trace.h"
+
+REG32(C1CR, 0x000)
+    FIELD(CR, RXOIE, 0, 1)
+    FIELD(CR, TXFIE, 16, 1)
+REG32(C1MR, 0x004)
+REG32(C1SCR, 0x008)
+REG32(C1TOC2SR, 0x00c)
+REG32(C2CR, 0x010)
+REG32(C2MR, 0x014)
+REG32(C2SCR, 0x018)
+REG32(C2TOC1SR, 0x01c)
+REG32(HWCFGR, 0x3f0)
+REG32(VERR, 0x3f4)
+REG32(IPIDR, 0x3f8)
+REG32(SIDR, 0x3fc)
+
+#define CHANNELS    MAKE_64BIT_MASK(0, STM32MP1_IPCC_NUM_CHANNELS)
+/* MR and SCR: receive (or clear) bits low, transmit (or set) bits high */
+#define TX_SHIFT    16
+#define MR_MASK     (CHANNELS | CHANNELS << TX_SHIFT)
+#define CR_MASK     (R_CR_RXOIE_MASK | R_CR_TXFIE_MASK)
+
+#define VERR_VALUE  0x00000010
+#define IPIDR_VALUE 0x00100071
+#define SIDR_VALUE  0xa3c5dd01
+
+static void stm32mp1_ipcc_update_irq(STM32MP1IpccState *s)
+{
+    for (unsigned p = 0; p < STM32MP1_IPCC_NUM_PROCS; p++) {
+        uint32_t occupied = s->sr[1 - p] & ~s->mr[p];
+        uint32_t free = ~s->sr[p] & ~(s->mr[p] >> TX_SHIFT) & CHANNELS;
+        bool rx = (s->cr[p] & R_CR_RXOIE_MASK) && occupied;
+        bool tx = (s->cr[p] & R_CR_TXFIE_MASK) && free;
+
+        trace_stm32mp1_ipcc_irq(p + 1, rx, tx);
+        qemu_set_irq(s->rx_irq[p], rx);
+        qemu_set_irq(s->tx_irq[p], tx);
+    }
+}
+
+static uint64_t stm32mp1_ipcc_read(void *opaque, hwaddr addr, unsigned size)
+{
+    STM32MP1IpccState *s = opaque;
+    unsigned p = addr >= A_C2CR;
+    uint32_t value = 0;
+
+    switch (addr) {
+    case A_C1CR:
+    case A_C2CR:
+        value = s->cr[p];
+        break;
+    case A_C1MR:
+    case A_C2MR:
+        value = s->mr[p];
+        break;
+    case A_C1SCR:
+    case A_C2SCR:
+        /* reads 0, so that "SCR |= bit" touches one channel only */
+        break;
+    case A_C1TOC2SR:
+    case A_C2TOC1SR:
+        value = s->sr[p];
+        break;
+    case A_HWCFGR:
+        value = STM32MP1_IPCC_NUM_CHANNELS;
+        break;
+    case A_VERR:
+        value = VERR_VALUE;
+        break;
+    case A_IPIDR:
+        value = IPIDR_VALUE;
+        break;
+    case A_SIDR:
+        value = SIDR_VALUE;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad offset 0x%" HWADDR_PRIx "\n",
+                      __func__, addr);
+        break;
+    }
+    trace_stm32mp1_ipcc_read(addr, value, size);
+    return value;
+}
+
+static void stm32mp1_ipcc_write(void *opaque, hwaddr addr, uint64_t value,
+                                unsigned size)
+{
+    STM32MP1IpccState *s = opaque;
+    unsigned p = addr >= A_C2CR;
+
+    trace_stm32mp1_ipcc_write(addr, value, size);
+    switch (addr) {
+    case A_C1CR:
+    case A_C2CR:
+        s->cr[p] = value & CR_MASK;
+        break;
+    case A_C1MR:
+    case A_C2MR:
+        s->mr[p] = value & MR_MASK;
+        break;
+    case A_C1SCR:
+    case A_C2SCR:
+        /* set what this processor sends, clear what it has received */
+        s->sr[p] |= (value >> TX_SHIFT) & CHANNELS;
+        s->sr[1 - p] &= ~(value & CHANNELS);
+        trace_stm32mp1_ipcc_status(s->sr[0], s->sr[1]);
+        break;
+    case A_C1TOC2SR:
+    case A_C2TOC1SR:
+    case A_HWCFGR:
+    case A_VERR:
+    case A_IPIDR:
+    case A_SIDR:
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "%s: offset 0x%" HWADDR_PRIx " is read-only\n",
+                      __func__, addr);
+        return;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad offset 0x%" HWADDR_PRIx "\n",
+                      __func__, addr);
+        return;
+    }
+    stm32mp1_ipcc_update_irq(s);
+}
+
+static const MemoryRegionOps stm32mp1_ipcc_ops = {
+    .read = stm32mp1_ipcc_read,
+    .write = stm32mp1_ipcc_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.min_access_size = 1,
+    .valid.max_access_size = 4,
+    .impl.min_access_size = 4,
+    .impl.max_access_size = 4,
+};
+
+static void stm32mp1_ipcc_reset_enter(Object *obj, ResetType type)
+{
+    STM32MP1IpccState *s = STM32MP1_IPCC(obj);
+
+    for (unsigned p = 0; p < STM32MP1_IPCC_NUM_PROCS; p++) {
+        s->cr[p] = 0;
+        s->mr[p] = MR_MASK;
+        s->sr[p] = 0;
+    }
+}
+
+static void stm32mp1_ipcc_reset_hold(Object *obj, ResetType type)
+{
+    stm32mp1_ipcc_update_irq(STM32MP1_IPCC(obj));
+}
+
+static const VMStateDescription vmstate_stm32mp1_ipcc = {
+    .name = TYPE_STM32MP1_IPCC,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_ARRAY(cr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
+        VMSTATE_UINT32_ARRAY(mr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
+        VMSTATE_UINT32_ARRAY(sr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static void stm32mp1_ipcc_init(Object *obj)
+{
+    STM32MP1IpccState *s = STM32MP1_IPCC(obj);
+    SysBusDevice *sbd = SYS_BUS_DEVICE(obj);
+
+    memory_region_init_io(&s->mmio, obj, &stm32mp1_ipcc_ops, s,
+                          TYPE_STM32MP1_IPCC, 0x400);
+    sysbus_init_mmio(sbd, &s->mmio);
+    for (unsigned p = 0; p < STM32MP1_IPCC_NUM_PROCS; p++) {
+        sysbus_init_irq(sbd, &s->rx_irq[p]);
+        sysbus_init_irq(sbd, &s->tx_irq[p]);
+    }
+}
+
+static void stm32mp1_ipcc_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->desc = "STM32MP1 inter-processor communication controller";
+    dc->vmsd = &vmstate_stm32mp1_ipcc;
+    rc->phases.enter = stm32mp1_ipcc_reset_enter;
+    rc->phases.hold = stm32mp1_ipcc_reset_hold;
+}
+
+static const TypeInfo stm32mp1_ipcc_types[] = {
+    {
+        .name = TYPE_STM32MP1_IPCC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32MP1IpccState),
+        .instance_init = stm32mp1_ipcc_init,
+        .class_init = stm32mp1_ipcc_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp1_ipcc_types)

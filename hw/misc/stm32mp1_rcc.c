@@ -1,0 +1,825 @@
+/*
+ * STM32MP15 reset and clock controller (RCC)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * STM32MP157 reference manual (RM0436), chapter "Reset and clock control".
+ *
+ * The reset values are those that the boot firmware of the STM32MP157C-DK2
+ * leaves behind, since Linux is started without one: HSE, LSE and the PLLs run,
+ * and the RCC is not secure (TZCR = 0). An oscillator or a PLL is ready as soon
+ * as it is on, and a divider or a multiplexer takes effect at once.
+ *
+ * Not modelled: protection by TZCR, gating of the peripherals by the enable
+ * bits (they are storage), clock spread, calibration, security system.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/log.h"
+#include "hw/irq.h"
+#include "hw/misc/stm32mp1_rcc.h"
+#include "hw/qdev-clock.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "system/runstate.h"
+#include "system/watchdog.h"
+#include "trace.h"
+
+REG32(TZCR, 0x000)
+REG32(OCENSETR, 0x00c)
+    FIELD(OCENSETR, HSION, 0, 1)
+    FIELD(OCENSETR, CSION, 4, 1)
+    FIELD(OCENSETR, HSEON, 8, 1)
+    FIELD(OCENSETR, HSECSSON, 11, 1)
+REG32(OCENCLRR, 0x010)
+REG32(HSICFGR, 0x018)
+    FIELD(HSICFGR, HSIDIV, 0, 2)
+REG32(ASSCKSELR, 0x024)
+REG32(RCK12SELR, 0x028)
+REG32(AXIDIVR, 0x030)
+REG32(APB4DIVR, 0x03c)
+REG32(APB5DIVR, 0x040)
+REG32(MSSCKSELR, 0x048)
+REG32(PLL1CR, 0x080)
+    FIELD(PLLCR, PLLON, 0, 1)
+    FIELD(PLLCR, PLLRDY, 1, 1)
+    FIELD(PLLCR, DIVPEN, 4, 1)
+REG32(PLL2CR, 0x094)
+REG32(UART1CKSELR, 0x0c8)
+REG32(MP_GCR, 0x10c)
+    FIELD(MP_GCR, BOOT_MCU, 0, 1)
+REG32(BDCR, 0x140)
+    FIELD(BDCR, LSEON, 0, 1)
+    FIELD(BDCR, LSERDY, 2, 1)
+REG32(RDLSICR, 0x144)
+    FIELD(RDLSICR, LSION, 0, 1)
+    FIELD(RDLSICR, LSIRDY, 1, 1)
+REG32(BR_RSTSCLRR, 0x400)
+REG32(MP_GRSTCSETR, 0x404)
+    FIELD(MP_GRSTCSETR, MPSYSRST, 0, 1)
+    FIELD(MP_GRSTCSETR, MCURST, 1, 1)
+    FIELD(MP_GRSTCSETR, MPUP0RST, 4, 1)
+    FIELD(MP_GRSTCSETR, MPUP1RST, 5, 1)
+REG32(MP_RSTSCLRR, 0x408)
+REG32(MP_CIER, 0x414)
+REG32(MP_CIFR, 0x418)
+REG32(OCRDYR, 0x808)
+    FIELD(OCRDYR, HSIRDY, 0, 1)
+    FIELD(OCRDYR, HSIDIVRDY, 2, 1)
+    FIELD(OCRDYR, CSIRDY, 4, 1)
+    FIELD(OCRDYR, HSERDY, 8, 1)
+    FIELD(OCRDYR, MPUCKRDY, 23, 1)
+    FIELD(OCRDYR, AXICKRDY, 24, 1)
+REG32(RCK3SELR, 0x820)
+REG32(RCK4SELR, 0x824)
+REG32(TIMG1PRER, 0x828)
+REG32(TIMG2PRER, 0x82c)
+REG32(MCUDIVR, 0x830)
+REG32(APB1DIVR, 0x834)
+REG32(APB2DIVR, 0x838)
+REG32(APB3DIVR, 0x83c)
+REG32(PLL3CR, 0x880)
+REG32(PLL4CR, 0x894)
+REG32(UART6CKSELR, 0x8e4)
+REG32(UART24CKSELR, 0x8e8)
+REG32(UART35CKSELR, 0x8ec)
+REG32(UART78CKSELR, 0x8f0)
+REG32(MC_RSTSCLRR, 0xc00)
+    FIELD(MC_RSTSCLRR, MCURSTF, 5, 1)
+    FIELD(MC_RSTSCLRR, MPSYSRSTF, 6, 1)
+    FIELD(MC_RSTSCLRR, MCSYSRSTF, 7, 1)
+    FIELD(MC_RSTSCLRR, IWDG1RSTF, 8, 1)
+    FIELD(MC_RSTSCLRR, IWDG2RSTF, 9, 1)
+    FIELD(MC_RSTSCLRR, WWDG1RSTF, 10, 1)
+REG32(MC_CIER, 0xc14)
+REG32(MC_CIFR, 0xc18)
+
+#define READY BIT(31)
+#define HSI_HZ 64000000
+#define CSI_HZ 4000000
+#define HSE_HZ 24000000
+#define LSE_HZ 32768
+#define LSI_HZ 32000
+
+/* How a register answers. */
+typedef enum RccKind {
+    RCC_RO,   /* reads its reset value, or a value computed at each read */
+    RCC_RW,   /* storage of the bits of the mask; the others keep their reset */
+    RCC_W1C,  /* writing 1 clears a bit */
+    RCC_PAIR, /* writing 1 sets a bit, and at the next address clears it */
+} RccKind;
+
+typedef struct RccReg {
+    uint16_t offset;
+    RccKind kind;
+    const char *name;
+    uint32_t mask;
+    uint32_t reset;
+} RccReg;
+
+#define RO(offset, name, reset) { offset, RCC_RO, name, 0, reset }
+#define RW(offset, name, mask, reset) { offset, RCC_RW, name, mask, reset }
+#define W1C(offset, name, mask, reset) { offset, RCC_W1C, name, mask, reset }
+/* nameSETR at the offset, nameCLRR after it */
+#define PAIR(offset, name, mask, reset) { offset, RCC_PAIR, name, mask, reset }
+/* A selector or a divider with the ready bit */
+#define RDY(offset, name, mask, reset) RW(offset, name, mask, READY | (reset))
+/* PLLxCR without PLLRDY, CFGR1: DIVN, DIVM, IFRGE, FRACR: FRACV, FRACLE */
+#define PLLCR(offset, name, reset) RW(offset, name, 0x75, reset)
+#define PLLCFGR1(offset, name, reset) RW(offset, name, 0x033f01ff, reset)
+#define PLLCFGR2(offset, name, reset) RW(offset, name, 0x007f7f7f, reset)
+#define PLLFRACR(offset, name, reset) RW(offset, name, 0x0001fff8, reset)
+#define PLLCSGR(offset, name) RW(offset, name, ~0u, 0)
+
+static const RccReg stm32mp1_rcc_regs[] = {
+    RW(0x000, "TZCR", 0x3, 0),
+    PAIR(0x00c, "OCEN", 0xfb3, 0x591),
+    RW(0x018, "HSICFGR", 0x7f03, 0),
+    RW(0x01c, "CSICFGR", 0x1f00, 0x1000),
+    RDY(0x020, "MPCKSELR", 0x3, 2),
+    RDY(0x024, "ASSCKSELR", 0x7, 2),
+    RDY(0x028, "RCK12SELR", 0x3, 1),
+    RDY(0x02c, "MPCKDIVR", 0x7, 1),
+    RDY(0x030, "AXIDIVR", 0x7, 0),
+    RDY(0x03c, "APB4DIVR", 0x7, 1),
+    RDY(0x040, "APB5DIVR", 0x7, 2),
+    RW(0x044, "RTCDIVR", 0x3f, 0),
+    RDY(0x048, "MSSCKSELR", 0x3, 3),
+    PLLCR(0x080, "PLL1CR", 0x11),
+    PLLCFGR1(0x084, "PLL1CFGR1", 0x00020050),
+    PLLCFGR2(0x088, "PLL1CFGR2", 0x00000000),
+    PLLFRACR(0x08c, "PLL1FRACR", 0x00014000),
+    PLLCSGR(0x090, "PLL1CSGR"),
+    PLLCR(0x094, "PLL2CR", 0x71),
+    PLLCFGR1(0x098, "PLL2CFGR1", 0x00020041),
+    PLLCFGR2(0x09c, "PLL2CFGR2", 0x00000001),
+    PLLFRACR(0x0a0, "PLL2FRACR", 0x0001a000),
+    PLLCSGR(0x0a4, "PLL2CSGR"),
+    RW(0x0c0, "I2C46CKSELR", 0x7, 2),
+    RW(0x0c4, "SPI6CKSELR", 0x7, 0),
+    RW(0x0c8, "UART1CKSELR", 0x7, 0),
+    RW(0x0cc, "RNG1CKSELR", 0x3, 0),
+    RW(0x0d0, "CPERCKSELR", 0x3, 2),
+    RW(0x0d4, "STGENCKSELR", 0x3, 1),
+    RW(0x0d8, "DDRITFCR", ~0u, 0x000fd02a),
+    RW(0x100, "MP_BOOTCR", 0x3, 0),
+    PAIR(0x104, "MP_SREQ", 0x3, 0),
+    RW(0x10c, "MP_GCR", R_MP_GCR_BOOT_MCU_MASK, 0),
+    RW(0x110, "MP_APRSTCR", 0x00007f01, 0x7f00),
+    RO(0x114, "MP_APRSTSR", 0),
+    RW(0x140, "BDCR", 0x8013013b, 0x00110021),
+    RW(0x144, "RDLSICR", 0xf81f0001, 0x1),
+    PAIR(0x180, "APB4RST", ~0u, 0),
+    PAIR(0x188, "APB5RST", ~0u, 0),
+    PAIR(0x190, "AHB5RST", ~0u, 0),
+    PAIR(0x198, "AHB6RST", ~0u, 0),
+    PAIR(0x1a0, "TZAHB6RST", ~0u, 0),
+    PAIR(0x200, "MP_APB4EN", ~0u, 0),
+    PAIR(0x208, "MP_APB5EN", ~0u, 0),
+    PAIR(0x210, "MP_AHB5EN", ~0u, 0),
+    PAIR(0x218, "MP_AHB6EN", ~0u, 0),
+    PAIR(0x220, "MP_TZAHB6EN", 0x1, 0),
+    PAIR(0x280, "MC_APB4EN", ~0u, 0),
+    PAIR(0x288, "MC_APB5EN", ~0u, 0),
+    PAIR(0x290, "MC_AHB5EN", ~0u, 0),
+    PAIR(0x298, "MC_AHB6EN", ~0u, 0),
+    PAIR(0x300, "MP_APB4LPEN", ~0u, 0),
+    PAIR(0x308, "MP_APB5LPEN", ~0u, 0),
+    PAIR(0x310, "MP_AHB5LPEN", ~0u, 0),
+    PAIR(0x318, "MP_AHB6LPEN", ~0u, 0),
+    PAIR(0x320, "MP_TZAHB6LPEN", 0x1, 0),
+    PAIR(0x380, "MC_APB4LPEN", ~0u, 0),
+    PAIR(0x388, "MC_APB5LPEN", ~0u, 0),
+    PAIR(0x390, "MC_AHB5LPEN", ~0u, 0),
+    PAIR(0x398, "MC_AHB6LPEN", ~0u, 0),
+    W1C(0x400, "BR_RSTSCLRR", 0x3ff, 0x15),
+    RW(0x404, "MP_GRSTCSETR", 0, 0),
+    W1C(0x408, "MP_RSTSCLRR", 0xffff, 0x15),
+    PAIR(0x40c, "MP_IWDGFZ", 0x3, 0),
+    RW(0x414, "MP_CIER", 0x00111f1f, 0),
+    W1C(0x418, "MP_CIFR", 0x00111f1f, 0),
+    RW(0x41c, "PWRLPDLYCR", 0x013fffff, 0),
+    RW(0x420, "MP_RSTSSETR", 0xffff, 0),
+    RW(0x800, "MCO1CFGR", 0x000010f7, 0),
+    RW(0x804, "MCO2CFGR", 0x000010f7, 0),
+    RO(0x808, "OCRDYR", 0),
+    RW(0x80c, "DBGCFGR", 0x1307, 0x1),
+    RDY(0x820, "RCK3SELR", 0x3, 1),
+    RDY(0x824, "RCK4SELR", 0x3, 1),
+    RDY(0x828, "TIMG1PRER", 0x1, 0),
+    RDY(0x82c, "TIMG2PRER", 0x1, 0),
+    RDY(0x830, "MCUDIVR", 0xf, 0),
+    RDY(0x834, "APB1DIVR", 0x7, 1),
+    RDY(0x838, "APB2DIVR", 0x7, 1),
+    RDY(0x83c, "APB3DIVR", 0x7, 1),
+    PLLCR(0x880, "PLL3CR", 0x71),
+    PLLCFGR1(0x884, "PLL3CFGR1", 0x01010021),
+    PLLCFGR2(0x888, "PLL3CFGR2", 0x00241001),
+    PLLFRACR(0x88c, "PLL3FRACR", 0x0001d020),
+    PLLCSGR(0x890, "PLL3CSGR"),
+    PLLCR(0x894, "PLL4CR", 0x71),
+    PLLCFGR1(0x898, "PLL4CFGR1", 0x00030062),
+    PLLCFGR2(0x89c, "PLL4CFGR2", 0x00070705),
+    PLLFRACR(0x8a0, "PLL4FRACR", 0x00000000),
+    PLLCSGR(0x8a4, "PLL4CSGR"),
+    RW(0x8c0, "I2C12CKSELR", 0x7, 0),
+    RW(0x8c4, "I2C35CKSELR", 0x7, 0),
+    RW(0x8c8, "SAI1CKSELR", 0x7, 0),
+    RW(0x8cc, "SAI2CKSELR", 0x7, 0),
+    RW(0x8d0, "SAI3CKSELR", 0x7, 0),
+    RW(0x8d4, "SAI4CKSELR", 0x7, 0),
+    RW(0x8d8, "SPI2S1CKSELR", 0x7, 0),
+    RW(0x8dc, "SPI2S23CKSELR", 0x7, 0),
+    RW(0x8e0, "SPI45CKSELR", 0x7, 0),
+    RW(0x8e4, "UART6CKSELR", 0x7, 0),
+    RW(0x8e8, "UART24CKSELR", 0x7, 2),
+    RW(0x8ec, "UART35CKSELR", 0x7, 0),
+    RW(0x8f0, "UART78CKSELR", 0x7, 0),
+    RW(0x8f4, "SDMMC12CKSELR", 0x7, 2),
+    RW(0x8f8, "SDMMC3CKSELR", 0x7, 0x3),
+    RW(0x8fc, "ETHCKSELR", 0xf3, 0),
+    RW(0x900, "QSPICKSELR", 0x3, 0),
+    RW(0x904, "FMCCKSELR", 0x3, 0),
+    RW(0x90c, "FDCANCKSELR", 0x3, 0),
+    RW(0x914, "SPDIFCKSELR", 0x3, 0),
+    RW(0x918, "CECCKSELR", 0x3, 0),
+    RW(0x91c, "USBCKSELR", 0x13, 0),
+    RW(0x920, "RNG2CKSELR", 0x3, 0),
+    RW(0x924, "DSICKSELR", 0x1, 0),
+    RW(0x928, "ADCCKSELR", 0x3, 0),
+    RW(0x92c, "LPTIM45CKSELR", 0x7, 0),
+    RW(0x930, "LPTIM23CKSELR", 0x7, 0),
+    RW(0x934, "LPTIM1CKSELR", 0x7, 0),
+    PAIR(0x980, "APB1RST", ~0u, 0),
+    PAIR(0x988, "APB2RST", ~0u, 0),
+    PAIR(0x990, "APB3RST", ~0u, 0),
+    PAIR(0x998, "AHB2RST", ~0u, 0),
+    PAIR(0x9a0, "AHB3RST", ~0u, 0),
+    PAIR(0x9a8, "AHB4RST", ~0u, 0),
+    PAIR(0xa00, "MP_APB1EN", ~0u, BIT(16)),
+    PAIR(0xa08, "MP_APB2EN", ~0u, 0),
+    PAIR(0xa10, "MP_APB3EN", ~0u, 0),
+    PAIR(0xa18, "MP_AHB2EN", ~0u, 0),
+    PAIR(0xa20, "MP_AHB3EN", ~0u, 0),
+    PAIR(0xa28, "MP_AHB4EN", ~0u, 0),
+    PAIR(0xa30, "MP_AXIMEN", ~0u, 0),
+    PAIR(0xa38, "MP_MLAHBEN", ~0u, 0x10),
+    PAIR(0xa80, "MC_APB1EN", ~0u, 0),
+    PAIR(0xa88, "MC_APB2EN", ~0u, 0),
+    PAIR(0xa90, "MC_APB3EN", ~0u, 0),
+    PAIR(0xa98, "MC_AHB2EN", ~0u, 0),
+    PAIR(0xaa0, "MC_AHB3EN", ~0u, 0),
+    PAIR(0xaa8, "MC_AHB4EN", ~0u, 0),
+    PAIR(0xab0, "MC_AXIMEN", ~0u, 0),
+    PAIR(0xab8, "MC_MLAHBEN", ~0u, 0x10),
+    PAIR(0xb00, "MP_APB1LPEN", ~0u, 0),
+    PAIR(0xb08, "MP_APB2LPEN", ~0u, 0),
+    PAIR(0xb10, "MP_APB3LPEN", ~0u, 0),
+    PAIR(0xb18, "MP_AHB2LPEN", ~0u, 0),
+    PAIR(0xb20, "MP_AHB3LPEN", ~0u, 0),
+    PAIR(0xb28, "MP_AHB4LPEN", ~0u, 0),
+    PAIR(0xb30, "MP_AXIMLPEN", ~0u, 0),
+    PAIR(0xb38, "MP_MLAHBLPEN", ~0u, 0),
+    PAIR(0xb80, "MC_APB1LPEN", ~0u, 0),
+    PAIR(0xb88, "MC_APB2LPEN", ~0u, 0),
+    PAIR(0xb90, "MC_APB3LPEN", ~0u, 0),
+    PAIR(0xb98, "MC_AHB2LPEN", ~0u, 0),
+    PAIR(0xba0, "MC_AHB3LPEN", ~0u, 0),
+    PAIR(0xba8, "MC_AHB4LPEN", ~0u, 0),
+    PAIR(0xbb0, "MC_AXIMLPEN", ~0u, 0),
+    PAIR(0xbb8, "MC_MLAHBLPEN", ~0u, 0),
+    W1C(0xc00, "MC_RSTSCLRR", 0x7ff, 0x15),
+    RW(0xc14, "MC_CIER", 0x00111f1f, 0),
+    W1C(0xc18, "MC_CIFR", 0x00111f1f, 0),
+    RO(0xff4, "VERR", 0x11),
+    RO(0xff8, "IPIDR", 0x1),
+    RO(0xffc, "SIDR", 0xa3c5dd04),
+};
+
+/* The set register of each bus's resets, see STM32MP1RccBus. */
+static const uint16_t stm32mp1_rcc_reset_regs[STM32MP1_RCC_NUM_BUSES] = {
+    [STM32MP1_RCC_APB1] = 0x980,
+    [STM32MP1_RCC_APB2] = 0x988,
+    [STM32MP1_RCC_APB3] = 0x990,
+    [STM32MP1_RCC_APB4] = 0x180,
+    [STM32MP1_RCC_APB5] = 0x188,
+    [STM32MP1_RCC_AHB2] = 0x998,
+    [STM32MP1_RCC_AHB3] = 0x9a0,
+    [STM32MP1_RCC_AHB4] = 0x9a8,
+    [STM32MP1_RCC_AHB5] = 0x190,
+    [STM32MP1_RCC_AHB6] = 0x198,
+    [STM32MP1_RCC_TZAHB6] = 0x1a0,
+};
+
+static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
+    [STM32MP1_RCC_CK_MCU] = "ck_mcu",
+    [STM32MP1_RCC_PCLK1] = "pclk1",
+    [STM32MP1_RCC_PCLK2] = "pclk2",
+    [STM32MP1_RCC_PCLK3] = "pclk3",
+    [STM32MP1_RCC_HCLK4] = "hclk4",
+    [STM32MP1_RCC_PCLK4] = "pclk4",
+    [STM32MP1_RCC_PCLK5] = "pclk5",
+    [STM32MP1_RCC_TIMG1] = "timg1",
+    [STM32MP1_RCC_TIMG2] = "timg2",
+    [STM32MP1_RCC_USART1] = "usart1",
+    [STM32MP1_RCC_USART24] = "usart24",
+    [STM32MP1_RCC_USART35] = "usart35",
+    [STM32MP1_RCC_USART6] = "usart6",
+    [STM32MP1_RCC_USART78] = "usart78",
+    [STM32MP1_RCC_LSI] = "lsi",
+    [STM32MP1_RCC_LSE] = "lse",
+};
+
+Clock *stm32mp1_rcc_clock(STM32MP1RccState *s, STM32MP1RccClock clock)
+{
+    return s->clk[clock];
+}
+
+static const RccReg *stm32mp1_rcc_find(hwaddr offset)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_regs); i++) {
+        const RccReg *reg = &stm32mp1_rcc_regs[i];
+
+        if (reg->offset == offset ||
+            (reg->kind == RCC_PAIR && reg->offset + 4 == offset)) {
+            return reg;
+        }
+    }
+    return NULL;
+}
+
+/* Clock tree: frequencies in Hz, 0 for a clock that is off. */
+
+static uint64_t stm32mp1_rcc_hsi(STM32MP1RccState *s)
+{
+    return s->regs[R_OCENSETR] & R_OCENSETR_HSION_MASK ?
+           HSI_HZ >> FIELD_EX32(s->regs[R_HSICFGR], HSICFGR, HSIDIV) : 0;
+}
+
+static uint64_t stm32mp1_rcc_csi(STM32MP1RccState *s)
+{
+    return s->regs[R_OCENSETR] & R_OCENSETR_CSION_MASK ? CSI_HZ : 0;
+}
+
+static uint64_t stm32mp1_rcc_hse(STM32MP1RccState *s)
+{
+    return s->regs[R_OCENSETR] & R_OCENSETR_HSEON_MASK ? HSE_HZ : 0;
+}
+
+/* Output 0 (P), 1 (Q) or 2 (R) of the PLL with control register @cr. */
+static uint64_t stm32mp1_rcc_pll(STM32MP1RccState *s, int cr, int output)
+{
+    uint32_t cfgr1 = s->regs[cr + 1];
+    uint32_t cfgr2 = s->regs[cr + 2];
+    uint32_t fracr = s->regs[cr + 3];
+    uint32_t frac = fracr & BIT(16) ? extract32(fracr, 3, 13) : 0;
+    int sel = cr == R_PLL3CR ? R_RCK3SELR :
+              cr == R_PLL4CR ? R_RCK4SELR : R_RCK12SELR;
+    uint64_t ref;
+
+    if (!(s->regs[cr] & R_PLLCR_PLLON_MASK) ||
+        !(s->regs[cr] & (R_PLLCR_DIVPEN_MASK << output))) {
+        return 0;
+    }
+    switch (s->regs[sel] & 3) {
+    case 0:
+        ref = stm32mp1_rcc_hsi(s);
+        break;
+    case 1:
+        ref = stm32mp1_rcc_hse(s);
+        break;
+    case 2:
+        ref = sel == R_RCK12SELR ? 0 : stm32mp1_rcc_csi(s);
+        break;
+    default:
+        return 0;
+    }
+    return ref * (8192 * (extract32(cfgr1, 0, 9) + 1) + frac) / 8192 /
+           (extract32(cfgr1, 16, 6) + 1) /
+           (extract32(cfgr2, 8 * output, 7) + 1);
+}
+
+static uint64_t stm32mp1_rcc_ck_mcu(STM32MP1RccState *s)
+{
+    uint64_t hz;
+
+    switch (s->regs[R_MSSCKSELR] & 3) {
+    case 0:
+        hz = stm32mp1_rcc_hsi(s);
+        break;
+    case 1:
+        hz = stm32mp1_rcc_hse(s);
+        break;
+    case 2:
+        hz = stm32mp1_rcc_csi(s);
+        break;
+    default:
+        hz = stm32mp1_rcc_pll(s, R_PLL3CR, 0);
+        break;
+    }
+    return hz >> MIN(s->regs[R_MCUDIVR] & 0xf, 9);
+}
+
+static uint64_t stm32mp1_rcc_ck_axi(STM32MP1RccState *s)
+{
+    uint64_t hz;
+
+    switch (s->regs[R_ASSCKSELR] & 7) {
+    case 0:
+        hz = stm32mp1_rcc_hsi(s);
+        break;
+    case 1:
+        hz = stm32mp1_rcc_hse(s);
+        break;
+    case 2:
+        hz = stm32mp1_rcc_pll(s, R_PLL2CR, 0);
+        break;
+    default:
+        return 0;
+    }
+    return hz / (MIN(s->regs[R_AXIDIVR] & 7, 3) + 1);
+}
+
+static uint64_t stm32mp1_rcc_apb(STM32MP1RccState *s, uint64_t hz, int divr)
+{
+    return hz >> MIN(s->regs[divr] & 7, 4);
+}
+
+/* Clock of the timers on an APB; TIMGxPRER doubles it once more. */
+static uint64_t stm32mp1_rcc_timer(STM32MP1RccState *s, uint64_t ck_mcu,
+                                   int divr, int prer)
+{
+    int div = MIN(s->regs[divr] & 7, 4);
+    int shift = 1 + (s->regs[prer] & 1);
+
+    return div <= shift ? ck_mcu : (ck_mcu >> div) << shift;
+}
+
+static uint64_t stm32mp1_rcc_usart(STM32MP1RccState *s, int selr,
+                                   uint64_t pclk)
+{
+    switch (s->regs[selr] & 7) {
+    case 0:
+        return pclk;
+    case 1:
+        return stm32mp1_rcc_pll(s, selr == R_UART1CKSELR ? R_PLL3CR : R_PLL4CR,
+                                1);
+    case 2:
+        return stm32mp1_rcc_hsi(s);
+    case 3:
+        return stm32mp1_rcc_csi(s);
+    case 4:
+        return selr == R_UART1CKSELR ? stm32mp1_rcc_pll(s, R_PLL4CR, 1) :
+                                       stm32mp1_rcc_hse(s);
+    case 5:
+        return selr == R_UART1CKSELR ? stm32mp1_rcc_hse(s) : 0;
+    default:
+        return 0;
+    }
+}
+
+static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
+{
+    uint64_t mcu = stm32mp1_rcc_ck_mcu(s);
+    uint64_t axi = stm32mp1_rcc_ck_axi(s);
+    uint64_t hz[STM32MP1_RCC_NUM_CLOCKS] = {
+        [STM32MP1_RCC_CK_MCU] = mcu,
+        [STM32MP1_RCC_PCLK1] = stm32mp1_rcc_apb(s, mcu, R_APB1DIVR),
+        [STM32MP1_RCC_PCLK2] = stm32mp1_rcc_apb(s, mcu, R_APB2DIVR),
+        [STM32MP1_RCC_PCLK3] = stm32mp1_rcc_apb(s, mcu, R_APB3DIVR),
+        [STM32MP1_RCC_HCLK4] = axi,
+        [STM32MP1_RCC_PCLK4] = stm32mp1_rcc_apb(s, axi, R_APB4DIVR),
+        [STM32MP1_RCC_PCLK5] = stm32mp1_rcc_apb(s, axi, R_APB5DIVR),
+        [STM32MP1_RCC_TIMG1] = stm32mp1_rcc_timer(s, mcu, R_APB1DIVR,
+                                                  R_TIMG1PRER),
+        [STM32MP1_RCC_TIMG2] = stm32mp1_rcc_timer(s, mcu, R_APB2DIVR,
+                                                  R_TIMG2PRER),
+        /* The firmware leaves these two on; turning them off has no effect. */
+        [STM32MP1_RCC_LSI] = LSI_HZ,
+        [STM32MP1_RCC_LSE] = LSE_HZ,
+    };
+    int i;
+
+    hz[STM32MP1_RCC_USART1] = stm32mp1_rcc_usart(s, R_UART1CKSELR,
+                                                 hz[STM32MP1_RCC_PCLK5]);
+    hz[STM32MP1_RCC_USART6] = stm32mp1_rcc_usart(s, R_UART6CKSELR,
+                                                 hz[STM32MP1_RCC_PCLK2]);
+    hz[STM32MP1_RCC_USART24] = stm32mp1_rcc_usart(s, R_UART24CKSELR,
+                                                  hz[STM32MP1_RCC_PCLK1]);
+    hz[STM32MP1_RCC_USART35] = stm32mp1_rcc_usart(s, R_UART35CKSELR,
+                                                  hz[STM32MP1_RCC_PCLK1]);
+    hz[STM32MP1_RCC_USART78] = stm32mp1_rcc_usart(s, R_UART78CKSELR,
+                                                  hz[STM32MP1_RCC_PCLK1]);
+
+    for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {
+        if (clock_get(s->clk[i]) != CLOCK_PERIOD_FROM_HZ(hz[i])) {
+            trace_stm32mp1_rcc_clock(stm32mp1_rcc_clocks[i], hz[i]);
+            clock_update_hz(s->clk[i], hz[i]);
+        }
+    }
+}
+
+/* Registers to pins */
+
+static void stm32mp1_rcc_update_irq(STM32MP1RccState *s)
+{
+    qemu_set_irq(s->irq, (s->regs[R_MP_CIFR] & s->regs[R_MP_CIER]) ||
+                         (s->regs[R_MC_CIFR] & s->regs[R_MC_CIER]));
+}
+
+static void stm32mp1_rcc_update_resets(STM32MP1RccState *s, hwaddr offset,
+                                       uint32_t changed)
+{
+    int bus, bit;
+
+    for (bus = 0; bus < STM32MP1_RCC_NUM_BUSES; bus++) {
+        if (stm32mp1_rcc_reset_regs[bus] != offset) {
+            continue;
+        }
+        for (bit = 0; bit < 32; bit++) {
+            if (changed & BIT(bit)) {
+                bool level = s->regs[offset / 4] & BIT(bit);
+
+                trace_stm32mp1_rcc_reset(offset, bit, level);
+                qemu_set_irq(s->reset[STM32MP1_RCC_RESET(bus, bit)], level);
+            }
+        }
+    }
+}
+
+static void stm32mp1_rcc_mcu_reset(STM32MP1RccState *s, uint32_t reason)
+{
+    trace_stm32mp1_rcc_mcu_reset(reason,
+                                 s->regs[R_MP_GCR] & R_MP_GCR_BOOT_MCU_MASK);
+    s->regs[R_MC_RSTSCLRR] |= reason;
+    qemu_irq_pulse(s->mcu_reset);
+}
+
+static void stm32mp1_rcc_wwdg1(void *opaque, int n, int level)
+{
+    if (level) {
+        stm32mp1_rcc_mcu_reset(opaque, R_MC_RSTSCLRR_WWDG1RSTF_MASK);
+    }
+}
+
+static void stm32mp1_rcc_sysresetreq(void *opaque, int n, int level)
+{
+    if (level) {
+        stm32mp1_rcc_mcu_reset(opaque, R_MC_RSTSCLRR_MCSYSRSTF_MASK);
+    }
+}
+
+/* The system resets for @reason, which the flags tell afterwards. */
+static void stm32mp1_rcc_iwdg(STM32MP1RccState *s, uint32_t reason)
+{
+    s->reset_reason = reason;
+    watchdog_perform_action();
+}
+
+static void stm32mp1_rcc_iwdg1(void *opaque, int n, int level)
+{
+    if (level) {
+        stm32mp1_rcc_iwdg(opaque, R_MC_RSTSCLRR_IWDG1RSTF_MASK);
+    }
+}
+
+static void stm32mp1_rcc_iwdg2(void *opaque, int n, int level)
+{
+    if (level) {
+        stm32mp1_rcc_iwdg(opaque, R_MC_RSTSCLRR_IWDG2RSTF_MASK);
+    }
+}
+
+/* Registers */
+
+static uint32_t stm32mp1_rcc_ocrdyr(STM32MP1RccState *s)
+{
+    uint32_t on = s->regs[R_OCENSETR];
+    uint32_t ready = R_OCRDYR_HSIDIVRDY_MASK | R_OCRDYR_MPUCKRDY_MASK |
+                     R_OCRDYR_AXICKRDY_MASK;
+
+    /* A ready bit stands where its enable bit does. */
+    return ready | (on & (R_OCRDYR_HSIRDY_MASK | R_OCRDYR_CSIRDY_MASK |
+                          R_OCRDYR_HSERDY_MASK));
+}
+
+static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
+{
+    STM32MP1RccState *s = opaque;
+    const RccReg *reg = stm32mp1_rcc_find(offset);
+    uint32_t value;
+
+    if (!reg) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
+                      "\n", __func__, offset);
+        return 0;
+    }
+
+    value = s->regs[reg->offset / 4];
+    switch (offset) {
+    case A_OCRDYR:
+        value = stm32mp1_rcc_ocrdyr(s);
+        break;
+    case A_PLL1CR:
+    case A_PLL2CR:
+    case A_PLL3CR:
+    case A_PLL4CR:
+        value = FIELD_DP32(value, PLLCR, PLLRDY,
+                           FIELD_EX32(value, PLLCR, PLLON));
+        break;
+    case A_BDCR:
+        value = FIELD_DP32(value, BDCR, LSERDY, FIELD_EX32(value, BDCR, LSEON));
+        break;
+    case A_RDLSICR:
+        value = FIELD_DP32(value, RDLSICR, LSIRDY,
+                           FIELD_EX32(value, RDLSICR, LSION));
+        break;
+    }
+    trace_stm32mp1_rcc_read(offset, reg->name, value);
+    return value;
+}
+
+static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
+{
+    if (value & (R_MP_GRSTCSETR_MPUP0RST_MASK | R_MP_GRSTCSETR_MPUP1RST_MASK)) {
+        qemu_log_mask(LOG_UNIMP,
+                      "%s: reset of a single MPU core is not modelled\n",
+                      __func__);
+    }
+    if (value & R_MP_GRSTCSETR_MCURST_MASK) {
+        stm32mp1_rcc_mcu_reset(s, R_MC_RSTSCLRR_MCURSTF_MASK);
+    }
+    if (value & R_MP_GRSTCSETR_MPSYSRST_MASK) {
+        s->reset_reason = R_MC_RSTSCLRR_MPSYSRSTF_MASK;
+        qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+    }
+}
+
+static void stm32mp1_rcc_write(void *opaque, hwaddr offset, uint64_t value,
+                               unsigned size)
+{
+    STM32MP1RccState *s = opaque;
+    const RccReg *reg = stm32mp1_rcc_find(offset);
+    uint32_t old, new;
+
+    if (!reg || reg->kind == RCC_RO) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: no writable register at 0x%"
+                      HWADDR_PRIx "\n", __func__, offset);
+        return;
+    }
+    old = s->regs[reg->offset / 4];
+    trace_stm32mp1_rcc_write(offset, reg->name, value);
+
+    switch (reg->kind) {
+    case RCC_RW:
+        new = (old & ~reg->mask) | (value & reg->mask);
+        break;
+    case RCC_W1C:
+        new = old & ~(value & reg->mask);
+        break;
+    case RCC_PAIR:
+        if (offset == reg->offset) {
+            new = old | (value & reg->mask);
+        } else {
+            new = old & ~(value & reg->mask);
+        }
+        if (reg->offset == A_OCENSETR) {
+            /* Only a reset switches the HSE security system off. */
+            new |= old & R_OCENSETR_HSECSSON_MASK;
+        }
+        break;
+    default:
+        g_assert_not_reached();
+    }
+    s->regs[reg->offset / 4] = new;
+
+    switch (reg->offset) {
+    case A_MP_GRSTCSETR:
+        stm32mp1_rcc_write_grstc(s, value);
+        break;
+    case A_MP_GCR:
+        qemu_set_irq(s->mcu_boot, FIELD_EX32(new, MP_GCR, BOOT_MCU));
+        break;
+    case A_MP_CIER:
+    case A_MP_CIFR:
+    case A_MC_CIER:
+    case A_MC_CIFR:
+        stm32mp1_rcc_update_irq(s);
+        break;
+    default:
+        if (new != old) {
+            stm32mp1_rcc_update_resets(s, reg->offset, new ^ old);
+            stm32mp1_rcc_update_clocks(s);
+        }
+        break;
+    }
+}
+
+static const MemoryRegionOps stm32mp1_rcc_ops = {
+    .read = stm32mp1_rcc_read,
+    .write = stm32mp1_rcc_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .impl = {
+        .min_access_size = 4,
+        .max_access_size = 4,
+    },
+    .valid = {
+        .min_access_size = 1,
+        .max_access_size = 4,
+    },
+};
+
+static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
+{
+    STM32MP1RccState *s = STM32MP1_RCC(obj);
+    int i;
+
+    memset(s->regs, 0, sizeof(s->regs));
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_regs); i++) {
+        const RccReg *reg = &stm32mp1_rcc_regs[i];
+
+        s->regs[reg->offset / 4] = reg->reset;
+    }
+    /* The flags are at the same bits in all three registers. */
+    s->regs[R_BR_RSTSCLRR] |= s->reset_reason;
+    s->regs[R_MP_RSTSCLRR] |= s->reset_reason;
+    s->regs[R_MC_RSTSCLRR] |= s->reset_reason;
+    s->reset_reason = 0;
+}
+
+static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
+{
+    STM32MP1RccState *s = STM32MP1_RCC(obj);
+    int i;
+
+    for (i = 0; i < STM32MP1_RCC_NUM_RESETS; i++) {
+        qemu_irq_lower(s->reset[i]);
+    }
+    qemu_irq_lower(s->mcu_boot);
+    qemu_irq_lower(s->mcu_reset);
+    qemu_irq_lower(s->irq);
+    stm32mp1_rcc_update_clocks(s);
+}
+
+static void stm32mp1_rcc_init(Object *obj)
+{
+    DeviceState *dev = DEVICE(obj);
+    STM32MP1RccState *s = STM32MP1_RCC(obj);
+    int i;
+
+    memory_region_init_io(&s->mmio, obj, &stm32mp1_rcc_ops, s,
+                          TYPE_STM32MP1_RCC, STM32MP1_RCC_SIZE);
+    sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->mmio);
+    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
+
+    for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {
+        s->clk[i] = qdev_init_clock_out(dev, stm32mp1_rcc_clocks[i]);
+    }
+    qdev_init_gpio_out_named(dev, s->reset, "reset", STM32MP1_RCC_NUM_RESETS);
+    qdev_init_gpio_out_named(dev, &s->mcu_boot, "mcu-boot", 1);
+    qdev_init_gpio_out_named(dev, &s->mcu_reset, "mcu-reset", 1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_wwdg1, "wwdg1-reset", 1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_sysresetreq, "mcu-sysresetreq",
+                            1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
+}
+
+static const VMStateDescription vmstate_stm32mp1_rcc = {
+    .name = TYPE_STM32MP1_RCC,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(reset_reason, STM32MP1RccState),
+        VMSTATE_UINT32_ARRAY(regs, STM32MP1RccState, STM32MP1_RCC_SIZE / 4),
+        VMSTATE_ARRAY_CLOCK(clk, STM32MP1RccState, STM32MP1_RCC_NUM_CLOCKS),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static void stm32mp1_rcc_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->desc = "STM32MP15 reset and clock controller";
+    dc->vmsd = &vmstate_stm32mp1_rcc;
+    rc->phases.enter = stm32mp1_rcc_reset_enter;
+    rc->phases.hold = stm32mp1_rcc_reset_hold;
+}
+
+static const TypeInfo stm32mp1_rcc_types[] = {
+    {
+        .name = TYPE_STM32MP1_RCC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32MP1RccState),
+        .instance_init = stm32mp1_rcc_init,
+        .class_init = stm32mp1_rcc_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp1_rcc_types)

@@ -1,0 +1,358 @@
+/*
+ * STM32MP1 system window watchdog (WWDG)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "hw/watchdog/stm32mp1_wwdg.h"
+#include "hw/irq.h"
+#include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/log.h"
+#include "qemu/module.h"
+#include "trace.h"
+
+REG32(CR, 0x00)
+    FIELD(CR, T, 0, 7)
+    FIELD(CR, WDGA, 7, 1)
+REG32(CFR, 0x04)
+    FIELD(CFR, W, 0, 7)
+    FIELD(CFR, EWI, 9, 1)
+    FIELD(CFR, WDGTB, 11, 3)
+REG32(SR, 0x08)
+    FIELD(SR, EWIF, 0, 1)
+REG32(HWCFGR, 0x3f0)
+REG32(VERR, 0x3f4)
+REG32(IPIDR, 0x3f8)
+REG32(SIDR, 0x3fc)
+
+#define CR_MASK     (R_CR_T_MASK | R_CR_WDGA_MASK)
+#define CFR_MASK    (R_CFR_W_MASK | R_CFR_EWI_MASK | R_CFR_WDGTB_MASK)
+
+#define RESET_T     0x7f
+#define EARLY_T     0x40    /* the last value that does not reset */
+
+static uint32_t stm32mp1_wwdg_t(const STM32MP1WwdgState *s)
+{
+    return FIELD_EX32(s->cr, CR, T);
+}
+
+static bool stm32mp1_wwdg_active(const STM32MP1WwdgState *s)
+{
+    return s->cr & R_CR_WDGA_MASK;
+}
+
+/* Clock cycles a count */
+static uint64_t stm32mp1_wwdg_div(const STM32MP1WwdgState *s)
+{
+    return (4096ull << FIELD_EX32(s->cfr, CFR, WDGTB)) * s->time_scale;
+}
+
+static void stm32mp1_wwdg_clear(STM32MP1WwdgState *s)
+{
+    s->cr = RESET_T;
+    s->cfr = RESET_T;
+    s->sr = 0;
+    stm32mp1_ticks_restart(&s->ticks);
+    s->t_tick = 0;
+}
+
+/* Drive the interrupt, and wake up when there is something to do */
+static void stm32mp1_wwdg_update(STM32MP1WwdgState *s)
+{
+    bool ewi = s->cfr & R_CFR_EWI_MASK;
+    bool level = ewi && (s->sr & R_SR_EWIF_MASK);
+    uint32_t t = stm32mp1_wwdg_t(s);
+    uint32_t next = ewi && t > EARLY_T ? EARLY_T : EARLY_T - 1;
+
+    trace_stm32mp1_wwdg_irq(level);
+    qemu_set_irq(s->irq, level);
+
+    if (stm32mp1_wwdg_active(s)) {
+        stm32mp1_ticks_arm(&s->ticks, s->clk, s->timer,
+                           s->t_tick + (t - next) * stm32mp1_wwdg_div(s));
+    } else {
+        timer_del(s->timer);
+    }
+}
+
+/* The reset it causes covers the watchdog, too. */
+static void stm32mp1_wwdg_expire(STM32MP1WwdgState *s, const char *why)
+{
+    trace_stm32mp1_wwdg_expired(why);
+    stm32mp1_wwdg_clear(s);
+    stm32mp1_wwdg_update(s);
+    qemu_irq_pulse(s->reset_out);
+}
+
+/* Bring the counter up to the present. Returns false if that was its end. */
+static bool stm32mp1_wwdg_sync(STM32MP1WwdgState *s)
+{
+    uint32_t t = stm32mp1_wwdg_t(s);
+    uint64_t div = stm32mp1_wwdg_div(s);
+    uint64_t counts;
+
+    if (!stm32mp1_wwdg_active(s)) {
+        return true;
+    }
+    counts = (stm32mp1_ticks_now(&s->ticks, s->clk) - s->t_tick) / div;
+    if (counts > t - EARLY_T) {
+        stm32mp1_wwdg_expire(s, "counter has run out");
+        return false;
+    }
+    t -= counts;
+    if (t == EARLY_T && counts) {
+        s->sr |= R_SR_EWIF_MASK;
+    }
+    s->cr = FIELD_DP32(s->cr, CR, T, t);
+    s->t_tick += counts * div;
+    return true;
+}
+
+static void stm32mp1_wwdg_expired(void *opaque)
+{
+    STM32MP1WwdgState *s = opaque;
+
+    if (stm32mp1_wwdg_sync(s)) {
+        stm32mp1_wwdg_update(s);
+    }
+}
+
+static void stm32mp1_wwdg_clk_event(void *opaque, ClockEvent event)
+{
+    STM32MP1WwdgState *s = opaque;
+
+    if (event == ClockPreUpdate) {
+        stm32mp1_wwdg_sync(s);
+        stm32mp1_ticks_fold(&s->ticks, s->clk);
+    } else {
+        stm32mp1_wwdg_update(s);
+    }
+}
+
+static void stm32mp1_wwdg_run(STM32MP1WwdgState *s)
+{
+    stm32mp1_ticks_run(&s->ticks, s->clk,
+                       stm32mp1_wwdg_active(s) && !s->frozen);
+}
+
+static void stm32mp1_wwdg_freeze(void *opaque, int n, int level)
+{
+    STM32MP1WwdgState *s = opaque;
+
+    trace_stm32mp1_wwdg_freeze(level);
+    stm32mp1_wwdg_sync(s);
+    s->frozen = level;
+    stm32mp1_wwdg_run(s);
+    stm32mp1_wwdg_update(s);
+}
+
+static uint64_t stm32mp1_wwdg_read(void *opaque, hwaddr addr,
+                                   unsigned int size)
+{
+    STM32MP1WwdgState *s = opaque;
+    hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
+    uint32_t value = 0;
+
+    if (stm32mp1_wwdg_sync(s)) {
+        stm32mp1_wwdg_update(s);
+    }
+    switch (reg) {
+    case A_CR:
+        value = s->cr;
+        break;
+    case A_CFR:
+        value = s->cfr;
+        break;
+    case A_SR:
+        value = s->sr;
+        break;
+    case A_HWCFGR:
+        value = 0xfff;
+        break;
+    case A_VERR:
+        value = 0x21;
+        break;
+    case A_IPIDR:
+        value = 0x00120051;
+        break;
+    case A_SIDR:
+        value = 0xa3c5dd01;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
+                      "\n", DEVICE(s)->canonical_path, addr);
+        break;
+    }
+    value >>= 8 * (addr - reg);
+    trace_stm32mp1_wwdg_read(addr, value);
+    return value;
+}
+
+static void stm32mp1_wwdg_write_cr(STM32MP1WwdgState *s, uint32_t value)
+{
+    uint32_t t = FIELD_EX32(value, CR, T);
+    bool was_active = stm32mp1_wwdg_active(s);
+
+    if (was_active && stm32mp1_wwdg_t(s) > FIELD_EX32(s->cfr, CFR, W)) {
+        stm32mp1_wwdg_expire(s, "refreshed before the window");
+        return;
+    }
+    s->cr |= value & R_CR_WDGA_MASK;
+    s->cr = FIELD_DP32(s->cr, CR, T, t);
+    if (stm32mp1_wwdg_active(s) && t < EARLY_T) {
+        stm32mp1_wwdg_expire(s, "T6 cleared");
+        return;
+    }
+    if (stm32mp1_wwdg_active(s) && t == EARLY_T) {
+        s->sr |= R_SR_EWIF_MASK;
+    }
+    if (!was_active) {
+        s->t_tick = stm32mp1_ticks_now(&s->ticks, s->clk);
+        stm32mp1_wwdg_run(s);
+    }
+}
+
+static void stm32mp1_wwdg_write_cfr(STM32MP1WwdgState *s, uint32_t value)
+{
+    uint64_t now = stm32mp1_ticks_now(&s->ticks, s->clk);
+    uint64_t residue = now - s->t_tick;
+
+    /* EWI can only be set. */
+    s->cfr = (value & CFR_MASK) | (s->cfr & R_CFR_EWI_MASK);
+    s->t_tick = now - residue % stm32mp1_wwdg_div(s);
+}
+
+static void stm32mp1_wwdg_write(void *opaque, hwaddr addr, uint64_t value,
+                                unsigned int size)
+{
+    STM32MP1WwdgState *s = opaque;
+
+    trace_stm32mp1_wwdg_write(addr, value);
+    if (!stm32mp1_wwdg_sync(s)) {
+        return;
+    }
+    switch (addr) {
+    case A_CR:
+        stm32mp1_wwdg_write_cr(s, value);
+        break;
+    case A_CFR:
+        stm32mp1_wwdg_write_cfr(s, value);
+        break;
+    case A_SR:
+        s->sr &= value;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: no writable register at 0x%"
+                      HWADDR_PRIx "\n", DEVICE(s)->canonical_path, addr);
+        break;
+    }
+    stm32mp1_wwdg_update(s);
+}
+
+static const MemoryRegionOps stm32mp1_wwdg_ops = {
+    .read = stm32mp1_wwdg_read,
+    .write = stm32mp1_wwdg_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = {
+        .min_access_size = 1,
+        .max_access_size = 4,
+        .unaligned = true,
+    },
+    .impl = {
+        .min_access_size = 1,
+        .max_access_size = 4,
+        .unaligned = true,
+    },
+};
+
+static void stm32mp1_wwdg_reset_hold(Object *obj, ResetType type)
+{
+    STM32MP1WwdgState *s = STM32MP1_WWDG(obj);
+
+    stm32mp1_wwdg_clear(s);
+    stm32mp1_wwdg_update(s);
+}
+
+static void stm32mp1_wwdg_init(Object *obj)
+{
+    STM32MP1WwdgState *s = STM32MP1_WWDG(obj);
+    SysBusDevice *sbd = SYS_BUS_DEVICE(obj);
+
+    memory_region_init_io(&s->iomem, obj, &stm32mp1_wwdg_ops, s,
+                          TYPE_STM32MP1_WWDG, 0x400);
+    sysbus_init_mmio(sbd, &s->iomem);
+    sysbus_init_irq(sbd, &s->irq);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->reset_out, "reset", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_wwdg_freeze, "freeze", 1);
+    s->clk = qdev_init_clock_in(DEVICE(obj), "clk", stm32mp1_wwdg_clk_event,
+                                s, ClockPreUpdate | ClockUpdate);
+    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_wwdg_expired, s);
+}
+
+static void stm32mp1_wwdg_finalize(Object *obj)
+{
+    timer_free(STM32MP1_WWDG(obj)->timer);
+}
+
+static void stm32mp1_wwdg_realize(DeviceState *dev, Error **errp)
+{
+    STM32MP1WwdgState *s = STM32MP1_WWDG(dev);
+
+    if (s->time_scale == 0) {
+        error_setg(errp, "time-scale must not be 0");
+    }
+}
+
+static const VMStateDescription vmstate_stm32mp1_wwdg = {
+    .name = TYPE_STM32MP1_WWDG,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_CLOCK(clk, STM32MP1WwdgState),
+        VMSTATE_TIMER_PTR(timer, STM32MP1WwdgState),
+        VMSTATE_UINT32(cr, STM32MP1WwdgState),
+        VMSTATE_UINT32(cfr, STM32MP1WwdgState),
+        VMSTATE_UINT32(sr, STM32MP1WwdgState),
+        VMSTATE_BOOL(frozen, STM32MP1WwdgState),
+        VMSTATE_INT64(ticks.since_ns, STM32MP1WwdgState),
+        VMSTATE_UINT64(ticks.base, STM32MP1WwdgState),
+        VMSTATE_BOOL(ticks.running, STM32MP1WwdgState),
+        VMSTATE_UINT64(t_tick, STM32MP1WwdgState),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const Property stm32mp1_wwdg_properties[] = {
+    DEFINE_PROP_UINT32("time-scale", STM32MP1WwdgState, time_scale, 1),
+};
+
+static void stm32mp1_wwdg_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->realize = stm32mp1_wwdg_realize;
+    dc->vmsd = &vmstate_stm32mp1_wwdg;
+    device_class_set_props(dc, stm32mp1_wwdg_properties);
+    set_bit(DEVICE_CATEGORY_WATCHDOG, dc->categories);
+    rc->phases.hold = stm32mp1_wwdg_reset_hold;
+}
+
+static const TypeInfo stm32mp1_wwdg_types[] = {
+    {
+        .name = TYPE_STM32MP1_WWDG,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32MP1WwdgState),
+        .instance_init = stm32mp1_wwdg_init,
+        .instance_finalize = stm32mp1_wwdg_finalize,
+        .class_init = stm32mp1_wwdg_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp1_wwdg_types)

@@ -1,0 +1,61 @@
+/*
+ * A remote core: an M-profile core that another core holds, releases and resets
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Put this between a SoC and an armv7m that is created with
+ * "start-powered-off". It knows nothing about the SoC: reset controllers drive
+ * its inputs, and it drives the core.
+ *
+ * + Property "armv7m": the container of the core (link, required, realized)
+ * + Property "num-irq": number of external interrupt lines
+ * + Property "state" (read only): "held", "running" or "lockup"
+ * + Unnamed GPIO inputs: the core's external interrupts. Levels are remembered
+ *   while the core is held or in reset, and driven again after its release,
+ *   because a reset of the NVIC forgets the level of its inputs.
+ * + Named GPIO input "boot": level; a held core starts on the rising edge, and
+ *   a reset while it is low leaves the core held. A running core ignores it.
+ * + Named GPIO input "reset": the rising edge resets the core, NVIC and SysTick
+ * + Named GPIO output "sysresetreq": pulse, the core asks for a reset. It is
+ *   for the SoC to answer through "reset".
+ * + Named GPIO output "lockup": level, the core stopped in the Lockup state
+ *
+ * The core changes state on its own vCPU thread, in the order of the edges that
+ * asked for it: a start that follows a stop is never lost.
+ */
+
+#ifndef HW_ARM_REMOTE_CORE_H
+#define HW_ARM_REMOTE_CORE_H
+
+#include "hw/arm/armv7m.h"
+#include "hw/sysbus.h"
+#include "qom/object.h"
+
+#define TYPE_ARM_REMOTE_CORE "arm-remote-core"
+OBJECT_DECLARE_SIMPLE_TYPE(ArmRemoteCoreState, ARM_REMOTE_CORE)
+
+struct ArmRemoteCoreState {
+    SysBusDevice parent_obj;
+
+    ARMv7MState *armv7m;
+    uint32_t num_irq;
+    VMChangeStateEntry *vmstate_change;
+
+    bool boot;       /* level of the input "boot" */
+    bool reset;      /* level of the input "reset" */
+    bool wanted;     /* running once all queued work is done */
+    bool running;    /* running now */
+    bool lockup;     /* stopped by a lockup */
+    bool pending;    /* queued work is not done yet */
+    uint32_t queued; /* number of the last work item */
+    uint32_t first;  /* items before this one are void */
+    uint32_t *level; /* bit n % 32 of [n / 32]: level of interrupt input n */
+    uint32_t num_words;
+
+    qemu_irq *irq;
+    qemu_irq sysresetreq_out;
+    qemu_irq lockup_out;
+};
+
+#endif

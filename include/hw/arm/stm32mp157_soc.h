@@ -1,0 +1,127 @@
+/*
+ * STM32MP157 SoC: two Cortex-A7, one Cortex-M4
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * + Property "dram": the DDR memory, mapped at STM32MP157_DDR_ADDR (link)
+ *
+ * UART4, USART3 and UART7 are the serial ports 0, 1 and 2 of the machine.
+ */
+
+#ifndef HW_ARM_STM32MP157_SOC_H
+#define HW_ARM_STM32MP157_SOC_H
+
+#include "hw/arm/armv7m.h"
+#include "hw/arm/remote_core.h"
+#include "hw/core/split-irq.h"
+#include "hw/cpu/a15mpcore.h"
+#include "hw/cpu/cluster.h"
+#include "hw/misc/stm32mp1_rcc.h"
+#include "hw/sysbus.h"
+#include "qom/object.h"
+#include "target/arm/cpu.h"
+
+#define TYPE_STM32MP157_SOC "stm32mp157-soc"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32MP157SocState, STM32MP157_SOC)
+
+#define STM32MP157_NUM_A7 2
+#define STM32MP157_NUM_CPUS (STM32MP157_NUM_A7 + 1)
+#define STM32MP157_NUM_SPI 224
+#define STM32MP157_NUM_NVIC 150
+
+#define STM32MP157_DDR_ADDR 0xc0000000
+
+/* The peripherals that are modelled, see stm32mp157_soc_devices[] */
+typedef enum STM32MP157Device {
+    STM32MP157_EXTI,
+    STM32MP157_PWR,
+    STM32MP157_SYSCFG,
+    STM32MP157_TAMP,
+    STM32MP157_ETZPC,
+    STM32MP157_BSEC,
+    STM32MP157_DBGMCU,
+    STM32MP157_IPCC,
+    STM32MP157_HSEM,
+    STM32MP157_RNG1,
+    STM32MP157_RNG2,
+    STM32MP157_RTC,
+    STM32MP157_WWDG1,
+    STM32MP157_IWDG1,
+    STM32MP157_IWDG2,
+    STM32MP157_USART1,
+    STM32MP157_USART2,
+    STM32MP157_USART3,
+    STM32MP157_UART4,
+    STM32MP157_UART5,
+    STM32MP157_USART6,
+    STM32MP157_UART7,
+    STM32MP157_UART8,
+    STM32MP157_TIM2,
+    STM32MP157_TIM3,
+    STM32MP157_TIM4,
+    STM32MP157_TIM5,
+    STM32MP157_TIM6,
+    STM32MP157_TIM7,
+    STM32MP157_TIM12,
+    STM32MP157_TIM13,
+    STM32MP157_TIM14,
+    STM32MP157_I2C1,
+    STM32MP157_I2C2,
+    STM32MP157_I2C3,
+    STM32MP157_I2C4,
+    STM32MP157_I2C5,
+    STM32MP157_I2C6,
+    STM32MP157_GPIOA,
+    STM32MP157_GPIOB,
+    STM32MP157_GPIOC,
+    STM32MP157_GPIOD,
+    STM32MP157_GPIOE,
+    STM32MP157_GPIOF,
+    STM32MP157_GPIOG,
+    STM32MP157_GPIOH,
+    STM32MP157_GPIOI,
+    STM32MP157_GPIOJ,
+    STM32MP157_GPIOK,
+    STM32MP157_GPIOZ,
+    STM32MP157_NUM_DEVICES,
+} STM32MP157Device;
+
+struct STM32MP157SocState {
+    SysBusDevice parent_obj;
+
+    CPUClusterState a7_cluster;
+    ARMCPU a7[STM32MP157_NUM_A7];
+    A15MPPrivState a7mpcore;
+
+    CPUClusterState m4_cluster;
+    ARMv7MState m4;
+    ArmRemoteCoreState m4_control;
+
+    STM32MP1RccState rcc;
+    DeviceState *dev[STM32MP157_NUM_DEVICES];
+    SplitIRQ wwdg1_reset;
+    SplitIRQ m4_sysresetreq;
+
+    MemoryRegion retram;
+    MemoryRegion mcusram;
+    MemoryRegion mcusram_high;
+    MemoryRegion sysram;
+    MemoryRegion bkpsram;
+    /* What the M4 sees */
+    MemoryRegion m4_view;
+    MemoryRegion m4_alias[8];
+
+    MemoryRegion *dram;
+};
+
+/**
+ * stm32mp157_soc_device: The peripheral @device of a realized SoC
+ */
+static inline DeviceState *stm32mp157_soc_device(STM32MP157SocState *s,
+                                                 STM32MP157Device device)
+{
+    return s->dev[device];
+}
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * STM32MP15 reset and clock controller (RCC)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * + sysbus MMIO region 0: the registers
+ * + sysbus IRQ 0: oscillator and PLL ready interrupt
+ * + Clock outputs: see STM32MP1_RCC_CLOCKS
+ * + Named GPIO outputs "reset": one per bit of the *RSTSETR registers, at
+ *   STM32MP1_RCC_RESET(); high while the peripheral is held in reset
+ * + Named GPIO output "mcu-boot": level of MP_GCR.BOOT_MCU
+ * + Named GPIO output "mcu-reset": pulse, the MCU and what goes with it resets
+ * + Named GPIO inputs "wwdg1-reset" and "mcu-sysresetreq": pulses, note the
+ *   reason in MC_RSTSCLRR and reset the MCU
+ * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses, note the reason;
+ *   the watchdog action of QEMU decides what follows
+ */
+
+#ifndef HW_MISC_STM32MP1_RCC_H
+#define HW_MISC_STM32MP1_RCC_H
+
+#include "hw/clock.h"
+#include "hw/sysbus.h"
+#include "qom/object.h"
+
+#define TYPE_STM32MP1_RCC "stm32mp1-rcc"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1RccState, STM32MP1_RCC)
+
+#define STM32MP1_RCC_SIZE 0x1000
+
+/* The reset registers, in the order of the "reset" outputs. */
+typedef enum STM32MP1RccBus {
+    STM32MP1_RCC_APB1,
+    STM32MP1_RCC_APB2,
+    STM32MP1_RCC_APB3,
+    STM32MP1_RCC_APB4,
+    STM32MP1_RCC_APB5,
+    STM32MP1_RCC_AHB2,
+    STM32MP1_RCC_AHB3,
+    STM32MP1_RCC_AHB4,
+    STM32MP1_RCC_AHB5,
+    STM32MP1_RCC_AHB6,
+    STM32MP1_RCC_TZAHB6,
+    STM32MP1_RCC_NUM_BUSES,
+} STM32MP1RccBus;
+
+#define STM32MP1_RCC_RESET(bus, bit) ((bus) * 32 + (bit))
+#define STM32MP1_RCC_NUM_RESETS (STM32MP1_RCC_NUM_BUSES * 32)
+
+typedef enum STM32MP1RccClock {
+    STM32MP1_RCC_CK_MCU,   /* "ck_mcu": the M4, and the AHBs beside it */
+    STM32MP1_RCC_PCLK1,    /* "pclk1" */
+    STM32MP1_RCC_PCLK2,    /* "pclk2" */
+    STM32MP1_RCC_PCLK3,    /* "pclk3" */
+    STM32MP1_RCC_HCLK4,    /* "hclk4": AXI and its AHBs */
+    STM32MP1_RCC_PCLK4,    /* "pclk4" */
+    STM32MP1_RCC_PCLK5,    /* "pclk5" */
+    STM32MP1_RCC_TIMG1,    /* "timg1": timers on APB1 */
+    STM32MP1_RCC_TIMG2,    /* "timg2": timers on APB2 */
+    STM32MP1_RCC_USART1,   /* "usart1" */
+    STM32MP1_RCC_USART24,  /* "usart24": USART2 and UART4 */
+    STM32MP1_RCC_USART35,  /* "usart35": USART3 and UART5 */
+    STM32MP1_RCC_USART6,   /* "usart6" */
+    STM32MP1_RCC_USART78,  /* "usart78": UART7 and UART8 */
+    STM32MP1_RCC_LSI,      /* "lsi" */
+    STM32MP1_RCC_LSE,      /* "lse" */
+    STM32MP1_RCC_NUM_CLOCKS,
+} STM32MP1RccClock;
+
+struct STM32MP1RccState {
+    SysBusDevice parent_obj;
+
+    MemoryRegion mmio;
+    uint32_t regs[STM32MP1_RCC_SIZE / 4];
+    uint32_t reset_reason; /* flags to show after the system reset to come */
+
+    Clock *clk[STM32MP1_RCC_NUM_CLOCKS];
+    qemu_irq irq;
+    qemu_irq reset[STM32MP1_RCC_NUM_RESETS];
+    qemu_irq mcu_boot;
+    qemu_irq mcu_reset;
+};
+
+/**
+ * stm32mp1_rcc_clock: The clock output of the RCC for @clock, to connect it
+ */
+Clock *stm32mp1_rcc_clock(STM32MP1RccState *s, STM32MP1RccClock clock);
+
+#endif

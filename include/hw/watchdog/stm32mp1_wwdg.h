@@ -1,0 +1,54 @@
+/*
+ * STM32MP1 system window watchdog (WWDG)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * WWDG1 of ST's RM0436, chapter "System window watchdog": the watchdog of
+ * the Cortex-M4.
+ *
+ * QEMU interface:
+ *  + sysbus MMIO region 0: the registers
+ *  + sysbus IRQ 0: early wake-up interrupt (level)
+ *  + named GPIO output "reset": pulse on expiry; the watchdog itself is back
+ *    in its reset state by then
+ *  + named GPIO input "freeze": the counter stands still while it is 1
+ *  + Clock input "clk": pclk1
+ *  + uint32 property "time-scale": makes every count last that many times
+ *    longer (default 1), for firmware whose window is tighter than the
+ *    scheduling of a loaded workstation
+ */
+
+#ifndef HW_WATCHDOG_STM32MP1_WWDG_H
+#define HW_WATCHDOG_STM32MP1_WWDG_H
+
+#include "hw/clock.h"
+#include "hw/sysbus.h"
+#include "hw/timer/stm32mp1_ticks.h"
+#include "qom/object.h"
+
+#define TYPE_STM32MP1_WWDG "stm32mp1-wwdg"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1WwdgState, STM32MP1_WWDG)
+
+struct STM32MP1WwdgState {
+    SysBusDevice parent_obj;
+
+    MemoryRegion iomem;
+    qemu_irq irq;
+    qemu_irq reset_out;
+    Clock *clk;
+    QEMUTimer *timer;
+    uint32_t time_scale;
+
+    uint32_t cr;        /* WDGA, and T as it was at `t_tick` */
+    uint32_t cfr;
+    uint32_t sr;
+    bool frozen;
+
+    STM32MP1Ticks ticks;
+    uint64_t t_tick;
+};
+
+#endif
