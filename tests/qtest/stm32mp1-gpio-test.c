@@ -1,0 +1,163 @@
+/*
+ * QTest for the GPIO banks of the STM32MP1 and their way to the EXTI
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * The banks are QEMU's own stm32l4x5-gpio, which has a test of its own. This
+ * one checks what the STM32MP1 needs of it and how it is wired.
+ */
+
+#include "qemu/osdep.h"
+#include "stm32mp1-util.h"
+
+#define GPIOA       0x50002000
+#define GPIOH       0x50009000
+#define GPIOZ       0x54004000
+#define MODER       0x00
+#define OTYPER      0x04
+#define OSPEEDR     0x08
+#define PUPDR       0x0c
+#define IDR         0x10
+#define ODR         0x14
+#define BSRR        0x18
+#define AFRL        0x20
+#define AFRH        0x24
+#define BRR         0x28
+
+#define EXTI        0x5000d000
+#define RTSR1       (EXTI + 0x00)
+#define FTSR1       (EXTI + 0x04)
+#define RPR1        (EXTI + 0x0c)
+#define FPR1        (EXTI + 0x10)
+#define EXTICR(n)   (EXTI + 0x60 + 4 * (n))
+
+#define NUM_PORTS   12
+#define PORT_Z      11
+#define NUM_PINS    16
+
+static uint64_t bank(unsigned port)
+{
+    return port == PORT_Z ? GPIOZ : GPIOA + 0x1000 * port;
+}
+
+static void test_registers(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    for (unsigned port = 0; port < NUM_PORTS; port++) {
+        uint64_t base = bank(port);
+
+        /* all analog, no pulls */
+        g_assert_cmphex(qtest_readl(qts, base + MODER), ==, 0xffffffff);
+        g_assert_cmphex(qtest_readl(qts, base + OTYPER), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, base + OSPEEDR), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, base + PUPDR), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, base + ODR), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, base + AFRL), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, base + AFRH), ==, 0);
+
+        stm32mp1_check_mask(qts, base + OTYPER, 0xffff);
+        stm32mp1_check_mask(qts, base + OSPEEDR, 0xffffffff);
+        stm32mp1_check_mask(qts, base + ODR, 0xffff);
+        stm32mp1_check_mask(qts, base + AFRL, 0xffffffff);
+        stm32mp1_check_mask(qts, base + AFRH, 0xffffffff);
+        stm32mp1_check_mask(qts, base + PUPDR, 0xffffffff);
+        stm32mp1_check_mask(qts, base + MODER, 0xffffffff);
+        qtest_writel(qts, base + BSRR, 0x8001);
+        g_assert_cmphex(qtest_readl(qts, base + BSRR), ==, 0);
+        qtest_writel(qts, base + BRR, 0x8000);
+        g_assert_cmphex(qtest_readl(qts, base + BRR), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, base + ODR), ==, 1);
+    }
+    qtest_quit(qts);
+}
+
+/* The LED of the firmware examples, as their HAL drives it. */
+static void test_output(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    const uint32_t pin = 1u << 7;
+
+    qtest_irq_intercept_out(qts, STM32MP1_SOC "gpioh");
+    qtest_writel(qts, GPIOH + MODER, ~(2u << 14));
+    g_assert_false(qtest_get_irq(qts, 7));
+    qtest_writel(qts, GPIOH + BSRR, pin);
+    g_assert_true(qtest_get_irq(qts, 7));
+    g_assert_cmphex(qtest_readl(qts, GPIOH + ODR), ==, pin);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + IDR) & pin, ==, pin);
+    qtest_writel(qts, GPIOH + BSRR, pin << 16);
+    g_assert_false(qtest_get_irq(qts, 7));
+    /* set wins over reset */
+    qtest_writel(qts, GPIOH + BSRR, pin << 16 | pin);
+    g_assert_true(qtest_get_irq(qts, 7));
+    qtest_writel(qts, GPIOH + BRR, pin);
+    g_assert_false(qtest_get_irq(qts, 7));
+    qtest_quit(qts);
+}
+
+/* Each pin of each bank ends at the EXTI line and port code of its own. */
+static void test_exti(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    qtest_writel(qts, RTSR1, 0xffff);
+    qtest_writel(qts, FTSR1, 0xffff);
+    for (unsigned port = 0; port < NUM_PORTS; port++) {
+        uint64_t base = bank(port);
+
+        for (unsigned n = 0; n < 4; n++) {
+            qtest_writel(qts, EXTICR(n), port * 0x01010101);
+        }
+        qtest_writel(qts, RPR1, 0xffff);
+        qtest_writel(qts, FPR1, 0xffff);
+        qtest_writel(qts, base + ODR, 0);
+        qtest_writel(qts, base + MODER, 0x55555555);
+        qtest_writel(qts, RPR1, 0xffff);
+        qtest_writel(qts, FPR1, 0xffff);
+        for (unsigned pin = 0; pin < NUM_PINS; pin++) {
+            qtest_writel(qts, base + BSRR, 1u << pin);
+            g_assert_cmphex(qtest_readl(qts, RPR1), ==, 1u << pin);
+            qtest_writel(qts, RPR1, 0xffff);
+            qtest_writel(qts, base + BSRR, 0x10000u << pin);
+            g_assert_cmphex(qtest_readl(qts, FPR1), ==, 1u << pin);
+            qtest_writel(qts, FPR1, 0xffff);
+        }
+    }
+    qtest_quit(qts);
+}
+
+static void test_any_access(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    stm32mp1_check_any_access(qts, GPIOA);
+    stm32mp1_check_any_access(qts, GPIOZ);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + MODER), ==, 0xffffffff);
+    qtest_quit(qts);
+}
+
+static void test_migration(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    qtest_writel(qts, GPIOH + MODER, 0x55555555);
+    qtest_writel(qts, GPIOH + BSRR, 0x1234);
+    qts = stm32mp1_migrate(qts);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + MODER), ==, 0x55555555);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + IDR), ==, 0x1234);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("stm32mp1/gpio/registers", test_registers);
+    qtest_add_func("stm32mp1/gpio/output", test_output);
+    qtest_add_func("stm32mp1/gpio/exti", test_exti);
+    qtest_add_func("stm32mp1/gpio/any_access", test_any_access);
+    qtest_add_func("stm32mp1/gpio/migration", test_migration);
+    return g_test_run();
+}

@@ -1,0 +1,480 @@
+/*
+ * QTest for the STM32F7 I2C controller of the STM32MP1 and the STPMIC1 on it
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "stm32mp1-util.h"
+
+#define I2C4            0x5c002000
+#define CR1             (I2C4 + 0x00)
+#define CR2             (I2C4 + 0x04)
+#define OAR1            (I2C4 + 0x08)
+#define OAR2            (I2C4 + 0x0c)
+#define TIMINGR         (I2C4 + 0x10)
+#define TIMEOUTR        (I2C4 + 0x14)
+#define ISR             (I2C4 + 0x18)
+#define ICR             (I2C4 + 0x1c)
+#define RXDR            (I2C4 + 0x24)
+#define TXDR            (I2C4 + 0x28)
+
+#define CR1_PE          (1u << 0)
+#define CR1_TXIE        (1u << 1)
+#define CR1_RXIE        (1u << 2)
+#define CR1_NACKIE      (1u << 4)
+#define CR1_STOPIE      (1u << 5)
+#define CR1_TCIE        (1u << 6)
+
+#define CR2_ADDRESS(a)  ((a) << 1)
+#define CR2_READ        (1u << 10)
+#define CR2_ADD10       (1u << 11)
+#define CR2_START       (1u << 13)
+#define CR2_STOP        (1u << 14)
+#define CR2_NBYTES(n)   ((n) << 16)
+#define CR2_RELOAD      (1u << 24)
+#define CR2_AUTOEND     (1u << 25)
+
+#define ISR_TXE         (1u << 0)
+#define ISR_TXIS        (1u << 1)
+#define ISR_RXNE        (1u << 2)
+#define ISR_NACKF       (1u << 4)
+#define ISR_STOPF       (1u << 5)
+#define ISR_TC          (1u << 6)
+#define ISR_TCR         (1u << 7)
+#define ISR_BUSY        (1u << 15)
+
+#define PMIC            0x33
+#define ABSENT          0x28
+#define PMIC_PATH       STM32MP1_SOC "i2c4/i2c/child[0]"
+
+/* registers of the PMIC */
+#define VERSION_SR      0x06
+#define MAIN_CR         0x10
+#define WCHDG_CR        0x1b
+#define WCHDG_TIMER_CR  0x1c
+#define BUCK1_ACTIVE_CR 0x20
+#define LDO6_ACTIVE_CR  0x2a
+#define BUCK1_STDBY_CR  0x30
+#define INT_PENDING     0x50
+#define INT_DBG_LATCH   0x60
+#define INT_CLEAR       0x70
+#define INT_MASK        0x80
+#define INT_SET_MASK    0x90
+#define INT_CLEAR_MASK  0xa0
+#define INT_SRC         0xb0
+
+#define NS              1000000000ll
+
+static void assert_isr(QTestState *qts, uint32_t value)
+{
+    g_assert_cmphex(qtest_readl(qts, ISR), ==, value);
+}
+
+static void start(QTestState *qts, uint8_t address, unsigned nbytes,
+                  uint32_t flags)
+{
+    qtest_writel(qts, CR2, CR2_ADDRESS(address) | CR2_NBYTES(nbytes) |
+                 CR2_START | flags);
+    /* START clears itself */
+    g_assert_cmphex(qtest_readl(qts, CR2) & CR2_START, ==, 0);
+}
+
+static void stop(QTestState *qts)
+{
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_writel(qts, CR2, qtest_readl(qts, CR2) | CR2_STOP);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_STOPF);
+    assert_isr(qts, ISR_TXE);
+}
+
+static QTestState *init(const char *extra)
+{
+    QTestState *qts = qtest_initf(STM32MP1_MACHINE "%s", extra);
+
+    qtest_writel(qts, CR1, CR1_PE);
+    return qts;
+}
+
+static void pmic_write(QTestState *qts, uint8_t reg, uint8_t value)
+{
+    start(qts, PMIC, 2, 0);
+    qtest_writel(qts, TXDR, reg);
+    assert_isr(qts, ISR_TXE | ISR_TXIS | ISR_BUSY);
+    qtest_writel(qts, TXDR, value);
+    stop(qts);
+}
+
+/* Register number, repeated start, value: what regmap does. */
+static uint8_t pmic_read(QTestState *qts, uint8_t reg)
+{
+    uint8_t value;
+
+    start(qts, PMIC, 1, 0);
+    qtest_writel(qts, TXDR, reg);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    start(qts, PMIC, 1, CR2_READ);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_RXNE | ISR_TC);
+    value = qtest_readl(qts, RXDR);
+    stop(qts);
+    return value;
+}
+
+static void check_reset_values(QTestState *qts)
+{
+    g_assert_cmphex(qtest_readl(qts, CR1), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, CR2), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, OAR1), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, OAR2), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, TIMINGR), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, TIMEOUTR), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, ISR), ==, ISR_TXE);
+    g_assert_cmphex(qtest_readl(qts, RXDR), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, TXDR), ==, 0);
+}
+
+static void test_registers(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    check_reset_values(qts);
+    stm32mp1_check_mask(qts, TIMINGR, 0xf0ffffff);
+    stm32mp1_check_mask(qts, CR1, 0x00ffdfff);
+    stm32mp1_check_mask(qts, OAR1, 0x87ff);
+    stm32mp1_check_mask(qts, OAR2, 0x87fe);
+    stm32mp1_check_mask(qts, TIMEOUTR, 0x8fff9fff);
+    /* neither START nor STOP nor PECBYTE stays */
+    stm32mp1_check_mask(qts, CR2, 0x03ff9fff);
+    stm32mp1_check_readonly(qts, RXDR, 0);
+    stm32mp1_check_readonly(qts, I2C4 + 0x3f0, 0x00000111);
+    stm32mp1_check_readonly(qts, I2C4 + 0x3f4, 0x00000012);
+    stm32mp1_check_readonly(qts, I2C4 + 0x3f8, 0x00130012);
+    stm32mp1_check_readonly(qts, I2C4 + 0x3fc, 0xa3c5dd01);
+
+    /* the timing cannot change while enabled */
+    qtest_writel(qts, TIMINGR, 0x12345678 & 0xf0ffffff);
+    qtest_writel(qts, CR1, CR1_PE);
+    stm32mp1_check_readonly(qts, TIMINGR, 0x10345678);
+    qtest_writeb(qts, CR1 + 1, 0x0f);
+    g_assert_cmphex(qtest_readl(qts, CR1), ==, 0xf00 | CR1_PE);
+    g_assert_cmphex(qtest_readb(qts, CR1 + 1), ==, 0x0f);
+
+    qtest_system_reset(qts);
+    check_reset_values(qts);
+    stm32mp1_check_any_access(qts, I2C4);
+    check_reset_values(qts);
+    qtest_quit(qts);
+}
+
+/* An absent chip is known at once, and the master stops by itself. */
+static void test_nack(void)
+{
+    QTestState *qts = init("");
+
+    for (unsigned read = 0; read < 2; read++) {
+        start(qts, ABSENT, 1, read ? CR2_READ : 0);
+        assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
+        qtest_writel(qts, ICR, ISR_NACKF);
+        assert_isr(qts, ISR_TXE | ISR_STOPF);
+        qtest_writel(qts, ICR, ISR_STOPF);
+        assert_isr(qts, ISR_TXE);
+    }
+    start(qts, PMIC, 1, CR2_ADD10);
+    assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_NACKF | ISR_STOPF);
+
+    /* a start to another chip within a transfer does not reach the first */
+    start(qts, PMIC, 1, 0);
+    qtest_writel(qts, TXDR, VERSION_SR);
+    start(qts, ABSENT, 1, CR2_READ);
+    assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_NACKF | ISR_STOPF);
+    g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
+    qtest_quit(qts);
+}
+
+/* No address on the bus without PE; clearing PE ends a transfer. */
+static void test_enable(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    start(qts, PMIC, 1, 0);
+    assert_isr(qts, ISR_TXE);
+    qtest_writel(qts, CR1, CR1_PE);
+    start(qts, PMIC, 2, 0);
+    assert_isr(qts, ISR_TXE | ISR_TXIS | ISR_BUSY);
+    qtest_writel(qts, CR1, 0);
+    assert_isr(qts, ISR_TXE);
+    qtest_writel(qts, CR1, CR1_PE);
+    g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
+    qtest_quit(qts);
+}
+
+static void test_autoend(void)
+{
+    QTestState *qts = init("");
+
+    start(qts, PMIC, 2, CR2_AUTOEND);
+    qtest_writel(qts, TXDR, BUCK1_STDBY_CR);
+    qtest_writel(qts, TXDR, 0x5a);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_STOPF);
+
+    start(qts, PMIC, 1, CR2_AUTOEND);
+    qtest_writel(qts, TXDR, BUCK1_STDBY_CR);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_STOPF);
+    start(qts, PMIC, 1, CR2_READ | CR2_AUTOEND);
+    assert_isr(qts, ISR_TXE | ISR_RXNE | ISR_STOPF);
+    g_assert_cmphex(qtest_readl(qts, RXDR), ==, 0x5a);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_STOPF);
+
+    /* no data at all: only asks whether the chip is there */
+    start(qts, PMIC, 0, CR2_AUTOEND);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_quit(qts);
+}
+
+static void test_reload(void)
+{
+    QTestState *qts = init("");
+
+    /* 2 + 1 bytes: register number and two values */
+    start(qts, PMIC, 2, CR2_RELOAD);
+    qtest_writel(qts, TXDR, BUCK1_STDBY_CR);
+    qtest_writel(qts, TXDR, 0x11);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TCR);
+    qtest_writel(qts, CR2, CR2_ADDRESS(PMIC) | CR2_NBYTES(1));
+    assert_isr(qts, ISR_TXE | ISR_TXIS | ISR_BUSY);
+    qtest_writel(qts, TXDR, 0x22);
+    stop(qts);
+    g_assert_cmphex(pmic_read(qts, BUCK1_STDBY_CR), ==, 0x11);
+    g_assert_cmphex(pmic_read(qts, BUCK1_STDBY_CR + 1), ==, 0x22);
+
+    /* and back in 1 + 1 bytes */
+    start(qts, PMIC, 1, 0);
+    qtest_writel(qts, TXDR, BUCK1_STDBY_CR);
+    start(qts, PMIC, 1, CR2_READ | CR2_RELOAD);
+    assert_isr(qts, ISR_TXE | ISR_RXNE | ISR_BUSY | ISR_TCR);
+    /* the next byte waits for a free RXDR */
+    qtest_writel(qts, CR2, CR2_ADDRESS(PMIC) | CR2_READ | CR2_NBYTES(1));
+    assert_isr(qts, ISR_TXE | ISR_RXNE | ISR_BUSY);
+    g_assert_cmphex(qtest_readl(qts, RXDR), ==, 0x11);
+    assert_isr(qts, ISR_TXE | ISR_RXNE | ISR_BUSY | ISR_TC);
+    g_assert_cmphex(qtest_readl(qts, RXDR), ==, 0x22);
+    stop(qts);
+    qtest_quit(qts);
+}
+
+/* The event line is a level: enabled flags, one after the other. */
+static void test_irq(void)
+{
+    QTestState *qts = init("");
+
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "i2c4", "sysbus-irq");
+
+    start(qts, PMIC, 1, 0);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writel(qts, CR1, CR1_PE | CR1_TXIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, TXDR, VERSION_SR);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writel(qts, CR1, CR1_PE | CR1_TCIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+
+    start(qts, PMIC, 2, CR2_READ);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writel(qts, CR1, CR1_PE | CR1_RXIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+    g_assert_cmphex(qtest_readl(qts, RXDR), ==, 0x10);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_readl(qts, RXDR);
+    g_assert_false(qtest_get_irq(qts, 0));
+
+    qtest_writel(qts, CR2, CR2_STOP);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writel(qts, CR1, CR1_PE | CR1_STOPIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, ICR, ISR_STOPF);
+    g_assert_false(qtest_get_irq(qts, 0));
+
+    start(qts, ABSENT, 1, 0);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, CR1, CR1_PE | CR1_NACKIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, ICR, ISR_NACKF);
+    g_assert_false(qtest_get_irq(qts, 0));
+    /* nothing of that is an error */
+    g_assert_false(qtest_get_irq(qts, 1));
+    qtest_quit(qts);
+}
+
+static void test_migration(void)
+{
+    QTestState *qts = init("");
+
+    /* in the middle of a transfer */
+    start(qts, PMIC, 2, 0);
+    qtest_writel(qts, TXDR, BUCK1_STDBY_CR);
+    qts = stm32mp1_migrate(qts);
+    assert_isr(qts, ISR_TXE | ISR_TXIS | ISR_BUSY);
+    qtest_writel(qts, TXDR, 0x77);
+    stop(qts);
+    g_assert_cmphex(pmic_read(qts, BUCK1_STDBY_CR), ==, 0x77);
+    qtest_quit(qts);
+}
+
+static void test_pmic_registers(void)
+{
+    QTestState *qts = init("");
+
+    g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
+    pmic_write(qts, VERSION_SR, 0xff);
+    g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
+    for (unsigned reg = BUCK1_ACTIVE_CR; reg <= LDO6_ACTIVE_CR; reg++) {
+        /* on, as the boot firmware leaves them */
+        g_assert_cmphex(pmic_read(qts, reg) & 1, ==, 1);
+        pmic_write(qts, reg, reg);
+    }
+    for (unsigned reg = BUCK1_ACTIVE_CR; reg <= LDO6_ACTIVE_CR; reg++) {
+        g_assert_cmphex(pmic_read(qts, reg), ==, reg);
+    }
+    /* reserved */
+    pmic_write(qts, 0x2b, 0xff);
+    g_assert_cmphex(pmic_read(qts, 0x2b), ==, 0);
+
+    qtest_system_reset(qts);
+    qtest_writel(qts, CR1, CR1_PE);
+    g_assert_cmphex(pmic_read(qts, BUCK1_ACTIVE_CR), ==, 24 << 2 | 1);
+    qtest_quit(qts);
+}
+
+static void test_pmic_irq(void)
+{
+    QTestState *qts = init("");
+
+    qtest_irq_intercept_out(qts, PMIC_PATH);
+    /* INTn is active low, everything masked */
+    for (unsigned i = 0; i < 4; i++) {
+        g_assert_cmphex(pmic_read(qts, INT_MASK + i), ==, 0xff);
+        g_assert_cmphex(pmic_read(qts, INT_PENDING + i), ==, 0);
+        pmic_write(qts, INT_DBG_LATCH + i, 1u << i);
+        g_assert_cmphex(pmic_read(qts, INT_PENDING + i), ==, 1u << i);
+        g_assert_true(qtest_get_irq(qts, 0));
+        pmic_write(qts, INT_CLEAR_MASK + i, 1u << i);
+        g_assert_cmphex(pmic_read(qts, INT_MASK + i), ==, 0xff ^ 1u << i);
+        g_assert_false(qtest_get_irq(qts, 0));
+        pmic_write(qts, INT_SET_MASK + i, 1u << i);
+        g_assert_true(qtest_get_irq(qts, 0));
+        pmic_write(qts, INT_CLEAR_MASK + i, 1u << i);
+        g_assert_false(qtest_get_irq(qts, 0));
+        pmic_write(qts, INT_CLEAR + i, 1u << i);
+        g_assert_cmphex(pmic_read(qts, INT_PENDING + i), ==, 0);
+        g_assert_true(qtest_get_irq(qts, 0));
+        /* commands, not storage */
+        g_assert_cmphex(pmic_read(qts, INT_CLEAR_MASK + i), ==, 0);
+        g_assert_cmphex(pmic_read(qts, INT_SET_MASK + i), ==, 0);
+    }
+    qtest_quit(qts);
+}
+
+static void test_pmic_ponkey(void)
+{
+    QTestState *qts = init("");
+
+    qtest_irq_intercept_out(qts, PMIC_PATH);
+    pmic_write(qts, INT_CLEAR_MASK, 0x3);
+    g_assert_cmphex(pmic_read(qts, INT_SRC) & 0x3, ==, 0x2);
+
+    /* pressing it is a falling edge */
+    qtest_set_irq_in(qts, PMIC_PATH, "ponkey", 0, 1);
+    g_assert_false(qtest_get_irq(qts, 0));
+    g_assert_cmphex(pmic_read(qts, INT_PENDING), ==, 0x1);
+    g_assert_cmphex(pmic_read(qts, INT_SRC) & 0x3, ==, 0x1);
+    pmic_write(qts, INT_CLEAR, 0x1);
+    g_assert_true(qtest_get_irq(qts, 0));
+
+    qtest_set_irq_in(qts, PMIC_PATH, "ponkey", 0, 0);
+    g_assert_false(qtest_get_irq(qts, 0));
+    g_assert_cmphex(pmic_read(qts, INT_PENDING), ==, 0x2);
+    pmic_write(qts, INT_CLEAR, 0x2);
+
+    /* WAKEUP is not inverted, and masked here */
+    qtest_set_irq_in(qts, PMIC_PATH, "wakeup", 0, 1);
+    g_assert_cmphex(pmic_read(qts, INT_PENDING), ==, 0x8);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_quit(qts);
+}
+
+static void test_pmic_switch_off(void)
+{
+    QTestState *qts = init("-no-shutdown");
+
+    /* restart request on its own does nothing yet */
+    pmic_write(qts, MAIN_CR, 0x2);
+    g_assert_cmphex(pmic_read(qts, MAIN_CR), ==, 0x2);
+    /* it may take effect before the transfer is over */
+    start(qts, PMIC, 2, 0);
+    qtest_writel(qts, TXDR, MAIN_CR);
+    qtest_writel(qts, TXDR, 0x3);
+    qtest_qmp_eventwait(qts, "RESET");
+
+    qtest_writel(qts, CR1, CR1_PE);
+    g_assert_cmphex(pmic_read(qts, MAIN_CR), ==, 0);
+    pmic_write(qts, MAIN_CR, 0x1);
+    qtest_qmp_eventwait(qts, "SHUTDOWN");
+    qtest_quit(qts);
+}
+
+/* The answer to a command comes after all events before it. */
+static void assert_no_watchdog_event(QTestState *qts)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'query-status' }");
+    g_assert_null(qtest_qmp_event_ref(qts, "WATCHDOG"));
+}
+
+static void test_pmic_watchdog(void)
+{
+    QTestState *qts = init("-action watchdog=none");
+    QDict *event;
+
+    /* 10 s, reloaded after 9, then not any more */
+    pmic_write(qts, WCHDG_TIMER_CR, 9);
+    pmic_write(qts, WCHDG_CR, 0x1);
+    qtest_clock_step(qts, 9 * NS);
+    pmic_write(qts, WCHDG_CR, 0x3);
+    g_assert_cmphex(pmic_read(qts, WCHDG_CR), ==, 0x1);
+    qtest_clock_step(qts, 9 * NS);
+    assert_no_watchdog_event(qts);
+    qtest_clock_step(qts, 2 * NS);
+    event = qtest_qmp_eventwait_ref(qts, "WATCHDOG");
+    qobject_unref(event);
+
+    /* stopped, it never expires */
+    pmic_write(qts, WCHDG_CR, 0x3);
+    pmic_write(qts, WCHDG_CR, 0x0);
+    qtest_clock_step(qts, 1000 * NS);
+    assert_no_watchdog_event(qts);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("stm32mp1/i2c/registers", test_registers);
+    qtest_add_func("stm32mp1/i2c/nack", test_nack);
+    qtest_add_func("stm32mp1/i2c/enable", test_enable);
+    qtest_add_func("stm32mp1/i2c/autoend", test_autoend);
+    qtest_add_func("stm32mp1/i2c/reload", test_reload);
+    qtest_add_func("stm32mp1/i2c/irq", test_irq);
+    qtest_add_func("stm32mp1/i2c/migration", test_migration);
+    qtest_add_func("stm32mp1/stpmic1/registers", test_pmic_registers);
+    qtest_add_func("stm32mp1/stpmic1/irq", test_pmic_irq);
+    qtest_add_func("stm32mp1/stpmic1/ponkey", test_pmic_ponkey);
+    qtest_add_func("stm32mp1/stpmic1/switch-off", test_pmic_switch_off);
+    qtest_add_func("stm32mp1/stpmic1/watchdog", test_pmic_watchdog);
+    return g_test_run();
+}

@@ -1,0 +1,292 @@
+/*
+ * QTest testcase for the STM32MP1 reset and clock controller
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "libqtest.h"
+#include "qobject/qdict.h"
+
+#define RCC 0x50000000
+#define OCENSETR 0x00c
+#define OCENCLRR 0x010
+#define MSSCKSELR 0x048
+#define MP_GCR 0x10c
+#define BDCR 0x140
+#define RDLSICR 0x144
+#define MP_GRSTCSETR 0x404
+#define MP_RSTSCLRR 0x408
+#define OCRDYR 0x808
+#define TIMG1PRER 0x828
+#define MCUDIVR 0x830
+#define APB1DIVR 0x834
+#define APB1RSTSETR 0x980
+#define APB1RSTCLRR 0x984
+#define MC_RSTSCLRR 0xc00
+#define MP_CIER 0x414
+
+#define TIM2_ARR 0x4000002c
+#define READY BIT(31)
+
+/* As in include/hw/clock.h */
+#define CLOCK_PERIOD(hz) ((hz) ? (1000000000ull << 32) / (hz) : 0)
+
+static QTestState *qts;
+
+static uint32_t rd(uint32_t offset)
+{
+    return qtest_readl(qts, RCC + offset);
+}
+
+static void wr(uint32_t offset, uint32_t value)
+{
+    qtest_writel(qts, RCC + offset, value);
+}
+
+static uint64_t period(const char *clock)
+{
+    g_autofree char *path = g_strdup_printf("/machine/soc/rcc/%s", clock);
+    QDict *r = qtest_qmp(qts, "{ 'execute': 'qom-get', 'arguments':"
+                         " { 'path': %s, 'property': 'qtest-clock-period' } }",
+                         path);
+    uint64_t value = qdict_get_int(r, "return");
+
+    qobject_unref(r);
+    return value;
+}
+
+static void start(void)
+{
+    qts = qtest_init("-M stm32mp157c-dk2");
+}
+
+static void stop(void)
+{
+    qtest_quit(qts);
+}
+
+/* What the boot firmware leaves behind, as Linux and the M4 read it */
+static void test_handoff(void)
+{
+    static const struct {
+        uint32_t offset;
+        uint32_t value;
+    } values[] = {
+        { 0x000, 0 }, { 0x00c, 0x591 }, { 0x010, 0x591 },
+        { 0x808, 0x01800115 }, { 0x018, 0 }, { 0x01c, 0x1000 },
+        { 0x020, 0x80000002 }, { 0x024, 0x80000002 }, { 0x028, 0x80000001 },
+        { 0x048, 0x80000003 }, { 0x820, 0x80000001 }, { 0x824, 0x80000001 },
+        { 0x02c, 0x80000001 }, { 0x030, 0x80000000 }, { 0x830, 0x80000000 },
+        { 0x834, 0x80000001 }, { 0x838, 0x80000001 }, { 0x83c, 0x80000001 },
+        { 0x03c, 0x80000001 }, { 0x040, 0x80000002 },
+        { 0x080, 0x13 }, { 0x084, 0x00020050 }, { 0x08c, 0x00014000 },
+        { 0x094, 0x73 }, { 0x098, 0x00020041 }, { 0x0a0, 0x0001a000 },
+        { 0x880, 0x73 }, { 0x884, 0x01010021 }, { 0x888, 0x00241001 },
+        { 0x88c, 0x0001d020 },
+        { 0x894, 0x73 }, { 0x898, 0x00030062 }, { 0x89c, 0x00070705 },
+        { 0x0d0, 2 }, { 0x0d4, 1 }, { 0x8e8, 2 }, { 0x0c0, 2 }, { 0x8f4, 2 },
+        { 0x140, 0x00110025 }, { 0x144, 0x3 }, { 0x10c, 0 },
+        { 0xa00, BIT(16) }, { 0xa38, 0x10 }, { 0xab8, 0x10 },
+        { 0x400, 0x15 }, { 0xc00, 0x15 },
+        { 0xff4, 0x11 }, { 0xff8, 0x1 }, { 0xffc, 0xa3c5dd04 },
+    };
+    int i;
+
+    start();
+    for (i = 0; i < ARRAY_SIZE(values); i++) {
+        g_test_message("offset 0x%03x", values[i].offset);
+        g_assert_cmphex(rd(values[i].offset), ==, values[i].value);
+    }
+    stop();
+}
+
+/* A write of ones to SETR sets, to CLRR clears; both read what is set. */
+static void test_pairs(void)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x180, 0x198 }, { 0x200, 0x218 }, { 0x280, 0x298 },
+        { 0x300, 0x318 }, { 0x380, 0x398 }, { 0x980, 0x9a8 },
+        { 0xa00, 0xa38 }, { 0xa80, 0xab8 }, { 0xb00, 0xb38 },
+        { 0xb80, 0xbb8 },
+    };
+    uint32_t offset, before;
+    int i;
+
+    start();
+    for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+        for (offset = ranges[i].first; offset <= ranges[i].last; offset += 8) {
+            before = rd(offset);
+            g_test_message("offset 0x%03x", offset);
+            wr(offset, 0x00050200);
+            g_assert_cmphex(rd(offset), ==, before | 0x00050200);
+            g_assert_cmphex(rd(offset + 4), ==, before | 0x00050200);
+            wr(offset, 0);
+            wr(offset + 4, 0x00040000);
+            g_assert_cmphex(rd(offset), ==, (before | 0x00050200) & ~BIT(18));
+            wr(offset + 4, 0xffffffff);
+            g_assert_cmphex(rd(offset), ==, 0);
+        }
+    }
+    stop();
+}
+
+/* A ready bit follows its enable bit, and is not writable. */
+static void test_ready(void)
+{
+    static const uint32_t plls[] = { 0x080, 0x094, 0x880, 0x894 };
+    static const uint32_t selectors[] = {
+        0x020, 0x024, 0x028, 0x048, 0x820, 0x824, 0x02c, 0x030, 0x03c, 0x040,
+        0x828, 0x82c, 0x830, 0x834, 0x838, 0x83c,
+    };
+    int i;
+
+    start();
+    for (i = 0; i < ARRAY_SIZE(plls); i++) {
+        wr(plls[i], 0);
+        g_assert_cmphex(rd(plls[i]), ==, 0);
+        wr(plls[i], 0x2);
+        g_assert_cmphex(rd(plls[i]), ==, 0);
+        wr(plls[i], 0x1);
+        g_assert_cmphex(rd(plls[i]), ==, 0x3);
+    }
+    for (i = 0; i < ARRAY_SIZE(selectors); i++) {
+        wr(selectors[i], 1);
+        g_assert_cmphex(rd(selectors[i]), ==, READY | 1);
+        wr(selectors[i], 0);
+        g_assert_cmphex(rd(selectors[i]), ==, READY);
+    }
+
+    wr(OCENCLRR, BIT(4) | BIT(8));
+    g_assert_cmphex(rd(OCRDYR), ==, 0x01800005);
+    wr(OCENSETR, BIT(4));
+    g_assert_cmphex(rd(OCRDYR), ==, 0x01800015);
+    wr(OCRDYR, 0);
+    g_assert_cmphex(rd(OCRDYR), ==, 0x01800015);
+
+    wr(BDCR, 0);
+    g_assert_cmphex(rd(BDCR), ==, 0);
+    wr(BDCR, 1);
+    g_assert_cmphex(rd(BDCR), ==, 0x5);
+    wr(RDLSICR, 0);
+    g_assert_cmphex(rd(RDLSICR), ==, 0);
+    wr(RDLSICR, 1);
+    g_assert_cmphex(rd(RDLSICR), ==, 0x3);
+
+    /* Only a reset switches HSECSSON off. */
+    wr(OCENSETR, BIT(11));
+    wr(OCENCLRR, BIT(11));
+    g_assert_cmphex(rd(OCENSETR) & BIT(11), ==, BIT(11));
+    stop();
+}
+
+static void test_clocks(void)
+{
+    /* PLL3: 24 MHz / 2 * (34 + 6660 / 8192) / 2 */
+    const uint64_t pll3_p = 208877929;
+
+    start();
+    g_assert_cmpuint(period("ck_mcu"), ==, CLOCK_PERIOD(pll3_p));
+    g_assert_cmpuint(period("pclk1"), ==, CLOCK_PERIOD(pll3_p / 2));
+    g_assert_cmpuint(period("timg1"), ==, CLOCK_PERIOD(pll3_p));
+    g_assert_cmpuint(period("usart24"), ==, CLOCK_PERIOD(64000000));
+    g_assert_cmpuint(period("usart35"), ==, CLOCK_PERIOD(pll3_p / 2));
+    g_assert_cmpuint(period("lsi"), ==, CLOCK_PERIOD(32000));
+    /* PLL2: 24 MHz / 3 * (66 + 5120 / 8192) / 2 */
+    g_assert_cmpuint(period("hclk4"), ==, CLOCK_PERIOD(266500000));
+    g_assert_cmpuint(period("pclk5"), ==, CLOCK_PERIOD(66625000));
+
+    wr(MSSCKSELR, 0);
+    g_assert_cmpuint(period("ck_mcu"), ==, CLOCK_PERIOD(64000000));
+    wr(MSSCKSELR, 1);
+    g_assert_cmpuint(period("ck_mcu"), ==, CLOCK_PERIOD(24000000));
+    wr(MCUDIVR, 2);
+    g_assert_cmpuint(period("ck_mcu"), ==, CLOCK_PERIOD(6000000));
+    wr(MCUDIVR, 0);
+
+    /* Timers: pclk at APB1DIV = 0, else pclk * 2, or * 4 with TIMG1PRE */
+    wr(APB1DIVR, 0);
+    g_assert_cmpuint(period("pclk1"), ==, CLOCK_PERIOD(24000000));
+    g_assert_cmpuint(period("timg1"), ==, CLOCK_PERIOD(24000000));
+    wr(APB1DIVR, 3);
+    g_assert_cmpuint(period("pclk1"), ==, CLOCK_PERIOD(3000000));
+    g_assert_cmpuint(period("timg1"), ==, CLOCK_PERIOD(6000000));
+    wr(TIMG1PRER, 1);
+    g_assert_cmpuint(period("timg1"), ==, CLOCK_PERIOD(12000000));
+
+    /* A clock whose source is off stands still. */
+    wr(OCENCLRR, BIT(8));
+    g_assert_cmpuint(period("ck_mcu"), ==, 0);
+    wr(OCENSETR, BIT(8));
+    g_assert_cmpuint(period("ck_mcu"), ==, CLOCK_PERIOD(24000000));
+    stop();
+}
+
+/* A reset bit resets the peripheral; one block with a visible effect */
+static void test_peripheral_reset(void)
+{
+    start();
+    qtest_writel(qts, TIM2_ARR, 0x1234);
+    g_assert_cmphex(qtest_readl(qts, TIM2_ARR), ==, 0x1234);
+    wr(APB1RSTSETR, BIT(1));
+    g_assert_cmphex(qtest_readl(qts, TIM2_ARR), ==, 0x1234);
+    wr(APB1RSTSETR, BIT(0));
+    wr(APB1RSTCLRR, BIT(0));
+    g_assert_cmphex(qtest_readl(qts, TIM2_ARR), ==, 0xffffffff);
+    stop();
+}
+
+/* The reset lines, the M4's reset and the flags */
+static void test_mcu_reset(void)
+{
+    start();
+    qtest_irq_intercept_out_named(qts, "/machine/soc/rcc", "mcu-boot");
+    g_assert_false(qtest_get_irq(qts, 0));
+    wr(MP_GCR, 0xffffffff);
+    g_assert_true(qtest_get_irq(qts, 0));
+    g_assert_cmphex(rd(MP_GCR), ==, 1);
+    wr(MP_GCR, 0);
+    g_assert_false(qtest_get_irq(qts, 0));
+
+    wr(MP_GRSTCSETR, BIT(1));
+    g_assert_cmphex(rd(MP_GRSTCSETR), ==, 0);
+    g_assert_cmphex(rd(MC_RSTSCLRR), ==, 0x15 | BIT(5));
+    wr(MC_RSTSCLRR, BIT(5));
+    g_assert_cmphex(rd(MC_RSTSCLRR), ==, 0x15);
+    wr(MC_RSTSCLRR, 0xffffffff);
+    g_assert_cmphex(rd(MC_RSTSCLRR), ==, 0);
+    stop();
+}
+
+/* MPSYSRST resets the system, and the flags tell the reason afterwards. */
+static void test_system_reset(void)
+{
+    start();
+    wr(MP_RSTSCLRR, 0xffffffff);
+    g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0);
+    wr(MCUDIVR, 3);
+    wr(MP_GRSTCSETR, BIT(0));
+    qtest_qmp_eventwait(qts, "RESET");
+    g_assert_cmphex(rd(MCUDIVR), ==, READY);
+    g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0x15 | BIT(6));
+    qtest_system_reset(qts);
+    g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0x15);
+    stop();
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("stm32mp1/rcc/handoff", test_handoff);
+    qtest_add_func("stm32mp1/rcc/pairs", test_pairs);
+    qtest_add_func("stm32mp1/rcc/ready", test_ready);
+    qtest_add_func("stm32mp1/rcc/clocks", test_clocks);
+    qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);
+    qtest_add_func("stm32mp1/rcc/mcu_reset", test_mcu_reset);
+    qtest_add_func("stm32mp1/rcc/system_reset", test_system_reset);
+    return g_test_run();
+}

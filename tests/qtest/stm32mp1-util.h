@@ -1,0 +1,97 @@
+/*
+ * QTest helpers shared by the STM32MP1 device tests
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef TESTS_QTEST_STM32MP1_UTIL_H
+#define TESTS_QTEST_STM32MP1_UTIL_H
+
+#include "libqtest.h"
+#include "qobject/qdict.h"
+
+#define STM32MP1_MACHINE "-M stm32mp157c-dk2 "
+#define STM32MP1_SOC "/machine/soc/"
+
+/* Longest time that anything here may take before the test gives up. */
+#define STM32MP1_TIMEOUT_S 30
+
+/* Check that a register keeps just the bits of mask. */
+static inline void stm32mp1_check_mask(QTestState *qts, uint64_t addr,
+                                       uint32_t mask)
+{
+    qtest_writel(qts, addr, 0xffffffff);
+    g_assert_cmphex(qtest_readl(qts, addr), ==, mask);
+    qtest_writel(qts, addr, 0);
+    g_assert_cmphex(qtest_readl(qts, addr), ==, 0);
+}
+
+/* Check that writing does not change what a register reads. */
+static inline void stm32mp1_check_readonly(QTestState *qts, uint64_t addr,
+                                           uint32_t value)
+{
+    g_assert_cmphex(qtest_readl(qts, addr), ==, value);
+    qtest_writel(qts, addr, ~value);
+    g_assert_cmphex(qtest_readl(qts, addr), ==, value);
+}
+
+/* Access every size at every offset of a block; QEMU has to survive. */
+static inline void stm32mp1_check_any_access(QTestState *qts, uint64_t base)
+{
+    for (unsigned offset = 0; offset < 0x400; offset++) {
+        qtest_readb(qts, base + offset);
+        qtest_readw(qts, base + offset);
+        qtest_readl(qts, base + offset);
+        qtest_readq(qts, base + offset);
+        qtest_writeb(qts, base + offset, 0xa5);
+        qtest_writew(qts, base + offset, 0x5aa5);
+        qtest_writel(qts, base + offset, 0xdeadbeef);
+        qtest_writeq(qts, base + offset, UINT64_MAX);
+    }
+    qtest_system_reset(qts);
+}
+
+/* Wait until a QMP query's return has the string value under the key. */
+static inline void stm32mp1_wait_status(QTestState *qts, const char *command,
+                                        const char *value)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+    bool done;
+
+    do {
+        QDict *rsp = qtest_qmp(qts, "{ 'execute': %s }", command);
+        QDict *ret = qdict_get_qdict(rsp, "return");
+        const char *status = ret ? qdict_get_try_str(ret, "status") : NULL;
+
+        done = g_strcmp0(status, value) == 0;
+        g_assert_cmpstr(status, !=, "failed");
+        qobject_unref(rsp);
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    } while (!done);
+}
+
+/* Migrate to a new QEMU, started with the same machine; quits the old one. */
+static inline QTestState *stm32mp1_migrate(QTestState *from)
+{
+    g_autofree char *dir = g_dir_make_tmp("qtest-migrate-XXXXXX", NULL);
+    g_autofree char *file = NULL;
+    g_autofree char *uri = NULL;
+    QTestState *to;
+
+    g_assert_nonnull(dir);
+    file = g_strdup_printf("%s/state", dir);
+    uri = g_strdup_printf("file:%s", file);
+    qtest_qmp_assert_success(from, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    stm32mp1_wait_status(from, "query-migrate", "completed");
+    qtest_quit(from);
+
+    to = qtest_initf(STM32MP1_MACHINE "-incoming %s", uri);
+    stm32mp1_wait_status(to, "query-status", "running");
+    unlink(file);
+    rmdir(dir);
+    return to;
+}
+
+#endif
