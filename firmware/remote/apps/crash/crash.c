@@ -1,0 +1,73 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Ampstand authors
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+/* Crashes in the way that a message asks for: see ampstand/crash.h. */
+
+#include "ampstand/crash.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "lib/rpmsg.h"
+#include "lib/trace.h"
+#include "os/runtime.h"
+#include "soc/soc.h"
+
+static struct rsc_table table RSC_SECTION =
+    RSC_TABLE(trace_buffer, AMP_TRACE_SIZE);
+static struct rpmsg rp;
+
+static void crash(uint32_t kind)
+{
+    switch (kind) {
+    case CRASH_HARDFAULT:
+        soc_fault();
+        break;
+    case CRASH_LOCKUP:
+        soc_lockup();
+        break;
+    case CRASH_LOOP:
+        soc_hang();
+    case CRASH_WATCHDOG:
+        soc_watchdog_start();
+        break;
+    case CRASH_ASSERT:
+        AMP_ASSERT(kind == CRASH_NONE);
+        break;
+    default:
+        break;
+    }
+}
+
+static enum rpmsg_verdict command(struct rpmsg_ept *ept,
+                                  const struct rpmsg_buf *in, uint32_t src)
+{
+    struct crash_cmd cmd = {0};
+    uint32_t len = (in->len < sizeof(cmd)) ? in->len : (uint32_t)sizeof(cmd);
+
+    (void)memcpy(&cmd, in->data, len);
+    if (rpmsg_send(ept, src, &cmd, len) == AMP_EAGAIN) {
+        return RPMSG_RETRY;
+    }
+    trace_printf("crash command %u flags %u\n", (unsigned)cmd.kind,
+                 (unsigned)cmd.flags);
+    soc_console_flush();
+    if ((cmd.flags & CRASH_F_WATCHDOG) != 0U) {
+        soc_watchdog_start();
+    }
+    crash(cmd.kind);
+    return RPMSG_DONE;
+}
+
+static struct rpmsg_ept ept = {
+    .name = CRASH_SERVICE, .addr = RPMSG_ADDR_ANY, .cb = command};
+
+static int poll(void) { return rpmsg_poll(&rp); }
+
+void app_main(void)
+{
+    rpmsg_init(&rp, &table.vdev);
+    (void)rpmsg_create(&rp, &ept);
+    runtime_loop(poll);
+}

@@ -1,0 +1,42 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Ampstand authors
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+#include "os/os.h"
+#include "port.h"
+
+static volatile uint32_t pending;
+
+void os_start(void (*entry)(void))
+{
+    amp_unlock(0U);
+    entry();
+    for (;;) {
+    }
+}
+
+void os_notify(uint32_t events)
+{
+    uint32_t key = amp_lock();
+
+    pending |= events;
+    amp_unlock(key);
+}
+
+uint32_t os_wait(void)
+{
+    uint32_t key = amp_lock();
+    uint32_t events;
+
+    /* WFI wakes for a masked interrupt too, so none slips in between. */
+    while (pending == 0U) {
+        __asm volatile("wfi" ::: "memory");
+        amp_unlock(key);
+        __asm volatile("isb" ::: "memory");
+        key = amp_lock();
+    }
+    events = pending;
+    pending = 0U;
+    amp_unlock(key);
+    return events;
+}

@@ -1,0 +1,26 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Ampstand authors
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+#ifndef AMP_OS_H
+#define AMP_OS_H
+
+#include <stdint.h>
+
+/* The thin interface that os/bare and os/freertos both offer. */
+
+/* Events that the SoC reports. */
+#define EVENT_VRING 1U    /* the host kicked a queue */
+#define EVENT_SHUTDOWN 2U /* the host will reset us; to be acknowledged */
+#define EVENT_DETACH 4U   /* the host lets go of us; to be acknowledged */
+
+/* Run entry() in the one application thread. Does not return. */
+void os_start(void (*entry)(void)) __attribute__((noreturn));
+
+/* Report events to the application thread. Any thread or interrupt. */
+void os_notify(uint32_t events);
+
+/* Sleep until there are events; take them all. Application thread only. */
+uint32_t os_wait(void);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Ampstand authors
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+/* Vectors, start-up, and what remains after a fault. */
+
+#include <string.h>
+
+#include "ampstand/crash.h"
+#include "lib/trace.h"
+#include "port.h"
+#include "regs.h"
+#include "soc/soc.h"
+
+extern uint32_t ld_data_load[], ld_data_start[], ld_data_end[];
+extern uint32_t ld_bss_start[], ld_bss_end[], ld_stack_top[];
+extern struct crash_record ld_crash_record;
+
+int main(void);
+
+/*
+ * Nothing survives from an earlier life but the resource table, which belongs
+ * to the host, and the crash record.
+ */
+__attribute__((noreturn)) void reset_handler(void)
+{
+    __asm volatile("cpsid i");
+    (void)memcpy(ld_data_start, ld_data_load,
+                 (size_t)((uintptr_t)ld_data_end - (uintptr_t)ld_data_start));
+    (void)memset(ld_bss_start, 0,
+                 (size_t)((uintptr_t)ld_bss_end - (uintptr_t)ld_bss_start));
+    (void)main();
+    soc_halt();
+}
+
+void soc_halt(void)
+{
+    __asm volatile("cpsid i");
+    for (;;) {
+        __asm volatile("wfi" ::: "memory");
+    }
+}
+
+static void report(const struct crash_record *rec, const char *when)
+{
+    if (rec->kind == CRASH_RECORD_ASSERT) {
+        trace_printf("%s: assertion failed at %s:%u\n", when, rec->file,
+                     (unsigned)rec->line);
+    } else {
+        trace_printf("%s: exception %u at pc 0x%x lr 0x%x cfsr 0x%x "
+                     "hfsr 0x%x\n",
+                     when, (unsigned)rec->kind, (unsigned)rec->pc,
+                     (unsigned)rec->lr, (unsigned)rec->cfsr,
+                     (unsigned)rec->hfsr);
+    }
+}
+
+/* Called with the stack pointer that the exception frame was pushed to. */
+__attribute__((noreturn, used)) void fault_entry(const uint32_t *frame)
+{
+    struct crash_record *rec = &ld_crash_record;
+    uint32_t ipsr;
+
+    __asm volatile("cpsid i\n\tmrs %0, ipsr" : "=r"(ipsr)::"memory");
+    (void)memset(rec, 0, sizeof(*rec));
+    rec->kind = ipsr;
+    (void)memcpy(rec->r, frame, sizeof(rec->r));
+    rec->lr = frame[5];
+    rec->pc = frame[6];
+    rec->psr = frame[7];
+    rec->sp = (uint32_t)(uintptr_t)frame;
+    rec->cfsr = SCB_CFSR;
+    rec->hfsr = SCB_HFSR;
+    rec->mmfar = SCB_MMFAR;
+    rec->bfar = SCB_BFAR;
+    rec->magic = CRASH_RECORD_MAGIC;
+    report(rec, "crash");
+    soc_console_flush();
+    soc_halt();
+}
+
+/* Every exception that nobody handles. */
+__attribute__((naked)) void fault_handler(void)
+{
+    __asm volatile("tst lr, #4\n\t"
+                   "ite eq\n\t"
+                   "mrseq r0, msp\n\t"
+                   "mrsne r0, psp\n\t"
+                   "b fault_entry");
+}
+
+void soc_assert_failed(const char *file, uint32_t line)
+{
+    struct crash_record *rec = &ld_crash_record;
+
+    __asm volatile("cpsid i");
+    (void)memset(rec, 0, sizeof(*rec));
+    rec->kind = CRASH_RECORD_ASSERT;
+    rec->pc = (uint32_t)(uintptr_t)__builtin_return_address(0);
+    rec->line = line;
+    (void)memcpy(rec->file, file, strnlen(file, sizeof(rec->file) - 1U));
+    rec->magic = CRASH_RECORD_MAGIC;
+    report(rec, "crash");
+    soc_console_flush();
+    soc_halt();
+}
+
+void soc_report_crash(void)
+{
+    struct crash_record *rec = &ld_crash_record;
+
+    if ((RCC_MC_RSTSCLRR & RCC_MC_RSTSCLRR_WWDG1RSTF) != 0U) {
+        trace_printf("last reset: watchdog\n");
+        RCC_MC_RSTSCLRR = RCC_MC_RSTSCLRR_WWDG1RSTF;
+    }
+    if (rec->magic == CRASH_RECORD_MAGIC) {
+        rec->file[sizeof(rec->file) - 1U] = '\0';
+        report(rec, "last crash");
+        rec->magic = 0U;
+    }
+}
+
+void soc_fault(void)
+{
+    REG(0xA0003000U) = 0U; /* the GIC: not on the bus of the M4 */
+}
+
+void soc_lockup(void) { __asm volatile("cpsid f\n\tudf #0"); }
+
+void soc_hang(void)
+{
+    __asm volatile("cpsid i");
+    for (;;) {
+        __asm volatile("");
+    }
+}
+
+/* FreeRTOS' CM3 port defines these by the names that its config maps. */
+#define FAULT __attribute__((weak, alias("fault_handler")))
+void svc_handler(void) FAULT;
+void pendsv_handler(void) FAULT;
+void systick_handler(void) FAULT;
+void usart3_handler(void) FAULT;
+void ipcc_rx_handler(void) FAULT;
+void ipcc_tx_handler(void) FAULT;
+
+union vector {
+    void (*handler)(void);
+    uint32_t *stack;
+};
+
+__attribute__((section(".vectors"),
+               used)) static const union vector vectors[16U + IRQ_COUNT] = {
+    [0] = {.stack = ld_stack_top},
+    [1] = {.handler = reset_handler},
+    [2 ... 10] = {.handler = fault_handler},
+    [11] = {.handler = svc_handler},
+    [12 ... 13] = {.handler = fault_handler},
+    [14] = {.handler = pendsv_handler},
+    [15] = {.handler = systick_handler},
+    [16 ... 16 + IRQ_USART3 - 1] = {.handler = fault_handler},
+    [16 + IRQ_USART3] = {.handler = usart3_handler},
+    [16 + IRQ_USART3 + 1 ... 16 + IRQ_IPCC_RX1 - 1] = {.handler =
+                                                           fault_handler},
+    [16 + IRQ_IPCC_RX1] = {.handler = ipcc_rx_handler},
+    [16 + IRQ_IPCC_TX1] = {.handler = ipcc_tx_handler},
+    [16 + IRQ_IPCC_TX1 + 1 ... 16 + IRQ_COUNT - 1] = {.handler = fault_handler},
+};
