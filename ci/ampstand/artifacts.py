@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a build leaves behind, as paths: all that booting a board needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ampstand.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """The files of one build; each is finished and never changes once it stands here."""
+
+    qemu: Path
+    """``qemu-system-aarch64``."""
+    qemu_build: Path | None
+    """QEMU's build folder (its qtests), None with an installed QEMU."""
+    kernel: Path
+    """The kernel image; boots the board and ``virt``."""
+    dtb: Path
+    """The board's in-tree device tree; a board without one of its own has no use for it."""
+    initramfs: Path
+    firmware: dict[str, Path]
+    """Image name (``echo-bare``) to ELF file."""
+    footprint: Path
+    """JSON: the size of each firmware image."""
+    kernel_release: str
+    """What ``uname -r`` says on the board."""
+
+    def dump(self, path: Path) -> None:
+        """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
+        path.write_text(json.dumps(asdict(self), indent=2, default=str) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Artifacts:
+        """Read what ``dump`` wrote."""
+        try:
+            raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            missing = {field.name for field in fields(cls)} - raw.keys()
+            if missing:
+                raise KeyError(", ".join(sorted(missing)))
+            return cls(
+                qemu=Path(raw["qemu"]),
+                qemu_build=Path(raw["qemu_build"]) if raw["qemu_build"] else None,
+                kernel=Path(raw["kernel"]),
+                dtb=Path(raw["dtb"]),
+                initramfs=Path(raw["initramfs"]),
+                firmware={name: Path(file) for name, file in raw["firmware"].items()},
+                footprint=Path(raw["footprint"]),
+                kernel_release=str(raw["kernel_release"]),
+            )
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"{path} is not a list of artifacts: {error!r}", hint="write one with `ampstand build --json FILE`"
+            ) from error

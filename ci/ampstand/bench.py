@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""``ampstand bench``: boot times beside those of QEMU's ``virt``, round trips, throughput, idle load; never a test.
+
+Wall-clock figures of one machine say little on another. Each boot of the board is therefore followed by one of ``virt``
+with the same kernel and initramfs, and the ratio of the medians is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console as Terminal
+from rich.table import Table
+
+from ampstand.artifacts import Artifacts
+from ampstand.board import Board
+from ampstand.demo import records_folder
+from ampstand.machine import THREADS, Machine
+from ampstand.progress import Progress
+from ampstand.remote import PAYLOAD_MAX, Remote
+
+REFERENCE = "virt"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``bench``."""
+    parser.add_argument("--thread", choices=THREADS, default="multi", help="TCG threads of QEMU (default: %(default)s)")
+    parser.add_argument("--boots", type=int, default=5, help="boots of each machine (default: %(default)s)")
+    parser.add_argument(
+        "--messages", type=int, default=5000, help="messages of each measurement (default: %(default)s)"
+    )
+    parser.add_argument("--idle", type=float, default=10.0, help="seconds of idling (default: %(default)s)")
+    parser.add_argument("--system", choices=("bare", "freertos"), default="bare", help="the remote's operating system")
+    parser.add_argument("--records", type=Path, default=None, help="folder for logs and results of this run")
+    parser.add_argument("--json", type=Path, default=None, help="write the figures to this file, too")
+
+
+def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
+    """Measure, print the table, write the JSON; return the exit code."""
+    folder = records_folder(args.records, "bench")
+    bench = Bench(board, artifacts, folder, args)
+    figures = bench.run()
+    text = json.dumps(figures, indent=2) + "\n"
+    (folder / "bench.json").write_text(text, encoding="utf-8")
+    if args.json:
+        args.json.write_text(text, encoding="utf-8")
+    terminal = Terminal()
+    terminal.print(table(figures))
+    terminal.print(f"Figures: {folder / 'bench.json'}", highlight=False, soft_wrap=True)
+    return 0
+
+
+class Bench:
+    """The measurements."""
+
+    def __init__(self, board: Board, artifacts: Artifacts, folder: Path, args: argparse.Namespace) -> None:
+        self._board = board
+        self._reference = Board.load(REFERENCE)
+        self._artifacts = artifacts
+        self._folder = folder
+        self._args = args
+        self._shells: dict[str, list[float]] = {board.name: [], REFERENCE: []}
+        self._first: list[float] = []
+
+    def run(self) -> dict[str, Any]:
+        """Take all measurements."""
+        args = self._args
+        with Progress().step("bench") as step:
+            for number in range(args.boots):
+                step.update("boots", done=number, total=args.boots)
+                for board in (self._board, self._reference):
+                    self._boot(board, number)
+            machine = self._machine(self._board, "messages")
+            with machine:
+                machine.boot()
+                remote = Remote(machine)
+                step.update("round trips")
+                trips = self._round_trips(remote)
+                step.update("throughput")
+                bulk = self._bulk(remote)
+                step.update("idle")
+                idle = self._idle(remote)
+        shells = {name: _spread(values) for name, values in self._shells.items()}
+        ratio = shells[self._board.name]["median"] / shells[REFERENCE]["median"]
+        first = _spread(self._first)
+        return {
+            "board": self._board.name,
+            "thread": args.thread,
+            "system": args.system,
+            "host_cpus": os.cpu_count(),
+            "load_average": os.getloadavg()[0],
+            "boot_to_shell_s": shells,
+            "boot_ratio": round(ratio, 3),
+            "boot_to_first_rpmsg_s": first,
+            "first_rpmsg_after_shell_s": round(first["median"] - shells[self._board.name]["median"], 3),
+            "round_trips": trips,
+            "bulk": bulk,
+            "idle": idle,
+        }
+
+    def _machine(self, board: Board, name: str) -> Machine:
+        return Machine(board, self._artifacts, self._folder / name, thread=self._args.thread)
+
+    def _boot(self, board: Board, number: int) -> None:
+        with self._machine(board, f"boot-{number + 1}-{board.name}") as machine:
+            machine.boot()
+            self._shells[board.name].append(machine.host.prompt_at - machine.started)
+            if board.remote is None:
+                return
+            state = f"/sys/class/remoteproc/{board.remote.instance}"
+            machine.host.run_check(
+                f"echo echo-{self._args.system}.elf >{state}/firmware && echo start >{state}/state && rpmsg-echo -n 1",
+                reason="the first message's echo",
+            )
+            self._first.append(time.monotonic() - machine.started)
+
+    def _round_trips(self, remote: Remote) -> dict[str, Any]:
+        count, system = self._args.messages, self._args.system
+        remote.start(f"flood-{system}", services=["rpmsg-flood"])
+        trips = {"rpmsg_char 16 bytes": remote.tool(f"rpmsg-flood -m echo -n {count} -s 16", 300)}
+        trips[f"rpmsg_char {PAYLOAD_MAX} bytes"] = remote.tool(f"rpmsg-flood -m echo -n {count} -s {PAYLOAD_MAX}", 300)
+        remote.stop()
+        remote.start(f"echo-{system}", services=["rpmsg-tty", "rpmsg-raw"])
+        trips["tty 16 bytes"] = remote.echo_tty(options=f"-n {count} -s 16")
+        trips["rpmsg_char 16 bytes, 8 at a time"] = remote.echo_char(options=f"-n {count} -s 16 -w 8")
+        remote.stop()
+        return {name: {"per_second": d["per_second"], "latency_us": d["latency_us"]} for name, d in trips.items()}
+
+    def _bulk(self, remote: Remote) -> dict[str, Any]:
+        count = self._args.messages
+        remote.start(f"flood-{self._args.system}", services=["rpmsg-flood"])
+        result = {}
+        for mode, name in (("sink", "host to remote"), ("source", "remote to host")):
+            data = remote.tool(f"rpmsg-flood -m {mode} -n {count} -s {PAYLOAD_MAX}", 300)
+            result[name] = {"per_second": data["per_second"], "bytes_per_second": data["bytes_per_second"]}
+        remote.stop()
+        return result
+
+    def _idle(self, remote: Remote) -> dict[str, float]:
+        """Host CPU of QEMU while both systems idle, in percent of one core; beside it, with the remote off."""
+        result = {"remote off": self._idle_percent(remote)}
+        remote.start(f"echo-{self._args.system}", services=["rpmsg-tty"])
+        result["remote idle"] = self._idle_percent(remote)
+        remote.stop()
+        return result
+
+    def _idle_percent(self, remote: Remote) -> float:
+        machine = remote.machine
+        used, began = machine.cpu_seconds(), time.monotonic()
+        machine.host.run_check(f"sleep {self._args.idle}", self._args.idle + 20, reason="the idle time to pass")
+        return round(100 * (machine.cpu_seconds() - used) / (time.monotonic() - began), 2)
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {
+        "min": round(min(values), 3),
+        "median": round(statistics.median(values), 3),
+        "max": round(max(values), 3),
+        "count": len(values),
+    }
+
+
+def table(figures: dict[str, Any]) -> Table:
+    """Return the figures as a table."""
+    result = Table(title=f"{figures['board']}, thread={figures['thread']}, remote on {figures['system']}")
+    for column, justify in (("what", "left"), ("figure", "right"), ("beside it", "left")):
+        result.add_column(column, justify="right" if justify == "right" else "left")
+    shells = figures["boot_to_shell_s"]
+    own, reference = shells[figures["board"]], shells[REFERENCE]
+    result.add_row(
+        "QEMU start to shell",
+        f"{own['median']:.2f} s",
+        f"virt {reference['median']:.2f} s, ratio {figures['boot_ratio']:.2f}; {own['min']:.2f} to {own['max']:.2f} s",
+    )
+    first = figures["boot_to_first_rpmsg_s"]
+    after = figures["first_rpmsg_after_shell_s"]
+    result.add_row("QEMU start to first rpmsg", f"{first['median']:.2f} s", f"{after:.2f} s after the shell")
+    for name, data in figures["round_trips"].items():
+        latency = data["latency_us"]
+        spread = ", ".join(f"{key} {latency[key]:.0f}" for key in ("min", "median", "p99", "max"))
+        result.add_row(f"round trips, {name}", f"{data['per_second']:.0f} /s", f"{spread} µs")
+    for name, data in figures["bulk"].items():
+        result.add_row(
+            f"bulk, {name}", f"{data['bytes_per_second'] / 1e6:.2f} MB/s", f"{data['per_second']:.0f} messages/s"
+        )
+    for name, percent in figures["idle"].items():
+        result.add_row(f"idle, {name}", f"{percent:.1f} %", "of one core of the workstation")
+    return result

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the harness must know about a board; read from ``configs/boards/*.toml``, kept nowhere else."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ampstand.errors import UsageError
+
+BOARDS = Path(__file__).resolve().parents[2] / "configs" / "boards"
+DEFAULT = "stm32mp157c-dk2"
+
+
+@dataclass(frozen=True)
+class Serial:
+    """One serial line: its name (also of the log file), the core that talks on it, and its role."""
+
+    name: str
+    core: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """A range of memory that the remote and the host see at two addresses."""
+
+    remote: int
+    host: int
+    size: int
+
+
+@dataclass(frozen=True)
+class RemoteCore:
+    """The remote: core name, firmware set (``firmware/remote/soc``), remoteproc instance, memory."""
+
+    core: str
+    soc: str
+    instance: str
+    windows: tuple[Window, ...]
+
+    def host_address(self, address: int) -> int:
+        """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
+        for window in self.windows:
+            if window.remote <= address < window.remote + window.size:
+                return window.host + address - window.remote
+        raise ValueError(f"address {address:#x} of {self.core} is in no window that the host sees")
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds that a healthy board never needs, even on a loaded workstation."""
+
+    boot: float = 60.0
+    command: float = 20.0
+    remote: float = 10.0
+
+
+@dataclass(frozen=True)
+class Board:
+    """A machine model with its kernel, device tree, command line, serial lines and remote."""
+
+    name: str
+    title: str
+    machine: str
+    memory: str
+    machine_arguments: tuple[str, ...]
+    kernel_arch: str
+    kernel_image: str
+    dtb: str
+    command_line: str
+    host_cpus: int
+    serials: tuple[Serial, ...]
+    remote: RemoteCore | None
+    timeouts: Timeouts
+    features: frozenset[str]
+    kernel_warnings: tuple[str, ...]
+    """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
+    path: Path = field(compare=False)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path = DEFAULT) -> Board:
+        """Read a board by its name in ``configs/boards`` or from a TOML file."""
+        path = Path(name_or_path)
+        if path.suffix != ".toml":
+            path = BOARDS / f"{name_or_path}.toml"
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            known = ", ".join(cls.names()) or "none"
+            raise UsageError(f"no board {str(name_or_path)!r}", hint=f"known boards: {known}") from None
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot read board file {path}: {error}") from error
+        try:
+            return cls._from(data, path)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"board file {path} is not valid: {type(error).__name__}: {error}") from error
+
+    @staticmethod
+    def names() -> list[str]:
+        """Names of all boards in ``configs/boards``."""
+        return sorted(path.stem for path in BOARDS.glob("*.toml"))
+
+    @classmethod
+    def _from(cls, data: Mapping[str, Any], path: Path) -> Board:
+        machine, kernel = data["machine"], data["kernel"]
+        remote = data.get("remote")
+        board = cls(
+            name=data["name"],
+            title=data["title"],
+            machine=machine["type"],
+            memory=machine["memory"],
+            machine_arguments=tuple(machine.get("arguments", ())),
+            kernel_arch=kernel["arch"],
+            kernel_image=kernel["image"],
+            dtb=kernel.get("dtb", ""),
+            command_line=kernel["command_line"],
+            host_cpus=int(kernel["host_cpus"]),
+            serials=tuple(Serial(**serial) for serial in data["serial"]),
+            remote=RemoteCore(
+                core=remote["core"],
+                soc=remote["soc"],
+                instance=remote["instance"],
+                windows=tuple(Window(*window) for window in remote["windows"]),
+            )
+            if remote
+            else None,
+            timeouts=Timeouts(**data.get("timeouts", {})),
+            features=frozenset(data["features"]),
+            kernel_warnings=tuple(kernel.get("warnings", ())),
+            path=path,
+        )
+        if [serial.role for serial in board.serials].count("shell") != 1:
+            raise ValueError("exactly one serial line must have the role 'shell'")
+        return board
+
+    @property
+    def shell(self) -> Serial:
+        """The serial line with the Linux console."""
+        return next(serial for serial in self.serials if serial.role == "shell")
+
+    def serial(self, role: str) -> Serial | None:
+        """Return the first serial line with this role, if the board has one."""
+        return next((serial for serial in self.serials if serial.role == role), None)
+
+    @property
+    def cores(self) -> tuple[str, ...]:
+        """Names of the cores that have a stream, the host first."""
+        return tuple(dict.fromkeys([self.shell.core, *(s.core for s in self.serials)]))

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line: reads it, calls the module that does the work, turns every failure into message and exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from ampstand import __version__, doctor, footprint, process, series
+from ampstand.board import Board
+from ampstand.build import PARTS, Builder, BuildOptions
+from ampstand.cache import Cache
+from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError
+from ampstand.progress import Progress
+from ampstand.sources import specs
+
+LATER = {
+    "demo": "boot both systems, exchange messages, say what happened",
+    "run": "boot both systems and hand over the Linux console",
+    "bench": "measure boot times, round trips, throughput and idle load",
+}
+"""Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
+EXIT_CODES = (
+    "exit codes: 0 done and passed, 1 tests failed, 2 wrong usage, "
+    "3 set-up, build or boot failed, 4 nothing ran, 130 interrupted"
+)
+
+
+def _build_arguments() -> argparse.ArgumentParser:
+    """Return the options of every command that builds."""
+    parser = argparse.ArgumentParser(add_help=False)
+    group = parser.add_argument_group("what is built from what")
+    group.add_argument(
+        "--board", default="stm32mp157c-dk2", metavar="NAME", help="a board of configs/boards, or a file"
+    )
+    for entry in specs():
+        group.add_argument(entry.option, type=Path, metavar="DIR", help=f"{entry.title} from this folder")
+    group.add_argument("--qemu", type=Path, metavar="FILE", help="an installed qemu-system-aarch64 that has the board")
+    group.add_argument(
+        "--kernel-config", type=Path, action="append", default=[], metavar="FILE", help="one more fragment (repeatable)"
+    )
+    group.add_argument("--debug-info", action="store_true", help="build QEMU with debug information")
+    group.add_argument(
+        "-j", "--jobs", type=int, default=0, metavar="N", help="compilers at a time (default: all cores)"
+    )
+    return parser
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="ampstand",
+        description="Boots Linux and an RTOS together on QEMU models of heterogeneous SoCs, and tests them.",
+        epilog=EXIT_CODES,
+    )
+    top.add_argument("--version", action="version", version=f"ampstand {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    common = [_build_arguments()]
+
+    setup = commands.add_parser(
+        "setup", parents=common, help="fetch and build everything; later commands need no network"
+    )
+    setup.add_argument("--update", action="store_true", help="look for newer versions of the packages used as sources")
+    commands.add_parser("doctor", help="say what is missing on this machine and how to get it")
+    build = commands.add_parser("build", parents=common, help="build, and print where the results are")
+    build.add_argument("part", nargs="?", choices=(*PARTS, "all"), default="all")
+    build.add_argument("--json", type=Path, metavar="FILE", help="also write where they are (part all only)")
+    for name, text in LATER.items():
+        _later(name).add_arguments(commands.add_parser(name, parents=common, help=text))
+    test = commands.add_parser("test", parents=common, help="run every test")
+    _later("checks").add_arguments(test)
+    show = commands.add_parser("footprint", parents=common, help="show the size of each remote image")
+    show.add_argument("--json", action="store_true", help="the measured file as it is")
+    patches = commands.add_parser("qemu-series", help="write our additions to QEMU as a patch series")
+    patches.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new or empty folder")
+    clean = commands.add_parser("clean", help="remove build trees and artifacts from the cache folder")
+    clean.add_argument("--all", action="store_true", help="also the sources and the compiler cache")
+    return top
+
+
+def _later(name: str) -> ModuleType:
+    """Return the module of a command."""
+    return importlib.import_module(f"ampstand.{name}")
+
+
+def options_from(args: argparse.Namespace) -> BuildOptions:
+    """Return the build options on a command line."""
+    plain = BuildOptions()
+    return BuildOptions(
+        qemu_src=args.qemu_src,
+        kernel_src=args.kernel_src,
+        freertos_src=args.freertos_src,
+        busybox_src=args.busybox_src,
+        qemu=args.qemu,
+        kernel_config=tuple(args.kernel_config),
+        debug_info=args.debug_info,
+        jobs=args.jobs or plain.jobs,
+    )
+
+
+def clean(*, everything: bool) -> int:
+    """Remove build trees and artifacts; with ``everything`` also sources and the compiler cache."""
+    cache, progress = Cache(), Progress()
+    names = ["artifacts", "work", "logs"] + (["sources", "apt", "ccache"] if everything else [])
+    for name in names:
+        if (cache.root / name).is_dir():
+            with progress.step(f"removing {cache.root / name}"):
+                shutil.rmtree(cache.root / name)
+    return 0
+
+
+def dispatch(args: argparse.Namespace, progress: Progress) -> int:
+    """Carry out a command and return the exit code."""
+    if args.command == "doctor":
+        return doctor.main()
+    if args.command == "clean":
+        return clean(everything=args.all)
+    if args.command == "qemu-series":
+        for path in series.write(args.output):
+            print(path)
+        return 0
+    board = Board.load(args.board)
+    builder = Builder(board, options_from(args), progress)
+    if args.command == "test":
+        return int(_later("checks").main(args, builder, progress))
+    if args.command == "footprint":
+        return footprint.show(builder.footprint(), as_json=args.json)
+    if args.command == "build" and args.part != "all":
+        print(getattr(builder, args.part)())
+        return 0
+    if args.command == "setup" and args.update:
+        for entry in specs():
+            builder.sources.get(entry.name, update=True)
+    artifacts = builder.all()
+    if args.command == "setup":
+        progress.say("everything is set up; from now on no network is needed")
+        return 0
+    if args.command == "build":
+        if args.json is not None:
+            artifacts.dump(args.json)
+        for name in ("qemu", "kernel", "dtb", "initramfs", "footprint"):
+            print(f"{name:10} {getattr(artifacts, name)}")
+        for name, path in artifacts.firmware.items():
+            print(f"{name:18} {path}")
+        return 0
+    return int(_later(args.command).main(args, artifacts, board))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    process.end_on_signals()
+    args = parser().parse_args(argv)
+    progress = Progress()
+    try:
+        return dispatch(args, progress)
+    except AmpstandError as error:
+        progress.say(f"ampstand: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        progress.say("ampstand: interrupted; the next call goes on from here")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        failure = InfrastructureError(f"{error.filename or 'system'}: {error.strerror}", hint="see `ampstand doctor`")
+        progress.say(f"ampstand: {failure}")
+        return failure.exit_code

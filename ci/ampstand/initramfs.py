@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes an initramfs: a "newc" cpio archive, byte for byte the same for the same content, without root.
+
+Format: ``Documentation/driver-api/early-userspace/buffer-format.rst`` in the Linux sources.
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ampstand.errors import InfrastructureError
+
+_ALIGN = 4
+_BLOCK = 512
+_FOLDERS = (
+    "bin",
+    "dev",
+    "etc",
+    "lib",
+    "lib/firmware",
+    "lib/modules",
+    "mnt",
+    "proc",
+    "root",
+    "run",
+    "sys",
+    "tmp",
+    "usr",
+)
+
+
+@dataclass
+class Archive:
+    """Entries of an archive by path; ``write`` puts them in order."""
+
+    entries: dict[str, tuple[int, bytes, tuple[int, int]]] = field(default_factory=dict)
+
+    def folder(self, path: str) -> None:
+        """Add a folder."""
+        mode = 0o1777 if path == "tmp" else 0o755
+        self._add(path, stat.S_IFDIR | mode)
+
+    def file(self, path: str, data: bytes, *, mode: int = 0o644) -> None:
+        """Add a file; its folder must have been added."""
+        self._add(path, stat.S_IFREG | mode, data)
+
+    def link(self, path: str, target: str) -> None:
+        """Add a symbolic link."""
+        self._add(path, stat.S_IFLNK | 0o777, target.encode())
+
+    def device(self, path: str, major: int, minor: int) -> None:
+        """Add a character device."""
+        self._add(path, stat.S_IFCHR | 0o600, device=(major, minor))
+
+    def _add(self, path: str, mode: int, data: bytes = b"", device: tuple[int, int] = (0, 0)) -> None:
+        """Add an entry; a path stands once."""
+        if path in self.entries:
+            raise ValueError(f"{path} is in the archive already")
+        self.entries[path] = (mode, data, device)
+
+    def bytes(self) -> bytes:
+        """Return the archive."""
+        for path in self.entries:
+            parent = path.rpartition("/")[0]
+            if parent and not stat.S_ISDIR(self.entries.get(parent, (0, b"", (0, 0)))[0]):
+                raise ValueError(f"{path}: its folder is not in the archive")
+        out = bytearray()
+        for number, path in enumerate(sorted(self.entries), start=1):
+            mode, data, device = self.entries[path]
+            _append(out, number, path, mode, data, device)
+        _append(out, 0, "TRAILER!!!", 0, b"", (0, 0))
+        out += b"\0" * (-len(out) % _BLOCK)
+        return bytes(out)
+
+
+def _append(out: bytearray, number: int, path: str, mode: int, data: bytes, device: tuple[int, int]) -> None:
+    """Append one entry: header, name, data, each padded to four bytes."""
+    name = path.encode() + b"\0"
+    links = 2 if stat.S_ISDIR(mode) else 1
+    fields = (number, mode, 0, 0, links, 0, len(data), 0, 0, *device, len(name), 0)
+    out += b"070701" + "".join(f"{value:08X}" for value in fields).encode() + name
+    out += b"\0" * (-len(out) % _ALIGN)
+    out += data
+    out += b"\0" * (-len(out) % _ALIGN)
+
+
+def applets(busybox: bytes) -> list[str]:
+    """Return the names busybox answers to, from the table of names in its own binary.
+
+    The binary is of another architecture and cannot be asked. The table is a run of zero-ended names in order that
+    starts with ``[`` and ``[[`` and ends with an empty one.
+    """
+    start = busybox.find(b"\0[\0[[\0")
+    names = busybox[start + 1 : busybox.find(b"\0\0", start + 1)].split(b"\0") if start >= 0 else []
+    found = [name.decode("ascii", errors="replace") for name in names]
+    absent = {"sh", "mount", "cat", "reboot", "poweroff", "insmod"} - set(found)
+    if absent:
+        raise InfrastructureError(
+            f"busybox has no applet {', '.join(sorted(absent))}", hint="use Debian's busybox-static, or one as complete"
+        )
+    return found
+
+
+def compose(*, init: Path, tools: list[Path], busybox: Path, firmware: dict[str, Path], modules: list[Path]) -> bytes:
+    """Return the boards' initramfs.
+
+    ``/init`` is ours; ``/bin`` holds busybox with a link for each applet, and our tools; ``/lib/firmware`` the remote's
+    images; ``/lib/modules`` the kernel modules, flat.
+    """
+    archive = Archive()
+    for name in _FOLDERS:
+        archive.folder(name)
+    archive.link("sbin", "bin")
+    archive.link("usr/bin", "../bin")
+    archive.link("usr/sbin", "../bin")
+    archive.device("dev/console", 5, 1)
+    archive.device("dev/null", 1, 3)
+    program = busybox.read_bytes()
+    archive.file("bin/busybox", program, mode=0o755)
+    for name in applets(program):
+        if name != "busybox":  # it lists itself
+            archive.link(f"bin/{name}", "busybox")
+    archive.file("init", init.read_bytes(), mode=0o755)
+    for tool in tools:
+        archive.file(f"bin/{tool.name}", tool.read_bytes(), mode=0o755)
+    for name, image in firmware.items():
+        archive.file(f"lib/firmware/{name}.elf", image.read_bytes())
+    for module in modules:
+        archive.file(f"lib/modules/{module.name}", module.read_bytes())
+    return archive.bytes()

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Our device models as a layer over a QEMU source tree.
+
+The layer is the project's ``hw/``, ``include/hw/`` and ``tests/qtest/``, the device list, and QEMU's own files as the
+patches in ``hw/qemu/`` change them. Laying it over a tree writes only what differs, so that an edited model
+recompiles alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ampstand import paths
+from ampstand.errors import InfrastructureError
+
+STATE = ".ampstand-overlay.json"
+DEVICES = "configs/devices/aarch64-softmmu/ampstand.mak"
+
+
+def patches(root: Path = paths.ROOT) -> list[Path]:
+    """Return the patches for QEMU's own files, in order."""
+    return sorted((root / "hw/qemu").glob("*.patch"))
+
+
+def own_files(root: Path = paths.ROOT) -> dict[str, Path]:
+    """Return our files by their path in the QEMU tree."""
+    found = {}
+    for top in ("hw", "include/hw", "tests/qtest"):
+        for path in (root / top).rglob("*.[ch]"):
+            name = str(path.relative_to(root))
+            if not name.startswith("hw/qemu/"):
+                found[name] = path
+    found[DEVICES] = root / "configs/qemu/devices.mak"
+    return dict(sorted(found.items()))
+
+
+def touched_by(patch: Path) -> list[str]:
+    """Return the files that a patch changes or adds."""
+    text = patch.read_text(encoding="utf-8", errors="replace")
+    return re.findall(r"^\+\+\+ b/(\S+)", text, flags=re.MULTILINE)
+
+
+def patched(pristine: Path, series: list[Path]) -> dict[str, bytes]:
+    """Return QEMU's own files with the patches applied to those of an untouched tree."""
+    names = sorted({name for patch in series for name in touched_by(patch)})
+    with tempfile.TemporaryDirectory(prefix="ampstand-patch-") as name:
+        scratch = Path(name)
+        for file in names:
+            (scratch / file).parent.mkdir(parents=True, exist_ok=True)
+            if (pristine / file).is_file():
+                shutil.copy(pristine / file, scratch / file)
+        for patch in series:
+            done = subprocess.run(
+                ["patch", "-p1", "--batch", "--forward", "--silent", "--no-backup-if-mismatch", "-i", str(patch)],
+                cwd=scratch,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise InfrastructureError(
+                    f"{patch.name} does not apply to the QEMU tree {pristine}:\n{done.stdout}{done.stderr}",
+                    hint="use QEMU 10.0.x, or adapt the patches in hw/qemu",
+                )
+        return {file: (scratch / file).read_bytes() for file in names}
+
+
+def layer(pristine: Path, root: Path = paths.ROOT) -> dict[str, bytes]:
+    """Return the whole layer: content by path in the QEMU tree."""
+    return {**patched(pristine, patches(root)), **{name: path.read_bytes() for name, path in own_files(root).items()}}
+
+
+def lay(pristine: Path, tree: Path, wanted: dict[str, bytes]) -> list[str]:
+    """Make ``tree`` (a copy of ``pristine``) carry exactly ``wanted``; return the files that were changed."""
+    state = tree / STATE
+    before: list[str] = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else []
+    # Whatever happens from here on, the next call knows what may have been written.
+    state.write_text(json.dumps(sorted({*before, *wanted})), encoding="utf-8")
+    changed = []
+    for name in before:
+        if name in wanted:
+            continue
+        if (pristine / name).is_file():
+            shutil.copy(pristine / name, tree / name)
+            (tree / name).touch()
+        else:
+            (tree / name).unlink(missing_ok=True)
+        changed.append(name)
+    for name, data in wanted.items():
+        path = tree / name
+        if not path.is_file() or path.read_bytes() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            changed.append(name)
+    state.write_text(json.dumps(sorted(wanted)), encoding="utf-8")
+    return changed

@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where things stand: the project's checkout, the user's cache folder, the records of runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's checkout."""
+
+CONFIGS = ROOT / "configs"
+
+
+def cache_root() -> Path:
+    """Return the cache folder: ``$AMPSTAND_CACHE``, else ``$XDG_CACHE_HOME/ampstand``, else ``~/.cache/ampstand``."""
+    own = os.environ.get("AMPSTAND_CACHE")
+    if own:
+        return Path(own).absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "ampstand"
+
+
+def records_root() -> Path:
+    """Return the folder that holds one sub-folder a run: ``$AMPSTAND_RECORDS``, else ``records`` in the checkout."""
+    own = os.environ.get("AMPSTAND_RECORDS")
+    return Path(own).absolute() if own else ROOT / "records"

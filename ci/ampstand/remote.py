@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The remote, driven from Linux through remoteproc as a user would, and what can be read of it without Linux's help."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from ampstand.board import RemoteCore
+from ampstand.console import Console, Shell
+from ampstand.errors import TestsFailed, UsageError
+from ampstand.machine import Machine
+
+SAMPLE_MODULE = "/lib/modules/rpmsg_client_sample.ko"
+SAMPLE_DRIVER = "rpmsg_client_sample"
+SAMPLE_MESSAGES = 100
+PAYLOAD_MAX = 496
+
+_RSC_TRACE = 2
+_TABLE_HEADER = struct.Struct("<4I")
+_TRACE_ENTRY = struct.Struct("<4I32s")
+
+
+@dataclass(frozen=True)
+class TraceBuffer:
+    """Where an image keeps its trace, as its resource table says; addresses are the remote's."""
+
+    table: int
+    """Address of the resource table."""
+    header: bytes
+    """The table's first 16 bytes: how to tell that this image is the one in memory."""
+    address: int
+    size: int
+
+
+def trace_buffer(image: Path) -> TraceBuffer | None:
+    """Read the trace entry of an image's resource table; None if it has no table, or no trace in it."""
+    try:
+        with image.open("rb") as file:
+            section = ELFFile(file).get_section_by_name(".resource_table")
+            if section is None:
+                return None
+            table, base = section.data(), int(section["sh_addr"])
+    except (OSError, ELFError) as error:
+        raise UsageError(f"cannot read firmware {image}: {error}") from error
+    _version, count, _, _ = _TABLE_HEADER.unpack_from(table)
+    for (offset,) in struct.iter_unpack("<I", table[16 : 16 + 4 * count]):
+        kind, address, size, _, _ = _TRACE_ENTRY.unpack_from(table, offset)
+        if kind == _RSC_TRACE:
+            return TraceBuffer(base, table[:16], address, size)
+    return None
+
+
+class TraceReader:
+    """Follows the trace of whichever known image runs, through QMP, so that the console stays free."""
+
+    def __init__(self, machine: Machine, remote: RemoteCore, images: Sequence[Path]) -> None:
+        self._machine = machine
+        self._remote = remote
+        self._buffers = {buffer for image in images if (buffer := trace_buffer(image)) is not None}
+        self._seen = ""
+
+    def poll(self) -> str:
+        """Return what has been added to the trace since the last call; a restarted remote's trace begins anew."""
+        text = self._read()
+        old, self._seen = self._seen, text
+        # A full buffer drops its older half: what is new follows the longest end of the old text that it begins with.
+        start = next((at for at in range(len(old) + 1) if text.startswith(old[at:])), len(old))
+        return text[len(old) - start :]
+
+    def _read(self) -> str:
+        for buffer in self._buffers:
+            table = self._machine.read_memory(self._remote.host_address(buffer.table), len(buffer.header))
+            if table == buffer.header:
+                data = self._machine.read_memory(self._remote.host_address(buffer.address), buffer.size)
+                return data.split(b"\0", 1)[0].decode("utf-8", "replace")
+        return ""
+
+
+class Remote:
+    """The remote as Linux sees it: start, stop, state, firmware, trace; and its own console."""
+
+    def __init__(self, machine: Machine) -> None:
+        core = machine.board.remote
+        if core is None:
+            raise UsageError(f"{machine.board.name} has no remote")
+        self.core = core
+        self.machine = machine
+        self.sysfs = f"/sys/class/remoteproc/{core.instance}"
+        self.debugfs = f"/sys/kernel/debug/remoteproc/{core.instance}"
+        self._started_at = 0
+
+    @property
+    def host(self) -> Shell:
+        """The shell of the host."""
+        return self.machine.host
+
+    @property
+    def console(self) -> Console:
+        """The remote's own serial console."""
+        return self.machine.console("remote-console")
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that the remote may take for anything."""
+        return self.machine.board.timeouts.remote
+
+    def state(self) -> str:
+        """Return what remoteproc says: offline, running, crashed, attached, detached."""
+        return self.host.text(f"cat {self.sysfs}/state", reason="remoteproc's state")
+
+    def firmware(self, name: str) -> None:
+        """Choose the image of the next start, by its name without ``.elf``."""
+        self.host.run_check(f"echo {name}.elf >{self.sysfs}/firmware", reason=f"firmware {name} to be chosen")
+
+    def start(self, firmware: str | None = None, *, services: Sequence[str] = ()) -> None:
+        """Start the remote, with another image if one is named, and wait until it has announced the services."""
+        if firmware is not None:
+            self.firmware(firmware)
+        self._started_at = self.host.console.mark()
+        self._order("start", "running")
+        for service in dict.fromkeys(services):
+            self.wait_service(service, list(services).count(service))
+
+    def stop(self) -> None:
+        """Stop the remote."""
+        self._order("stop", "offline")
+
+    def stop_if_running(self) -> None:
+        """Bring the remote back to offline from whatever it is in."""
+        if self.state() not in ("offline", "suspended"):
+            self.stop()
+
+    def wait_service(self, name: str, count: int = 1) -> None:
+        """Wait until the remote has announced a service ``count`` times since the last start."""
+        self.host.console.expect_line(
+            rf"creating channel {re.escape(name)} addr",
+            since=self._started_at,
+            count=count,
+            timeout=self.timeout,
+            what=f"the announcement of {name} x {count}",
+        )
+
+    def trace(self, number: int = 0) -> str:
+        """Return the remote's trace as Linux gives it."""
+        return self.host.text(f"cat {self.debugfs}/trace{number}", reason="the remote's trace")
+
+    def _order(self, order: str, state: str) -> None:
+        result = self.host.run(
+            f"echo {order} >{self.sysfs}/state && cat {self.sysfs}/state",
+            self.timeout + self.machine.board.timeouts.command,
+            reason=f"the remote to {order}",
+        )
+        if result.exitcode or result.stdout[-1:] != [state]:
+            raise TestsFailed(
+                f"the remote did not {order}: {result.output or 'no message'}", hint=self.machine.diagnosis()
+            )
+
+    # -- exchanges -----------------------------------------------------------------------------------------------
+
+    def tool(self, command: str, timeout: float | None = None) -> dict[str, Any]:
+        """Run rpmsg-echo or rpmsg-flood on the host; return the figures it prints. Fails if it says so."""
+        return self.figures(command, self.host.run(command, timeout).output)
+
+    def figures(self, command: str, output: str) -> dict[str, Any]:
+        """Read the line of JSON that a tool printed; fails if the tool failed."""
+        for line in reversed(output.splitlines()):
+            if line.startswith("{"):
+                data: dict[str, Any] = json.loads(line)
+                if data.get("ok"):
+                    return data
+                raise TestsFailed(f"`{command}`: {data.get('error')}", hint=self.machine.diagnosis())
+        raise TestsFailed(f"`{command}` printed no result: {output}", hint=self.machine.diagnosis())
+
+    def echo_tty(self, *, port: int = 0, options: str = "-n 100") -> dict[str, Any]:
+        """Echo messages over ``/dev/ttyRPMSGn``; return count, bytes, seconds, latencies."""
+        return self.tool(f"rpmsg-echo -d /dev/ttyRPMSG{port} {options}", timeout=self._long(options))
+
+    def echo_char(self, *, options: str = "-n 100") -> dict[str, Any]:
+        """Echo messages over an rpmsg_char endpoint of its own; return count, bytes, seconds, latencies."""
+        return self.tool(f"rpmsg-echo -c rpmsg-raw {options}", timeout=self._long(options))
+
+    def sample(self) -> int:
+        """Let the kernel's rpmsg_client_sample talk to the remote; return the number of messages echoed.
+
+        The module stays loaded and the next call binds it anew. Unloading flushes the TLB for each page between the
+        modules and vmalloc's area, 135,000 of them, while the other core waits for a lock by spinning: with all cores
+        in one thread QEMU gives each page a whole time slice.
+        """
+        console, driver = self.host.console, f"/sys/bus/rpmsg/drivers/{SAMPLE_DRIVER}"
+        if self.host.run(f"test -d {driver}").exitcode:
+            mark = console.mark()
+            self.host.run_check(f"insmod {SAMPLE_MODULE}", reason="rpmsg_client_sample to load")
+        else:
+            # It began by itself when the service was announced.
+            self._wait_sample(self._started_at)
+            mark = console.mark()
+            self.host.run_check(
+                f"cd {driver} && for d in virtio*; do echo $d >unbind && echo $d >bind || exit 1; done",
+                reason="rpmsg_client_sample to be bound anew",
+            )
+        self._wait_sample(mark)
+        numbers = list(_numbers(console.lines[mark:]))
+        if numbers != list(range(1, SAMPLE_MESSAGES + 1)):
+            raise TestsFailed(
+                f"the sample counted {numbers}, not 1 to {SAMPLE_MESSAGES}", hint=self.machine.diagnosis()
+            )
+        return len(numbers)
+
+    def _wait_sample(self, mark: int) -> None:
+        self.host.console.expect_line(
+            rf"{SAMPLE_DRIVER} .*: goodbye!", since=mark, timeout=self.timeout, what="the sample's goodbye"
+        )
+
+    def _long(self, options: str) -> float:
+        """Give a tool 20 ms a message and 200 ms a round on top of the usual time."""
+        messages, rounds = (
+            int(match[1]) if (match := re.search(rf"-{letter} (\d+)", options)) else 1 for letter in "nr"
+        )
+        return self.machine.board.timeouts.command + 0.02 * max(messages * rounds, PAYLOAD_MAX) + 0.2 * rounds
+
+
+def _numbers(lines: Sequence[str]) -> Iterator[int]:
+    for line in lines:
+        if match := re.search(r"rpmsg_client_sample .*: incoming msg (\d+) ", line):
+            yield int(match[1])
