@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Stands in for QEMU in the harness's own tests: speaks QMP, and has a real shell where the board's console would be.
+
+``-M`` selects how it behaves: ``good``; ``silent`` never says a prompt; ``dies`` ends with status 3 at once;
+``stubborn`` ignores SIGTERM.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+DMESG = """#!/bin/sh
+cat "$0.log" 2>/dev/null
+rm -f "$0.log"
+exit 0
+"""
+
+
+def connect(path: str) -> socket.socket:
+    """Connect to one of the harness's sockets."""
+    link = socket.socket(socket.AF_UNIX)
+    link.connect(path)
+    return link
+
+
+def orders(link: socket.socket) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects that come; nothing but themselves ends them."""
+    text = ""
+    while data := link.recv(4096):
+        text += data.decode()
+        while text:
+            try:
+                order, end = json.JSONDecoder().raw_decode(text)
+            except ValueError:
+                break
+            text = text[end:].lstrip()
+            yield order
+
+
+def serve_qmp(path: str) -> None:
+    """Answer QMP until the harness hangs up."""
+    link = connect(path)
+
+    def send(message: object) -> None:
+        link.sendall(json.dumps(message).encode() + b"\r\n")
+
+    send({"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 0}, "package": ""}, "capabilities": []}})
+    for order in orders(link):
+        name = order["execute"]
+        if name == "query-status":
+            answer: dict[str, object] = {"return": {"status": "running", "running": True}}
+        elif name in ("qmp_capabilities", "stop"):
+            answer = {"return": {}}
+        else:
+            answer = {"error": {"class": "CommandNotFound", "desc": f"The command {name} has not been found"}}
+        send(answer | {"id": order.get("id")})
+        if name == "stop":
+            send({"event": "STOP", "timestamp": {"seconds": 0, "microseconds": 0}})
+
+
+def serve_console(path: str) -> None:
+    """Say the prompt; once the harness takes the shell over, run a real one on the socket."""
+    link = connect(path)
+    link.sendall(b"[    0.000000] Booting Linux on physical CPU 0x0\r\nampstand# ")
+    received = b""
+    while b"3>&1" not in received:
+        data = link.recv(4096)
+        if not data:
+            return
+        received += data
+    link.sendall(b"ampstand-takes-over\r\n")
+    tools = Path(tempfile.mkdtemp())
+    (tools / "dmesg").write_text(DMESG)
+    (tools / "dmesg").chmod(0o755)
+    descriptor = link.fileno()
+    subprocess.run(
+        ["/bin/sh", "-c", f"exec /bin/sh 3>&{descriptor} <&{descriptor} >/dev/null"],
+        pass_fds=[descriptor],
+        env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"},
+        check=False,
+    )
+
+
+def main() -> None:
+    """Read the options as QEMU would, as far as they matter here."""
+    options = dict(zip(sys.argv[1:], sys.argv[2:], strict=False))
+    mode = options["-M"]
+    if mode == "dies":
+        print("fake-qemu: cannot do this", file=sys.stderr)
+        sys.exit(3)
+    if mode == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=serve_qmp, args=(options["-qmp"].removeprefix("unix:"),), daemon=True).start()
+    for number, argument in enumerate(sys.argv):
+        if argument == "-chardev":
+            fields = dict(field.partition("=")[::2] for field in sys.argv[number + 1].split(","))
+            if fields["id"] == "linux" and mode != "silent":
+                threading.Thread(target=serve_console, args=(fields["path"],), daemon=True).start()
+            else:
+                connect(fields["path"]).sendall(b"remote says hello\n")
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""A board and a build that need no QEMU: what the tests of machine and plugin stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ampstand.artifacts import Artifacts
+
+FAKE_QEMU = Path(__file__).with_name("fake_qemu.py")
+
+BOARD = """
+name = "fake"
+title = "no board at all"
+features = ["smp"]
+[machine]
+type = "{mode}"
+memory = "1M"
+[kernel]
+arch = "arm"
+image = "zImage"
+command_line = "console=none"
+host_cpus = 2
+warnings = ["^harmless"]
+[[serial]]
+name = "linux"
+core = "host"
+role = "shell"
+[[serial]]
+name = "usart3"
+core = "m4"
+role = "remote-console"
+[timeouts]
+boot = {boot}
+command = 5.0
+remote = 2.0
+"""
+
+
+def write_board(folder: Path, mode: str = "good", boot: float = 10.0) -> Path:
+    """Write the TOML file of a board of which the fake QEMU is the machine."""
+    path = folder / f"fake-{mode}.toml"
+    path.write_text(BOARD.format(mode=mode, boot=boot))
+    return path
+
+
+def artifacts(folder: Path) -> Artifacts:
+    """Return a build of empty files, and the fake QEMU."""
+    paths = {name: folder / name for name in ("kernel", "dtb", "initramfs", "footprint")}
+    for path in paths.values():
+        path.write_bytes(b"")
+    return Artifacts(qemu=FAKE_QEMU, qemu_build=None, firmware={}, kernel_release="0", **paths)

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The cache folder: keys, atomic publishing, locks, and what a full disk or a killed build leaves."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from ampstand import cache as module
+from ampstand.cache import Cache, folder_state, key_of
+from ampstand.errors import InfrastructureError
+from ampstand.progress import Progress
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    made = Cache(tmp_path / "cache")
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def progress() -> Progress:
+    return Progress(io.StringIO(), live=False)
+
+
+def test_key_depends_on_every_name_and_value_but_not_on_order() -> None:
+    base = {"a": "1", "b": "2"}
+    assert key_of(base.items()) == key_of(reversed(list(base.items())))
+    others = [{"a": "1", "b": "3"}, {"a": "1", "c": "2"}, {"a": "1"}, {"a": "1b=2"}, {"a": "12", "b": ""}]
+    keys = {key_of(other.items()) for other in [base, *others]}
+    assert len(keys) == len(others) + 1
+
+
+def test_artifact_is_made_once_and_tells_its_inputs(cache: Cache, progress: Progress) -> None:
+    calls = []
+
+    def make(folder: Path) -> None:
+        calls.append(folder)
+        (folder / "result").write_text("x")
+
+    first = cache.artifact("thing", {"v": "1"}, make, progress)
+    assert cache.artifact("thing", {"v": "1"}, make, progress) == first
+    assert cache.artifact("thing", {"v": "2"}, make, progress) != first
+    assert len(calls) == 2
+    assert (first / "result").read_text() == "x"
+    assert '"v": "1"' in (first / "inputs.json").read_text()
+
+
+def test_a_failed_build_leaves_nothing_and_the_next_call_builds(cache: Cache, progress: Progress) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "half").write_text("x")
+        raise InfrastructureError("no")
+
+    with pytest.raises(InfrastructureError):
+        cache.artifact("thing", {}, fail, progress)
+    assert list(cache.artifacts.iterdir()) == []
+    made = cache.artifact("thing", {}, lambda folder: (folder / "whole").touch(), progress)
+    assert (made / "whole").exists()
+
+
+def test_what_a_killed_build_left_is_removed(cache: Cache, progress: Progress) -> None:
+    name = f"thing-{key_of({}.items())}"
+    left = cache.artifacts / f".{name}.killed"
+    left.mkdir()
+    (left / "half").touch()
+    cache.artifact("thing", {}, lambda folder: None, progress)
+    assert [path.name for path in cache.artifacts.iterdir()] == [name]
+
+
+def test_a_full_disk_is_one_clear_message(cache: Cache, progress: Progress) -> None:
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(InfrastructureError, match="no space left") as caught:
+        cache.artifact("thing", {}, full, progress)
+    assert "AMPSTAND_CACHE" in caught.value.hint
+
+
+def test_too_little_space_is_told_before_the_build(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(10**12, 10**12, 5_000_000))
+    cache.need_space("a small thing", 5)
+    with pytest.raises(InfrastructureError, match=r"QEMU needs 6 MB of free space .* 5 MB are left"):
+        cache.need_space("QEMU", 6)
+
+
+def test_a_cache_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InfrastructureError, match="cannot be written"):
+        Cache(tmp_path / "file").prepare()
+
+
+HOLDER = """
+import io, sys
+from pathlib import Path
+from ampstand.cache import Cache
+from ampstand.progress import Progress
+with Cache(Path(sys.argv[1])).lock("thing", Progress(io.StringIO(), live=False)):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_second_of_two_waits_and_says_so(cache: Cache) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(cache.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        reading, writing = os.pipe()
+        entered = threading.Event()
+
+        def second() -> None:
+            with os.fdopen(writing, "w", buffering=1) as stream, cache.lock("thing", Progress(stream, live=False)):
+                entered.set()
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        try:
+            with os.fdopen(reading) as said:
+                assert select.select([said], [], [], 20)[0], "the second said nothing"
+                assert f"process {holder.pid}" in said.readline()
+                assert not entered.is_set()
+                holder.stdin.write("\n")
+                holder.stdin.flush()
+                assert entered.wait(20)
+                said.read()
+        finally:
+            holder.kill()
+            thread.join()
+
+
+def test_a_killed_holder_gives_the_lock_up(cache: Cache, progress: Progress) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(cache.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.kill()
+    with cache.lock("thing", progress):
+        assert module.held_locks()
+    assert not module.held_locks()
+
+
+def test_folder_state_sees_a_change_and_not_version_control(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "b.c"
+    file.parent.mkdir()
+    file.write_text("1")
+    before = folder_state(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").touch()
+    assert folder_state(tmp_path) == before
+    file.write_text("12")
+    assert folder_state(tmp_path) != before

@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line, the doctor, the entry script, and the progress lines."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from ampstand import cli, doctor, footprint, paths
+from ampstand.artifacts import Artifacts
+from ampstand.cache import Cache
+from ampstand.errors import InfrastructureError, UsageError
+from ampstand.progress import Progress, duration
+
+SCRIPT = paths.ROOT / "scripts/ampstand"
+
+
+def test_failures_end_in_their_exit_code(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli.main(["build", "--board", "no-such-board"]) == 2
+    assert "no-such-board" in capsys.readouterr().err
+
+    def fail(*_: object) -> int:
+        raise InfrastructureError("no network", hint="plug it in")
+
+    monkeypatch.setattr(cli, "dispatch", fail)
+    assert cli.main(["doctor"]) == 3
+    assert capsys.readouterr().err == "ampstand: no network\nhint: plug it in\n"
+
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "dispatch", interrupt)
+    assert cli.main(["doctor"]) == 130
+    assert "the next call goes on" in capsys.readouterr().err
+
+
+def test_wrong_options_end_in_two() -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["build", "--no-such-option"])
+    assert caught.value.code == 2
+
+
+def test_a_wrong_source_folder_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPSTAND_CACHE", str(tmp_path / "cache"))
+    assert cli.main(["build", "qemu", "--qemu-src", str(tmp_path)]) == 2
+    assert "not a QEMU tree" in capsys.readouterr().err
+
+
+def test_options_reach_the_build(tmp_path: Path) -> None:
+    words = ["build", "--qemu-src", "q", "--kernel-src", "k", "--freertos-src", "f", "--kernel-config", "c", "-j", "3"]
+    options = cli.options_from(cli.parser().parse_args(words))
+    assert options.folders() == {"qemu": Path("q"), "linux": Path("k"), "freertos": Path("f"), "busybox": None}
+    assert options.kernel_config == (Path("c"),)
+    assert options.jobs == 3
+
+
+def test_clean_removes_builds_and_keeps_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMPSTAND_CACHE", str(tmp_path))
+    for name in ("artifacts", "work", "sources", "ccache"):
+        (tmp_path / name).mkdir()
+    assert cli.main(["clean"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ccache", "sources"]
+    assert cli.main(["clean", "--all"]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_artifacts_survive_a_round_trip_and_nonsense_is_refused(tmp_path: Path) -> None:
+    one = Artifacts(Path("q"), None, Path("k"), Path("d"), Path("i"), {"echo-bare": Path("e")}, Path("f"), "6.12")
+    one.dump(tmp_path / "a.json")
+    assert Artifacts.load(tmp_path / "a.json") == one
+    (tmp_path / "b.json").write_text('{"qemu": "x"}')
+    for name in ("b.json", "absent.json"):
+        with pytest.raises(UsageError, match="not a list of artifacts"):
+            Artifacts.load(tmp_path / name)
+
+
+def test_doctor_names_missing_packages_and_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = doctor.packages()
+    assert "ninja-build" in needed
+    assert all(needed.values())
+    monkeypatch.setattr(doctor, "installed", lambda names: set(names) - {"bc", "lz4"})
+    found = {item.what: item for item in doctor.examine(Cache(tmp_path))}
+    assert found["packages"].remedy == "as root: apt-get install bc lz4"
+    assert not found["QEMU"].good
+    assert "--qemu-src" in found["QEMU"].remedy
+
+
+def test_footprint_rows() -> None:
+    titles, rows = footprint.rows({"compiler": "gcc", "images": {"b": {"text": 2}, "a": {"text": 1, "bss": 3}}})
+    assert titles == ["text", "bss"]
+    assert rows == [["a", "1", "3"], ["b", "2", ""]]
+    with pytest.raises(InfrastructureError):
+        footprint.rows({})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.7, "1 min 00 s"), (185.0, "3 min 05 s")]
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_progress_tells_start_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    progress = Progress(said, live=False)
+    with progress.step("good"):
+        pass
+    with pytest.raises(InfrastructureError), progress.step("bad"):
+        raise InfrastructureError("x")
+    lines = said.getvalue().splitlines()
+    assert lines[0] == "good ..."
+    assert lines[1].startswith("good: done (")
+    assert lines[3].startswith("bad: FAILED (")
+
+
+def test_progress_is_never_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = threading.Event()
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            if "thing [3/4] file" in text:
+                seen.set()
+            return super().write(text)
+
+    monkeypatch.setattr("ampstand.progress.PLAIN_INTERVAL", 0.01)
+    with Progress(Stream(), live=False).step("thing") as step:
+        step.update("file", done=3, total=4)
+        assert seen.wait(20)
+
+
+# ---- the entry script, with a world of its own ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    """Return a folder with a copy of the script and commands of its own that shadow the system's."""
+    for name in ("scripts", "ci/ampstand", "configs", "bin"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "scripts/ampstand").write_bytes(SCRIPT.read_bytes())
+    (tmp_path / "scripts/ampstand").chmod(0o755)
+    (tmp_path / "configs/packages.txt").write_text("# comment\nalpha  why\nbeta  # why\n")
+    (tmp_path / "ci/requirements.lock").write_text("")
+    (tmp_path / "ci/ampstand/__main__.py").write_text("import sys\nprint('harness', *sys.argv[1:])\nsys.exit(7)\n")
+    (tmp_path / "ci/ampstand/__init__.py").write_text("")
+    tool(tmp_path, "dpkg-query", 'for p; do case "$p" in alpha|beta) echo installed;; esac; done')
+    tool(tmp_path, "apt-get", 'echo "$@" >> "$WORLD/apt"; exit 0')
+    tool(tmp_path, "sudo", "exit 1")
+    tool(tmp_path, "id", "echo ${FAKE_UID:-0}")
+    tool(tmp_path, "sleep", "exec /bin/sleep 0.05")
+    python = 'case "$*" in "-m venv"*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python";; "-m pip"*) echo pip >> "$WORLD/pip"'
+    tool(tmp_path, "python", f'{python}; exit ${{PIP_CODE:-0}};; *) exec {sys.executable} "$@";; esac')
+    return tmp_path
+
+
+def tool(world: Path, name: str, body: str) -> None:
+    path = world / "bin" / name
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+def enter(world: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(world / "scripts/ampstand"), *words],
+        env={
+            "PATH": f"{world}/bin:{os.environ['PATH']}",
+            "HOME": str(world),
+            "WORLD": str(world),
+            "AMPSTAND_CACHE": str(world / "cache"),
+            "AMPSTAND_PYTHON": str(world / "bin/python"),
+            **environment,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_script_sets_up_once_and_hands_over(world: Path) -> None:
+    first = enter(world, "build", "a b")
+    assert (first.stdout, first.returncode) == ("harness build a b\n", 7), first.stderr
+    assert "fetching Python packages" in first.stderr
+    second = enter(world, "x", PIP_CODE="1")
+    assert (second.stdout, second.stderr, second.returncode) == ("harness x\n", "", 7)
+    assert (world / "pip").read_text() == "pip\n"
+    assert not (world / "apt").exists()
+
+
+def test_script_makes_a_new_environment_when_the_lock_file_changes(world: Path) -> None:
+    enter(world, "x")
+    (world / "ci/requirements.lock").write_text("rich==15.0.0\n")
+    enter(world, "x")
+    assert (world / "pip").read_text() == "pip\n" * 2
+
+
+def test_script_goes_on_where_a_killed_set_up_stopped(world: Path) -> None:
+    enter(world, "x")
+    (venv,) = (world / "cache").glob("venv-*")
+    (venv / ".complete").unlink()
+    (venv / "half").touch()
+    assert enter(world, "x").stdout == "harness x\n"
+    assert not (venv / "half").exists()
+
+
+def test_script_installs_only_what_is_missing(world: Path) -> None:
+    tool(world, "dpkg-query", 'for p; do case "$p" in alpha) echo installed;; esac; done')
+    done = enter(world, "x")
+    assert "missing: beta" in done.stderr
+    calls = (world / "apt").read_text().splitlines()
+    assert calls[0].endswith("update")
+    assert calls[1].endswith("install -y --no-install-recommends beta")
+
+
+def test_script_without_root_gives_the_list(world: Path) -> None:
+    tool(world, "dpkg-query", "exit 1")
+    done = enter(world, "x", FAKE_UID="1000")
+    assert done.returncode == 3
+    assert "apt-get install alpha beta" in done.stderr
+    assert not (world / "apt").exists()
+
+
+def test_script_without_network_says_so(world: Path) -> None:
+    done = enter(world, "x", PIP_CODE="1")
+    assert done.returncode == 3
+    assert "check the network" in done.stderr
+    tool(world, "dpkg-query", "exit 1")
+    tool(world, "apt-get", "exit 100")
+    done = enter(world, "x")
+    assert done.returncode == 3
+    assert "trying again (3 of 3)" in done.stderr
+
+
+def test_script_doctor_changes_nothing(world: Path) -> None:
+    tool(world, "dpkg-query", "exit 1")
+    done = enter(world, "doctor")
+    assert done.returncode == 3
+    assert "apt-get install alpha beta" in done.stderr
+    assert not (world / "apt").exists()
+    assert not (world / "pip").exists()
+
+
+def test_script_says_when_the_cache_folder_cannot_be_made(world: Path) -> None:
+    (world / "file").touch()
+    done = enter(world, "x", AMPSTAND_CACHE=str(world / "file/cache"))
+    assert done.returncode == 3
+    assert "AMPSTAND_CACHE" in done.stderr
+
+
+def test_footprint_json_is_shown_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "f.json"
+    file.write_text(json.dumps({"images": {"a": {"text": 1}}}))
+    assert footprint.show(file, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == {"images": {"a": {"text": 1}}}
+    footprint.show(file)
+    assert "text" in capsys.readouterr().out

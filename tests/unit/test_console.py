@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import random
+
+import pytest
+from ampstand.console import Splitter
+
+MESSAGE = "[   12.345678] usb 1-1: [new] device"
+
+
+def split(parts: list[str]) -> tuple[str, list[str]]:
+    """Feed parts to one splitter."""
+    splitter = Splitter()
+    text, messages = "", []
+    for part in parts:
+        user, kernel = splitter.feed(part)
+        text += user
+        messages += kernel
+    return text, messages
+
+
+@pytest.mark.parametrize("at", range(len("one line\n") + 1))
+def test_a_kernel_message_is_taken_out_wherever_it_comes(at: int) -> None:
+    line = "one line\n"
+    assert split([line[:at] + MESSAGE + "\n" + line[at:]]) == (line, [MESSAGE])
+
+
+def test_any_portions_give_the_same() -> None:
+    text = f"ab{MESSAGE}\nc[1] [ 2\nd{MESSAGE}\n{MESSAGE}\ne[   1.2345] no stamp\n[a]\n"
+    whole = split([text])
+    assert whole == ("abc[1] [ 2\nde[   1.2345] no stamp\n[a]\n", [MESSAGE] * 3)
+    chance = random.Random(1)
+    for _ in range(500):
+        cuts = sorted(chance.sample(range(1, len(text)), 6))
+        parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        assert split(parts) == whole
+
+
+def test_what_may_become_a_message_is_held_back_and_comes_later() -> None:
+    splitter = Splitter()
+    assert splitter.feed("x[   1") == ("x", [])
+    assert splitter.feed("]y\n") == ("[   1]y\n", [])

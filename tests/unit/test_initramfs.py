@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The initramfs writer, against a reader of its own."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from ampstand import initramfs
+from ampstand.errors import InfrastructureError
+
+TABLE = b"\x7fELF..\0[\0[[\0busybox\0cat\0insmod\0mount\0poweroff\0reboot\0sh\0\0more"
+
+
+def unpack(data: bytes) -> dict[str, tuple[int, bytes, tuple[int, int]]]:
+    found = {}
+    at = 0
+    while True:
+        assert data[at : at + 6] == b"070701"
+        fields = [int(data[at + 6 + 8 * n : at + 14 + 8 * n], 16) for n in range(13)]
+        name = data[at + 110 : at + 110 + fields[11] - 1].decode()
+        body = (at + 110 + fields[11] + 3) & ~3
+        if name == "TRAILER!!!":
+            return found
+        found[name] = (fields[1], data[body : body + fields[6]], (fields[9], fields[10]))
+        at = (body + fields[6] + 3) & ~3
+
+
+def files(folder: Path) -> dict[str, Path]:
+    made = {}
+    for name, data in {"init": b"I", "busybox": TABLE, "rpmsg-echo": b"E", "echo-bare": b"elf", "s.ko": b"ko"}.items():
+        made[name] = folder / name
+        made[name].write_bytes(data)
+    return made
+
+
+def composed(folder: Path) -> bytes:
+    file = files(folder)
+    return initramfs.compose(
+        init=file["init"],
+        tools=[file["rpmsg-echo"]],
+        busybox=file["busybox"],
+        firmware={"echo-bare": file["echo-bare"]},
+        modules=[file["s.ko"]],
+    )
+
+
+def test_everything_is_where_the_boards_expect_it(tmp_path: Path) -> None:
+    found = unpack(composed(tmp_path))
+    assert found["init"] == (stat.S_IFREG | 0o755, b"I", (0, 0))
+    assert found["dev/console"] == (stat.S_IFCHR | 0o600, b"", (5, 1))
+    assert found["lib/firmware/echo-bare.elf"][1] == b"elf"
+    assert found["lib/modules/s.ko"][1] == b"ko"
+    assert found["bin/rpmsg-echo"][0] == stat.S_IFREG | 0o755
+    assert found["bin/busybox"] == (stat.S_IFREG | 0o755, TABLE, (0, 0))
+    assert found["bin/sh"] == (stat.S_IFLNK | 0o777, b"busybox", (0, 0))
+    for name in found:
+        parent = name.rpartition("/")[0]
+        assert not parent or stat.S_ISDIR(found[parent][0])
+        assert not parent or list(found).index(parent) < list(found).index(name)
+
+
+def test_same_content_same_bytes(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    assert composed(one) == composed(two)
+    assert len(composed(one)) % 512 == 0
+
+
+def test_an_entry_without_its_folder_is_refused() -> None:
+    archive = initramfs.Archive()
+    archive.file("a/b", b"")
+    with pytest.raises(ValueError, match="a/b"):
+        archive.bytes()
+
+
+def test_a_path_stands_once() -> None:
+    archive = initramfs.Archive()
+    archive.file("a", b"")
+    with pytest.raises(ValueError, match="already"):
+        archive.link("a", "b")
+
+
+def test_a_busybox_without_what_we_need_is_refused() -> None:
+    with pytest.raises(InfrastructureError, match="mount"):
+        initramfs.applets(TABLE.replace(b"mount", b"moumt"))
+    with pytest.raises(InfrastructureError, match="no applet"):
+        initramfs.applets(b"not busybox")

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ampstand import machine as machine_module
+from ampstand.board import Board
+from ampstand.errors import InfrastructureError, TestsFailed, UsageError
+from ampstand.machine import BootError, Machine, QemuEndedError, QmpRefusedError, WaitError
+from stand import artifacts, write_board
+
+
+def make(folder: Path, mode: str = "good", boot: float = 10.0) -> Machine:
+    """Return a machine that is not started."""
+    return Machine(Board.load(write_board(folder, mode, boot)), artifacts(folder), folder / "records")
+
+
+def gone(pid: int) -> bool:
+    """Whether no such process is left, not even a zombie."""
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_commands_give_output_and_exit_code(tmp_path: Path) -> None:
+    with make(tmp_path).boot() as machine:
+        host = machine.host
+        assert host.run("echo one; echo two; false") == (["one", "two"], [], 1)
+        assert host.run("printf 123") == (["123"], [], 0)
+        assert host.run("true") == ([], [], 0)
+        assert host.run("printf '\\n\\n'").stdout == ["", ""]
+        assert host.text("printf 'a\\n[  1.000000] kernel\\nb'") == "a\nb"
+        with pytest.raises(TestsFailed, match="`exit_ 3` on the host ended with 127"):
+            host.run_check("exit_ 3")
+        with pytest.raises(UsageError, match="4000"):
+            host.run("echo " + "x" * 5000)
+
+
+def test_background_commands(tmp_path: Path) -> None:
+    with make(tmp_path).boot() as machine:
+        name = f"ampstand-test-{os.getpid()}"
+        job = machine.host.start(name, "echo out; exit 5")
+        assert machine.host.finish(job) == (["out"], [], 5)
+        machine.host.run_check(f"rm /tmp/{name}.*")
+
+
+def test_a_wait_that_fails_says_everything(tmp_path: Path) -> None:
+    with make(tmp_path).boot() as machine:
+        machine.rerun = "run me again"
+        machine.consoles["usart3"].expect_line("remote says hello")
+        began = time.monotonic()
+        with pytest.raises(WaitError) as caught:
+            machine.host.run("sleep 60", timeout=0.2, reason="the answer")
+        assert time.monotonic() - began < 5
+        text = str(caught.value)
+        assert "timed out after 0.2 s waiting for the answer on host" in text
+        assert "last lines of m4:\n  | remote says hello" in text
+        assert f"records: {tmp_path / 'records'}" in text
+        assert "run it again: run me again" in text
+
+
+def test_qemu_that_ends_is_told_at_once(tmp_path: Path) -> None:
+    with make(tmp_path).boot() as machine:
+        pid = machine.pid
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        with pytest.raises(QemuEndedError, match=r"signal 9 while waiting for .*never"):
+            machine.host.console.expect("never", 30)
+        assert time.monotonic() - began < 5
+        assert not machine.alive
+        assert gone(pid)
+
+
+def test_qmp_and_events(tmp_path: Path) -> None:
+    with make(tmp_path) as machine:
+        assert machine.qmp("query-status")["running"] is True
+        mark = machine.event_mark()
+        machine.qmp("stop")
+        assert machine.wait_event("STOP", since=mark, timeout=5)["event"] == "STOP"
+        with pytest.raises(QmpRefusedError, match="nonsense has not been found"):
+            machine.qmp("nonsense")
+
+
+def test_boot_that_fails_is_infrastructure(tmp_path: Path) -> None:
+    machine = make(tmp_path, "dies")
+    with pytest.raises(BootError, match="exit status 3") as caught:
+        machine.boot()
+    assert "cannot do this" in str(caught.value)
+    silent = make(tmp_path, "silent", boot=0.3)
+    with silent, pytest.raises(BootError, match="waiting for the shell prompt"):
+        silent.boot()
+    assert isinstance(caught.value, InfrastructureError)
+
+
+def test_stop_ends_a_qemu_that_does_not_want_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_module, "STOP_TIMEOUT", 0.2)
+    machine = make(tmp_path, "stubborn").boot()
+    pid = machine.pid
+    machine.stop()
+    machine.stop()
+    assert gone(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals) -> None:
+    code = (
+        "import sys, signal; from pathlib import Path; from stand import *; "
+        "from ampstand.board import Board; from ampstand.machine import *; from ampstand.process import *; "
+        "end_on_signals(); folder = Path(sys.argv[1]); "
+        "m = Machine(Board.load(write_board(folder)), artifacts(folder), folder / 'r').boot(); "
+        "print(m.pid, flush=True); m.host.run('sleep 60', 60)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        pid = int(process.stdout.readline())
+        assert not gone(pid)
+        process.send_signal(number)
+        process.wait(20)
+    end = time.monotonic() + 10
+    while not gone(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert gone(pid)
+
+
+def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
+    board = Board.load("stm32mp157c-dk2")
+    machine = Machine(board, artifacts(tmp_path), tmp_path / "records", thread="single")
+    words = shlex.split(machine.command_line())
+    assert "unix:" not in " ".join(words)
+    assert "socket" not in " ".join(words)
+    assert words[words.index("-accel") + 1] == "tcg,thread=single"
+    assert words[words.index("-append") + 1] == board.command_line
+    serials = [words[at + 1] for at, word in enumerate(words) if word == "-serial"]
+    assert serials == ["mon:stdio", "file:usart3.log", "file:uart7.log"]
+    with pytest.raises(UsageError, match="thread=fast"):
+        Machine(board, artifacts(tmp_path), tmp_path, thread="fast")

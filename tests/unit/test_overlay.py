@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Our files over a QEMU tree, and the same as a patch series."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ampstand import overlay, series
+from ampstand.errors import InfrastructureError, UsageError
+
+PATCH = """\
+From 0 Mon Sep 17 00:00:00 2001
+Subject: [PATCH] hw/misc: make it known
+
+why
+
+diff --git a/hw/misc/Kconfig b/hw/misc/Kconfig
+--- a/hw/misc/Kconfig
++++ b/hw/misc/Kconfig
+@@ -1,2 +1,3 @@
+ config A
+     bool
++config B
+--
+2.39.0
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    top = tmp_path / "root"
+    for name, text in {
+        "hw/misc/dev.c": "int dev;\n",
+        "include/hw/misc/dev.h": "extern int dev;\n",
+        "tests/qtest/dev-test.c": "int main(void)\n{\n}\n",
+        "configs/qemu/devices.mak": "CONFIG_B=y\n",
+        "hw/qemu/0001-known.patch": PATCH,
+        "hw/qemu/README.c": "not for QEMU\n",
+    }.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text)
+    return top
+
+
+@pytest.fixture
+def pristine(tmp_path: Path) -> Path:
+    tree = tmp_path / "qemu"
+    (tree / "hw/misc").mkdir(parents=True)
+    (tree / "hw/misc/Kconfig").write_text("config A\n    bool\n")
+    (tree / "hw/misc/other.c").write_text("other\n")
+    return tree
+
+
+def copy(pristine: Path, tmp_path: Path) -> Path:
+    tree = tmp_path / "tree"
+    subprocess.run(["cp", "-a", pristine, tree], check=True)
+    return tree
+
+
+def test_layer_holds_our_files_and_the_patched_ones(root: Path, pristine: Path) -> None:
+    layer = overlay.layer(pristine, root)
+    assert layer["hw/misc/Kconfig"] == b"config A\n    bool\nconfig B\n"
+    assert set(layer) == {
+        "hw/misc/Kconfig",
+        "hw/misc/dev.c",
+        "include/hw/misc/dev.h",
+        "tests/qtest/dev-test.c",
+        overlay.DEVICES,
+    }
+    assert (pristine / "hw/misc/Kconfig").read_text() == "config A\n    bool\n"
+
+
+def test_only_what_differs_is_written(root: Path, pristine: Path, tmp_path: Path) -> None:
+    tree = copy(pristine, tmp_path)
+    assert set(overlay.lay(pristine, tree, overlay.layer(pristine, root))) == set(overlay.layer(pristine, root))
+    assert overlay.lay(pristine, tree, overlay.layer(pristine, root)) == []
+    (root / "hw/misc/dev.c").write_text("int dev = 1;\n")
+    assert overlay.lay(pristine, tree, overlay.layer(pristine, root)) == ["hw/misc/dev.c"]
+    assert (tree / "hw/misc/dev.c").read_text() == "int dev = 1;\n"
+
+
+def test_what_is_taken_away_is_taken_back(root: Path, pristine: Path, tmp_path: Path) -> None:
+    tree = copy(pristine, tmp_path)
+    overlay.lay(pristine, tree, overlay.layer(pristine, root))
+    (root / "hw/misc/dev.c").unlink()
+    (root / "hw/qemu/0001-known.patch").unlink()
+    changed = overlay.lay(pristine, tree, overlay.layer(pristine, root))
+    assert sorted(changed) == ["hw/misc/Kconfig", "hw/misc/dev.c"]
+    assert not (tree / "hw/misc/dev.c").exists()
+    assert (tree / "hw/misc/Kconfig").read_text() == "config A\n    bool\n"
+
+
+def test_a_patch_that_does_not_apply_is_named(root: Path, pristine: Path) -> None:
+    (pristine / "hw/misc/Kconfig").write_text("something else\n")
+    with pytest.raises(InfrastructureError, match=r"0001-known.patch does not apply"):
+        overlay.layer(pristine, root)
+
+
+def test_series_applied_to_a_plain_tree_gives_the_layer(root: Path, pristine: Path, tmp_path: Path) -> None:
+    layer = overlay.layer(pristine, root)
+    written = series.write(tmp_path / "out", root)
+    assert [path.name for path in written] == [
+        "0001-hw-misc-add-dev.patch",
+        "0002-tests-qtest-add-dev-test-c.patch",
+        "0003-configs-add-a-device-list-for-Ampstand-s-boards.patch",
+        "0004-hw-misc-make-it-known.patch",
+    ]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "plain"], ["am", "-q", *map(str, written)]):
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example", *command], cwd=pristine, check=True)
+    for name, data in layer.items():
+        assert (pristine / name).read_bytes() == data, name
+
+
+def test_series_does_not_write_into_a_full_folder(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not empty"):
+        series.write(root, root)
+
+
+def test_the_projects_own_series_has_every_file_once() -> None:
+    files = overlay.own_files()
+    named = [name for _, names in series.groups(files) for name in names]
+    assert sorted(named) == sorted(files)

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from stand import artifacts, write_board
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Return a function that runs scenarios on the fake board."""
+    ci = Path(__file__).resolve().parents[2] / "ci"
+    monkeypatch.setenv("PYTHONPATH", f"{ci}:{Path(__file__).parent}")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+    def start(source: str, *options: str, mode: str = "good", boot: float = 10.0) -> pytest.RunResult:
+        listing = tmp_path / "artifacts.json"
+        artifacts(tmp_path).dump(listing)
+        pytester.makepyfile(source)
+        return pytester.runpytest_subprocess(
+            "-p", "ampstand.plugin",
+            f"--ampstand-board={write_board(tmp_path, mode, boot)}",
+            f"--ampstand-artifacts={listing}",
+            f"--ampstand-records={tmp_path / 'records'}",
+            *options,
+        )  # fmt: skip
+
+    return start
+
+
+def test_scenarios_share_a_boot_and_have_their_own_records(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        def test_one(machine, host):
+            machine.qmp("query-status")
+            assert host.text("echo $PPID >/dev/null; echo one") == "one"
+        def test_two(host): assert host.text("echo two") == "two"
+        def test_own(fresh_machine): assert fresh_machine.host.text("echo own") == "own"
+        """
+    )
+    result.assert_outcomes(passed=3)
+    records = tmp_path / "records"
+    folders = sorted(path.name for path in records.iterdir())
+    assert [name for name in folders if name.startswith("boot-")] == ["boot-main-1"]
+    for name in ("one", "two", "own"):
+        (folder,) = [path for path in records.iterdir() if path.name.endswith(f"test_{name}")]
+        assert json.loads((folder / "result.json").read_text())["outcome"] == "passed"
+        assert name in (folder / "merged.log").read_text()
+        assert "fake_qemu.py" in (folder / "command.txt").read_text()
+        assert (folder / "inputs.sha256").read_text()
+
+
+def test_unannounced_bad_line_fails_and_the_next_scenario_gets_a_new_board(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        def test_bad(host): host.run("echo BUG: something")
+        def test_next(host): assert host.text("echo fine") == "fine"
+        """
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        ["*known-bad line of host*BUG: something*", "*run it again: ./scripts/ampstand test -k*"]
+    )
+
+
+def test_announced_bad_line_must_occur(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        def test_occurs(machine, host):
+            machine.expect_bad("BUG: some")
+            host.run("echo BUG: something")
+        def test_does_not(machine): machine.expect_bad("BUG: some")
+        """
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*the announced line 'BUG: some' of any core did not occur*"])
+
+
+def test_kernel_warnings_fail_unless_the_board_declares_them(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        import pytest
+        LINES = ["<4>[ 1.0] harmless thing", "<6>[ 1.0] news", "<4>[ 1.0] trouble", "<4>[ 1.0] -[ cut here ]-"]
+        @pytest.mark.parametrize("line", LINES)
+        def test_log(host, line): host.run_check(f"echo '{line}' >$(command -v dmesg).log")
+        """
+    )
+    result.assert_outcomes(failed=2, passed=2)
+    result.stdout.fnmatch_lines(["*kernel message of level 4: trouble*", "*kernel warning: -[[] cut here ]-*"])
+
+
+def test_needs_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
+    source = """
+        import pytest
+        @pytest.mark.needs("smp")
+        def test_can(host): pass
+        @pytest.mark.needs("smp", "teleport")
+        def test_cannot(host): pass
+        @pytest.mark.soak
+        def test_long(host): pass
+    """
+    result = run(source, "-rs")
+    result.assert_outcomes(passed=1, skipped=2)
+    result.stdout.fnmatch_lines(["*the board has no teleport*"])
+    run(source, "--ampstand-soak").assert_outcomes(passed=2, skipped=1)
+
+
+@pytest.mark.parametrize(("mode", "cause"), [("dies", "exit status 3"), ("silent", "waiting for the shell prompt")])
+def test_broken_bring_up_is_one_cause(run, mode: str, cause: str) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        import pytest
+        @pytest.mark.parametrize("number", range(5))
+        def test_any(host, number): pass
+        def test_other(fresh_machine): pass
+        def test_no_board(board): pass
+        """,
+        "-rs", mode=mode, boot=0.5,
+    )  # fmt: skip
+    result.assert_outcomes(errors=1, skipped=5, passed=1)
+    result.stdout.fnmatch_lines([f"*{cause}*", "*the board does not come up*"])
+
+
+def test_usual_options_keep_their_meaning(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    source = """
+        def test_good(host): assert host.text("echo good") == "good"
+        def test_bad(host): assert host.text("echo bad") == "good"
+    """
+    xml = tmp_path / "junit.xml"
+    run(source, f"--junitxml={xml}").assert_outcomes(passed=1, failed=1)
+    assert 'failures="1"' in xml.read_text()
+    run(source, "--lf").assert_outcomes(failed=1)
+    run(source, "-k", "good").assert_outcomes(passed=1, deselected=1)
+    run(source, "-n", "2").assert_outcomes(passed=1, failed=1)
+
+
+def test_sigterm_ends_the_run(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        import os, signal, time
+        def test_first(machine):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        def test_never(host): pass
+        """
+    )
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.no_fnmatch_line("*passed*")
+
+
+def test_without_artifacts_the_reason_is_clear(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2] / "ci"))
+    pytester.makepyfile("def test_any(host): pass")
+    result = pytester.runpytest_subprocess("-p", "ampstand.plugin")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*scenarios need --ampstand-artifacts FILE*"])

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from ampstand.errors import TestsFailed
+from ampstand.records import Recorder, is_bad
+
+
+@pytest.mark.parametrize(
+    ("core", "line"),
+    [
+        ("host", "[    1.0] Internal error: Oops: 5 [#1] SMP ARM"),
+        ("host", "[    1.0] BUG: scheduling while atomic: sh/1/0x00000002"),
+        ("host", "[    1.0] WARNING: CPU: 0 PID: 1 at kernel/foo.c:1 bar+0x1/0x2"),
+        ("host", "[    1.0] WARNING: possible circular locking dependency detected"),
+        ("host", "[    1.0] Kernel panic - not syncing: Attempted to kill init!"),
+        ("host", "[    1.0] INFO: task sh:1 blocked for more than 60 seconds."),
+        ("host", "[    1.0] rcu: INFO: rcu_preempt self-detected stall on CPU"),
+        ("host", "[    1.0] remoteproc remoteproc0: crash detected in m4: type watchdog"),
+        ("m4", "HardFault at 0x10000000"),
+        ("m4", "crash: exception 3 at pc 0x1000 lr 0x0"),
+        ("m4", "crash: assertion failed at crash.c:40"),
+        ("qemu", "qemu-system-aarch64: ../hw/x.c:1: f: Assertion `0' failed."),
+    ],
+)
+def test_known_bad_lines_are_found(core: str, line: str) -> None:
+    assert is_bad(core, line)
+
+
+@pytest.mark.parametrize(
+    ("core", "line"),
+    [
+        ("host", "[    1.0] remoteproc remoteproc0: remote processor m4 is now up"),
+        ("host", "[    1.0] debug: 4 messages"),
+        ("m4", "ampstand echo on bare, stm32mp157-m4"),
+        ("qemu", "qemu-system-aarch64: terminating on signal 15 from pid 1"),
+    ],
+)
+def test_good_lines_are_not(core: str, line: str) -> None:
+    assert not is_bad(core, line)
+
+
+def test_merged_log_is_one_clock_with_cores(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.feed("host", "linux", "first li")
+    recorder.feed("m4", "usart3", "remote line\n")
+    recorder.feed("host", "linux", "ne\r\nunfinished")
+    recorder.close()
+    lines = [line.split(maxsplit=1) for line in (tmp_path / "merged.log").read_text().splitlines()]
+    assert [text for _, text in lines] == ["m4    | remote line", "host  | first line", "host  | unfinished"]
+    assert [float(when) for when, _ in lines] == sorted(float(when) for when, _ in lines)
+    assert (tmp_path / "linux.log").read_bytes() == b"first line\r\nunfinished"
+
+
+def test_an_unannounced_bad_line_and_a_missing_announced_one_fail(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.expect_bad("HardFault", "m4")
+    recorder.expect_bad("Oops")
+    recorder.feed("m4", "usart3", "HardFault\n")
+    recorder.feed("host", "linux", "[ 1.0] BUG: sleeping function\n")
+    reasons = recorder.verdict()
+    assert len(reasons) == 2
+    assert "BUG: sleeping function" in reasons[0]
+    assert "'Oops'" in reasons[1]
+
+
+def test_an_announced_line_counts_only_on_its_core(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.expect_bad("HardFault", "m4")
+    recorder.feed("r5", "uart", "HardFault\n")
+    assert len(recorder.verdict()) == 2
+
+
+def test_a_tolerated_line_may_come_or_not(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.tolerate_bad("Oops", "a race")
+    assert recorder.verdict() == []
+    recorder.feed("host", "linux", "Oops\nBUG: other\n")
+    assert len(recorder.verdict()) == 1
+
+
+def test_expecting_bad_ends_with_its_body(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    with recorder.expecting_bad("Oops"):
+        recorder.feed("host", "linux", "Oops\n")
+    assert recorder.verdict() == []
+    with pytest.raises(TestsFailed, match="did not occur"), recorder.expecting_bad("Oops"):
+        pass
+
+
+def test_inputs_can_be_checked_and_results_read(tmp_path: Path) -> None:
+    kernel = tmp_path / "zImage"
+    kernel.write_bytes(b"kernel")
+    recorder = Recorder(tmp_path / "records")
+    recorder.inputs({"kernel": kernel})
+    text = (recorder.folder / "inputs.sha256").read_text()
+    assert text == f"{hashlib.sha256(b'kernel').hexdigest()}  {kernel}\n"
+    subprocess.run(["sha256sum", "-c", "--quiet", recorder.folder / "inputs.sha256"], check=True)
+    recorder.feed("m4", "usart3", "panic\n")
+    recorder.result("failed", extra=1)
+    data = json.loads((recorder.folder / "result.json").read_text())
+    assert (data["outcome"], data["extra"], data["bad_lines"]) == ("failed", 1, ["panic"])
