@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linux comes up on both cores, its console carries everything, and it reboots and powers off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from ampstand.console import Shell
+from ampstand.machine import Machine
+from ampstand.remote import Remote
+
+
+@pytest.mark.needs("smp")
+def test_boot_to_shell_with_all_host_cores(machine: Machine, host: Shell) -> None:
+    assert host.text("cat /sys/devices/system/cpu/online") == f"0-{machine.board.host_cpus - 1}"
+    assert host.text("grep -c ^processor /proc/cpuinfo") == str(machine.board.host_cpus)
+    assert host.text("uname -r") == machine.artifacts.kernel_release
+
+
+def test_console_loses_nothing_in_either_direction(host: Shell) -> None:
+    assert host.run_check("seq 1 5000") == [str(number) for number in range(1, 5001)]
+    long = "".join(chr(ord("a") + number % 26) for number in range(3000))
+    assert host.text(f"echo {long}") == long
+
+
+def test_shell_tells_kernel_messages_from_output(host: Shell) -> None:
+    lines = host.run_check('for i in $(seq 1 100); do echo line $i; echo "<6>message $i" >/dev/kmsg; done')
+    assert lines == [f"line {number}" for number in range(1, 101)]
+    assert host.run("printf 'no line end'; (exit 7)") == (["no line end"], [], 7)
+
+
+@pytest.mark.needs("reboot", "remoteproc")
+def test_reboot_with_the_remote_running(fresh_machine: Machine) -> None:
+    remote = Remote(fresh_machine)
+    for _ in range(3):
+        remote.start("echo-bare", services=["rpmsg-tty"])
+        remote.echo_tty(options="-n 20")
+        fresh_machine.host.reboot()
+        assert remote.state() == "offline"
+    remote.start("echo-bare", services=["rpmsg-tty"])
+    remote.echo_tty(options="-n 20")
+    remote.stop()
+
+
+@pytest.mark.needs("reboot")
+def test_poweroff_ends_the_machine(boot: Callable[..., Machine]) -> None:
+    machine = boot()
+    # 6.12's stpmic1 driver talks to its PMIC, and so sleeps, in a power-off handler that must not.
+    machine.expect_bad("WARNING: .* rcu_note_context_switch", "host")
+    mark = machine.event_mark()
+    machine.host.console.sendline("poweroff")
+    event = machine.wait_event("SHUTDOWN", since=mark, timeout=machine.board.timeouts.boot)
+    assert event["data"] == {"guest": True, "reason": "guest-shutdown"}
+    assert machine.wait_end(machine.board.timeouts.boot) == 0

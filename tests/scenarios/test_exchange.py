@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Messages pass between Linux and the remote, on every driver that Linux has for them and in every size."""
+
+from __future__ import annotations
+
+import pytest
+from ampstand.console import Shell
+from ampstand.machine import Machine
+from ampstand.remote import PAYLOAD_MAX, SAMPLE_MESSAGES, Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg")
+
+SERVICES = ["rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample"]
+ALL_BYTES = PAYLOAD_MAX * (PAYLOAD_MAX + 1) // 2
+
+
+@pytest.fixture(params=["bare", "freertos"])
+def system(request: pytest.FixtureRequest) -> str:
+    """Return the name of the remote's operating system."""
+    return str(request.param)
+
+
+@pytest.fixture
+def echo(remote: Remote, system: str) -> Remote:
+    """Return the remote with the echo application running."""
+    remote.start(f"echo-{system}", services=SERVICES)
+    return remote
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_echo_over_both_ttys(echo: Remote) -> None:
+    for port in (0, 1):
+        assert echo.echo_tty(port=port, options="-n 200")["messages"] == 200
+
+
+@pytest.mark.needs("rpmsg-char")
+def test_echo_over_a_char_endpoint(echo: Remote) -> None:
+    assert echo.echo_char(options="-n 200")["messages"] == 200
+
+
+@pytest.mark.needs("rpmsg-sample")
+def test_kernel_sample_client(fresh_machine: Machine, system: str) -> None:
+    remote = Remote(fresh_machine)
+    for _ in range(2):
+        remote.start(f"echo-{system}", services=SERVICES)
+        assert remote.sample() == SAMPLE_MESSAGES
+        remote.stop()
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_all_sizes_over_a_tty(echo: Remote) -> None:
+    assert echo.echo_tty(options="-a")["bytes"] == ALL_BYTES
+
+
+@pytest.mark.needs("rpmsg-char")
+def test_all_sizes_over_a_char_endpoint(echo: Remote) -> None:
+    assert echo.echo_char(options="-a")["bytes"] == ALL_BYTES
+
+
+@pytest.mark.needs("rpmsg-char")
+def test_many_messages_on_their_way_at_once(echo: Remote) -> None:
+    assert echo.echo_char(options="-n 2000 -w 12")["messages"] == 2000
+
+
+@pytest.mark.needs("rpmsg-tty", "rpmsg-char")
+def test_traffic_on_several_endpoints_at_once(echo: Remote, host: Shell) -> None:
+    commands = [
+        "rpmsg-echo -d /dev/ttyRPMSG0 -n 500",
+        "rpmsg-echo -d /dev/ttyRPMSG1 -n 500",
+        "rpmsg-echo -c rpmsg-raw -n 500 -w 4",
+        "rpmsg-echo -c rpmsg-raw -n 500 -w 4",
+    ]
+    jobs = [host.start(f"echo{number}", command) for number, command in enumerate(commands)]
+    for job in jobs:
+        result = host.finish(job, 60)
+        assert echo.figures(job.command, result.output)["messages"] == 500
+
+
+@pytest.mark.needs("rpmsg-char")
+def test_char_endpoints_created_and_destroyed_500_times(echo: Remote, host: Shell) -> None:
+    before = host.run_check("ls /sys/class/rpmsg /sys/bus/rpmsg/devices")
+    assert echo.echo_char(options="-n 1 -r 500")["rounds"] == 500
+    assert host.run_check("ls /sys/class/rpmsg /sys/bus/rpmsg/devices") == before
+
+
+@pytest.mark.needs("trace", "remote-console")
+def test_trace_and_console_of_the_remote_arrive(remote: Remote, system: str) -> None:
+    mark = remote.console.mark()
+    remote.start(f"hello-{system}")
+    remote.host.wait_for(f"cat {remote.debugfs}/trace0", "hello from the remote", remote.timeout)
+    remote.console.expect_line("hello from the remote", since=mark, timeout=remote.timeout)
+    remote.console.expect_line(f"ampstand hello on {system}", since=mark, timeout=remote.timeout)
+
+
+@pytest.mark.needs("rpmsg-flood")
+@pytest.mark.parametrize("mode", ["echo", "sink", "source"])
+def test_flood(remote: Remote, system: str, mode: str) -> None:
+    remote.start(f"flood-{system}", services=["rpmsg-flood"])
+    for size in (1, 8, PAYLOAD_MAX):
+        assert remote.tool(f"rpmsg-flood -m {mode} -n 500 -s {size}", 60)["messages"] == 500
