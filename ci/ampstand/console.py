@@ -240,9 +240,13 @@ class Shell:
         return "\n".join(self.run_check(command, timeout, reason=reason))
 
     def start(self, name: str, command: str) -> Background:
-        """Start a command in the background; its output and exit code are kept in the board's /tmp."""
+        """Start a command in the background; its output and exit code are kept in the board's /tmp.
+
+        It is not left a child of the console's shell: a child's end is a signal, and busybox' shell loses what it is
+        writing to the console when one comes.
+        """
         quoted = shlex.quote(f"( {command} ); echo $? >/tmp/{name}.code.new; mv /tmp/{name}.code.new /tmp/{name}.code")
-        self.run_check(f"rm -f /tmp/{name}.*; /bin/sh -c {quoted} >/tmp/{name}.out 2>&1 3>&- &")
+        self.run_check(f"rm -f /tmp/{name}.*; ( /bin/sh -c {quoted} >/tmp/{name}.out 2>&1 3>&- & )")
         return Background(name, command)
 
     def finish(self, job: Background, timeout: float | None = None) -> Result:

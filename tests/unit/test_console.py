@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+from typing import Any
 
 import pytest
-from ampstand.console import Splitter
+from ampstand.board import Serial
+from ampstand.console import Console, Shell, Splitter
 
 MESSAGE = "[   12.345678] usb 1-1: [new] device"
 
@@ -42,3 +45,21 @@ def test_what_may_become_a_message_is_held_back_and_comes_later() -> None:
     splitter = Splitter()
     assert splitter.feed("x[   1") == ("x", [])
     assert splitter.feed("]y\n") == ("[   1]y\n", [])
+
+
+def test_a_background_command_is_no_child_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end would be a signal, at which busybox' shell drops what it is writing."""
+    sent: list[str] = []
+    serial = Serial(name="linux", core="host", role="shell")
+    shell = Shell(Console(serial, None, lambda data: None, 1.0), timeout=1.0, boot_timeout=1.0)  # type: ignore[arg-type]
+
+    def run_check(command: str, *_: Any, **__: Any) -> list[str]:
+        sent.append(command)
+        return []
+
+    monkeypatch.setattr(shell, "run_check", run_check)
+    shell.start("ampstand-unit-test", "sleep 0.2")
+    children = subprocess.run(
+        ["sh", "-c", f"{sent[0]}\ncat /proc/$$/task/$$/children"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert len(children) == 1, "only the cat itself"
