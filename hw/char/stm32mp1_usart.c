@@ -263,7 +263,7 @@ static void stm32mp1_usart_update_silence(STM32MP1UsartState *s)
         int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
         int64_t bit = bit_ns(s);
         int64_t idle = s->rx_last_ns + bit * (data_bits(s) + 2);
-        int64_t rto = s->rx_last_ns + bit * FIELD_EX32(s->rtor, RTOR, RTO);
+        int64_t rto = s->rto_from_ns + bit * FIELD_EX32(s->rtor, RTOR, RTO);
 
         if (s->idle_armed && now >= idle) {
             s->idle_armed = false;
@@ -274,9 +274,11 @@ static void stm32mp1_usart_update_silence(STM32MP1UsartState *s)
         if (s->rto_armed && (s->cr2 & R_CR2_RTOEN_MASK)) {
             if (now >= rto) {
                 s->rto_armed = false;
-                s->isr |= R_ISR_RTOF_MASK;
-                trace_stm32mp1_usart_timeout(DEVICE(s)->canonical_path,
-                                             s->rx_count);
+                if (s->rx_count || !s->rto_again) {
+                    s->isr |= R_ISR_RTOF_MASK;
+                    trace_stm32mp1_usart_timeout(DEVICE(s)->canonical_path,
+                                                 s->rx_count);
+                }
             } else {
                 next = MIN(next, rto);
             }
@@ -287,6 +289,13 @@ static void stm32mp1_usart_update_silence(STM32MP1UsartState *s)
     } else {
         timer_mod(&s->rx_timer, next);
     }
+}
+
+static void stm32mp1_usart_arm_timeout(STM32MP1UsartState *s, bool again)
+{
+    s->rto_from_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    s->rto_armed = true;
+    s->rto_again = again;
 }
 
 static void stm32mp1_usart_rx_timer(void *opaque)
@@ -346,7 +355,7 @@ static void stm32mp1_usart_rx_done(STM32MP1UsartState *s)
 {
     s->rx_last_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     s->idle_armed = true;
-    s->rto_armed = true;
+    stm32mp1_usart_arm_timeout(s, false);
     stm32mp1_usart_update_silence(s);
     stm32mp1_usart_update_irq(s);
 }
@@ -507,6 +516,23 @@ static void stm32mp1_usart_write_rqr(STM32MP1UsartState *s, uint32_t value)
     }
 }
 
+/*
+ * A driver reads ISR, clears RTOF and empties the FIFO if ISR said that there
+ * is something in it. A character that comes between the two, together with
+ * its timeout, would then stay in the FIFO. Silicon has that gap, too, but a
+ * core would have to stop for ten bit times in it; here the workstation only
+ * has to run something else. So the timeout comes again while there is
+ * something to read.
+ */
+static void stm32mp1_usart_write_icr(STM32MP1UsartState *s, uint32_t value)
+{
+    if ((s->isr & value & R_ISR_RTOF_MASK) && s->rx_count && !s->rto_armed) {
+        stm32mp1_usart_arm_timeout(s, true);
+    }
+    s->isr &= ~(value & ICR_MASK);
+    stm32mp1_usart_update_silence(s);
+}
+
 static void unimp_bits(const char *reg, uint32_t bits)
 {
     if (bits) {
@@ -611,7 +637,7 @@ static void stm32mp1_usart_write(void *opaque, hwaddr addr, uint64_t val64,
         stm32mp1_usart_write_rqr(s, value);
         break;
     case A_ICR:
-        s->isr &= ~(value & ICR_MASK);
+        stm32mp1_usart_write_icr(s, value);
         break;
     case A_TDR:
         stm32mp1_usart_tx_push(s, value);
@@ -727,6 +753,8 @@ static const VMStateDescription vmstate_stm32mp1_usart = {
         VMSTATE_INT64(rx_last_ns, STM32MP1UsartState),
         VMSTATE_BOOL(idle_armed, STM32MP1UsartState),
         VMSTATE_BOOL(rto_armed, STM32MP1UsartState),
+        VMSTATE_BOOL(rto_again, STM32MP1UsartState),
+        VMSTATE_INT64(rto_from_ns, STM32MP1UsartState),
         VMSTATE_CLOCK(clk, STM32MP1UsartState),
         VMSTATE_END_OF_LIST()
     },

@@ -515,6 +515,24 @@ static void test_silence(void)
         wr(&u, ICR, ISR_RTOF);
     }
 
+    /* cleared with a character in the FIFO, it comes again, until that is read */
+    send_line(&u, "D", 1);
+    wait_for(&u, ISR, ISR_RXFNE, ISR_RXFNE);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t rto = timing[ARRAY_SIZE(timing) - 1].rto *
+                       timing[ARRAY_SIZE(timing) - 1].bit_ns;
+
+        qtest_clock_step(u.qts, rto + 100);
+        g_assert_true(irq(&u));
+        wr(&u, ICR, ISR_RTOF);
+        g_assert_false(irq(&u));
+        qtest_clock_step(u.qts, rto / 2);
+        g_assert_false(irq(&u));
+    }
+    g_assert_cmphex(rd(&u, RDR), ==, 'D');
+    qtest_clock_step(u.qts, 1000 * BIT_NS);
+    g_assert_cmphex(rd(&u, ISR) & ISR_RTOF, ==, 0);
+
     /* no timeout without RTOEN; IDLE has an interrupt of its own */
     configure(&u, CR1_ON | CR1_FIFOEN | CR1_RTOIE | CR1_IDLEIE, 0, 0);
     wr(&u, PRESC, 0);

@@ -66,7 +66,9 @@ struct STM32MP1UsartState {
     QEMUTimer rx_timer;
     int64_t rx_last_ns;
     bool idle_armed;
+    int64_t rto_from_ns; /* since when the receiver timeout counts */
     bool rto_armed;
+    bool rto_again; /* it had come, and was cleared with the FIFO not empty */
 };
 
 #endif
