@@ -45,7 +45,6 @@ static bool has(const struct rpmsg *rp, uint32_t feature)
 
 static int link_locked(struct rpmsg *rp)
 {
-    bool event;
     int err = 0;
 
     if ((rp->vdev->status & VIRTIO_STATUS_DRIVER_OK) == 0U) {
@@ -55,8 +54,9 @@ static int link_locked(struct rpmsg *rp)
                (rp->tx.ring->avail.mark != RING_MARK)) {
         /* The status is read before what it guards. */
         amp_mb();
+        bool event = has(rp, VIRTIO_RING_F_EVENT_IDX);
+
         rp->state = (uint8_t)LINK_DOWN;
-        event = has(rp, VIRTIO_RING_F_EVENT_IDX);
         err = virtq_open(&rp->tx, rp->vdev->vring[0].da, event);
         if (err == 0) {
             err = virtq_open(&rp->rx, rp->vdev->vring[1].da, event);
