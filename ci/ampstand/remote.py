@@ -25,6 +25,8 @@ SAMPLE_DRIVER = "rpmsg_client_sample"
 SAMPLE_MESSAGES = 100
 PAYLOAD_MAX = 496
 
+_TTYS = "/sys/bus/rpmsg/devices/*.rpmsg-tty.*/tty/ttyRPMSG*"
+
 _RSC_TRACE = 2
 _TABLE_HEADER = struct.Struct("<4I")
 _TRACE_ENTRY = struct.Struct("<4I32s")
@@ -181,9 +183,22 @@ class Remote:
                 raise TestsFailed(f"`{command}`: {data.get('error')}", hint=self.machine.diagnosis())
         raise TestsFailed(f"`{command}` printed no result: {output}", hint=self.machine.diagnosis())
 
+    def tty(self, port: int = 0) -> str:
+        """Return the device of the remote's tty channel number ``port``, counted from 0; waits until it is there.
+
+        Linux gives a new tty the lowest free number, and a closed one frees its number some time after the close: a
+        remote that was stopped and started at once may come back as ``/dev/ttyRPMSG2``.
+        """
+        lines = self.host.run_check(
+            f'until set -- {_TTYS} && [ -e "${{{port + 1}:-}}" ]; do sleep 0.01; done; ls -d "$@"',
+            self.timeout,
+            reason=f"the device of tty channel {port}",
+        )
+        return f"/dev/{Path(sorted(lines, key=_address)[port]).name}"
+
     def echo_tty(self, *, port: int = 0, options: str = "-n 100") -> dict[str, Any]:
-        """Echo messages over ``/dev/ttyRPMSGn``; return count, bytes, seconds, latencies."""
-        return self.tool(f"rpmsg-echo -d /dev/ttyRPMSG{port} {options}", timeout=self._long(options))
+        """Echo messages over a tty channel; return count, bytes, seconds, latencies."""
+        return self.tool(f"rpmsg-echo -d {self.tty(port)} {options}", timeout=self._long(options))
 
     def echo_char(self, *, options: str = "-n 100") -> dict[str, Any]:
         """Echo messages over an rpmsg_char endpoint of its own; return count, bytes, seconds, latencies."""
@@ -227,6 +242,11 @@ class Remote:
             int(match[1]) if (match := re.search(rf"-{letter} (\d+)", options)) else 1 for letter in "nr"
         )
         return self.machine.board.timeouts.command + 0.02 * max(messages * rounds, PAYLOAD_MAX) + 0.2 * rounds
+
+
+def _address(path: str) -> int:
+    """Return the remote's address of a channel: ``.../PARENT.NAME.SOURCE.ADDRESS/tty/ttyRPMSGn``."""
+    return int(path.split("/tty/")[0].rpartition(".")[2])
 
 
 def _numbers(lines: Sequence[str]) -> Iterator[int]:

@@ -66,8 +66,8 @@ def test_many_messages_on_their_way_at_once(echo: Remote) -> None:
 @pytest.mark.needs("rpmsg-tty", "rpmsg-char")
 def test_traffic_on_several_endpoints_at_once(echo: Remote, host: Shell) -> None:
     commands = [
-        "rpmsg-echo -d /dev/ttyRPMSG0 -n 500",
-        "rpmsg-echo -d /dev/ttyRPMSG1 -n 500",
+        f"rpmsg-echo -d {echo.tty(0)} -n 500",
+        f"rpmsg-echo -d {echo.tty(1)} -n 500",
         "rpmsg-echo -c rpmsg-raw -n 500 -w 4",
         "rpmsg-echo -c rpmsg-raw -n 500 -w 4",
     ]

@@ -24,7 +24,7 @@ def test_restored_with_messages_in_flight(boot: Callable[..., Machine], tmp_path
     remote.start(f"echo-{system}", services=["rpmsg-tty", "rpmsg-raw"])
     jobs = [
         first.host.start("char", f"rpmsg-echo -c rpmsg-raw -n {MESSAGES} -w 8"),
-        first.host.start("tty", f"rpmsg-echo -d /dev/ttyRPMSG0 -n {MESSAGES}"),
+        first.host.start("tty", f"rpmsg-echo -d {remote.tty()} -n {MESSAGES}"),
     ]
     first.host.wait_for("ls /sys/class/rpmsg", "rpmsg1", remote.timeout)
     state = tmp_path / "state"
