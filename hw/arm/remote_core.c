@@ -85,6 +85,12 @@ static void arm_remote_core_queue(ArmRemoteCoreState *s, bool run)
 {
     WorkItem *work = g_new(WorkItem, 1);
 
+    if (run && s->fault_hold) {
+        s->fault_hold--;
+        s->fault_hold_count++;
+        trace_arm_remote_core_fault_hold(s->fault_hold);
+        run = false;
+    }
     s->queued++;
     s->wanted = run;
     s->pending = true;
@@ -190,6 +196,10 @@ static void arm_remote_core_init(Object *obj)
     qdev_init_gpio_out_named(dev, &s->sysresetreq_out, "sysresetreq", 1);
     qdev_init_gpio_out_named(dev, &s->lockup_out, "lockup", 1);
     object_property_add_str(obj, "state", arm_remote_core_get_state, NULL);
+    object_property_add_uint32_ptr(obj, "x-fault-hold", &s->fault_hold,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint32_ptr(obj, "x-fault-hold-count",
+                                   &s->fault_hold_count, OBJ_PROP_FLAG_READ);
 }
 
 static void arm_remote_core_realize(DeviceState *dev, Error **errp)
@@ -239,6 +249,25 @@ static int arm_remote_core_post_load(void *opaque, int version_id)
     return 0;
 }
 
+static bool arm_remote_core_fault_needed(void *opaque)
+{
+    ArmRemoteCoreState *s = opaque;
+
+    return s->fault_hold || s->fault_hold_count;
+}
+
+static const VMStateDescription vmstate_arm_remote_core_fault = {
+    .name = TYPE_ARM_REMOTE_CORE "/fault",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = arm_remote_core_fault_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(fault_hold, ArmRemoteCoreState),
+        VMSTATE_UINT32(fault_hold_count, ArmRemoteCoreState),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const VMStateDescription vmstate_arm_remote_core = {
     .name = TYPE_ARM_REMOTE_CORE,
     .version_id = 1,
@@ -254,6 +283,10 @@ static const VMStateDescription vmstate_arm_remote_core = {
         VMSTATE_VARRAY_UINT32(level, ArmRemoteCoreState, num_words, 0,
                               vmstate_info_uint32, uint32_t),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_arm_remote_core_fault,
+        NULL
     }
 };
 

@@ -51,6 +51,10 @@
 #define PERIPH_SIZE 0x20000000
 #define RCC_ADDR 0x50000000
 #define RCC_IRQ 5
+#define RCC_MP_GCR 0x10c
+#define TAMP_BKP17R 0x144
+#define TAMP_BKP18R 0x148
+#define COPRO_RUNNING 2
 #define GIC_ADDR 0xa0020000
 #define PMU_SPI 200
 #define CNTFRQ_HZ 24000000
@@ -319,6 +323,27 @@ static void stm32mp157_soc_set_mcu_reset(void *opaque, int n, int level)
                  level);
 }
 
+void stm32mp157_soc_boot_m4(STM32MP157SocState *s, uint32_t table)
+{
+    const struct {
+        hwaddr addr;
+        uint32_t value;
+    } writes[] = {
+        { stm32mp157_soc_devices[STM32MP157_TAMP].addr + TAMP_BKP17R, table },
+        { stm32mp157_soc_devices[STM32MP157_TAMP].addr + TAMP_BKP18R,
+          COPRO_RUNNING },
+        /* A later reset holds the M4 until somebody boots it again. */
+        { RCC_ADDR + RCC_MP_GCR, 1 },
+        { RCC_ADDR + RCC_MP_GCR, 0 },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(writes); i++) {
+        address_space_stl_le(&address_space_memory, writes[i].addr,
+                             writes[i].value, MEMTXATTRS_UNSPECIFIED, NULL);
+    }
+}
+
 static void stm32mp157_soc_init(Object *obj)
 {
     STM32MP157SocState *s = STM32MP157_SOC(obj);
@@ -345,6 +370,7 @@ static void stm32mp157_soc_init(Object *obj)
                             TYPE_SPLIT_IRQ);
     object_initialize_child(obj, "m4-sysresetreq", &s->m4_sysresetreq,
                             TYPE_SPLIT_IRQ);
+    object_initialize_child(obj, "sram-fault", &s->sram_fault, TYPE_RAM_FAULT);
     for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
         Object *child = object_new(stm32mp157_soc_devices[i].type);
 
@@ -411,7 +437,9 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
                                     stm32mp157_soc_unimplemented[i].addr,
                                     stm32mp157_soc_unimplemented[i].size);
     }
-    return true;
+    object_property_set_link(OBJECT(&s->sram_fault), "memory",
+                             OBJECT(&s->mcusram), &error_abort);
+    return qdev_realize(DEVICE(&s->sram_fault), NULL, errp);
 }
 
 static bool stm32mp157_soc_realize_a7(STM32MP157SocState *s, Error **errp)

@@ -12,6 +12,7 @@
 #include "qapi/error.h"
 #include "qemu/units.h"
 #include "hw/arm/boot.h"
+#include "hw/arm/remote_firmware.h"
 #include "hw/arm/stm32mp157_soc.h"
 #include "hw/boards.h"
 #include "hw/i2c/i2c.h"
@@ -21,6 +22,7 @@
 #include "qapi/visitor.h"
 #include "qom/object.h"
 #include "system/reset.h"
+#include "system/runstate.h"
 
 #define TYPE_STM32MP157C_DK2 MACHINE_TYPE_NAME("stm32mp157c-dk2")
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP157CDk2State, STM32MP157C_DK2)
@@ -45,6 +47,11 @@ struct STM32MP157CDk2State {
     STM32MP157SocState soc;
     struct arm_boot_info boot;
     bool pressed[ARRAY_SIZE(dk2_buttons)];
+
+    char *m4_path;              /* property "m4-firmware" */
+    ArmRemoteFirmware *m4_firmware;
+    uint32_t m4_table;          /* property "m4-resource-table" */
+    bool m4_table_given;
 };
 
 static void dk2_drive_button(STM32MP157CDk2State *s, int n)
@@ -79,6 +86,56 @@ static void dk2_set_button(Object *obj, Visitor *v, const char *name,
     }
 }
 
+static char *dk2_get_m4_firmware(Object *obj, Error **errp)
+{
+    return g_strdup(STM32MP157C_DK2(obj)->m4_path);
+}
+
+static void dk2_set_m4_firmware(Object *obj, const char *value, Error **errp)
+{
+    STM32MP157CDk2State *s = STM32MP157C_DK2(obj);
+
+    g_free(s->m4_path);
+    s->m4_path = g_strdup(value);
+}
+
+static void dk2_get_m4_table(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, &STM32MP157C_DK2(obj)->m4_table, errp);
+}
+
+static void dk2_set_m4_table(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    STM32MP157CDk2State *s = STM32MP157C_DK2(obj);
+
+    s->m4_table_given = visit_type_uint32(v, name, &s->m4_table, errp);
+}
+
+/* Read the M4's firmware, which the M4 has to be there for. */
+static void dk2_init_m4_firmware(STM32MP157CDk2State *s)
+{
+    if (s->m4_path) {
+        s->m4_firmware = arm_remote_firmware_new(s->m4_path,
+                                                 CPU(s->soc.m4.cpu)->as,
+                                                 &error_fatal);
+        if (!s->m4_table_given) {
+            s->m4_table = arm_remote_firmware_table(s->m4_firmware);
+        }
+    } else if (s->m4_table_given) {
+        error_setg(&error_fatal, "m4-resource-table says where a running "
+                   "firmware has its table: it needs m4-firmware");
+    }
+}
+
+/* What the boot loader does on each boot of the board: "MCU first". */
+static void dk2_boot_m4(STM32MP157CDk2State *s)
+{
+    arm_remote_firmware_load(s->m4_firmware);
+    stm32mp157_soc_boot_m4(&s->soc, s->m4_table);
+}
+
 static void dk2_reset(MachineState *machine, ResetType type)
 {
     STM32MP157CDk2State *s = STM32MP157C_DK2(machine);
@@ -87,6 +144,11 @@ static void dk2_reset(MachineState *machine, ResetType type)
     qemu_devices_reset(type);
     for (i = 0; i < ARRAY_SIZE(dk2_buttons); i++) {
         dk2_drive_button(s, i);
+    }
+    /* A state that is about to be loaded has all of this in it. */
+    if (s->m4_firmware && type != RESET_TYPE_SNAPSHOT_LOAD &&
+        !runstate_check(RUN_STATE_INMIGRATE)) {
+        dk2_boot_m4(s);
     }
 }
 
@@ -119,6 +181,7 @@ static void dk2_init(MachineState *machine)
         .board_id = -1,
         .psci_conduit = QEMU_PSCI_CONDUIT_SMC,
     };
+    dk2_init_m4_firmware(s);
     arm_load_kernel(&s->soc.a7[0], machine, &s->boot);
 }
 
@@ -152,6 +215,20 @@ static void dk2_class_init(ObjectClass *oc, void *data)
         object_class_property_set_description(oc, dk2_buttons[i].name,
                                               "Hold the button down");
     }
+    object_class_property_add_str(oc, "m4-firmware", dk2_get_m4_firmware,
+                                  dk2_set_m4_firmware);
+    object_class_property_set_description(oc, "m4-firmware",
+        "ELF file that the M4 runs before Linux does, started on each reset");
+    object_class_property_add(oc, "m4-resource-table", "uint32",
+                              dk2_get_m4_table, dk2_set_m4_table, NULL, NULL);
+    object_class_property_set_description(oc, "m4-resource-table",
+        "What Linux is told of the address of m4-firmware's resource table "
+        "(default: the truth)");
+}
+
+static void dk2_finalize(Object *obj)
+{
+    g_free(STM32MP157C_DK2(obj)->m4_path);
 }
 
 static const TypeInfo dk2_types[] = {
@@ -159,6 +236,7 @@ static const TypeInfo dk2_types[] = {
         .name = TYPE_STM32MP157C_DK2,
         .parent = TYPE_MACHINE,
         .instance_size = sizeof(STM32MP157CDk2State),
+        .instance_finalize = dk2_finalize,
         .class_init = dk2_class_init,
     },
 };

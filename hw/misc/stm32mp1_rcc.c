@@ -18,6 +18,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/log.h"
+#include "qapi/error.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_rcc.h"
 #include "hw/qdev-clock.h"
@@ -204,7 +205,9 @@ static const RccReg stm32mp1_rcc_regs[] = {
     RW(0x420, "MP_RSTSSETR", 0xffff, 0),
     RW(0x800, "MCO1CFGR", 0x000010f7, 0),
     RW(0x804, "MCO2CFGR", 0x000010f7, 0),
-    RO(0x808, "OCRDYR", 0),
+    /* and the ready bits of the oscillators */
+    RO(0x808, "OCRDYR", R_OCRDYR_HSIDIVRDY_MASK | R_OCRDYR_MPUCKRDY_MASK |
+                        R_OCRDYR_AXICKRDY_MASK),
     RW(0x80c, "DBGCFGR", 0x1307, 0x1),
     RDY(0x820, "RCK3SELR", 0x3, 1),
     RDY(0x824, "RCK4SELR", 0x3, 1),
@@ -352,27 +355,91 @@ static const RccReg *stm32mp1_rcc_find(hwaddr offset)
     return NULL;
 }
 
+/* Oscillators and PLLs, with their enable bit and their ready bit */
+typedef enum RccSource {
+    RCC_HSI,
+    RCC_CSI,
+    RCC_HSE,
+    RCC_LSI,
+    RCC_LSE,
+    RCC_PLL1,
+    RCC_PLL2,
+    RCC_PLL3,
+    RCC_PLL4,
+} RccSource;
+
+#define OSCILLATOR(_name, _reg, _on, _ready_reg, _ready)                \
+    { _name, R_##_reg, R_##_reg##_##_on##_MASK, R_##_ready_reg,         \
+      R_##_ready_reg##_##_ready##_MASK }
+#define PLL(_name, _reg)                                                \
+    { _name, R_##_reg, R_PLLCR_PLLON_MASK, R_##_reg, R_PLLCR_PLLRDY_MASK }
+
+static const struct {
+    const char *name;
+    uint16_t reg;
+    uint32_t on;
+    uint16_t ready_reg;
+    uint32_t ready;
+} stm32mp1_rcc_sources[] = {
+    [RCC_HSI] = OSCILLATOR("hsi", OCENSETR, HSION, OCRDYR, HSIRDY),
+    [RCC_CSI] = OSCILLATOR("csi", OCENSETR, CSION, OCRDYR, CSIRDY),
+    [RCC_HSE] = OSCILLATOR("hse", OCENSETR, HSEON, OCRDYR, HSERDY),
+    [RCC_LSI] = OSCILLATOR("lsi", RDLSICR, LSION, RDLSICR, LSIRDY),
+    [RCC_LSE] = OSCILLATOR("lse", BDCR, LSEON, BDCR, LSERDY),
+    [RCC_PLL1] = PLL("pll1", PLL1CR),
+    [RCC_PLL2] = PLL("pll2", PLL2CR),
+    [RCC_PLL3] = PLL("pll3", PLL3CR),
+    [RCC_PLL4] = PLL("pll4", PLL4CR),
+};
+
+static bool stm32mp1_rcc_ready(STM32MP1RccState *s, RccSource source)
+{
+    return (s->regs[stm32mp1_rcc_sources[source].reg] &
+            stm32mp1_rcc_sources[source].on) && s->not_ready != source + 1;
+}
+
+/* The ready bits of a register, as they read */
+static uint32_t stm32mp1_rcc_ready_bits(STM32MP1RccState *s, int reg)
+{
+    uint32_t bits = 0;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_sources); i++) {
+        if (stm32mp1_rcc_sources[i].ready_reg != reg) {
+            continue;
+        }
+        if (stm32mp1_rcc_ready(s, i)) {
+            bits |= stm32mp1_rcc_sources[i].ready;
+        } else if (s->regs[stm32mp1_rcc_sources[i].reg] &
+                   stm32mp1_rcc_sources[i].on) {
+            s->not_ready_count++;
+        }
+    }
+    return bits;
+}
+
 /* Clock tree: frequencies in Hz, 0 for a clock that is off. */
 
 static uint64_t stm32mp1_rcc_hsi(STM32MP1RccState *s)
 {
-    return s->regs[R_OCENSETR] & R_OCENSETR_HSION_MASK ?
+    return stm32mp1_rcc_ready(s, RCC_HSI) ?
            HSI_HZ >> FIELD_EX32(s->regs[R_HSICFGR], HSICFGR, HSIDIV) : 0;
 }
 
 static uint64_t stm32mp1_rcc_csi(STM32MP1RccState *s)
 {
-    return s->regs[R_OCENSETR] & R_OCENSETR_CSION_MASK ? CSI_HZ : 0;
+    return stm32mp1_rcc_ready(s, RCC_CSI) ? CSI_HZ : 0;
 }
 
 static uint64_t stm32mp1_rcc_hse(STM32MP1RccState *s)
 {
-    return s->regs[R_OCENSETR] & R_OCENSETR_HSEON_MASK ? HSE_HZ : 0;
+    return stm32mp1_rcc_ready(s, RCC_HSE) ? HSE_HZ : 0;
 }
 
-/* Output 0 (P), 1 (Q) or 2 (R) of the PLL with control register @cr. */
-static uint64_t stm32mp1_rcc_pll(STM32MP1RccState *s, int cr, int output)
+/* Output 0 (P), 1 (Q) or 2 (R) of a PLL. */
+static uint64_t stm32mp1_rcc_pll(STM32MP1RccState *s, RccSource pll, int output)
 {
+    int cr = stm32mp1_rcc_sources[pll].reg;
     uint32_t cfgr1 = s->regs[cr + 1];
     uint32_t cfgr2 = s->regs[cr + 2];
     uint32_t fracr = s->regs[cr + 3];
@@ -381,7 +448,7 @@ static uint64_t stm32mp1_rcc_pll(STM32MP1RccState *s, int cr, int output)
               cr == R_PLL4CR ? R_RCK4SELR : R_RCK12SELR;
     uint64_t ref;
 
-    if (!(s->regs[cr] & R_PLLCR_PLLON_MASK) ||
+    if (!stm32mp1_rcc_ready(s, pll) ||
         !(s->regs[cr] & (R_PLLCR_DIVPEN_MASK << output))) {
         return 0;
     }
@@ -418,7 +485,7 @@ static uint64_t stm32mp1_rcc_ck_mcu(STM32MP1RccState *s)
         hz = stm32mp1_rcc_csi(s);
         break;
     default:
-        hz = stm32mp1_rcc_pll(s, R_PLL3CR, 0);
+        hz = stm32mp1_rcc_pll(s, RCC_PLL3, 0);
         break;
     }
     return hz >> MIN(s->regs[R_MCUDIVR] & 0xf, 9);
@@ -436,7 +503,7 @@ static uint64_t stm32mp1_rcc_ck_axi(STM32MP1RccState *s)
         hz = stm32mp1_rcc_hse(s);
         break;
     case 2:
-        hz = stm32mp1_rcc_pll(s, R_PLL2CR, 0);
+        hz = stm32mp1_rcc_pll(s, RCC_PLL2, 0);
         break;
     default:
         return 0;
@@ -466,14 +533,14 @@ static uint64_t stm32mp1_rcc_usart(STM32MP1RccState *s, int selr,
     case 0:
         return pclk;
     case 1:
-        return stm32mp1_rcc_pll(s, selr == R_UART1CKSELR ? R_PLL3CR : R_PLL4CR,
+        return stm32mp1_rcc_pll(s, selr == R_UART1CKSELR ? RCC_PLL3 : RCC_PLL4,
                                 1);
     case 2:
         return stm32mp1_rcc_hsi(s);
     case 3:
         return stm32mp1_rcc_csi(s);
     case 4:
-        return selr == R_UART1CKSELR ? stm32mp1_rcc_pll(s, R_PLL4CR, 1) :
+        return selr == R_UART1CKSELR ? stm32mp1_rcc_pll(s, RCC_PLL4, 1) :
                                        stm32mp1_rcc_hse(s);
     case 5:
         return selr == R_UART1CKSELR ? stm32mp1_rcc_hse(s) : 0;
@@ -596,17 +663,6 @@ static void stm32mp1_rcc_iwdg2(void *opaque, int n, int level)
 
 /* Registers */
 
-static uint32_t stm32mp1_rcc_ocrdyr(STM32MP1RccState *s)
-{
-    uint32_t on = s->regs[R_OCENSETR];
-    uint32_t ready = R_OCRDYR_HSIDIVRDY_MASK | R_OCRDYR_MPUCKRDY_MASK |
-                     R_OCRDYR_AXICKRDY_MASK;
-
-    /* A ready bit stands where its enable bit does. */
-    return ready | (on & (R_OCRDYR_HSIRDY_MASK | R_OCRDYR_CSIRDY_MASK |
-                          R_OCRDYR_HSERDY_MASK));
-}
-
 static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
 {
     STM32MP1RccState *s = opaque;
@@ -619,26 +675,8 @@ static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
         return 0;
     }
 
-    value = s->regs[reg->offset / 4];
-    switch (offset) {
-    case A_OCRDYR:
-        value = stm32mp1_rcc_ocrdyr(s);
-        break;
-    case A_PLL1CR:
-    case A_PLL2CR:
-    case A_PLL3CR:
-    case A_PLL4CR:
-        value = FIELD_DP32(value, PLLCR, PLLRDY,
-                           FIELD_EX32(value, PLLCR, PLLON));
-        break;
-    case A_BDCR:
-        value = FIELD_DP32(value, BDCR, LSERDY, FIELD_EX32(value, BDCR, LSEON));
-        break;
-    case A_RDLSICR:
-        value = FIELD_DP32(value, RDLSICR, LSIRDY,
-                           FIELD_EX32(value, RDLSICR, LSION));
-        break;
-    }
+    value = s->regs[reg->offset / 4] |
+            stm32mp1_rcc_ready_bits(s, offset / 4);
     trace_stm32mp1_rcc_read(offset, reg->name, value);
     return value;
 }
@@ -744,6 +782,11 @@ static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
 
         s->regs[reg->offset / 4] = reg->reset;
     }
+    if (s->not_ready > RCC_PLL1) {
+        int pll = s->not_ready - 1;
+
+        s->regs[stm32mp1_rcc_sources[pll].reg] &= ~R_PLLCR_PLLON_MASK;
+    }
     /* The flags are at the same bits in all three registers. */
     s->regs[R_BR_RSTSCLRR] |= s->reset_reason;
     s->regs[R_MP_RSTSCLRR] |= s->reset_reason;
@@ -763,6 +806,39 @@ static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
     qemu_irq_lower(s->mcu_reset);
     qemu_irq_lower(s->irq);
     stm32mp1_rcc_update_clocks(s);
+}
+
+static char *stm32mp1_rcc_get_not_ready(Object *obj, Error **errp)
+{
+    STM32MP1RccState *s = STM32MP1_RCC(obj);
+
+    return g_strdup(s->not_ready ?
+                    stm32mp1_rcc_sources[s->not_ready - 1].name : "");
+}
+
+static void stm32mp1_rcc_set_not_ready(Object *obj, const char *value,
+                                       Error **errp)
+{
+    STM32MP1RccState *s = STM32MP1_RCC(obj);
+    int i = -1;
+
+    if (*value) {
+        for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_sources); i++) {
+            if (g_str_equal(value, stm32mp1_rcc_sources[i].name)) {
+                break;
+            }
+        }
+    }
+    if (i == ARRAY_SIZE(stm32mp1_rcc_sources)) {
+        error_setg(errp, "x-fault-not-ready=%s: expected hsi, csi, hse, lsi, "
+                   "lse, pll1 to pll4, or nothing", value);
+        return;
+    }
+    s->not_ready = i + 1;
+    trace_stm32mp1_rcc_fault(value);
+    if (DEVICE(obj)->realized) {
+        stm32mp1_rcc_update_clocks(s);
+    }
 }
 
 static void stm32mp1_rcc_init(Object *obj)
@@ -787,7 +863,40 @@ static void stm32mp1_rcc_init(Object *obj)
                             1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
+
+    object_property_add_str(obj, "x-fault-not-ready",
+                            stm32mp1_rcc_get_not_ready,
+                            stm32mp1_rcc_set_not_ready);
+    object_property_add_uint32_ptr(obj, "x-fault-not-ready-count",
+                                   &s->not_ready_count, OBJ_PROP_FLAG_READ);
 }
+
+static bool stm32mp1_rcc_fault_needed(void *opaque)
+{
+    STM32MP1RccState *s = opaque;
+
+    return s->not_ready || s->not_ready_count;
+}
+
+static int stm32mp1_rcc_fault_post_load(void *opaque, int version_id)
+{
+    STM32MP1RccState *s = opaque;
+
+    return s->not_ready <= ARRAY_SIZE(stm32mp1_rcc_sources) ? 0 : -EINVAL;
+}
+
+static const VMStateDescription vmstate_stm32mp1_rcc_fault = {
+    .name = TYPE_STM32MP1_RCC "/fault",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = stm32mp1_rcc_fault_needed,
+    .post_load = stm32mp1_rcc_fault_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(not_ready, STM32MP1RccState),
+        VMSTATE_UINT32(not_ready_count, STM32MP1RccState),
+        VMSTATE_END_OF_LIST()
+    }
+};
 
 static const VMStateDescription vmstate_stm32mp1_rcc = {
     .name = TYPE_STM32MP1_RCC,
@@ -798,6 +907,10 @@ static const VMStateDescription vmstate_stm32mp1_rcc = {
         VMSTATE_UINT32_ARRAY(regs, STM32MP1RccState, STM32MP1_RCC_SIZE / 4),
         VMSTATE_ARRAY_CLOCK(clk, STM32MP1RccState, STM32MP1_RCC_NUM_CLOCKS),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_stm32mp1_rcc_fault,
+        NULL
     }
 };
 

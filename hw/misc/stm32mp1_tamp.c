@@ -14,7 +14,6 @@
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_tamp.h"
 #include "hw/irq.h"
-#include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "trace.h"
 
@@ -74,9 +73,8 @@ static void stm32mp1_tamp_reset_hold(Object *obj, ResetType type)
 {
     STM32MP1TampState *s = STM32MP1_TAMP(obj);
 
-    s->parent_obj.regs[R_BKP17R] = s->copro_rsc_tbl;
-    s->parent_obj.regs[R_BKP18R] = s->copro_state;
-    trace_stm32mp1_tamp_reset(s->copro_rsc_tbl, s->copro_state);
+    s->parent_obj.regs[R_BKP17R] = 0;
+    s->parent_obj.regs[R_BKP18R] = 0;
 }
 
 static void stm32mp1_tamp_reset_exit(Object *obj, ResetType type)
@@ -90,11 +88,6 @@ static void stm32mp1_tamp_init(Object *obj)
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &STM32MP1_TAMP(obj)->irq);
 }
 
-static const Property stm32mp1_tamp_properties[] = {
-    DEFINE_PROP_UINT32("copro-rsc-tbl", STM32MP1TampState, copro_rsc_tbl, 0),
-    DEFINE_PROP_UINT32("copro-state", STM32MP1TampState, copro_state, 0),
-};
-
 static void stm32mp1_tamp_class_init(ObjectClass *klass, void *data)
 {
     ResettableClass *rc = RESETTABLE_CLASS(klass);
@@ -103,7 +96,6 @@ static void stm32mp1_tamp_class_init(ObjectClass *klass, void *data)
                              ARRAY_SIZE(stm32mp1_tamp_regs));
     rc->phases.hold = stm32mp1_tamp_reset_hold;
     rc->phases.exit = stm32mp1_tamp_reset_exit;
-    device_class_set_props(DEVICE_CLASS(klass), stm32mp1_tamp_properties);
 }
 
 static const TypeInfo stm32mp1_tamp_types[] = {

@@ -204,6 +204,180 @@ static void test_migration(void)
     qtest_quit(qts);
 }
 
+#define PATH        STM32MP1_SOC "ipcc"
+
+/* Both processors take interrupts of all channels. */
+static QTestState *start_faulty(const char *property, int64_t value)
+{
+    QTestState *qts = start();
+
+    for (unsigned p = 0; p < 2; p++) {
+        qtest_writel(qts, CR(p), CR_ON);
+        qtest_writel(qts, MR(p), MR_ALL & ~0x3f);
+    }
+    stm32mp1_qom_set(qts, PATH, property, value);
+    return qts;
+}
+
+static void check_count(QTestState *qts, const char *fault, int64_t expected)
+{
+    g_autofree char *property = g_strdup_printf("x-fault-%s-count", fault);
+
+    g_assert_cmpint(stm32mp1_qom_get(qts, PATH, property), ==, expected);
+}
+
+/* The next two are lost, the third arrives. */
+static void test_fault_drop(void)
+{
+    QTestState *qts = start_faulty("x-fault-drop", 2);
+
+    for (unsigned n = 1; n <= 2; n++) {
+        qtest_writel(qts, SCR(0), SET(1));
+        g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
+        g_assert_false(qtest_get_irq(qts, RX(1)));
+        check_count(qts, "drop", n);
+    }
+    qtest_writel(qts, SCR(0), SET(1));
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 1u << 1);
+    g_assert_true(qtest_get_irq(qts, RX(1)));
+    check_count(qts, "drop", 2);
+
+    /* a channel that is occupied is no notification that could get lost */
+    stm32mp1_qom_set(qts, PATH, "x-fault-drop", 1);
+    qtest_writel(qts, SCR(0), SET(1));
+    check_count(qts, "drop", 2);
+    g_assert_cmpint(stm32mp1_qom_get(qts, PATH, "x-fault-drop"), ==, 1);
+    qtest_quit(qts);
+}
+
+/* Only on the channels and in the direction that were chosen. */
+static void test_fault_channels(void)
+{
+    QTestState *qts = start_faulty("x-fault-drop", 100);
+
+    stm32mp1_qom_set(qts, PATH, "x-fault-channels", SET(2) | CLEAR(4));
+    for (unsigned p = 0; p < 2; p++) {
+        for (unsigned ch = 0; ch < NUM_CHANNELS; ch++) {
+            bool lost = p ? ch == 2 : ch == 4;
+
+            qtest_writel(qts, SCR(p), SET(ch));
+            g_assert_cmphex(qtest_readl(qts, SR(p)), ==, lost ? 0 : 1u << ch);
+            qtest_writel(qts, SCR(!p), CLEAR(ch));
+        }
+    }
+    check_count(qts, "drop", 2);
+    qtest_quit(qts);
+}
+
+/* The channel is occupied at once, the interrupt comes later. */
+static void test_fault_delay(void)
+{
+    QTestState *qts = start_faulty("x-fault-delay", 1);
+
+    stm32mp1_qom_set(qts, PATH, "x-fault-delay-us", 500);
+    qtest_writel(qts, SCR(1), SET(0));
+    check_count(qts, "delay", 1);
+    g_assert_cmphex(qtest_readl(qts, SR(1)), ==, 1);
+    g_assert_false(qtest_get_irq(qts, RX(0)));
+    /* the next one is on time */
+    qtest_writel(qts, SCR(1), SET(3));
+    g_assert_true(qtest_get_irq(qts, RX(0)));
+    qtest_writel(qts, SCR(0), CLEAR(3));
+    qtest_clock_step(qts, 499 * 1000);
+    g_assert_false(qtest_get_irq(qts, RX(0)));
+    qtest_clock_step(qts, 1000);
+    g_assert_true(qtest_get_irq(qts, RX(0)));
+    qtest_writel(qts, SCR(0), CLEAR(0));
+    g_assert_cmphex(qtest_readl(qts, SR(1)), ==, 0);
+    check_count(qts, "delay", 1);
+    qtest_quit(qts);
+}
+
+/* The first clearing leaves the channel occupied, the second does not. */
+static void test_fault_double(void)
+{
+    QTestState *qts = start_faulty("x-fault-double", 1);
+
+    qtest_writel(qts, SCR(0), SET(5));
+    check_count(qts, "double", 0);
+    qtest_writel(qts, SCR(1), CLEAR(5));
+    check_count(qts, "double", 1);
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 1u << 5);
+    g_assert_true(qtest_get_irq(qts, RX(1)));
+    qtest_writel(qts, SCR(1), CLEAR(5));
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
+    g_assert_false(qtest_get_irq(qts, RX(1)));
+    qtest_writel(qts, SCR(0), SET(5));
+    qtest_writel(qts, SCR(1), CLEAR(5));
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
+    check_count(qts, "double", 1);
+    qtest_quit(qts);
+}
+
+/* Occupied for ever, until the fault or the machine is reset. */
+static void test_fault_stuck(void)
+{
+    QTestState *qts = start_faulty("x-fault-stuck", CLEAR(1));
+
+    /* free at first, and other channels and the other direction work */
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
+    qtest_writel(qts, SCR(0), SET(1) | SET(2));
+    qtest_writel(qts, SCR(1), SET(1));
+    qtest_writel(qts, SCR(0), CLEAR(1));
+    g_assert_cmphex(qtest_readl(qts, SR(1)), ==, 0);
+    for (unsigned n = 1; n <= 3; n++) {
+        qtest_writel(qts, SCR(1), CLEAR(1) | CLEAR(2));
+        g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 1u << 1);
+        g_assert_true(qtest_get_irq(qts, RX(1)));
+        check_count(qts, "stuck", n);
+    }
+    stm32mp1_qom_set(qts, PATH, "x-fault-stuck", 0);
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 1u << 1);
+    qtest_writel(qts, SCR(1), CLEAR(1));
+    g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
+    check_count(qts, "stuck", 3);
+
+    stm32mp1_qom_set(qts, PATH, "x-fault-stuck", CLEAR(1));
+    qtest_writel(qts, SCR(0), SET(1));
+    qtest_system_reset(qts);
+    check_reset_values(qts);
+    qtest_quit(qts);
+}
+
+static void test_fault_migration(void)
+{
+    QTestState *qts = start_faulty("x-fault-drop", 2);
+
+    qtest_writel(qts, SCR(0), SET(0));
+    stm32mp1_qom_set(qts, PATH, "x-fault-channels", SET(1) | CLEAR(2));
+    stm32mp1_qom_set(qts, PATH, "x-fault-drop", 0);
+    stm32mp1_qom_set(qts, PATH, "x-fault-double", 1);
+    qtest_writel(qts, SCR(1), SET(1));
+    stm32mp1_qom_set(qts, PATH, "x-fault-delay", 2);
+    qtest_writel(qts, SCR(0), SET(2));
+    stm32mp1_qom_set(qts, PATH, "x-fault-stuck", SET(4));
+
+    qts = stm32mp1_migrate(qts);
+    qtest_irq_intercept_out_named(qts, PATH, "sysbus-irq");
+    check_count(qts, "drop", 1);
+    check_count(qts, "delay", 1);
+    g_assert_cmpint(stm32mp1_qom_get(qts, PATH, "x-fault-delay"), ==, 1);
+    /* the interrupt is still to come */
+    qtest_writel(qts, MR(1), MR_ALL & ~0x3f);
+    g_assert_false(qtest_get_irq(qts, RX(1)));
+    qtest_clock_step(qts, 2000 * 1000);
+    g_assert_true(qtest_get_irq(qts, RX(1)));
+    /* and so is the second notification */
+    qtest_writel(qts, SCR(0), CLEAR(1));
+    g_assert_cmphex(qtest_readl(qts, SR(1)), ==, 1u << 1);
+    check_count(qts, "double", 1);
+    /* that channel sticks */
+    qtest_writel(qts, SCR(1), SET(4));
+    qtest_writel(qts, SCR(0), CLEAR(4));
+    check_count(qts, "stuck", 1);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -215,5 +389,11 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/ipcc/reset", test_reset);
     qtest_add_func("stm32mp1/ipcc/any_access", test_any_access);
     qtest_add_func("stm32mp1/ipcc/migration", test_migration);
+    qtest_add_func("stm32mp1/ipcc/fault_drop", test_fault_drop);
+    qtest_add_func("stm32mp1/ipcc/fault_channels", test_fault_channels);
+    qtest_add_func("stm32mp1/ipcc/fault_delay", test_fault_delay);
+    qtest_add_func("stm32mp1/ipcc/fault_double", test_fault_double);
+    qtest_add_func("stm32mp1/ipcc/fault_stuck", test_fault_stuck);
+    qtest_add_func("stm32mp1/ipcc/fault_migration", test_fault_migration);
     return g_test_run();
 }

@@ -7,8 +7,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "libqtest.h"
-#include "qobject/qdict.h"
+#include "stm32mp1-util.h"
 
 #define RCC 0x50000000
 #define OCENSETR 0x00c
@@ -278,6 +277,89 @@ static void test_system_reset(void)
     stop();
 }
 
+static void set_not_ready(const char *source)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'qom-set', 'arguments': {"
+                             " 'path': '/machine/soc/rcc', 'property':"
+                             " 'x-fault-not-ready', 'value': %s } }", source);
+}
+
+static int not_ready_count(void)
+{
+    return stm32mp1_qom_get(qts, STM32MP1_SOC "rcc", "x-fault-not-ready-count");
+}
+
+/* On, but not ready; each is the only one, and when it is none, all are. */
+static void test_fault_not_ready(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t reg;
+        uint32_t ready;
+    } sources[] = {
+        { "hsi", OCRDYR, BIT(0) },
+        { "csi", OCRDYR, BIT(4) },
+        { "hse", OCRDYR, BIT(8) },
+        { "lse", BDCR, BIT(2) },
+        { "lsi", RDLSICR, BIT(1) },
+        { "pll1", 0x080, BIT(1) },
+        { "pll2", 0x094, BIT(1) },
+        { "pll3", 0x880, BIT(1) },
+        { "pll4", 0x894, BIT(1) },
+    };
+    int i, j, count = 0;
+
+    start();
+    for (i = 0; i < ARRAY_SIZE(sources); i++) {
+        set_not_ready(sources[i].name);
+        for (j = 0; j < ARRAY_SIZE(sources); j++) {
+            uint32_t ready = rd(sources[j].reg) & sources[j].ready;
+
+            g_assert_cmphex(ready, ==, i == j ? 0 : sources[j].ready);
+            count += sources[j].reg == sources[i].reg;
+            g_assert_cmpint(not_ready_count(), ==, count);
+        }
+    }
+    set_not_ready("");
+    for (j = 0; j < ARRAY_SIZE(sources); j++) {
+        g_assert_cmphex(rd(sources[j].reg) & sources[j].ready, ==,
+                        sources[j].ready);
+    }
+    g_assert_cmpint(not_ready_count(), ==, count);
+    stop();
+}
+
+/* Without its PLL the M4 has no clock; the boot firmware leaves the PLL off. */
+static void test_fault_pll(void)
+{
+    const uint32_t pll3cr = 0x880;
+    QDict *rsp;
+
+    start();
+    set_not_ready("pll3");
+    g_assert_cmpuint(period("ck_mcu"), ==, 0);
+    qtest_system_reset(qts);
+    g_assert_cmphex(rd(pll3cr), ==, 0x70);
+    g_assert_cmpint(not_ready_count(), ==, 0);
+    wr(pll3cr, 0x71);
+    g_assert_cmphex(rd(pll3cr), ==, 0x71);
+    g_assert_cmpint(not_ready_count(), ==, 1);
+
+    qts = stm32mp1_migrate(qts);
+    g_assert_cmphex(rd(pll3cr), ==, 0x71);
+    g_assert_cmpint(not_ready_count(), ==, 2);
+    set_not_ready("");
+    g_assert_cmphex(rd(pll3cr), ==, 0x73);
+    g_assert_cmpuint(period("ck_mcu"), !=, 0);
+
+    rsp = qtest_qmp(qts, "{ 'execute': 'qom-set', 'arguments': { 'path':"
+                    " '/machine/soc/rcc', 'property': 'x-fault-not-ready',"
+                    " 'value': 'pll5' } }");
+    g_assert_true(qdict_haskey(rsp, "error"));
+    qobject_unref(rsp);
+    stop();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -288,5 +370,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);
     qtest_add_func("stm32mp1/rcc/mcu_reset", test_mcu_reset);
     qtest_add_func("stm32mp1/rcc/system_reset", test_system_reset);
+    qtest_add_func("stm32mp1/rcc/fault_not_ready", test_fault_not_ready);
+    qtest_add_func("stm32mp1/rcc/fault_pll", test_fault_pll);
     return g_test_run();
 }

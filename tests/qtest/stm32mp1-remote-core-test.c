@@ -10,8 +10,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "libqtest.h"
-#include "qobject/qdict.h"
+#include "stm32mp1-util.h"
 
 #define RETRAM 0x38000000
 #define RCC_MP_GCR 0x5000010c
@@ -333,6 +332,43 @@ static void test_system_reset(const void *accel)
     board_stop(&b);
 }
 
+static int64_t fault_get(Board *b, const char *property)
+{
+    return stm32mp1_qom_get(b->qts, STM32MP1_SOC "m4-control", property);
+}
+
+/* The next two starts leave it held, the third one does not. */
+static void test_fault_hold(const void *accel)
+{
+    Board b;
+    int i;
+
+    board_start(&b, accel);
+    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 2);
+    for (i = 1; i <= 2; i++) {
+        release(&b);
+        g_assert_cmpint(fault_get(&b, "x-fault-hold-count"), ==, i);
+    }
+    g_assert_cmpint(fault_get(&b, "x-fault-hold"), ==, 0);
+    release(&b);
+    wait_word(&b, STARTS, 1);
+    wait_state(&b, "running");
+
+    /* It survives a system reset, and a reset that should be a restart. */
+    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 1);
+    qtest_system_reset(b.qts);
+    g_assert_cmpint(fault_get(&b, "x-fault-hold"), ==, 1);
+    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 0);
+    qtest_writel(b.qts, RCC_MP_GCR, 1);
+    wait_word(&b, STARTS, 2);
+    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 1);
+    qtest_writel(b.qts, RCC_MP_GRSTCSETR, MCURST);
+    wait_state(&b, "held");
+    g_assert_cmpint(fault_get(&b, "x-fault-hold-count"), ==, 3);
+    g_assert_cmphex(qtest_readl(b.qts, STARTS), ==, 2);
+    board_stop(&b);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -354,6 +390,7 @@ int main(int argc, char **argv)
         { "sysresetreq", test_sysresetreq },
         { "view", test_view },
         { "system_reset", test_system_reset },
+        { "fault_hold", test_fault_hold },
     };
     int i, j;
 

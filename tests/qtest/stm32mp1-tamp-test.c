@@ -76,24 +76,6 @@ static void test_backup(void)
     qtest_quit(qts);
 }
 
-/* A machine with a coprocessor that runs already presets them. */
-static void test_preset(void)
-{
-    QTestState *qts = qtest_init(STM32MP1_MACHINE
-                                 "-global stm32mp1-tamp.copro-state=2 "
-                                 "-global "
-                                 "stm32mp1-tamp.copro-rsc-tbl=0x10020000");
-
-    for (unsigned boot = 0; boot < 2; boot++) {
-        g_assert_cmphex(qtest_readl(qts, BKP(RSC_TBL)), ==, 0x10020000);
-        g_assert_cmphex(qtest_readl(qts, BKP(COPRO_STATE)), ==, 2);
-        qtest_writel(qts, BKP(COPRO_STATE), 0);
-        g_assert_cmphex(qtest_readl(qts, BKP(COPRO_STATE)), ==, 0);
-        qtest_system_reset(qts);
-    }
-    qtest_quit(qts);
-}
-
 static void test_migration(void)
 {
     QTestState *qts = qtest_init(STM32MP1_MACHINE);
@@ -112,7 +94,6 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tamp/registers", test_registers);
     qtest_add_func("stm32mp1/tamp/counter", test_counter);
     qtest_add_func("stm32mp1/tamp/backup", test_backup);
-    qtest_add_func("stm32mp1/tamp/preset", test_preset);
     qtest_add_func("stm32mp1/tamp/migration", test_migration);
     return g_test_run();
 }

@@ -71,8 +71,30 @@ static inline void stm32mp1_wait_status(QTestState *qts, const char *command,
     } while (!done);
 }
 
-/* Migrate to a new QEMU, started with the same machine; quits the old one. */
-static inline QTestState *stm32mp1_migrate(QTestState *from)
+/* Read an integer property of an object. */
+static inline int64_t stm32mp1_qom_get(QTestState *qts, const char *path,
+                                       const char *property)
+{
+    QDict *rsp = qtest_qmp(qts, "{ 'execute': 'qom-get', 'arguments': {"
+                           " 'path': %s, 'property': %s } }", path, property);
+    int64_t value = qdict_get_int(rsp, "return");
+
+    qobject_unref(rsp);
+    return value;
+}
+
+/* Set an integer property of an object. */
+static inline void stm32mp1_qom_set(QTestState *qts, const char *path,
+                                    const char *property, int64_t value)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'qom-set', 'arguments': {"
+                             " 'path': %s, 'property': %s, 'value': %" PRId64
+                             " } }", path, property, value);
+}
+
+/* Migrate to a new QEMU, started with these arguments; quits the old one. */
+static inline QTestState *stm32mp1_migrate_to(QTestState *from,
+                                              const char *arguments)
 {
     g_autofree char *dir = g_dir_make_tmp("qtest-migrate-XXXXXX", NULL);
     g_autofree char *file = NULL;
@@ -87,11 +109,17 @@ static inline QTestState *stm32mp1_migrate(QTestState *from)
     stm32mp1_wait_status(from, "query-migrate", "completed");
     qtest_quit(from);
 
-    to = qtest_initf(STM32MP1_MACHINE "-incoming %s", uri);
+    to = qtest_initf("%s -incoming %s", arguments, uri);
     stm32mp1_wait_status(to, "query-status", "running");
     unlink(file);
     rmdir(dir);
     return to;
+}
+
+/* Migrate to a new QEMU, started with the same machine; quits the old one. */
+static inline QTestState *stm32mp1_migrate(QTestState *from)
+{
+    return stm32mp1_migrate_to(from, STM32MP1_MACHINE);
 }
 
 #endif

@@ -11,6 +11,8 @@
  * + Property "armv7m": the container of the core (link, required, realized)
  * + Property "num-irq": number of external interrupt lines
  * + Property "state" (read only): "held", "running" or "lockup"
+ * + Property "x-fault-hold": how many of the next releases and restarts leave
+ *   the core held; "x-fault-hold-count" (read only): how many did
  * + Unnamed GPIO inputs: the core's external interrupts. Levels are remembered
  *   while the core is held or in reset, and driven again after its release,
  *   because a reset of the NVIC forgets the level of its inputs.
@@ -52,6 +54,9 @@ struct ArmRemoteCoreState {
     uint32_t first;  /* items before this one are void */
     uint32_t *level; /* bit n % 32 of [n / 32]: level of interrupt input n */
     uint32_t num_words;
+
+    uint32_t fault_hold;
+    uint32_t fault_hold_count;
 
     qemu_irq *irq;
     qemu_irq sysresetreq_out;

@@ -17,6 +17,7 @@
 #include "hw/core/split-irq.h"
 #include "hw/cpu/a15mpcore.h"
 #include "hw/cpu/cluster.h"
+#include "hw/misc/ram_fault.h"
 #include "hw/misc/stm32mp1_rcc.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
@@ -102,6 +103,7 @@ struct STM32MP157SocState {
     DeviceState *dev[STM32MP157_NUM_DEVICES];
     SplitIRQ wwdg1_reset;
     SplitIRQ m4_sysresetreq;
+    RamFaultState sram_fault;
 
     MemoryRegion retram;
     MemoryRegion mcusram;
@@ -123,5 +125,14 @@ static inline DeviceState *stm32mp157_soc_device(STM32MP157SocState *s,
 {
     return s->dev[device];
 }
+
+/**
+ * stm32mp157_soc_boot_m4: Release the M4 as a boot loader does
+ * @table: the M4's address of the resource table, 0 for none
+ *
+ * Call it after a reset, with the firmware in the M4's memory. The boot loader
+ * tells Linux through the backup registers 17 and 18 of TAMP.
+ */
+void stm32mp157_soc_boot_m4(STM32MP157SocState *s, uint32_t table);
 
 #endif

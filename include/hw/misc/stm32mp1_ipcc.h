@@ -15,6 +15,21 @@
  *  + sysbus IRQ 1: TX free, processor 1
  *  + sysbus IRQ 2: RX occupied, processor 2
  *  + sysbus IRQ 3: TX free, processor 2
+ *
+ * Faults, for tests. A notification is a write to SCR that marks a free channel
+ * occupied. The masks are of such channels: bit n, sent by processor 1 on
+ * channel n; bit 16 + n, sent by processor 2. Each fault has a read-only
+ * property with "-count" appended: how often it happened. They outlive a reset.
+ *  + property "x-fault-channels": notifications that the next three apply to
+ *    (default: all)
+ *  + property "x-fault-drop": so many of the next ones get lost; the sender
+ *    finds the channel free, as if they had been received
+ *  + property "x-fault-delay": the interrupt of so many comes late, by
+ *    "x-fault-delay-us" (microseconds of virtual time, default 1000) after the
+ *    last of them
+ *  + property "x-fault-double": so many come twice; the receiver's clearing of
+ *    the channel leaves it occupied once
+ *  + property "x-fault-stuck": channels that nothing clears but a reset
  */
 
 #ifndef HW_MISC_STM32MP1_IPCC_H
@@ -29,6 +44,12 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1IpccState, STM32MP1_IPCC)
 #define STM32MP1_IPCC_NUM_PROCS 2
 #define STM32MP1_IPCC_NUM_CHANNELS 6
 
+/* Something that is to happen so many times, and has happened so often. */
+typedef struct STM32MP1IpccFault {
+    uint32_t left;
+    uint32_t count;
+} STM32MP1IpccFault;
+
 struct STM32MP1IpccState {
     SysBusDevice parent_obj;
 
@@ -40,6 +61,18 @@ struct STM32MP1IpccState {
     uint32_t mr[STM32MP1_IPCC_NUM_PROCS];
     /* sr[p]: channels marked occupied by processor p (CpTOCqSR) */
     uint32_t sr[STM32MP1_IPCC_NUM_PROCS];
+
+    STM32MP1IpccFault drop;
+    STM32MP1IpccFault delay;
+    STM32MP1IpccFault twice;
+    uint32_t fault_channels;
+    uint32_t delay_us;
+    uint32_t stuck;
+    uint32_t stuck_count;
+    /* Channels that processor p has occupied, by what is wrong with them: */
+    uint32_t late[STM32MP1_IPCC_NUM_PROCS];
+    uint32_t again[STM32MP1_IPCC_NUM_PROCS];
+    QEMUTimer *late_timer;
 };
 
 #endif

@@ -15,6 +15,12 @@
  *   reason in MC_RSTSCLRR and reset the MCU
  * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses, note the reason;
  *   the watchdog action of QEMU decides what follows
+ * + Property "x-fault-not-ready": the oscillator or PLL that never gets ready,
+ *   for tests: "hsi", "csi", "hse", "lsi", "lse", "pll1" to "pll4", or "" for
+ *   none. It gives no clock (LSI and LSE do), and reset leaves a PLL off, as a
+ *   boot firmware has to that waits for it in vain. It outlives a reset.
+ * + Property "x-fault-not-ready-count" (read only): how often it was on, and
+ *   its ready bit read as 0
  */
 
 #ifndef HW_MISC_STM32MP1_RCC_H
@@ -74,6 +80,8 @@ struct STM32MP1RccState {
     MemoryRegion mmio;
     uint32_t regs[STM32MP1_RCC_SIZE / 4];
     uint32_t reset_reason; /* flags to show after the system reset to come */
+    uint32_t not_ready;    /* 1 + index of the source that never gets ready */
+    uint32_t not_ready_count;
 
     Clock *clk[STM32MP1_RCC_NUM_CLOCKS];
     qemu_irq irq;

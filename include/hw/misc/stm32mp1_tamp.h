@@ -7,10 +7,10 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers, 0x400 bytes
  *  + sysbus IRQ 0: tamper interrupt (never raised: no tamper inputs)
- *  + properties "copro-rsc-tbl" and "copro-state": what the first-stage
- *    boot loader leaves in BKP17R (device address of the resource table of
- *    a running coprocessor) and BKP18R (its state, 0 off .. 5 crashed);
- *    applied at each machine reset, default 0
+ *
+ * A boot loader that starts the coprocessor leaves the device address of its
+ * resource table in BKP17R and its state (0 off .. 5 crashed) in BKP18R; a
+ * machine reset clears both.
  */
 #ifndef HW_MISC_STM32MP1_TAMP_H
 #define HW_MISC_STM32MP1_TAMP_H
@@ -24,10 +24,6 @@ struct STM32MP1TampState {
     STM32MP1RegsState parent_obj;
 
     qemu_irq irq;
-
-    /* What TAMP_BKP17R and TAMP_BKP18R hold after a machine reset */
-    uint32_t copro_rsc_tbl;
-    uint32_t copro_state;
 };
 
 #endif
