@@ -7,11 +7,13 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/main-loop.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "hw/misc/ram_fault.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "system/cpus.h"
 #include "trace.h"
 
 #define WORD 4
@@ -29,7 +31,11 @@ static void *ram_fault_ptr(RamFaultState *s, hwaddr offset)
     return ram + ram_fault_base(s) + offset;
 }
 
-/* Put the word over the RAM, or take it away, as the fault is armed or not. */
+/*
+ * Put the word over the RAM, or take it away, as the fault is armed or not. No
+ * vCPU may run: until it flushes its TLB, QEMU 10.0 looks up what the TLB knows
+ * of I/O regions, which is their number, among those of the new layout.
+ */
 static void ram_fault_update(RamFaultState *s)
 {
     memory_region_transaction_begin();
@@ -38,6 +44,14 @@ static void ram_fault_update(RamFaultState *s)
         memory_region_set_address(&s->word, ram_fault_base(s));
     }
     memory_region_transaction_commit();
+}
+
+/* The same while the machine runs; only in the main loop. */
+static void ram_fault_update_running(void *opaque)
+{
+    pause_all_vcpus();
+    ram_fault_update(opaque);
+    resume_all_vcpus();
 }
 
 static uint64_t ram_fault_read(void *opaque, hwaddr offset, unsigned size)
@@ -61,8 +75,9 @@ static void ram_fault_write(void *opaque, hwaddr offset, uint64_t value,
     }
     stn_le_p(ram_fault_ptr(s, offset), size, value);
     memory_region_set_dirty(s->memory, base + offset, size);
-    if (hit) {
-        ram_fault_update(s);
+    if (hit && !s->flip) {
+        aio_bh_schedule_oneshot(qemu_get_aio_context(),
+                                ram_fault_update_running, s);
     }
 }
 
@@ -109,7 +124,7 @@ static void ram_fault_set(Object *obj, Visitor *v, const char *name,
         return;
     }
     if (DEVICE(obj)->realized) {
-        ram_fault_update(s);
+        ram_fault_update_running(s);
     }
 }
 

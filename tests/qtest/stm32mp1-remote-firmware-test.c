@@ -269,7 +269,8 @@ static void check_refused(const char *options, const char *name,
 {
     g_autofree char *machine = g_strdup_printf("stm32mp157c-dk2,%s", options);
     const char *argv[] = {
-        getenv("QTEST_QEMU_BINARY"), "-M", machine, "-display", "none", "-S", NULL,
+        getenv("QTEST_QEMU_BINARY"), "-M", machine, "-display", "none", "-S",
+        NULL,
     };
     g_autofree char *errors = NULL;
     GError *error = NULL;
