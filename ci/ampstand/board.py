@@ -42,6 +42,10 @@ class RemoteCore:
     soc: str
     instance: str
     windows: tuple[Window, ...]
+    preload: str = ""
+    """Machine property: the image that the remote runs before the host does ("MCU first"); empty if there is none."""
+    preload_table: str = ""
+    """Machine property: what the host is told instead of the address of that image's resource table."""
 
     def host_address(self, address: int) -> int:
         """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
@@ -49,6 +53,23 @@ class RemoteCore:
             if window.remote <= address < window.remote + window.size:
                 return window.host + address - window.remote
         raise ValueError(f"address {address:#x} of {self.core} is in no window that the host sees")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that the machine model does wrong on demand: properties of a QOM object.
+
+    ``property`` asks for it (``on``: once, unless told otherwise; ``off``: no more), ``property`` with ``-count``
+    appended says how often it happened. ``settings`` are further properties, set before. ``base`` is the host's
+    address of what the property ``x-fault-address`` counts from.
+    """
+
+    path: str
+    property: str
+    on: int | str = 1
+    off: int | str = 0
+    base: int = 0
+    settings: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,6 +99,8 @@ class Board:
     remote: RemoteCore | None
     timeouts: Timeouts
     features: frozenset[str]
+    faults: Mapping[str, Fault]
+    """By the names that scenarios use; the board's page has their meaning."""
     kernel_warnings: tuple[str, ...]
     """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
     path: Path = field(compare=False)
@@ -126,11 +149,14 @@ class Board:
                 soc=remote["soc"],
                 instance=remote["instance"],
                 windows=tuple(Window(*window) for window in remote["windows"]),
+                preload=remote.get("preload", ""),
+                preload_table=remote.get("preload_table", ""),
             )
             if remote
             else None,
             timeouts=Timeouts(**data.get("timeouts", {})),
             features=frozenset(data["features"]),
+            faults={name: Fault(**fault) for name, fault in data.get("faults", {}).items()},
             kernel_warnings=tuple(kernel.get("warnings", ())),
             path=path,
         )

@@ -194,10 +194,14 @@ class Shell:
         self.console.sendline("")
         self.run_check("true", reason="the restored shell to answer")
 
+    def lost(self) -> None:
+        """Take note that Linux is gone, or about to go: the shell cannot be used before the next ``login()``."""
+        self._logged_in = False
+
     def reboot(self) -> None:
         """Reboot Linux and log in again."""
         mark = self.console.mark()
-        self._logged_in = False
+        self.lost()
         self.console.sendline("reboot")
         self.console.expect_line(BOOT_MESSAGE, since=mark, timeout=self._boot_timeout, what="Linux to boot again")
         self.login()

@@ -98,16 +98,28 @@ class Machine:
         translation_cache: int | None = None,
         extra_args: Sequence[str] = (),
         incoming: Path | None = None,
+        preload: str | None = None,
+        preload_table: int | None = None,
     ) -> None:
-        """Describe a board that is not started yet; ``translation_cache`` bounds QEMU's, in MiB."""
+        """Describe a board that is not started yet.
+
+        ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the remote runs before the host
+        does, and ``preload_table`` what the host is told in place of its resource table's address.
+        """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")
+        if preload is not None and preload not in artifacts.firmware:
+            raise UsageError(f"preload={preload} is not one of {', '.join(sorted(artifacts.firmware))}")
+        if preload is not None and (board.remote is None or not board.remote.preload):
+            raise UsageError(f"{board.name} cannot start a remote before its host")
         self.board = board
         self.artifacts = artifacts
         self.thread = thread
         self.translation_cache = translation_cache
         self.extra_args = tuple(extra_args)
         self.incoming = incoming
+        self.preload = preload
+        self.preload_table = preload_table
         self.rerun = ""
         """The command that runs the present scenario again; shown with a failure."""
         self.records = Recorder(records_dir)
@@ -138,7 +150,8 @@ class Machine:
         """QEMU's arguments; with ``paste`` they need no harness: console on the terminal, other lines in files."""
         board, artifacts = self.board, self.artifacts
         argv = [str(artifacts.qemu), "-nodefaults", "-no-user-config", "-display", "none"]
-        argv += ["-M", board.machine, *board.machine_arguments, "-m", board.memory]
+        argv += ["-M", ",".join([board.machine, *self._machine_properties()]), *board.machine_arguments]
+        argv += ["-m", board.memory]
         cache = f",tb-size={self.translation_cache}" if self.translation_cache is not None else ""
         argv += ["-accel", f"tcg,thread={self.thread}{cache}"]
         argv += ["-kernel", str(artifacts.kernel)]
@@ -157,6 +170,15 @@ class Machine:
         if self.incoming is not None:
             argv += ["-incoming", f"file:{self.incoming}" if paste else "defer"]
         return [*argv, *self.extra_args]
+
+    def _machine_properties(self) -> list[str]:
+        remote, properties = self.board.remote, []
+        if remote is not None and self.preload is not None:
+            path = str(self.artifacts.firmware[self.preload]).replace(",", ",,")
+            properties.append(f"{remote.preload}={path}")
+        if remote is not None and self.preload_table is not None:
+            properties.append(f"{remote.preload_table}={self.preload_table:#x}")
+        return properties
 
     def command_line(self) -> str:
         """Return the whole command, ready to paste into a shell."""
@@ -261,6 +283,11 @@ class Machine:
         except (QMPError, TimeoutError) as error:
             self._raise_if_ended(f"the answer to QMP {command}")
             raise QmpRefusedError(f"no answer from QEMU to {command}: {type(error).__name__}: {error}") from error
+
+    def reset(self) -> None:
+        """Reset the board, as its button does; ``host.login()`` when Linux is expected back."""
+        self.host.lost()
+        self.qmp("system_reset")
 
     def event_mark(self) -> int:
         """Return a mark: QMP events after it are those that came later."""

@@ -9,6 +9,7 @@ Fixtures
     host          the Linux shell of ``machine``
     remote        the remote of ``machine``, offline at the start and again at the end
     boot          a function that boots one more board (for snapshots, or with other options)
+    fault         injects faults of the machine model; each must happen, else the scenario fails
 
 Marks
     needs("rpmsg-tty", ...)  features the board must have, else the scenario is skipped
@@ -35,6 +36,7 @@ from ampstand.artifacts import Artifacts
 from ampstand.board import DEFAULT, Board
 from ampstand.console import Shell
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
+from ampstand.faults import Faults
 from ampstand.machine import THREADS, Machine
 from ampstand.process import end_on_signals
 from ampstand.records import Recorder
@@ -43,6 +45,7 @@ from ampstand.remote import Remote
 SESSION = pytest.StashKey["Session"]()
 REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 WATCH = pytest.StashKey["_Watch"]()
+FAULTS = pytest.StashKey[Faults]()
 
 
 class Session:
@@ -230,8 +233,11 @@ class _Watch:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Judge the records as soon as the scenario's own asserts have held."""
+    """Judge faults and records as soon as the scenario's own asserts have held."""
     yield
+    faults = item.stash.get(FAULTS, None)
+    if faults is not None:
+        faults.finish()
     watch = item.stash.get(WATCH, None)
     if watch is not None:
         watch.judge()
@@ -324,3 +330,12 @@ def remote(machine: Machine, _watch: _Watch) -> Iterator[Remote]:
     yield remote
     if machine.alive and not _watch.failed():
         remote.stop_if_running()
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest) -> Faults:
+    """Return what injects faults, into the scenario's machine unless told another; all must have happened."""
+    names = [name for name in ("machine", "fresh_machine") if name in request.fixturenames]
+    faults = Faults(request.getfixturevalue(names[0]) if names else None)
+    request.node.stash[FAULTS] = faults
+    return faults

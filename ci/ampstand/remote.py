@@ -28,8 +28,11 @@ PAYLOAD_MAX = 496
 _TTYS = "/sys/bus/rpmsg/devices/*.rpmsg-tty.*/tty/ttyRPMSG*"
 
 _RSC_TRACE = 2
+_RSC_VDEV = 3
 _TABLE_HEADER = struct.Struct("<4I")
 _TRACE_ENTRY = struct.Struct("<4I32s")
+_VDEV_ENTRY = struct.Struct("<6I4B")
+_VRING_ENTRY = struct.Struct("<5I")
 
 
 @dataclass(frozen=True)
@@ -44,22 +47,55 @@ class TraceBuffer:
     size: int
 
 
-def trace_buffer(image: Path) -> TraceBuffer | None:
-    """Read the trace entry of an image's resource table; None if it has no table, or no trace in it."""
+def _resource_table(image: Path) -> tuple[int, bytes] | None:
+    """Return address and contents of an image's resource table, None if it has none."""
     try:
         with image.open("rb") as file:
             section = ELFFile(file).get_section_by_name(".resource_table")
-            if section is None:
-                return None
-            table, base = section.data(), int(section["sh_addr"])
+            return None if section is None else (int(section["sh_addr"]), section.data())
     except (OSError, ELFError) as error:
         raise UsageError(f"cannot read firmware {image}: {error}") from error
+
+
+def _entries(table: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the kind of each entry of a resource table and its offset."""
     _version, count, _, _ = _TABLE_HEADER.unpack_from(table)
     for (offset,) in struct.iter_unpack("<I", table[16 : 16 + 4 * count]):
-        kind, address, size, _, _ = _TRACE_ENTRY.unpack_from(table, offset)
+        yield int.from_bytes(table[offset : offset + 4], "little"), offset
+
+
+def trace_buffer(image: Path) -> TraceBuffer | None:
+    """Read the trace entry of an image's resource table; None if it has no table, or no trace in it."""
+    base, table = _resource_table(image) or (0, bytes(16))
+    for kind, offset in _entries(table):
         if kind == _RSC_TRACE:
+            _, address, size, _, _ = _TRACE_ENTRY.unpack_from(table, offset)
             return TraceBuffer(base, table[:16], address, size)
     return None
+
+
+@dataclass(frozen=True)
+class Vring:
+    """A vring of the running image, by the host's addresses; the layout is that of the virtio specification."""
+
+    address: int
+    num: int
+    align: int
+
+    @property
+    def avail_idx(self) -> int:
+        """Address of the index of the available ring."""
+        return self.address + 16 * self.num + 2
+
+    @property
+    def used_idx(self) -> int:
+        """Address of the index of the used ring."""
+        end = self.address + 18 * self.num + 6
+        return end + -end % self.align + 2
+
+    def buffer(self, machine: Machine, number: int) -> int:
+        """Address of a descriptor's buffer, once the host has written the descriptor."""
+        return int.from_bytes(machine.read_memory(self.address + 16 * number, 8), "little")
 
 
 class TraceReader:
@@ -137,9 +173,23 @@ class Remote:
         """Stop the remote."""
         self._order("stop", "offline")
 
+    def attach(self, *, services: Sequence[str] = ()) -> None:
+        """Attach to a remote that runs already, and wait until it has announced the services."""
+        self._started_at = self.host.console.mark()
+        self._order("start", "attached")
+        for service in dict.fromkeys(services):
+            self.wait_service(service, list(services).count(service))
+
+    def detach(self) -> None:
+        """Let go of a remote that was attached to; it goes on."""
+        self._order("detach", "detached")
+
     def stop_if_running(self) -> None:
         """Bring the remote back to offline from whatever it is in."""
-        if self.state() not in ("offline", "suspended"):
+        state = self.state()
+        if state == "detached":
+            self.attach()  # Linux stops only what it is attached to
+        if state not in ("offline", "suspended"):
             self.stop()
 
     def wait_service(self, name: str, count: int = 1) -> None:
@@ -151,6 +201,17 @@ class Remote:
             timeout=self.timeout,
             what=f"the announcement of {name} x {count}",
         )
+
+    def vring(self, image: str, number: int) -> Vring:
+        """Read where the running image was told that its vring is: 0 to the host, 1 to the remote."""
+        base, table = _resource_table(self.machine.artifacts.firmware[image]) or (0, bytes(16))
+        for kind, offset in _entries(table):
+            if kind == _RSC_VDEV:
+                at = self.core.host_address(base) + offset + _VDEV_ENTRY.size + number * _VRING_ENTRY.size
+                entry = self.machine.read_memory(at, _VRING_ENTRY.size)
+                address, align, num, _, _ = _VRING_ENTRY.unpack(entry)
+                return Vring(self.core.host_address(address), num, align)
+        raise UsageError(f"firmware {image} has no vdev")
 
     def trace(self, number: int = 0) -> str:
         """Return the remote's trace as Linux gives it."""

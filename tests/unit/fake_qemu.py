@@ -4,7 +4,8 @@
 """Stands in for QEMU in the harness's own tests: speaks QMP, and has a real shell where the board's console would be.
 
 ``-M`` selects how it behaves: ``good``; ``silent`` never says a prompt; ``dies`` ends with status 3 at once;
-``stubborn`` ignores SIGTERM.
+``stubborn`` ignores SIGTERM. Its one QOM object, ``/fake``, has the properties that somebody sets, but ``refused``; the
+fault ``x-fault-real`` fires as soon as it is set, ``x-fault-idle`` never does.
 """
 
 from __future__ import annotations
@@ -49,9 +50,22 @@ def orders(link: socket.socket) -> Iterator[dict[str, Any]]:
             yield order
 
 
+def qom(order: str, properties: dict[str, Any], name: str, value: object = None) -> dict[str, Any]:
+    """Answer qom-get or qom-set."""
+    if name == "refused":
+        return {"error": {"class": "GenericError", "desc": "no such property"}}
+    if order == "qom-get":
+        return {"return": properties.get(name, 0)}
+    properties[name] = value
+    if name == "x-fault-real" and isinstance(value, int):
+        properties[f"{name}-count"] = properties.get(f"{name}-count", 0) + value
+    return {"return": {}}
+
+
 def serve_qmp(path: str) -> None:
     """Answer QMP until the harness hangs up."""
     link = connect(path)
+    properties: dict[str, Any] = {}
 
     def send(message: object) -> None:
         link.sendall(json.dumps(message).encode() + b"\r\n")
@@ -61,7 +75,10 @@ def serve_qmp(path: str) -> None:
         name = order["execute"]
         if name == "query-status":
             answer: dict[str, object] = {"return": {"status": "running", "running": True}}
-        elif name in ("qmp_capabilities", "stop"):
+        elif name in ("qom-get", "qom-set"):
+            arguments = order["arguments"]
+            answer = qom(name, properties, arguments["property"], arguments.get("value"))
+        elif name in ("qmp_capabilities", "stop", "system_reset"):
             answer = {"return": {}}
         else:
             answer = {"error": {"class": "CommandNotFound", "desc": f"The command {name} has not been found"}}
@@ -96,7 +113,7 @@ def serve_console(path: str) -> None:
 def main() -> None:
     """Read the options as QEMU would, as far as they matter here."""
     options = dict(zip(sys.argv[1:], sys.argv[2:], strict=False))
-    mode = options["-M"]
+    mode = options["-M"].partition(",")[0]
     if mode == "dies":
         print("fake-qemu: cannot do this", file=sys.stderr)
         sys.exit(3)

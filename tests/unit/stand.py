@@ -31,6 +31,10 @@ role = "shell"
 name = "usart3"
 core = "m4"
 role = "remote-console"
+[faults]
+real = {{ path = "/fake", property = "x-fault-real", base = 0x1000, settings = {{ x-fault-where = 7 }} }}
+idle = {{ path = "/fake", property = "x-fault-idle", on = 3, off = "" }}
+refused = {{ path = "/fake", property = "x-fault-real", settings = {{ refused = 1 }} }}
 [timeouts]
 boot = {boot}
 command = 5.0

@@ -144,3 +144,21 @@ def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
     assert serials == ["mon:stdio", "file:usart3.log", "file:uart7.log"]
     with pytest.raises(UsageError, match="thread=fast"):
         Machine(board, artifacts(tmp_path), tmp_path, thread="fast")
+
+
+def test_a_remote_before_the_host_is_a_property_of_the_machine(tmp_path: Path) -> None:
+    board, build = Board.load("stm32mp157c-dk2"), artifacts(tmp_path)
+    image = tmp_path / "a,b.elf"
+    build.firmware["echo"] = image
+    line = Machine(board, build, tmp_path / "records", preload="echo", preload_table=0x10).argv(paste=True)
+    assert line[line.index("-M") + 1] == f"{board.machine},m4-firmware={tmp_path}/a,,b.elf,m4-resource-table=0x10"
+    with pytest.raises(UsageError, match="preload=nosuch is not one of echo"):
+        Machine(board, build, tmp_path, preload="nosuch")
+    with pytest.raises(UsageError, match="fake cannot start a remote before its host"):
+        Machine(Board.load(write_board(tmp_path)), build, tmp_path, preload="echo")
+
+
+def test_after_a_reset_the_shell_is_gone(tmp_path: Path) -> None:
+    with make(tmp_path).boot() as machine:
+        machine.reset()
+        assert not machine.host.get_status()

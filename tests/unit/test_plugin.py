@@ -94,6 +94,21 @@ def test_kernel_warnings_fail_unless_the_board_declares_them(run) -> None:  # ty
     result.stdout.fnmatch_lines(["*kernel message of level 4: trouble*", "*kernel warning: -[[] cut here ]-*"])
 
 
+def test_a_fault_that_did_not_happen_fails_the_scenario(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        def test_real(machine, fault): fault.inject("real")
+        def test_idle(fresh_machine, fault): fault.inject("idle")
+        def test_other(boot, fault): fault.inject("real", into=boot())
+        def test_wrong(machine, fault):
+            fault.inject("idle")
+            assert False, "its own reason"
+        """
+    )
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["*never happened: idle*", "*its own reason*"])
+
+
 def test_needs_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
     source = """
         import pytest
