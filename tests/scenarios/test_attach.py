@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The remote runs before Linux does ("MCU first"): Linux attaches, lets go, attaches again, takes it over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from ampstand.machine import Machine, WaitError
+from ampstand.remote import Remote, TraceReader
+from elftools.elf.constants import P_FLAGS
+from elftools.elf.elffile import ELFFile
+
+pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console")
+
+COUNT = r"^count (\d+)$"
+BANNER = r"^ampstand count on "
+ROUNDS = 3
+
+
+@pytest.fixture(params=["bare", "freertos"])
+def system(request: pytest.FixtureRequest) -> str:
+    """Return the name of the remote's operating system."""
+    return str(request.param)
+
+
+@pytest.fixture
+def preload(boot: Callable[..., Machine]) -> Callable[..., Remote]:
+    """Return a function that boots a board whose remote runs this image before Linux does."""
+
+    def start(image: str, **options: int) -> Remote:
+        machine = boot(preload=image, **options)
+        machine.tolerate_bad("remote FW detach without ack", "Linux waits 0.2 s; a loaded workstation takes longer")
+        return Remote(machine)
+
+    return start
+
+
+def wait_counting(remote: Remote) -> None:
+    """Wait until the remote has counted on, twice as seen from now."""
+    mark = remote.console.mark()
+    remote.console.expect_line(COUNT, since=mark, count=2, timeout=remote.timeout, what="the remote to count on")
+
+
+def check_counted_on(remote: Remote) -> None:
+    """Check that the remote counted from 1 without a gap and has never been started anew."""
+    lines = remote.console.lines
+    counts = [int(match[1]) for line in lines if (match := re.search(COUNT, line))]
+    assert counts == list(range(1, len(counts) + 1))
+    assert sum(re.search(BANNER, line) is not None for line in lines) == 1
+
+
+def attach_and_talk(remote: Remote) -> None:
+    """Attach, and exchange messages."""
+    remote.attach(services=["rpmsg-raw"])
+    assert remote.host.text(f"cat {remote.sysfs}/firmware") == "unknown"
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+    wait_counting(remote)
+
+
+def test_attach_detach_attach_stop_and_load_another(preload: Callable[..., Remote], system: str) -> None:
+    remote = preload(f"count-{system}")
+    assert remote.state() == "detached"
+    wait_counting(remote)
+    for _ in range(ROUNDS):
+        attach_and_talk(remote)
+        assert "host is up" in remote.trace()
+        remote.detach()
+        wait_counting(remote)
+    attach_and_talk(remote)
+    check_counted_on(remote)
+    remote.stop()
+    for image in (f"echo-{system}", f"count-{system}"):
+        remote.start(image, services=["rpmsg-raw"])
+        assert remote.echo_char(options="-n 100")["messages"] == 100
+        remote.stop()
+
+
+def test_attach_leaves_the_code_alone(preload: Callable[..., Remote]) -> None:
+    """Linux registers all of the remote's memory as carveouts; none may be cleared or loaded."""
+    remote = preload("echo-bare")
+    machine = remote.machine
+    remote.attach(services=["rpmsg-raw"])
+    with machine.artifacts.firmware["echo-bare"].open("rb") as file:
+        loaded = [segment for segment in ELFFile(file).iter_segments("PT_LOAD") if segment["p_filesz"]]
+        code = [segment for segment in loaded if not segment["p_flags"] & P_FLAGS.PF_W]
+        assert len(code) == 2, "vectors and code"
+        for segment in code:
+            address = remote.core.host_address(segment["p_paddr"])
+            assert machine.read_memory(address, segment["p_filesz"]) == segment.data()
+
+
+def test_detach_leaves_the_data_alone(preload: Callable[..., Remote]) -> None:
+    """The driver writes back the 1024 bytes at the resource table; the remote's trace comes right behind them."""
+    remote = preload("echo-bare")
+    machine = remote.machine
+    trace = TraceReader(machine, remote.core, [machine.artifacts.firmware["echo-bare"]])
+    text = trace.poll()
+    for _ in range(ROUNDS):
+        remote.attach(services=["rpmsg-raw"])
+        assert "host is up" in remote.trace()
+        mark = remote.console.mark()
+        remote.detach()
+        remote.console.expect_line("host is down", since=mark, timeout=remote.timeout)
+        text += trace.poll()
+    assert re.findall("host .*", text) == ["host is up", "host detached", "host is down"] * ROUNDS
+
+
+def test_board_reset_starts_the_remote_first_again(preload: Callable[..., Remote]) -> None:
+    remote = preload("count-bare")
+    machine = remote.machine
+    attach_and_talk(remote)
+    remote.stop()
+    remote.start("echo-bare", services=["rpmsg-tty"])
+    machine.host.reboot()
+    assert remote.state() == "detached"
+    attach_and_talk(remote)
+
+
+@pytest.mark.parametrize("image_there", [False, True])
+def test_crash_while_attached(preload: Callable[..., Remote], image_there: bool) -> None:
+    """6.12 recovers by starting an image, of which it knows only the default name; what ran is not started again.
+
+    Without a file of that name the remote stays off, and Linux thinks that it is on: a start succeeds and does nothing,
+    a stop is refused. Only a new probe of the driver helps.
+    """
+    remote = preload("count-bare")
+    machine, host = remote.machine, remote.host
+    name = host.text(f"cat {remote.sysfs}/firmware")
+    if image_there:
+        host.run_check(f"ln -s echo-bare.elf /lib/firmware/{name}")
+    host.run_check(f"echo enabled >{remote.sysfs}/coredump")
+    attach_and_talk(remote)
+
+    machine.expect_bad(r"remoteproc0: (crash detected|handling crash #1|recovering)", "host")
+    if not image_there:
+        machine.expect_bad(rf"firmware.* {name} |request_firmware failed: -2", "host")
+    mark = host.console.mark()
+    host.run_check(f"echo 2 >{remote.debugfs}/crash")
+    host.console.expect_line(
+        "remote processor m4 is now up" if image_there else "request_firmware failed: -2",
+        since=mark,
+        timeout=remote.timeout,
+        what="the recovery to end",
+    )
+    dump = "/sys/class/devcoredump/devcd*/data"
+    assert int(host.text(f"od -An -tu2 -j44 -N2 {dump}")) > 1, "segments in the core dump"
+
+    if image_there:
+        assert remote.state() == "running"
+        remote.wait_service("rpmsg-raw", 2)
+    else:
+        assert remote.state() == "offline"
+        remote.firmware("echo-bare")
+        assert host.run(f"echo start >{remote.sysfs}/state").exitcode == 0
+        assert remote.state() == "offline"
+        assert host.run(f"echo stop >{remote.sysfs}/state").exitcode != 0
+        host.run_check("cd /sys/bus/platform/drivers/stm32-rproc; d=$(echo *.m4); echo $d >unbind; echo $d >bind")
+        (instance,) = host.run_check("ls /sys/class/remoteproc")
+        remote.sysfs = f"/sys/class/remoteproc/{instance}"
+        remote.start("echo-bare", services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+    remote.stop()
+
+
+REFUSED = {
+    "none": (0, "can't load resource table: -2"),
+    "outside of what the remote shares": (0x20000000, "can't translate da 20000000"),
+    "amid the vectors": (0x4, "rsc table is truncated"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_attach_with_a_bad_table_address_is_refused(preload: Callable[..., Remote], case: str) -> None:
+    """The remote goes on, but is out of reach: 6.12 neither stops it, nor loads another image."""
+    address, message = REFUSED[case]
+    remote = preload("count-bare", preload_table=address)
+    machine, host = remote.machine, remote.host
+    machine.expect_bad(message, "host")
+    machine.expect_bad(r"can't load resource table|Failed to process resources|Boot failed: -\d+", "host")
+    machine.expect_bad("can't change firmware while running", "host")
+    for _ in range(ROUNDS):
+        for order in ("start", "stop", "detach"):
+            assert host.run(f"echo {order} >{remote.sysfs}/state").exitcode != 0
+            assert remote.state() == "detached"
+        assert host.run(f"echo echo-bare.elf >{remote.sysfs}/firmware").exitcode != 0
+    assert host.run("ls /sys/bus/rpmsg/devices").output == ""
+    wait_counting(remote)
+    check_counted_on(remote)
+
+
+def test_attach_to_a_table_of_zeros(preload: Callable[..., Remote]) -> None:
+    """6.12 does not look at the version of a table in memory: this attach succeeds, and there is nothing to talk to."""
+    remote = preload("count-bare", preload_table=0x1003C000)
+    machine = remote.machine
+    remote.attach()
+    assert machine.host.run("ls /sys/bus/rpmsg/devices").output == ""
+    wait_counting(remote)
+    remote.detach()
+    wait_counting(remote)
+    check_counted_on(remote)
+    remote.attach()
+    remote.stop()
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=WaitError,
+    reason="6.12: rproc_attach() leaves table_ptr set when it fails, and rproc_rsc_table_show() reads on from it: Oops",
+)
+def test_reading_the_table_after_a_refused_attach(preload: Callable[..., Remote]) -> None:
+    remote = preload("count-bare", preload_table=4)
+    machine, host = remote.machine, remote.host
+    machine.tolerate_bad(
+        r"can't load resource table|rsc table is truncated|Failed to process resources|Boot failed", "refused", "host"
+    )
+    machine.expect_bad(r"Unable to handle kernel|Internal error|Kernel panic", "host")
+    assert host.run(f"echo start >{remote.sysfs}/state").exitcode != 0
+    try:
+        host.run_check(f"cat {remote.debugfs}/resource_table", remote.timeout)
+    finally:
+        host.lost()

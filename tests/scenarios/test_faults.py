@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Hardware fails between Linux and the remote; neither may hang for it, and a good start works afterwards.
+
+The fixture ``fault`` fails each scenario whose fault did not happen.
+"""
+
+from __future__ import annotations
+
+import pytest
+from ampstand.faults import Faults
+from ampstand.machine import Machine
+from ampstand.remote import Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg", "rpmsg-char")
+
+IMAGE = "echo-bare"
+HEADER = 16  # of an rpmsg message
+MISMATCH, TIMED_OUT = 1, 3  # exit codes of rpmsg-echo
+DIRECTIONS = ("to-remote", "to-host")
+
+
+@pytest.fixture
+def echo(remote: Remote) -> Remote:
+    """Return the remote with the echo application running, and every buffer used once."""
+    remote.start(IMAGE, services=["rpmsg-raw"])
+    remote.echo_char(options="-n 40")
+    return remote
+
+
+def echo_fails(remote: Remote, exitcode: int, options: str = "-n 1 -t 300") -> str:
+    """Check that an exchange fails in this way and does not hang; return what rpmsg-echo says."""
+    result = remote.host.run(f"rpmsg-echo -c rpmsg-raw {options}")
+    assert result.exitcode == exitcode, result.output
+    return result.output
+
+
+def restart(remote: Remote) -> None:
+    """Check that after a stop all is well again."""
+    remote.stop()
+    remote.start(IMAGE, services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100 -w 8")["messages"] == 100
+
+
+@pytest.mark.needs("fault-mailbox")
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_lost_kick_silences_its_vring(echo: Remote, fault: Faults, direction: str) -> None:
+    """Event indices ask for a kick once; who lost it is not kicked again until the link is new.
+
+    virtio has it so, and Linux and our library both keep to it: whoever needs to survive a lost kick must poll.
+    """
+    fault.inject(f"kick-{direction}-lost")
+    for _ in range(3):
+        echo_fails(echo, TIMED_OUT, "-n 4 -w 4 -t 300")
+    restart(echo)
+
+
+@pytest.mark.needs("fault-mailbox")
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_late_kick_is_only_late(echo: Remote, fault: Faults, direction: str) -> None:
+    late = fault.inject(f"kick-{direction}-late", 3, delay_us=50_000)
+    figures = echo.echo_char(options="-n 20")
+    assert figures["messages"] == 20
+    assert late.fired() == 3
+    assert figures["latency_us"]["max"] >= 50_000
+    restart(echo)
+
+
+@pytest.mark.needs("fault-mailbox")
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_doubled_kick_doubles_no_message(echo: Remote, fault: Faults, direction: str) -> None:
+    """rpmsg-echo numbers its messages, and looks for one more in the end."""
+    doubled = fault.inject(f"kick-{direction}-doubled", 100)
+    assert echo.echo_char(options="-n 200")["messages"] == 200
+    assert doubled.fired() == 100
+    restart(echo)
+
+
+@pytest.mark.needs("fault-mailbox")
+def test_stuck_mailbox_to_the_remote(echo: Remote, fault: Faults, machine: Machine) -> None:
+    """The remote's interrupt never ends, so it does nothing else; Linux runs out of buffers, says so, and stops it."""
+    machine.expect_bad("remote FW shutdown without ack", "host")
+    stuck = fault.inject("mailbox-to-remote-stuck")
+    echo_fails(echo, TIMED_OUT)
+    assert "no free buffer" in echo_fails(echo, TIMED_OUT, "-n 64 -w 64 -t 300")
+    echo.stop()
+    stuck.end()
+    echo.start(IMAGE, services=["rpmsg-raw"])
+    restart(echo)
+
+
+@pytest.mark.needs("fault-mailbox")
+def test_stuck_mailbox_to_the_host(echo: Remote, fault: Faults, machine: Machine) -> None:
+    """Linux's interrupt thread never ends, and the work that it queues for its own core starves; the rest goes on."""
+    for line in ("msg received with no recipient", "remote FW shutdown without ack"):
+        machine.tolerate_bad(line, "what came in, or the acknowledgement, was seen too late", "host")
+    stuck = fault.inject("mailbox-to-host-stuck")
+    for _ in range(2):
+        echo_fails(echo, TIMED_OUT, "-n 20 -t 300")
+    assert stuck.fired() > 100
+    echo.stop()
+    stuck.end()
+    echo.start(IMAGE, services=["rpmsg-raw"])
+    restart(echo)
+
+
+@pytest.mark.needs("fault-memory")
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_flipped_bit_in_a_payload_is_seen(echo: Remote, fault: Faults, machine: Machine, direction: str) -> None:
+    """A message has no checksum: the receiver gets what is there, and only an application that checks finds out."""
+    ring = echo.vring(IMAGE, DIRECTIONS.index(direction) ^ 1)
+    fault.inject("bit-flipped", address=ring.buffer(machine, 3) + HEADER + 9, bit=4)
+    assert "first difference at byte 9 " in echo_fails(echo, MISMATCH, "-n 40 -s 64")
+    assert echo.echo_char(options="-n 40 -s 64")["messages"] == 40
+    restart(echo)
+
+
+@pytest.mark.needs("fault-memory")
+def test_flipped_bit_in_linux_index_breaks_the_link_only(echo: Remote, fault: Faults) -> None:
+    """More buffers than the vring has: our library leaves the link alone until the host makes it anew."""
+    fault.inject("bit-flipped", address=echo.vring(IMAGE, 1).avail_idx, bit=7)
+    echo_fails(echo, TIMED_OUT)
+    restart(echo)
+
+
+@pytest.mark.needs("fault-memory")
+def test_flipped_bit_in_the_remotes_index_replays_old_messages(echo: Remote, fault: Faults) -> None:
+    """Linux takes the used ring's index at its word: entries of the last round come once more, as new messages."""
+    fault.inject("bit-flipped", address=echo.vring(IMAGE, 0).used_idx, bit=7)
+    assert "bytes came" in echo_fails(echo, MISMATCH, "-n 20 -s 64")
+    restart(echo)
+
+
+@pytest.mark.needs("fault-reset")
+def test_remote_that_never_leaves_reset(remote: Remote, fault: Faults, machine: Machine) -> None:
+    """Linux cannot tell: the start succeeds, but no service comes."""
+    machine.expect_bad("remote FW shutdown without ack", "host")
+    fault.inject("held")
+    remote.start(IMAGE)
+    assert remote.state() == "running"
+    result = remote.host.run("rpmsg-echo -c rpmsg-raw -n 1 -t 300")
+    assert "announced no service" in result.output
+    assert remote.trace() == ""
+    remote.stop()
+    remote.start(IMAGE, services=["rpmsg-raw"])
+    restart(remote)
+
+
+@pytest.mark.needs("fault-clock")
+@pytest.mark.parametrize(("source", "clock"), [("pll2", "pll2_r"), ("pll3", "ck_mcu")])
+def test_clock_that_never_gets_ready(fresh_machine: Machine, fault: Faults, source: str, clock: str) -> None:
+    """Linux waits for it 0.6 ms, gives up on the clock that it may not do without, and comes up all the same.
+
+    6.12 warns of itself there: it unprepares the critical clock that it could not enable.
+    """
+    host, remote = fresh_machine.host, Remote(fresh_machine)
+    with (
+        fresh_machine.records.expecting_bad(f"critical clk '{clock}' failed to enable", "host"),
+        fresh_machine.records.expecting_bad("WARNING: .* clk_core_unprepare", "host"),
+    ):
+        never = fault.inject("clock-not-ready", source)
+        fresh_machine.reset()
+        host.login()
+        assert never.fired() > 1
+        host.run_check("dmesg -c >/dev/null")
+    remote.start(IMAGE, services=["rpmsg-raw"])
+    restart(remote)
+    never.end()
+    fresh_machine.reset()
+    host.login()
+    remote.start(IMAGE, services=["rpmsg-raw"])
+    restart(remote)
