@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/rpmsg.h>
 #include <poll.h>
 #include <sched.h>
@@ -221,14 +222,35 @@ static bool rpmsg_device_of(const char *name, char *path, size_t size)
     return found;
 }
 
+/* Opens the control device. Its number is not 0 if someone still held the old
+ * one open when this one came. */
+static bool open_control(void *context)
+{
+    struct open_request *request = context;
+    glob_t found;
+
+    request->fd = -1;
+    request->error = ENOENT;
+    if (glob("/dev/rpmsg_ctrl*", 0, NULL, &found) == 0) {
+        request->fd = open(found.gl_pathv[0], request->flags | O_CLOEXEC);
+        request->error = errno;
+        globfree(&found);
+    }
+    return request->fd >= 0;
+}
+
 void endpoint_create(struct endpoint *ep, const char *service, int timeout_ms)
 {
     static unsigned int created;
     struct rpmsg_endpoint_info info = {.src = RPMSG_ADDR_ANY};
     struct service_request request = {.service = service};
-    int control = open_waiting("/dev/rpmsg_ctrl0", O_RDWR, timeout_ms);
+    struct open_request control = {.flags = O_RDWR};
     char path[64];
 
+    if (!wait_until(open_control, &control, timeout_ms)) {
+        fail(EXIT_TIMED_OUT, "no /dev/rpmsg_ctrlN to open in %d ms: %s",
+             timeout_ms, strerror(control.error));
+    }
     if (!wait_until(find_service, &request, timeout_ms)) {
         fail(EXIT_TIMED_OUT, "the remote announced no service %s in %d ms",
              service, timeout_ms);
@@ -236,7 +258,7 @@ void endpoint_create(struct endpoint *ep, const char *service, int timeout_ms)
     info.dst = request.address;
     snprintf(info.name, sizeof(info.name), "ampstand-%d-%u", (int)getpid(),
              created++);
-    if (ioctl(control, RPMSG_CREATE_EPT_IOCTL, &info)) {
+    if (ioctl(control.fd, RPMSG_CREATE_EPT_IOCTL, &info)) {
         fail(EXIT_DEVICE, "RPMSG_CREATE_EPT_IOCTL to %s at %u: %s", service,
              info.dst, strerror(errno));
     }
@@ -244,7 +266,7 @@ void endpoint_create(struct endpoint *ep, const char *service, int timeout_ms)
         fail(EXIT_DEVICE, "no /dev/rpmsgN came for endpoint %s", info.name);
     }
     endpoint_open(ep, path, timeout_ms);
-    ep->control = control;
+    ep->control = control.fd;
 }
 
 void endpoint_close(struct endpoint *ep)
@@ -296,6 +318,7 @@ size_t endpoint_receive(struct endpoint *ep, void *data, size_t size,
 
     for (;;) {
         struct pollfd wait = {.fd = ep->fd, .events = POLLIN};
+        int left;
         ssize_t got = read(ep->fd, data, size);
 
         if (got > 0) {
@@ -307,7 +330,10 @@ size_t endpoint_receive(struct endpoint *ep, void *data, size_t size,
         if (errno != EAGAIN && errno != EINTR) {
             fail(EXIT_DEVICE, "read from %s: %s", ep->path, strerror(errno));
         }
-        if (poll(&wait, 1, left_ms(end)) == 0) {
+        left = left_ms(end);
+        /* Linux 6.12 may not wake whoever begins to wait while the endpoint
+         * goes away: look again now and then. */
+        if (poll(&wait, 1, left < 100 ? left : 100) == 0 && left <= 100) {
             return 0;
         }
     }

@@ -19,7 +19,7 @@
     "-x hex] [-w window] [-r rounds] [-t ms]\n"                                \
     "  -d device   a tty or an rpmsg_char device (default /dev/ttyRPMSG0)\n"   \
     "  -c service  create an own endpoint towards this announced service "     \
-    "through /dev/rpmsg_ctrl0\n"                                               \
+    "through /dev/rpmsg_ctrlN\n"                                               \
     "  -n count    messages (default 100)\n"                                   \
     "  -s size     bytes of each, 1 to 496 (default: each size in turn)\n"     \
     "  -a          every size from 1 to 496 once, in place of -n\n"            \
