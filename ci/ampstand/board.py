@@ -41,6 +41,8 @@ class RemoteCore:
     core: str
     soc: str
     instance: str
+    control: str
+    """QOM path of what holds and releases the core; its property ``state`` is held, running or lockup."""
     windows: tuple[Window, ...]
     preload: str = ""
     """Machine property: the image that the remote runs before the host does ("MCU first"); empty if there is none."""
@@ -148,6 +150,7 @@ class Board:
                 core=remote["core"],
                 soc=remote["soc"],
                 instance=remote["instance"],
+                control=remote["control"],
                 windows=tuple(Window(*window) for window in remote["windows"]),
                 preload=remote.get("preload", ""),
                 preload_table=remote.get("preload_table", ""),

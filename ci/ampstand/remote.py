@@ -16,7 +16,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from ampstand.board import RemoteCore
-from ampstand.console import Console, Shell
+from ampstand.console import Background, Console, Shell
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.machine import Machine
 
@@ -26,6 +26,12 @@ SAMPLE_MESSAGES = 100
 PAYLOAD_MAX = 496
 
 _TTYS = "/sys/bus/rpmsg/devices/*.rpmsg-tty.*/tty/ttyRPMSG*"
+CRASH_SERVICE = "rpmsg-crash"
+# Commands of the crash application and its flag: firmware/include/ampstand/crash.h.
+CRASH_KINDS = {"none": 0, "hardfault": 1, "lockup": 2, "loop": 3, "watchdog": 4, "assert": 5}
+_CRASH_F_WATCHDOG = 1
+# What debugfs "crash" takes: enum rproc_crash_type, and what Linux calls it.
+REPORTED_CRASHES = {"mmufault": 0, "watchdog": 1, "fatal error": 2}
 
 _RSC_TRACE = 2
 _RSC_VDEV = 3
@@ -45,6 +51,11 @@ class TraceBuffer:
     """The table's first 16 bytes: how to tell that this image is the one in memory."""
     address: int
     size: int
+
+
+def crash_message(kind: str, *, watchdog: bool = False) -> str:
+    """Return the message, in hexadecimal digits, that makes the crash application crash in this way."""
+    return struct.pack("<2I", CRASH_KINDS[kind], _CRASH_F_WATCHDOG if watchdog else 0).hex()
 
 
 def _resource_table(image: Path) -> tuple[int, bytes] | None:
@@ -135,7 +146,7 @@ class Remote:
         self.machine = machine
         self.sysfs = f"/sys/class/remoteproc/{core.instance}"
         self.debugfs = f"/sys/kernel/debug/remoteproc/{core.instance}"
-        self._started_at = 0
+        self._started_at = self._said_at = 0
 
     @property
     def host(self) -> Shell:
@@ -164,10 +175,9 @@ class Remote:
         """Start the remote, with another image if one is named, and wait until it has announced the services."""
         if firmware is not None:
             self.firmware(firmware)
-        self._started_at = self.host.console.mark()
+        self.watch()
         self._order("start", "running")
-        for service in dict.fromkeys(services):
-            self.wait_service(service, list(services).count(service))
+        self.wait_services(services)
 
     def stop(self) -> None:
         """Stop the remote."""
@@ -175,10 +185,9 @@ class Remote:
 
     def attach(self, *, services: Sequence[str] = ()) -> None:
         """Attach to a remote that runs already, and wait until it has announced the services."""
-        self._started_at = self.host.console.mark()
+        self.watch()
         self._order("start", "attached")
-        for service in dict.fromkeys(services):
-            self.wait_service(service, list(services).count(service))
+        self.wait_services(services)
 
     def detach(self) -> None:
         """Let go of a remote that was attached to; it goes on."""
@@ -191,6 +200,21 @@ class Remote:
             self.attach()  # Linux stops only what it is attached to
         if state not in ("offline", "suspended"):
             self.stop()
+
+    def watch(self) -> None:
+        """Let ``wait_service()`` and its like count from now on: the remote is about to be started by other means."""
+        self._started_at = self.host.console.mark()
+        if self.machine.board.serial("remote-console") is not None:
+            self._said_at = self.console.mark()
+
+    def wait_console(self, text: str) -> None:
+        """Wait until the remote has said this on its own console since the last start."""
+        self.console.expect_line(re.escape(text), since=self._said_at, timeout=self.timeout)
+
+    def wait_services(self, names: Sequence[str]) -> None:
+        """Wait until the remote has announced each of these services as often as it is named since the last start."""
+        for name in dict.fromkeys(names):
+            self.wait_service(name, list(names).count(name))
 
     def wait_service(self, name: str, count: int = 1) -> None:
         """Wait until the remote has announced a service ``count`` times since the last start."""
@@ -212,6 +236,56 @@ class Remote:
                 address, align, num, _, _ = _VRING_ENTRY.unpack(entry)
                 return Vring(self.core.host_address(address), num, align)
         raise UsageError(f"firmware {image} has no vdev")
+
+    def core_state(self) -> str:
+        """Return what the core really does, as QEMU says: held, running, lockup."""
+        return str(self.machine.qmp("qom-get", path=self.core.control, property="state"))
+
+    def wait_state(self, state: str) -> None:
+        """Wait until remoteproc says so."""
+        self.host.wait_for(f"cat {self.sysfs}/state", f"^{state}$", self.timeout)
+
+    def interrupts(self) -> dict[str, int]:
+        """Return how many interrupts Linux has taken from the remote: mailbox-rx, mailbox-tx, watchdog.
+
+        The mailbox's two lines have one name; the device tree gives rx first, so its number is the lower.
+        """
+        (device,) = self.host.run_check(f"readlink -f {self.sysfs}/device")
+        text = self.host.text(f"grep -E '(mailbox|{Path(device).name})$' /proc/interrupts")
+        counts: list[tuple[str, int]] = []
+        for line in text.splitlines():
+            fields = line.split()
+            cpus = fields[1 : 1 + self.machine.board.host_cpus]
+            counts.append((fields[-1], sum(map(int, cpus))))
+        rx, tx = (count for name, count in counts if name.endswith("mailbox"))
+        (watchdog,) = (count for name, count in counts if not name.endswith("mailbox"))
+        return {"mailbox-rx": rx, "mailbox-tx": tx, "watchdog": watchdog}
+
+    # -- crashes --------------------------------------------------------------------------------------------------
+
+    def crash(self, kind: str, *, watchdog: bool = False) -> None:
+        """Let the crash application crash in this way (``CRASH_KINDS``), with its watchdog started first or not."""
+        self.watch()
+        self.tool(f"rpmsg-echo -c {CRASH_SERVICE} -x {crash_message(kind, watchdog=watchdog)}")
+
+    def report_crash(self, kind: str) -> None:
+        """Let Linux believe in a crash (``REPORTED_CRASHES``) through debugfs: the remote itself goes on."""
+        self.watch()
+        self.host.run_check(f"echo {REPORTED_CRASHES[kind]} >{self.debugfs}/crash")
+
+    def wait_recovered(self, services: Sequence[str] = ()) -> None:
+        """Wait until Linux has started the crashed remote again and it has announced the services."""
+        self.host.console.expect_line(
+            r"remote processor \S+ is now up", since=self._started_at, timeout=self.timeout, what="the recovery"
+        )
+        self.wait_services(services)
+
+    def expect_crash(self, kind: str, *, recovers: bool = True) -> None:
+        """Announce what Linux says of a crash that it gets to know: its type, and the recovery if there is one."""
+        for pattern in (rf"crash detected in \S+ type {kind}", r"handling crash #\d+ in"):
+            self.machine.expect_bad(pattern, "host")
+        if recovers:
+            self.machine.expect_bad(r"remoteproc\d+: recovering", "host")
 
     def trace(self, number: int = 0) -> str:
         """Return the remote's trace as Linux gives it."""
@@ -264,6 +338,21 @@ class Remote:
     def echo_char(self, *, options: str = "-n 100") -> dict[str, Any]:
         """Echo messages over an rpmsg_char endpoint of its own; return count, bytes, seconds, latencies."""
         return self.tool(f"rpmsg-echo -c rpmsg-raw {options}", timeout=self._long(options))
+
+    def traffic(self, endpoints: int, options: str = "-c rpmsg-raw") -> Background:
+        """Let so many programs (rpmsg-echo) exchange messages, each over its own endpoint, until they get an error."""
+        opened = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c -- '-> /dev/rpmsg[0-9]'"
+        job = self.host.start(
+            "traffic",
+            f"for i in $(seq {endpoints}); do (rpmsg-echo {options} -n 10000000; echo ended $?) & done; wait",
+        )
+        self.host.wait_for(opened, f"^{endpoints}$", self.timeout)
+        return job
+
+    def traffic_endings(self, job: Background) -> list[int]:
+        """Wait until all programs of ``traffic()`` have ended; return their exit codes."""
+        result = self.host.finish(job, self.timeout)
+        return [int(code) for code in re.findall(r"^ended (\d+)$", result.output, re.MULTILINE)]
 
     def sample(self) -> int:
         """Let the kernel's rpmsg_client_sample talk to the remote; return the number of messages echoed.
