@@ -223,6 +223,9 @@ def test_start_and_stop_100_times(remote: Remote, host: Shell, system: str) -> N
 
 def test_start_and_stop_at_once_100_times(remote: Remote, host: Shell) -> None:
     """The remote gets no time between: a stop may come before it has done anything."""
+    remote.machine.tolerate_bad(
+        "remote FW shutdown without ack", "a busy workstation may not run the remote's thread within 500 ms", "host"
+    )
     remote.firmware("echo-bare")
     host.run_check(
         f"cd {remote.sysfs}; for i in $(seq {ROUNDS}); do echo start >state && echo stop >state || exit 1; done",
