@@ -8,6 +8,7 @@ Format: ``Documentation/driver-api/early-userspace/buffer-format.rst`` in the Li
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,4 +131,24 @@ def compose(*, init: Path, tools: list[Path], busybox: Path, firmware: dict[str,
         archive.file(f"lib/firmware/{name}.elf", image.read_bytes())
     for module in modules:
         archive.file(f"lib/modules/{module.name}", module.read_bytes())
+    return archive.bytes()
+
+
+def addition(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive of regular files by path (no leading slash), with the folders that they need.
+
+    The kernel unpacks archives that follow one another, so these bytes can be put behind an initramfs: what they name
+    is added, and replaced where it is there already.
+    """
+    archive = Archive()
+    for path in files:
+        parts = path.split("/")
+        if "" in parts:
+            raise ValueError(f"{path}: no path below the root folder")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            if folder not in archive.entries:
+                archive.folder(folder)
+    for path, data in files.items():
+        archive.file(path, data)
     return archive.bytes()

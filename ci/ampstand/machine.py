@@ -22,13 +22,14 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from qemu.qmp import ExecuteError, Message, QMPClient, QMPError
 
+from ampstand import initramfs
 from ampstand.artifacts import Artifacts
 from ampstand.board import Board, Serial
 from ampstand.console import Console, Shell
@@ -100,11 +101,14 @@ class Machine:
         incoming: Path | None = None,
         preload: str | None = None,
         preload_table: int | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         """Describe a board that is not started yet.
 
         ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the remote runs before the host
-        does, and ``preload_table`` what the host is told in place of its resource table's address.
+        does, and ``preload_table`` what the host is told in place of its resource table's address. ``files`` are put
+        into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written into the records
+        folder.
         """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")
@@ -123,6 +127,11 @@ class Machine:
         self.rerun = ""
         """The command that runs the present scenario again; shown with a failure."""
         self.records = Recorder(records_dir)
+        self.initramfs = artifacts.initramfs
+        """The initramfs that the board boots: the build's, or that with more files."""
+        if files:
+            self.initramfs = self.records.folder.absolute() / "initramfs.cpio"
+            self.initramfs.write_bytes(artifacts.initramfs.read_bytes() + initramfs.addition(files))
         self.remoteproc_state = "unknown"
         """As the kernel's messages told it last."""
         self.started = 0.0
@@ -157,7 +166,7 @@ class Machine:
         argv += ["-kernel", str(artifacts.kernel)]
         if board.dtb:
             argv += ["-dtb", str(artifacts.dtb)]
-        argv += ["-initrd", str(artifacts.initramfs), "-append", board.command_line]
+        argv += ["-initrd", str(self.initramfs), "-append", board.command_line]
         for serial in board.serials:
             if paste:
                 argv += ["-serial", "mon:stdio" if serial == board.shell else f"file:{serial.name}.log"]
@@ -403,7 +412,7 @@ class Machine:
 
     def _inputs(self) -> dict[str, Path]:
         artifacts = self.artifacts
-        paths = {"qemu": artifacts.qemu, "kernel": artifacts.kernel, "initramfs": artifacts.initramfs}
+        paths = {"qemu": artifacts.qemu, "kernel": artifacts.kernel, "initramfs": self.initramfs}
         if self.board.dtb:
             paths["dtb"] = artifacts.dtb
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}

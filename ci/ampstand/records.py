@@ -8,6 +8,7 @@
         linux.log usart3.log qemu.log ...   what each stream said, as it came
         merged.log                          all of them by one monotonic clock, each line prefixed by its core
         command.txt                         the QEMU command line, ready to paste
+        initramfs.cpio                      if the scenario added files to the build's: what ``command.txt`` boots
         inputs.sha256                       of QEMU, kernel, device tree, initramfs and firmware
         result.json                         outcome, times, whatever the scenario recorded
 """

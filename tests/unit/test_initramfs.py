@@ -89,3 +89,14 @@ def test_a_busybox_without_what_we_need_is_refused() -> None:
         initramfs.applets(TABLE.replace(b"mount", b"moumt"))
     with pytest.raises(InfrastructureError, match="no applet"):
         initramfs.applets(b"not busybox")
+
+
+def test_an_addition_brings_its_folders() -> None:
+    data = initramfs.addition({"lib/firmware/a.elf": b"A", "lib/firmware/b.elf": b"", "etc/c": b"C"})
+    found = unpack(data)
+    assert found["lib/firmware/a.elf"] == (stat.S_IFREG | 0o644, b"A", (0, 0))
+    assert found["etc/c"][1] == b"C"
+    assert all(stat.S_ISDIR(found[name][0]) for name in ("lib", "lib/firmware", "etc"))
+    assert len(data) % 512 == 0
+    with pytest.raises(ValueError, match="/etc/c: no path below the root folder"):
+        initramfs.addition({"/etc/c": b""})

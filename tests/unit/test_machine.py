@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ampstand import initramfs
 from ampstand import machine as machine_module
 from ampstand.board import Board
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
@@ -162,3 +163,18 @@ def test_after_a_reset_the_shell_is_gone(tmp_path: Path) -> None:
     with make(tmp_path).boot() as machine:
         machine.reset()
         assert not machine.host.get_status()
+
+
+def test_added_files_are_in_the_initramfs_that_the_command_names(tmp_path: Path) -> None:
+    build = artifacts(tmp_path)
+    build.initramfs.write_bytes(b"the build's own")
+    board = Board.load(write_board(tmp_path))
+    machine = Machine(board, build, tmp_path / "records", files={"lib/firmware/x.elf": b"X"})
+    added = tmp_path / "records" / "initramfs.cpio"
+    for paste in (False, True):
+        argv = machine.argv(paste=paste)
+        assert argv[argv.index("-initrd") + 1] == str(added)
+    assert added.read_bytes() == b"the build's own" + initramfs.addition({"lib/firmware/x.elf": b"X"})
+    assert build.initramfs.read_bytes() == b"the build's own"
+    plain = Machine(board, build, tmp_path / "plain").argv()
+    assert plain[plain.index("-initrd") + 1] == str(build.initramfs)
