@@ -35,6 +35,14 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A reserved memory region that Linux registers as a carveout of the remote; the address is the remote's."""
+
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
 class RemoteCore:
     """The remote: core name, firmware set (``firmware/remote/soc``), remoteproc instance, memory."""
 
@@ -48,6 +56,8 @@ class RemoteCore:
     """Machine property: the image that the remote runs before the host does ("MCU first"); empty if there is none."""
     preload_table: str = ""
     """Machine property: what the host is told instead of the address of that image's resource table."""
+    regions: Mapping[str, Region] = field(default_factory=dict)
+    """By the name that Linux gives the carveout."""
 
     def host_address(self, address: int) -> int:
         """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
@@ -154,6 +164,7 @@ class Board:
                 windows=tuple(Window(*window) for window in remote["windows"]),
                 preload=remote.get("preload", ""),
                 preload_table=remote.get("preload_table", ""),
+                regions={name: Region(*region) for name, region in remote.get("regions", {}).items()},
             )
             if remote
             else None,
