@@ -377,7 +377,11 @@ class Machine:
             self.records = recorder
 
     def wait(self, found: Callable[[], T | None], *, what: str, core: str, timeout: float) -> T:
-        """Wait for the board; see ``Waiter``. Fails at once if QEMU ends."""
+        """Wait for the board; see ``Waiter``. Fails at once if QEMU ends.
+
+        ``found`` runs with the lock held that all input is taken under: it looks at what has arrived and asks for
+        nothing more (no ``qmp()``, no ``read_memory()``).
+        """
         end = time.monotonic() + timeout
         with self._changed:
             while True:

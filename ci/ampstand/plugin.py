@@ -4,6 +4,7 @@
 
 Fixtures
     board         the board (``--ampstand-board``)
+    artifacts     the build that is tested
     machine       a booted board, shared by scenarios that leave it as they found it
     fresh_machine a board booted for one scenario alone
     host          the Linux shell of ``machine``
@@ -46,6 +47,10 @@ SESSION = pytest.StashKey["Session"]()
 REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 WATCH = pytest.StashKey["_Watch"]()
 FAULTS = pytest.StashKey[Faults]()
+
+
+SEED = 6120
+MUTANTS = 100
 
 
 class Session:
@@ -120,6 +125,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-artifacts", default=None, help="JSON file with the paths of the build to test")
     group.addoption("--ampstand-thread", choices=THREADS, default="multi", help="TCG threads of QEMU")
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
+    group.addoption("--ampstand-seed", type=int, default=SEED, help="of random input (default: %(default)s)")
+    group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")
     group.addoption("--ampstand-soak", action="store_true", help="run the scenarios that take minutes, too")
 
 
@@ -274,6 +281,12 @@ def kernel_warnings(machine: Machine) -> list[str]:
 def board(pytestconfig: pytest.Config) -> Board:
     """Return the board that is tested."""
     return pytestconfig.stash[SESSION].board
+
+
+@pytest.fixture(scope="session")
+def artifacts(pytestconfig: pytest.Config) -> Artifacts:
+    """Return the build that is tested."""
+    return pytestconfig.stash[SESSION].artifacts
 
 
 @pytest.fixture

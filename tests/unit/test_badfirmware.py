@@ -83,7 +83,9 @@ def test_the_table_is_what_the_kernel_reads() -> None:
 def test_a_new_table_takes_the_place_of_the_good_one(target: Target) -> None:
     other = table(trace(1, 2))
     elf = ELFFile(BytesIO(Elf(target.base, table=other).pack()))
-    assert elf.get_section_by_name(".resource_table").data() == other
+    section = elf.get_section_by_name(".resource_table")
+    assert section is not None
+    assert section.data() == other
     assert elf.get_segment(TABLE).data() == other
     assert elf.get_segment(TABLE)["p_memsz"] == len(other)
 
@@ -127,7 +129,9 @@ def test_mutants_leave_code_alone(target: Target) -> None:
         assert data[start:end] == good.pack()[start:end], name
 
 
-def test_an_image_of_another_kind_is_refused(target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_image_of_another_kind_is_refused(
+    target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(UsageError, match="is not an ELF file"):
         Base.read(b"text" * 20)
     data = Elf(target.base).header(phnum=3).pack()

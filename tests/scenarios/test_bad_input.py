@@ -1,0 +1,281 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linux is given malformed firmware: it refuses it with an error, or it works; then a good one still works.
+
+The files, what comes of each, and the known bugs that some of them hit: ``ampstand.badfirmware``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ampstand.artifacts import Artifacts
+from ampstand.badfirmware import CASES, Case, Target, Verdict, load, mutants
+from ampstand.board import Board, Region
+from ampstand.errors import TestsFailed
+from ampstand.machine import Machine
+from ampstand.remote import Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
+
+BASE = "echo-bare"
+BATCH = 10
+"""Mutants that are tried in one command."""
+GOOD = f"try {BASE} echo"
+KIB_AT_FIRST, KIB_EACH = 256, 2.5
+"""Kernel memory that may be gone: in all, as caches fill, or for each file. A page lost by each would show."""
+
+# What is left behind by a start and a stop must be what was there before.
+SHELL = """
+left() {{
+    ls /sys/bus/rpmsg/devices /sys/bus/virtio/devices /sys/bus/platform/devices /sys/class/rpmsg {debugfs}
+    awk '/ioremap/ && !/unpurged/ {{n++}} END {{print n, "mappings"}} /^Carveout/' /proc/vmallocinfo \\
+        {debugfs}/carveout_memories
+}}
+settle() {{
+    before=$(left)
+    dmesg -c >/dev/null
+}}
+try() {{
+    echo $1.elf >{sysfs}/firmware
+    echo start >{sysfs}/state
+    echo started $?
+    read state <{sysfs}/state
+    if [ "$state" = running ]; then
+        cat {debugfs}/* 2>/dev/null
+        if [ -n "$2" ]; then rpmsg-echo -d /dev/ttyRPMSG0 -n 3; fi
+        echo stop >{sysfs}/state
+        echo stopped $?
+        read state <{sysfs}/state
+    fi
+    echo ends $state
+    after=$(left)
+    if [ "$after" != "$before" ]; then
+        echo "$before" >/tmp/before
+        echo "$after" | diff -U 0 /tmp/before - | sed -n 's/^[-+][^-+]/leak &/p'
+    fi
+    echo log:
+    dmesg -r -c | sed 's/\\[ *\\([0-9.]*\\)\\] /\\1 /'
+}}
+"""
+
+
+@dataclass
+class Trial:
+    """What a file did: its output up to the kernel's log, and that log without levels and time stamps."""
+
+    output: list[str]
+    log: list[tuple[int, str]]
+
+    @classmethod
+    def read(cls, lines: list[str]) -> Trial:
+        """Split what ``try`` printed."""
+        end = lines.index("log:")
+        entries = [match for line in lines[end:] if (match := re.match(r"<(\d+)>[\d.]+ (.*)", line))]
+        return cls(lines[:end], [(int(match[1]) & 7, match[2]) for match in entries])
+
+    @property
+    def started(self) -> bool:
+        """Whether Linux took the file."""
+        return "started 0" in self.output
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of it."""
+        if not self.started:
+            return Verdict.REFUSED
+        if any('"ok": true' in line for line in self.output):
+            return Verdict.WORKS
+        silent = not any("shutdown without ack" in text for _, text in self.log)
+        return Verdict.SILENT if silent else Verdict.DEAD
+
+    def warnings(self, machine: Machine) -> list[str]:
+        """Messages of level warning or above that the board file does not excuse."""
+        allowed = [re.compile(pattern) for pattern in machine.board.kernel_warnings]
+        return [text for level, text in self.log if level <= 4 and not any(p.search(text) for p in allowed)]
+
+    def unclean(self) -> list[str]:
+        """Return what must not be, whatever came of the file."""
+        ends = "ends offline" not in self.output
+        wrong = [f"it {self.output[-1]}, not offline"] if ends else []
+        return wrong + [line for line in self.output if line.startswith("leak ")]
+
+
+class Bench:
+    """A board with files to try; the shell functions of ``SHELL`` are there."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.host = machine.host
+        self.remote = Remote(machine)
+        self.host.run_check(SHELL.format(sysfs=self.remote.sysfs, debugfs=self.remote.debugfs))
+        self.remote.start(BASE, services=["rpmsg-tty"])
+        self.remote.echo_tty(options="-n 3")
+        self.remote.stop()
+        self.settle()
+        self._memory = self._kernel_memory()
+
+    def settle(self) -> None:
+        """Take what is there now for what must be there after each trial."""
+        self.host.run_check("settle")
+
+    def attempt(self, *names: str, echo: bool = False) -> list[Trial]:
+        """Try files one after the other, and the good image after them unless they echo; return what each did."""
+        commands = [f"try {name} echo" for name in names] if echo else [*(f"try {name}" for name in names), GOOD]
+        lines = self.host.run("; echo next; ".join(commands), 60, reason=f"{', '.join(names)} to be tried").stdout
+        text = "\n".join(lines).split("\nnext\n")
+        return [Trial.read(part.split("\n")) for part in text]
+
+    def faults(self, case: Case) -> list[str]:
+        """Try a case; return how it differs from the table, and what is wrong with the good image after it."""
+        trial, *good = self.attempt(case.name, echo=case.verdict is Verdict.WORKS)
+        wrong = trial.unclean()
+        if trial.verdict is not case.verdict:
+            wrong.append(f"verdict {trial.verdict.name}, not {case.verdict.name}")
+        warnings = trial.warnings(self.machine)
+        expected = [*case.log, r"Boot failed: -\d+" if case.verdict is Verdict.REFUSED else "shutdown without ack"]
+        wrong += [f"unexpected message: {text}" for text in warnings if not any(re.search(p, text) for p in expected)]
+        wrong += [f"no message {p!r}" for p in case.log if not any(re.search(p, text) for text in warnings)]
+        return [f"{case.name}: {fault}" for fault in [*wrong, *self.good_faults(good)]]
+
+    def good_faults(self, trials: list[Trial]) -> list[str]:
+        """Return what was wrong with the good image after others."""
+        wrong: list[str] = []
+        for trial in trials:
+            wrong += [*trial.unclean(), *trial.warnings(self.machine)]
+            if trial.verdict is not Verdict.WORKS:
+                wrong += trial.output
+        return [f"the good image after it: {line}" for line in wrong]
+
+    def lost(self, files: int) -> list[str]:
+        """Return what is wrong with the kernel's memory after so many files."""
+        gone = self._kernel_memory() - self._memory
+        self.machine.records.values["kernel_memory_kib"] = gone
+        return [f"{gone} KiB of kernel memory are gone"] if gone > max(KIB_AT_FIRST, KIB_EACH * files) else []
+
+    def _kernel_memory(self) -> int:
+        """Return KiB of unreclaimable slab, vmalloc and CMA in use."""
+        fields = "/SUnreclaim|VmallocUsed|CmaTotal/ {n += $2} /CmaFree/ {n -= $2} END {print n}"
+        return int(self.host.text(f"awk '{fields}' /proc/meminfo", reason="the kernel's memory figures"))
+
+
+def files(target: Target, cases: Iterable[Case]) -> dict[str, bytes]:
+    """Return the files of cases, by their place on the board."""
+    return {f"lib/firmware/{case.name}.elf": case.make(target) for case in cases}
+
+
+def report(wrong: list[str], count: int) -> None:
+    """Fail if anything was wrong."""
+    if wrong:
+        raise TestsFailed(f"{len(wrong)} findings in {count} files:\n" + "\n".join(f"  {line}" for line in wrong))
+
+
+@pytest.fixture(scope="module")
+def target(board: Board, artifacts: Artifacts) -> Target:
+    """Return what the files are made for."""
+    return load(board, artifacts.firmware[BASE])
+
+
+def test_the_board_file_names_the_carveouts(remote: Remote, target: Target) -> None:
+    """The cases are laid out by the board file; this is what Linux has."""
+    remote.start(BASE, services=["rpmsg-tty"])
+    text = remote.host.text(f"cat {remote.debugfs}/carveout_memories")
+    found = re.findall(r"Name: (\S+)\n(?:.*\n){2}\s+Device address: (0x\w+)\n\s+Length: (0x\w+)", text)
+    assert {name: Region(int(at, 16), int(size, 16)) for name, at, size in found} == target.regions
+
+
+def test_named_cases(boot: Callable[..., Machine], target: Target) -> None:
+    cases = [case for case in CASES if case.bug is None]
+    machine = boot(files=files(target, cases))
+    if any(case.verdict is Verdict.DEAD for case in cases):
+        machine.expect_bad("remote FW shutdown without ack", "host")
+    bench = Bench(machine)
+    wrong: list[str] = []
+    for case in cases:
+        wrong += bench.faults(case)
+    machine.records.values["cases"] = len(cases)
+    report(wrong + bench.lost(len(cases)), len(cases))
+
+
+def test_mutants(boot: Callable[..., Machine], target: Target, pytestconfig: pytest.Config) -> None:
+    """Random faults; known bugs are left out of them, so whatever hurts Linux here is a new one."""
+    seed, count = pytestconfig.getoption("ampstand_seed"), pytestconfig.getoption("ampstand_mutants")
+    made = list(mutants(target, seed, count))
+    machine = boot(files={f"lib/firmware/mutant{number}.elf": data for number, (_, data) in enumerate(made)})
+    machine.records.values |= {"seed": seed, "mutants": count}
+    machine.tolerate_bad("remote FW shutdown without ack", "a mutant may load no program", "host")
+    machine.tolerate_bad(
+        r"exception \d+ at pc",
+        "a mutant may load parts of a program only",
+        machine.console("remote-console").serial.core,
+    )
+    bench = Bench(machine)
+    wrong: list[str] = []
+    refused = 0
+    for first in range(0, count, BATCH):
+        batch = range(first, min(first + BATCH, count))
+        *trials, good = bench.attempt(*(f"mutant{number}" for number in batch))
+        for number, trial in zip(batch, trials, strict=True):
+            refused += not trial.started
+            found = trial.unclean()
+            if not trial.started and not trial.warnings(machine):
+                found.append("it was refused without a message")
+            wrong += [f"mutant{number} ({made[number][0]}): {fault}" for fault in found]
+        wrong += [f"mutants {batch}: {fault}" for fault in bench.good_faults([good])]
+    machine.records.values["refused"] = refused
+    report([f"{fault}; seed {seed}" for fault in [*wrong, *bench.lost(count)]], count)
+
+
+def test_known_bugs_that_linux_survives(boot: Callable[..., Machine], target: Target) -> None:
+    """Each shows its evidence; when one no longer does, the kernel is mended and the table must say so."""
+    cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
+    machine = boot(files=files(target, cases))
+    machine.expect_bad("remote FW shutdown without ack", "host")
+    machine.expect_bad(r"WARNING: ", "host")  # which ones is looked at below
+    bugs = [case.bug.evidence for case in cases if case.bug is not None]
+    bench = Bench(machine)
+    wrong: list[str] = []
+    for case in cases:
+        assert case.bug is not None
+        trial, *good = bench.attempt(case.name, echo=case.verdict is Verdict.WORKS)
+        said = [*trial.output, *(text for _, text in trial.log)]
+        if trial.verdict is not case.verdict:
+            wrong.append(f"{case.name}: verdict {trial.verdict.name}, not {case.verdict.name}")
+        if not any(re.search(case.bug.evidence, line) for line in said):
+            wrong.append(f"{case.name}: no {case.bug.evidence!r}: has {case.bug.name} been mended?")
+        warned = [line for line in said if "WARNING: " in line]
+        wrong += [f"{case.name}: {line}" for line in warned if not any(re.search(bug, line) for bug in bugs)]
+        wrong += [f"{case.name}: the good image after it: {g.output}" for g in good if g.verdict is not Verdict.WORKS]
+        bench.settle()
+    report(wrong, len(cases))
+
+
+@pytest.mark.needs("migration")
+@pytest.mark.parametrize("bug", sorted({case.bug.name for case in CASES if case.bug is not None and case.bug.fatal}))
+def test_known_bugs_that_linux_does_not_survive(
+    boot: Callable[..., Machine], target: Target, tmp_path: Path, bug: str
+) -> None:
+    """Each shows its evidence in an Oops; when one no longer does, the kernel is mended and the table must say so."""
+    cases = [case for case in CASES if case.bug is not None and case.bug.name == bug]
+    contents = files(target, cases)
+    state = tmp_path / "state"
+    first = boot(files=contents)
+    sysfs = Remote(first).sysfs
+    if len(cases) > 1:
+        first.save(state)
+        first.stop()
+    for case in cases:
+        assert case.bug is not None
+        machine = first if first.alive else boot(up=False, incoming=state, files=contents).resume()
+        machine.expect_bad(r"Internal error: Oops", "host")
+        machine.expect_bad(r"Kernel panic - not syncing: Fatal exception", "host")
+        machine.expect_bad(r"Unable to handle kernel", "host")
+        orders = f"echo {case.name}.elf >{sysfs}/firmware; echo start >{sysfs}/state; echo stop >{sysfs}/state"
+        machine.host.console.sendline(orders)
+        machine.host.console.expect_line(case.bug.evidence, what=f"the evidence of {bug} with {case.name}")
+        machine.host.console.expect_line("end Kernel panic", what="Linux to stop")
+        machine.stop()
