@@ -143,9 +143,10 @@ def measure(elf: Path, graphs: list[Path], tools: argparse.Namespace, config: An
 
 def check(result: Any, budget: Any) -> list[str]:
     """Return what is over its budget."""
+    images = budget["image"]
     bounds = [("lib", result["lib"], budget["lib"])]
     for name, image in result["images"].items():
-        bounds.append((name, image, budget["image"][name.rsplit("-", 1)[1]]))
+        bounds.append((name, image, images.get(name, images[name.rsplit("-", 1)[1]])))
     return [
         f"{name}: {kind} {figures[kind]} bytes, budget {limit[kind]}"
         for name, figures, limit in bounds
