@@ -124,8 +124,9 @@ def test_flipped_bit_in_linux_index_breaks_the_link_only(echo: Remote, fault: Fa
 
 
 @pytest.mark.needs("fault-memory")
-def test_flipped_bit_in_the_remotes_index_replays_old_messages(echo: Remote, fault: Faults) -> None:
+def test_flipped_bit_in_the_remotes_index_replays_old_messages(echo: Remote, fault: Faults, machine: Machine) -> None:
     """Linux takes the used ring's index at its word: entries of the last round come once more, as new messages."""
+    machine.tolerate_bad("msg received with no recipient", "rpmsg-echo may end before the last of them has come", "host")
     fault.inject("bit-flipped", address=echo.vring(IMAGE, 0).used_idx, bit=7)
     assert "bytes came" in echo_fails(echo, MISMATCH, "-n 20 -s 64")
     restart(echo)

@@ -200,7 +200,7 @@ def test_devices_held_open_keep_their_numbers(remote: Remote, host: Shell) -> No
     remote.start("echo-bare", services=services)
     host.wait_for(devices, f"^{before}$", remote.timeout)
     opened = host.run_check(
-        "for d in rpmsg0 rpmsg_ctrl0 ttyRPMSG0; do sleep 1000 <>/dev/$d >/dev/null 2>&1 3>&- & echo $!; done"
+        "for d in rpmsg0 rpmsg_ctrl0 ttyRPMSG0; do ( sleep 1000 <>/dev/$d >/dev/null 2>&1 3>&- & echo $! ); done"
     )
     host.wait_for("ls -l /proc/[0-9]*/fd/0 | grep -cE -- '-> /dev/(tty)?(rpmsg|RPMSG)'", "^3$", remote.timeout)
     crash(remote, "reported-fatal error")
