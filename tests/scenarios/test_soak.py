@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
 import pytest
-from ampstand.console import Shell
+from ampstand import memory
 from ampstand.machine import Machine
 from ampstand.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
 
@@ -19,22 +18,6 @@ ROUNDS = 1000
 SAMPLES = 10
 TRANSLATION_CACHE = 48
 """In MiB; about 240 KiB a round fill it within the first 300 rounds."""
-
-
-def memory(machine: Machine) -> dict[str, int]:
-    """Return memory figures in KiB: Linux without its page cache, slab objects of each cache, QEMU's own memory."""
-    host = machine.host
-    host.run_check("echo 3 >/proc/sys/vm/drop_caches")
-    info = dict(re.findall(r"^(\w+):\s+(\d+) kB", host.text("cat /proc/meminfo"), re.MULTILINE))
-    figures = {name: int(info[name]) for name in ("MemFree", "Slab", "SUnreclaim", "KernelStack", "VmallocUsed")}
-    figures["qemu"] = machine.resident_kib()
-    return figures
-
-
-def slabs(host: Shell) -> dict[str, int]:
-    """Return the number of active objects of each slab cache."""
-    lines = host.run_check("cat /proc/slabinfo")[2:]
-    return {fields[0]: int(fields[1]) for fields in (line.split() for line in lines)}
 
 
 LIMITS = {"Slab": 512, "SUnreclaim": 512, "KernelStack": 512, "VmallocUsed": 512, "MemFree": 1024, "qemu": 4096}
@@ -57,8 +40,8 @@ def check_flat(machine: Machine, turn: Callable[[int], None]) -> None:
     objects: list[dict[str, int]] = []
     for number in range(ROUNDS + 1):
         if number % (ROUNDS // SAMPLES) == 0:
-            figures.append(memory(machine))
-            objects.append(slabs(machine.host))
+            figures.append(memory.figures(machine))
+            objects.append(memory.slabs(machine.host))
         turn(number)
     machine.records.values["memory_kib"] = figures
     for name, limit in LIMITS.items():

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""How much memory Linux and QEMU hold: what scenarios that look for leaks count."""
+
+from __future__ import annotations
+
+import re
+
+from ampstand.console import Shell
+from ampstand.machine import Machine
+
+
+def figures(machine: Machine) -> dict[str, int]:
+    """Return memory figures in KiB: Linux's without its page cache, and QEMU's own memory as ``qemu``."""
+    host = machine.host
+    host.run_check("echo 3 >/proc/sys/vm/drop_caches")
+    info = dict(re.findall(r"^(\w+):\s+(\d+) kB", host.text("cat /proc/meminfo"), re.MULTILINE))
+    found = {name: int(info[name]) for name in ("MemFree", "Slab", "SUnreclaim", "KernelStack", "VmallocUsed")}
+    found["qemu"] = machine.resident_kib()
+    return found
+
+
+def slabs(host: Shell) -> dict[str, int]:
+    """Return the number of active objects of each of Linux's slab caches.
+
+    Objects that are free, but on a slab that a core keeps at hand, count as active unless the caches were shrunk.
+    """
+    host.run_check("echo 2 >/proc/sys/vm/drop_caches; for cache in /sys/kernel/slab/*/shrink; do echo 1 >$cache; done")
+    lines = host.run_check("cat /proc/slabinfo")[2:]
+    return {fields[0]: int(fields[1]) for fields in (line.split() for line in lines)}
