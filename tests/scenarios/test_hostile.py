@@ -190,10 +190,9 @@ def test_known_bugs_that_hang_remoteproc(fresh_machine: Machine, kind: str, task
     remote's lock meanwhile.
     """
     host, remote = fresh_machine.host, Remote(fresh_machine)
-    mark = host.console.mark()
     breach(remote, kind)
     stop = host.start("stop", f"echo stop >{remote.sysfs}/state")
-    host.run_check(f"echo {tasks} >/proc/sysrq-trigger")
-    host.console.expect_line(evidence, since=mark, what=f"the evidence of {kind}")
+    # What the remote did may not have come to Linux's work yet: look until it has.
+    host.wait_for(f"echo {tasks} >/proc/sysrq-trigger; dmesg", evidence, remote.timeout)
     assert host.run(f"test -e /tmp/{stop.name}.code").exitcode
     fresh_machine.stop()
