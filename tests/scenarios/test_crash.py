@@ -30,3 +30,23 @@ def test_remote_crashes_silently_and_is_started_again(remote: Remote, machine: M
     remote.stop()
     remote.start("echo-bare", services=["rpmsg-tty"])
     assert remote.echo_tty(options="-n 50")["messages"] == 50
+
+
+def test_crash_of_a_stopped_remote_is_ignored(fresh_machine: Machine) -> None:
+    """A report may come late. Crashes are counted by Linux, so that a handled one would show in the next one's number."""
+    remote, host = Remote(fresh_machine), fresh_machine.host
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    remote.stop()
+    host.run_check("echo 'func rproc_crash_handler_work +p' >/proc/dynamic_debug/control; dmesg -n 8")
+    fresh_machine.expect_bad("crash detected in m4: type fatal error", "host")
+    mark = host.console.mark()
+    remote.report_crash("fatal error")
+    host.console.expect_line("enter rproc_crash_handler_work", since=mark, timeout=remote.timeout)
+    assert host.run(f"echo detach >{remote.sysfs}/state").exitcode, "waits for the remote's lock, and is refused"
+    assert (remote.state(), remote.core_state()) == ("offline", "held")
+    remote.start(services=[CRASH_SERVICE])
+    for pattern in (r"handling crash #1 in", "recovering m4"):
+        fresh_machine.expect_bad(pattern, "host")
+    remote.report_crash("fatal error")
+    remote.wait_recovered([CRASH_SERVICE])
+    remote.crash("none")  # it answers

@@ -84,6 +84,13 @@ def test_char_endpoints_created_and_destroyed_500_times(echo: Remote, host: Shel
     assert host.run_check("ls /sys/class/rpmsg /sys/bus/rpmsg/devices") == before
 
 
+@pytest.mark.needs("rpmsg-char")
+def test_blocking_writer_gets_the_next_buffer(echo: Remote, host: Shell) -> None:
+    """A writer is faster than the remote: Linux lets it sleep, and wakes it when the remote has used a buffer."""
+    host.run_check("dd if=/dev/zero of=/dev/rpmsg0 bs=16 count=2000", reason="2000 messages written")
+    assert echo.echo_char(options="-n 20")["messages"] == 20
+
+
 @pytest.mark.needs("trace", "remote-console")
 def test_trace_and_console_of_the_remote_arrive(remote: Remote, system: str) -> None:
     mark = remote.console.mark()

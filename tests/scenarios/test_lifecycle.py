@@ -209,6 +209,15 @@ def test_start_twice_stop_once_leaves_it_running(remote: Remote) -> None:
     assert "Invalid argument" in refused.output
 
 
+@pytest.mark.needs("remote-console")
+def test_stop_is_announced_to_the_remote(remote: Remote) -> None:
+    """The remote is told before it is held, and has 500 ms to come to an end and say so."""
+    remote.start("echo-bare", services=SERVICES)
+    mark = remote.console.mark()
+    remote.stop()
+    remote.console.expect_line("^shutdown$", since=mark, timeout=remote.timeout)
+
+
 @pytest.mark.needs("rpmsg-tty")
 @pytest.mark.parametrize("system", ["bare", "freertos"])
 def test_start_and_stop_100_times(remote: Remote, host: Shell, system: str) -> None:

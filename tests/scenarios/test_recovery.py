@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -189,6 +190,22 @@ def test_what_a_program_sees(remote: Remote, host: Shell, options: str, calls: d
     seen = report(host.finish(job).output)
     assert seen.pop("back_ms") < 5000
     assert seen == calls
+
+
+def test_open_device_outlives_its_remote(boot: Callable[..., Machine]) -> None:
+    """What a descriptor refers to is freed with the last one: this machine overwrites freed memory, and checks it."""
+    remote = Remote(boot(kernel_arguments="slub_debug=FZP"))
+    remote.machine.tolerate_bad(WARNING, POLL_RACE, "host")
+    remote.machine.tolerate_bad(r"^\*\*.*\*\*$", "debugging of slabs shows addresses, and Linux warns of that", "host")
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    job = remote.host.start("watch", "rpmsg-watch -c rpmsg-raw")
+    remote.host.wait_for("cat /tmp/watch.out", "watching", remote.timeout)
+    remote.stop()
+    remote.start(services=["rpmsg-raw"])
+    seen = report(remote.host.finish(job).output)
+    del seen["back_ms"]
+    assert seen == CHAR
+    remote.host.run_check("for cache in /sys/kernel/slab/*/validate; do echo 1 >$cache; done")
 
 
 @pytest.mark.needs("rpmsg-tty")

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is done a hundred times, also what is refused, leaves Linux's memory as it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from ampstand import memory
+from ampstand.console import Shell
+from ampstand.machine import Machine
+from ampstand.remote import Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
+
+ROUNDS = 200
+PATIENCE = 20.0
+"""Seconds."""
+TTYS = 32
+"""How many Linux can have: MAX_TTY_RPMSG."""
+
+
+@contextmanager
+def nothing_leaks(host: Shell) -> Iterator[None]:
+    """Fail if any kind of object has become more by as many as half the rounds, and stays so.
+
+    Linux frees much of it in batches, some seconds later: what kfree_rcu() was given, unused parts of vmalloc's area.
+    """
+    before = memory.slabs(host)
+    yield
+    end = time.monotonic() + PATIENCE
+    while True:
+        grown = {name: count - before.get(name, 0) for name, count in memory.slabs(host).items()}
+        leaking = {name: count for name, count in grown.items() if count >= ROUNDS // 2}
+        if not leaking or time.monotonic() > end:
+            break
+    assert not leaking
+
+
+@contextmanager
+def silenced(host: Shell) -> Iterator[None]:
+    """Keep what the kernel says of refusals, which is long, from the console and from the judgement of its log."""
+    host.run_check("dmesg -n 1")
+    yield
+    host.run_check("dmesg -n 7; dmesg -c >/dev/null")
+
+
+def test_starts_and_stops_leak_nothing(remote: Remote, host: Shell) -> None:
+    remote.machine.tolerate_bad(
+        "remote FW shutdown without ack", "a busy workstation may not run the remote's thread within 500 ms", "host"
+    )
+    remote.start("echo-bare")
+    remote.stop()
+    with nothing_leaks(host):
+        host.run_check(
+            f"cd {remote.sysfs}; for i in $(seq {ROUNDS}); do echo start >state && echo stop >state || exit 1; done",
+            120,
+            reason=f"{ROUNDS} starts and stops",
+        )
+
+
+@pytest.mark.needs("attach")
+def test_refused_attach_leaks_nothing(boot: Callable[..., Machine]) -> None:
+    """The resource table is not one, which is found out when most of the attach is done."""
+    remote = Remote(boot(preload="count-bare", preload_table=4))
+    host = remote.host
+    with silenced(host), nothing_leaks(host):
+        refused = host.text(
+            f"for i in $(seq {ROUNDS}); do echo start >{remote.sysfs}/state || echo refused; done 2>&1 "
+            "| grep -c refused",
+            60,
+        )
+        assert int(refused) == ROUNDS
+
+
+def refused_for_its_name(host: Shell) -> str:
+    """Prepare channels that differ in their names, but not in those of their devices: ``/`` is ``!`` there."""
+    host.run_check("rpmsg-channel -n 'a!b'")
+    return f"rpmsg-channel -n a/b -i 0 -c {ROUNDS} | grep '\"refused\": {ROUNDS}'"
+
+
+def refused_by_its_driver(host: Shell) -> str:
+    """Prepare a channel that the driver of ttys has to refuse, as there are as many as there can be."""
+    host.run_check(f"rpmsg-channel -n rpmsg-tty -d 2000 -c {TTYS}")
+    driver = "/sys/bus/rpmsg/drivers/rpmsg_tty"
+    (free,) = host.run_check(
+        "for d in /sys/bus/rpmsg/devices/*.rpmsg-tty.*; do [ -e $d/driver ] || echo ${d##*/}; done | tail -n 1"
+    )
+    return f"for i in $(seq {ROUNDS}); do echo {free} >{driver}/bind || echo refused; done 2>&1 | grep -c refused"
+
+
+@pytest.mark.parametrize("prepare", [refused_for_its_name, refused_by_its_driver], ids=["name", "probe"])
+def test_refused_channels_leak_nothing(fresh_machine: Machine, prepare: Callable[[Shell], str]) -> None:
+    """Whether the device cannot be registered, or its driver does not want it."""
+    remote, host = Remote(fresh_machine), fresh_machine.host
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    with silenced(host):
+        command = prepare(host)
+        with nothing_leaks(host):
+            host.run_check(command, 60)
+    assert remote.echo_char(options="-n 20")["messages"] == 20
+    remote.stop()
