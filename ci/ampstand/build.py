@@ -52,6 +52,8 @@ class BuildOptions:
     """An installed ``qemu-system-aarch64`` that has the board, in place of one of our build."""
     kernel_config: tuple[Path, ...] = ()
     """Further fragments, each overriding what is before it."""
+    kernel_patches: tuple[Path, ...] = ()
+    """Changes to the kernel's source, applied to a copy of it."""
     debug_info: bool = False
     jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
@@ -146,13 +148,7 @@ class Builder:
         tree, build, log = work / "qemu-dev", work / "build", self.cache.logs / "qemu.log"
         log.unlink(missing_ok=True)
         environment = self.cache.compiler_environment()
-        if source.own:
-            self._mirror(source.path, tree)
-        elif not tree.is_dir():
-            self.cache.need_space("QEMU's build", 1500)
-            with self.progress.step("QEMU: preparing the source") as step:
-                self._copy(source.path, tree, log, step)
-        overlay.lay(source.path, tree, layer)
+        self._layered("QEMU", source, layer, tree, log)
         configured = build / ".configured"
         if not configured.is_file():
             shutil.rmtree(build, ignore_errors=True)
@@ -179,6 +175,16 @@ class Builder:
                 watch=process.ninja_progress,
             )
 
+    def _layered(self, title: str, source: Source, layer: dict[str, bytes], tree: Path, log: Path) -> None:
+        """Bring ``tree``, a copy of a source that is to carry the layer, up to date."""
+        if source.own:
+            self._mirror(title, source.path, tree)
+        elif not tree.is_dir():
+            self.cache.need_space(f"{title}'s build", 2000)
+            with self.progress.step(f"{title}: preparing the source") as step:
+                self._copy(source.path, tree, log, step)
+        overlay.lay(source.path, tree, layer)
+
     def _copy(self, source: Path, tree: Path, log: Path, step: Step) -> None:
         """Copy a source tree, complete or not at all."""
         half = tree.with_suffix(".half")
@@ -187,12 +193,12 @@ class Builder:
         process.run(["cp", "-a", "--reflink=auto", source, half], what="copying the source", log=log, step=step)
         half.rename(tree)
 
-    def _mirror(self, source: Path, tree: Path) -> None:
+    def _mirror(self, title: str, source: Path, tree: Path) -> None:
         """Bring the copy of a user's folder up to date: newer files are copied, vanished ones removed."""
         state = tree / overlay.STATE
         ours = set(json.loads(state.read_text(encoding="utf-8"))) if state.is_file() else set()
         present: set[str] = set()
-        with self.progress.step(f"QEMU: following {source}"):
+        with self.progress.step(f"{title}: following {source}"):
             for base, names, files in os.walk(source):
                 names[:] = [name for name in names if name != ".git"]
                 folder = Path(base).relative_to(source)
@@ -229,8 +235,10 @@ class Builder:
             raise UsageError(f"no cross compiler is known for kernel architecture {arch}", hint="add it to build.CROSS")
         source = self.sources.get("linux")
         wanted = kconfig.merge(self.fragments())
+        layer = overlay.patched(source.path, self.options.kernel_patches)
         inputs = {
             "source": source.identity,
+            "layer": digest(layer.items()),
             "config": kconfig.text_of(wanted),
             "image": self.board.kernel_image,
             "compiler": compiler(f"{CROSS[arch]}gcc"),
@@ -242,9 +250,14 @@ class Builder:
             # A changed configuration goes on in the same tree; each set of further fragments has one of its own.
             extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
             shared = f"{source.path if source.own else source.identity}:{extra}:{arch}:{inputs['compiler']}"
+            shared += ":patched" if layer else ""
             work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
             with self.cache.lock("linux-tree", self.progress):
-                self._build_kernel(source, wanted, work)
+                tree = source.path
+                if layer:
+                    tree = work.with_name(f"{work.name}-source")
+                    self._layered("Linux", source, layer, tree, self.cache.logs / "linux.log")
+                self._build_kernel(source, tree, wanted, work)
                 files = [self.board.kernel_image, *MODULES, *(f"arch/{arch}/boot/dts/{t}" for t in self.device_trees())]
                 for file in files:
                     shutil.copy(work / file, scratch / Path(file).name)
@@ -262,8 +275,8 @@ class Builder:
         trees = {board.dtb for board in boards if board.kernel_arch == self.board.kernel_arch}
         return sorted({*trees, self.board.dtb} - {""})
 
-    def _build_kernel(self, source: Source, wanted: dict[str, str], work: Path) -> None:
-        """Configure and build the kernel in its own build tree."""
+    def _build_kernel(self, source: Source, tree: Path, wanted: dict[str, str], work: Path) -> None:
+        """Configure and build the kernel from ``tree``, which is ``source`` or a copy of it, in its own build tree."""
         process.require("make", "flex", "bison", "bc", "perl", "lz4", "ccache")
         if source.own and (source.path / ".config").exists():
             raise UsageError(
@@ -278,7 +291,7 @@ class Builder:
         make = [
             "make",
             "-C",
-            str(source.path),
+            str(tree),
             f"O={work}",
             f"ARCH={arch}",
             f"CROSS_COMPILE={prefix}",

@@ -31,6 +31,7 @@ from ampstand.errors import AmpstandError, InfrastructureError, NothingRan, Test
 from ampstand.progress import Progress, duration
 
 STAGES = ("qtest", "native", "unit", "lint", "scenarios")
+NATIVE_PARTS = ("native", "remote")
 NEEDS_BUILD = ("qtest", "scenarios")
 QTEST_TIMEOUT = 600.0
 NATIVE_TIMEOUT = 900.0
@@ -232,53 +233,55 @@ class Checks:
 
     def native(self) -> Tally:
         """Run the C unit tests under sanitizers, a bounded fuzz run, and the size budgets of the images."""
+        total = Tally()
+        for part in NATIVE_PARTS:
+            work, tally = self.meson_tests(part)
+            total.add(tally)
+            for fuzzer in sorted((work / "tests/firmware").glob("fuzz-*")):
+                if fuzzer.is_file() and os.access(fuzzer, os.X_OK):
+                    total.add(self._fuzz(fuzzer, work))
+        return total
+
+    def meson_tests(self, part: str, names: Sequence[str] = ()) -> tuple[Path, Tally]:
+        """Build a part of our own C and run its tests, or the named ones; return its build folder, and the tally."""
         freertos = self.builder.sources.get("freertos")
         cross = self.root / "configs/cross/arm-none-eabi.ini"
-        parts = {
-            "native": ["-Dfuzz=true"],
-            "remote": [f"--cross-file={cross}", f"-Dfreertos={freertos.path}"],
-        }
-        total = Tally()
+        options = {"native": ["-Dfuzz=true"], "remote": [f"--cross-file={cross}", f"-Dfreertos={freertos.path}"]}
         log = self.records / "native.log"
         where = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
-        for part, options in parts.items():
-            work = self.builder.cache.work / f"{part}-{where}"
-            with (
-                self.builder.cache.lock(f"{part}-{where}", self.progress),
-                self.progress.step(f"native: {part}") as step,
-            ):
-                argv = [sys.executable, "-m", "mesonbuild.mesonmain"]
-                setup = [*argv, "setup", f"-Dpart={part}", *options, str(work), str(self.root)]
-                if (work / "meson-private/coredata.dat").exists():
-                    setup.append("--reconfigure")
-                environment = {"CC": "clang"} if part == "native" else {}
-                process.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
-                process.run(
-                    ["ninja", "-C", str(work)],
-                    what=f"building the {part} tests",
-                    log=log,
-                    step=step,
-                    watch=process.ninja_progress,
-                )
-                results = work / "meson-logs/testlog.junit.xml"
-                results.unlink(missing_ok=True)
-                rerun = shlex.join(["ninja", "-C", str(work), "test"])
-                text, code = call(
-                    [*argv, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs"],
-                    cwd=self.root,
-                    timeout=NATIVE_TIMEOUT,
-                )
-                (self.records / f"native-{part}.log").write_text(text, encoding="utf-8")
-                tally = parse_junit(results, lambda _, rerun=rerun: rerun) if results.exists() else Tally()  # type: ignore[misc]
-                if code != 0 and not tally.failed:
-                    tally.add(Tally(failed=1, failures=[f"{part} tests ended with code {code}: {rerun}"]))
-                if tally.failed:
-                    self._show(f"{part} tests", text)
-                total.add(tally)
-                for fuzzer in sorted((work / "tests/firmware").glob("fuzz-*")):
-                    if fuzzer.is_file() and os.access(fuzzer, os.X_OK):
-                        total.add(self._fuzz(fuzzer, work))
-        return total
+        work = self.builder.cache.work / f"{part}-{where}"
+        with (
+            self.builder.cache.lock(f"{part}-{where}", self.progress),
+            self.progress.step(f"native: {part}") as step,
+        ):
+            argv = [sys.executable, "-m", "mesonbuild.mesonmain"]
+            setup = [*argv, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
+            if (work / "meson-private/coredata.dat").exists():
+                setup.append("--reconfigure")
+            environment = {"CC": "clang"} if part == "native" else {}
+            process.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
+            process.run(
+                ["ninja", "-C", str(work)],
+                what=f"building the {part} tests",
+                log=log,
+                step=step,
+                watch=process.ninja_progress,
+            )
+            results = work / "meson-logs/testlog.junit.xml"
+            results.unlink(missing_ok=True)
+            rerun = shlex.join(["ninja", "-C", str(work), "test"])
+            text, code = call(
+                [*argv, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs", *names],
+                cwd=self.root,
+                timeout=NATIVE_TIMEOUT,
+            )
+            (self.records / f"native-{part}.log").write_text(text, encoding="utf-8")
+            tally = parse_junit(results, lambda _: rerun) if results.exists() else Tally()
+            if code != 0 and not tally.failed:
+                tally.add(Tally(failed=1, failures=[f"{part} tests ended with code {code}: {rerun}"]))
+            if tally.failed:
+                self._show(f"{part} tests", text)
+        return work, tally
 
     def _fuzz(self, fuzzer: Path, work: Path) -> Tally:
         """Run a fuzz target a fixed number of times from a fixed seed."""
@@ -314,8 +317,8 @@ class Checks:
                     self._show(linter.name, text)
         return total
 
-    def scenarios(self) -> Tally:
-        """Boot the board and run every scenario on it."""
+    def scenarios(self, log: Path | None = None) -> Tally:
+        """Boot the board and run every scenario on it; what pytest prints goes to ``log`` if one is given."""
         assert self.artifacts is not None
         listing = self.records / "artifacts.json"
         self.artifacts.dump(listing)
@@ -330,24 +333,27 @@ class Checks:
                 f"--ampstand-records={self.records / 'scenarios'}",
                 *self.args.pytest_arguments,
             ],
+            log,
         )
 
-    def _pytest(self, folder: str, options: list[str]) -> Tally:
-        """Run pytest on one folder below ``tests``, its output straight to the user."""
+    def _pytest(self, folder: str, options: list[str], log: Path | None = None) -> Tally:
+        """Run pytest on one folder below ``tests``, its output straight to the user or to ``log``."""
         results = self.records / f"{folder}.xml"
         argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "ci/pyproject.toml")]
         argv += [f"--rootdir={self.root}", f"--junitxml={results}", *options]
         if self.args.keyword:
             argv += ["-k", self.args.keyword]
         argv.append(str(self.root / "tests" / folder))
-        self.progress.say(f"{folder}: {shlex.join(argv)}")
-        program = subprocess.Popen(argv, cwd=self.root, stdin=subprocess.DEVNULL)
-        try:
-            code = program.wait()
-        except KeyboardInterrupt:
-            program.terminate()  # pytest ends and reaps what it started
-            program.wait()
-            raise
+        if log is None:
+            self.progress.say(f"{folder}: {shlex.join(argv)}")
+        with contextlib.nullcontext() if log is None else log.open("w", encoding="utf-8") as sink:
+            program = subprocess.Popen(argv, cwd=self.root, stdin=subprocess.DEVNULL, stdout=sink)
+            try:
+                code = program.wait()
+            except KeyboardInterrupt:
+                program.terminate()  # pytest ends and reaps what it started
+                program.wait()
+                raise
         if code == 5 and self.args.keyword:
             return Tally()
         if code not in (0, 1) or not results.exists():

@@ -27,6 +27,8 @@ LATER = {
     "bench": "measure boot times, round trips, throughput and idle load",
 }
 """Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
+BUILDING = {"test": "checks", "corpus": "corpus"}
+"""Commands that decide themselves what to build, and their modules: ``main(args, builder, progress)``."""
 EXIT_CODES = (
     "exit codes: 0 done and passed, 1 tests failed, 2 wrong usage, "
     "3 set-up, build or boot failed, 4 nothing ran, 130 interrupted"
@@ -76,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
         _later(name).add_arguments(commands.add_parser(name, parents=common, help=text))
     test = commands.add_parser("test", parents=common, help="run every test")
     _later("checks").add_arguments(test)
+    known = commands.add_parser("corpus", parents=common, help="try known bugs: each must fail the test that is for it")
+    _later("corpus").add_arguments(known)
     show = commands.add_parser("footprint", parents=common, help="show the size of each remote image")
     show.add_argument("--json", action="store_true", help="the measured file as it is")
     patches = commands.add_parser("qemu-series", help="write our additions to QEMU as a patch series")
@@ -128,8 +132,8 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         return 0
     board = Board.load(args.board)
     builder = Builder(board, options_from(args), progress)
-    if args.command == "test":
-        return int(_later("checks").main(args, builder, progress))
+    if args.command in BUILDING:
+        return int(_later(BUILDING[args.command]).main(args, builder, progress))
     if args.command == "footprint":
         return footprint.show(builder.footprint(), as_json=args.json)
     if args.command == "build" and args.part != "all":

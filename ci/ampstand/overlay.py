@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ampstand import paths
@@ -46,8 +47,8 @@ def touched_by(patch: Path) -> list[str]:
     return re.findall(r"^\+\+\+ b/(\S+)", text, flags=re.MULTILINE)
 
 
-def patched(pristine: Path, series: list[Path]) -> dict[str, bytes]:
-    """Return QEMU's own files with the patches applied to those of an untouched tree."""
+def patched(pristine: Path, series: Sequence[Path]) -> dict[str, bytes]:
+    """Return the files that the patches change, with the patches applied to those of an untouched tree."""
     names = sorted({name for patch in series for name in touched_by(patch)})
     with tempfile.TemporaryDirectory(prefix="ampstand-patch-") as name:
         scratch = Path(name)
@@ -65,8 +66,8 @@ def patched(pristine: Path, series: list[Path]) -> dict[str, bytes]:
             )
             if done.returncode != 0:
                 raise InfrastructureError(
-                    f"{patch.name} does not apply to the QEMU tree {pristine}:\n{done.stdout}{done.stderr}",
-                    hint="use QEMU 10.0.x, or adapt the patches in hw/qemu",
+                    f"{patch} does not apply to the tree {pristine}:\n{done.stdout}{done.stderr}",
+                    hint="adapt the patch, or use the release that it was made for (configs/sources.toml)",
                 )
         return {file: (scratch / file).read_bytes() for file in names}
 

@@ -33,7 +33,7 @@ def test_remote_crashes_silently_and_is_started_again(remote: Remote, machine: M
 
 
 def test_crash_of_a_stopped_remote_is_ignored(fresh_machine: Machine) -> None:
-    """A report may come late. Crashes are counted by Linux, so that a handled one would show in the next one's number."""
+    """A report may come late. Linux counts crashes: if it handled this one, the next one's number would show it."""
     remote, host = Remote(fresh_machine), fresh_machine.host
     remote.start("crash-bare", services=[CRASH_SERVICE])
     remote.stop()

@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""``ampstand corpus``: known bugs, put in one at a time; each must turn the test that is for it red.
+
+A bug is a patch below ``tests/corpus/linux`` (against the kernel's source) or ``tests/corpus/firmware`` (against this
+checkout) with a head of its own::
+
+    Bug: what it does wrong, in one line
+    Caught-by: STAGE NAME
+
+    What comes of it.
+    ---
+    diff
+
+``STAGE`` is ``scenarios`` with an expression of pytest's ``-k``, or ``native`` or ``remote`` with the name of a Meson
+test. The named tests are run without any bug first, and must pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ampstand import overlay, paths
+from ampstand.build import Builder
+from ampstand.checks import NATIVE_PARTS, Checks, Tally
+from ampstand.errors import InfrastructureError, TestsFailed, UsageError
+from ampstand.progress import Progress, duration
+
+PARTS = ("linux", "firmware")
+SCENARIOS = "scenarios"
+STAGES = (SCENARIOS, *NATIVE_PARTS)
+CHECKOUT = ("ci", "configs", "firmware", "hw", "include", "tests", "meson.build", "meson.options")
+"""What of the checkout a build and the tests read."""
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug of the corpus."""
+
+    path: Path
+    part: str
+    """The folder that it is in: what the patch is for."""
+    title: str
+    stage: str
+    test: str
+    """Name of a Meson test, or an expression of pytest."""
+
+    @property
+    def name(self) -> str:
+        """The file's name without its suffix."""
+        return self.path.stem
+
+    @classmethod
+    def load(cls, path: Path) -> Bug:
+        """Read the head of a patch; raise if it does not say what it must."""
+        head = path.read_text(encoding="utf-8").partition("\n---\n")[0]
+        fields = dict(re.findall(r"^(Bug|Caught-by): *(.+)$", head, re.MULTILINE))
+        stage, _, test = fields.get("Caught-by", "").partition(" ")
+        if "Bug" not in fields or stage not in STAGES or not test:
+            raise UsageError(
+                f"{path}: expected `Bug: TEXT` and `Caught-by: STAGE NAME` before the line `---`",
+                hint=f"STAGE is one of {', '.join(STAGES)}; see docs/corpus.md",
+            )
+        return cls(path, path.parent.name, fields["Bug"], stage, test)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one bug."""
+
+    name: str
+    part: str
+    title: str
+    stage: str
+    test: str
+    verdict: str
+    """``caught``, ``missed``, or ``broken``: neither, as something else failed."""
+    build_seconds: float
+    test_seconds: float
+    detail: str = ""
+
+
+def load(root: Path = paths.ROOT) -> list[Bug]:
+    """Return every bug of the corpus, in order."""
+    return [Bug.load(path) for part in PARTS for path in sorted((root / "tests/corpus" / part).glob("*.patch"))]
+
+
+def select(bugs: list[Bug], wanted: list[str]) -> list[Bug]:
+    """Return the bugs that are named, by their own name or by that of a part; all if none is."""
+    known = {bug.name for bug in bugs} | set(PARTS)
+    if unknown := sorted(set(wanted) - known):
+        raise UsageError(f"no such bug: {', '.join(unknown)}", hint="`ampstand corpus --list` names them all")
+    return [bug for bug in bugs if not wanted or bug.name in wanted or bug.part in wanted]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``ampstand corpus``."""
+    parser.add_argument("bugs", nargs="*", metavar="BUG", help=f"names, or {' or '.join(PARTS)} (default: all)")
+    parser.add_argument("--list", action="store_true", help="name the bugs and the tests that are for them, and end")
+    parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the outcomes there")
+
+
+class Corpus:
+    """One ``ampstand corpus``."""
+
+    def __init__(self, args: argparse.Namespace, builder: Builder, progress: Progress) -> None:
+        """Take the command line and what builds the board without bugs."""
+        self.args = args
+        self.builder = builder
+        self.progress = progress
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        self.records = (args.records or paths.records_root() / f"corpus-{stamp}").absolute()
+        self.checkout = builder.cache.work / "corpus"
+
+    def run(self) -> list[Outcome]:
+        """Try every wanted bug; return what came of each."""
+        bugs = select(load(self.builder.root), self.args.bugs)
+        with self.builder.cache.lock("corpus", self.progress):
+            self._copy_checkout()
+            self._control(bugs)
+            return [self._attempt(bug) for bug in bugs]
+
+    def _copy_checkout(self) -> None:
+        """Make a copy of the checkout that bugs of the firmware can be put into."""
+        shutil.rmtree(self.checkout, ignore_errors=True)
+        for name in CHECKOUT:
+            source, copy = self.builder.root / name, self.checkout / name
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            else:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, copy)
+
+    def _control(self, bugs: Iterable[Bug]) -> None:
+        """Run the named tests without any bug; raise unless all of them pass."""
+        for stage in STAGES:
+            tests = sorted({bug.test for bug in bugs if bug.stage == stage})
+            if not tests:
+                continue
+            with self.progress.step(f"corpus: {stage} without bugs"):
+                tally = self._test(self.builder, stage, tests, self.records / "control")
+            if tally.failed or not tally.passed:
+                raise TestsFailed(
+                    f"without any bug: {tally.line()}\n" + "\n".join(f"  {failure}" for failure in tally.failures),
+                    hint=f"mend that first; logs in {self.records}/control",
+                )
+
+    def _attempt(self, bug: Bug) -> Outcome:
+        """Put one bug in and run the test that is for it."""
+        records, started, built = self.records / bug.name, time.monotonic(), 0.0
+        try:
+            with self.progress.step(f"corpus: {bug.name}"):
+                builder = self._builder(bug)
+                if bug.stage == SCENARIOS:
+                    builder.all()
+                built = time.monotonic() - started
+                tally = self._test(builder, bug.stage, [bug.test], records)
+            verdict, detail = verdict_of(tally)
+        except InfrastructureError as error:
+            verdict, detail = "broken", error.message
+        tested = time.monotonic() - started - built
+        self.progress.say(f"corpus: {bug.name}: {verdict} {detail}".rstrip())
+        return Outcome(
+            bug.name, bug.part, bug.title, bug.stage, bug.test, verdict, round(built, 1), round(tested, 1), detail
+        )
+
+    def _builder(self, bug: Bug) -> Builder:
+        """Return what builds the board with the bug in it."""
+        plain = self.builder
+        if bug.part == "linux":
+            patched = replace(plain.options, kernel_patches=(*plain.options.kernel_patches, bug.path))
+            return Builder(
+                plain.board, patched, self.progress, cache=plain.cache, sources=plain.sources, root=plain.root
+            )
+        overlay.lay(plain.root, self.checkout, overlay.patched(plain.root, [bug.path]))
+        return Builder(
+            plain.board, plain.options, self.progress, cache=plain.cache, sources=plain.sources, root=self.checkout
+        )
+
+    def _test(self, builder: Builder, stage: str, tests: list[str], records: Path) -> Tally:
+        """Run tests of one stage; scenarios end with the first that fails."""
+        records.mkdir(parents=True, exist_ok=True)
+        args = argparse.Namespace(
+            board=self.args.board,
+            records=records,
+            thread="multi",
+            keyword=" or ".join(f"({test})" for test in tests),
+            pytest_arguments=["--exitfirst"],
+        )
+        checks = Checks(args, builder, self.progress)
+        if stage != SCENARIOS:
+            return checks.meson_tests(stage, tests)[1]
+        checks.artifacts = builder.all()
+        return checks.scenarios(records / "scenarios.log")
+
+
+def verdict_of(tally: Tally) -> tuple[str, str]:
+    """Return the verdict on a bug from how its test went, and what there is to say of it."""
+    if tally.broken or not (tally.failed or tally.passed):
+        return "broken", "; ".join(tally.failures) or "no test ran"
+    return ("caught", "") if tally.failed else ("missed", tally.line())
+
+
+def table(outcomes: Iterable[Outcome]) -> Table:
+    """Return the outcomes as a table."""
+    shown = Table()
+    for name in ("bug", "what it does", "caught by", "verdict"):
+        shown.add_column(name, overflow="fold")
+    for name in ("build", "test"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for row in outcomes:
+        shown.add_row(
+            f"{row.part}/{row.name}",
+            row.title,
+            f"{row.stage} {row.test}",
+            row.verdict,
+            duration(row.build_seconds),
+            duration(row.test_seconds),
+            style="" if row.verdict == "caught" else "red",
+        )
+    return shown
+
+
+def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
+    """Run ``ampstand corpus``."""
+    if args.list:
+        for bug in select(load(builder.root), args.bugs):
+            print(f"{bug.part}/{bug.name}: {bug.title} ({bug.stage} {bug.test})")
+        return 0
+    outcomes = Corpus(args, builder, progress).run()
+    Console(soft_wrap=False).print(table(outcomes))
+    if args.json is not None:
+        args.json.write_text(json.dumps([asdict(row) for row in outcomes], indent=1) + "\n", encoding="utf-8")
+    counts = {verdict: sum(row.verdict == verdict for row in outcomes) for verdict in ("caught", "missed", "broken")}
+    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    if counts["broken"]:
+        return InfrastructureError.exit_code
+    return TestsFailed.exit_code if counts["missed"] else 0

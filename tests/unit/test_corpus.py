@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The corpus of known bugs: what a patch must say, which are taken, what a test's outcome means."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+from ampstand import checks, corpus, overlay
+from ampstand.board import Board
+from ampstand.build import Builder, BuildOptions
+from ampstand.cache import Cache
+from ampstand.checks import Tally
+from ampstand.corpus import Bug, Corpus
+from ampstand.errors import TestsFailed, UsageError
+from ampstand.progress import Progress
+
+PATCH = """Bug: counts wrong
+Caught-by: native unit-count
+
+Nobody knows how many there are.
+---
+--- a/firmware/count.c
++++ b/firmware/count.c
+@@ -1 +1 @@
+-int count = 1;
++int count = 2;
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a checkout with one bug."""
+    for name in corpus.CHECKOUT:
+        if "." in name:
+            (tmp_path / name).write_text("")
+        else:
+            (tmp_path / name).mkdir()
+    (tmp_path / "firmware/count.c").write_text("int count = 1;\n")
+    folder = tmp_path / "tests/corpus/firmware"
+    folder.mkdir(parents=True)
+    (folder / "wrong-count.patch").write_text(PATCH)
+    return tmp_path
+
+
+def test_head_of_a_patch(root: Path) -> None:
+    (bug,) = corpus.load(root)
+    assert (bug.name, bug.part, bug.title) == ("wrong-count", "firmware", "counts wrong")
+    assert (bug.stage, bug.test) == ("native", "unit-count")
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["", "Bug: x\n", "Caught-by: native x\n", "Bug: x\nCaught-by: native\n", "Bug: x\nCaught-by: hope all\n"],
+)
+def test_head_that_does_not_say_enough(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "x.patch"
+    path.write_text(f"{head}\n---\nBug: too late\nCaught-by: native x\n")
+    with pytest.raises(UsageError, match=r"x.patch: expected"):
+        Bug.load(path)
+
+
+def test_select(root: Path) -> None:
+    bugs = corpus.load(root)
+    assert corpus.select(bugs, []) == corpus.select(bugs, ["firmware"]) == corpus.select(bugs, ["wrong-count"]) == bugs
+    assert corpus.select(bugs, ["linux"]) == []
+    with pytest.raises(UsageError, match="no such bug: other"):
+        corpus.select(bugs, ["other"])
+
+
+@pytest.mark.parametrize(
+    ("tally", "verdict"),
+    [
+        (Tally(passed=1, failed=1), "caught"),
+        (Tally(passed=2), "missed"),
+        (Tally(), "broken"),
+        (Tally(skipped=1), "broken"),
+        (Tally(failed=1, broken=True), "broken"),
+    ],
+)
+def test_verdict(tally: Tally, verdict: str) -> None:
+    assert corpus.verdict_of(tally)[0] == verdict
+
+
+@pytest.mark.parametrize(("control", "verdict"), [(1, "caught"), (2, "missed"), (0, None)])
+def test_run(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, control: int, verdict: str | None) -> None:
+    """A test that looks at the number ("passes up to ``control``") runs without the bug, then with it."""
+
+    def meson_tests(self: checks.Checks, part: str, names: list[str]) -> tuple[Path, Tally]:
+        assert (part, names) == ("native", ["unit-count"])
+        count = int((self.root / "firmware/count.c").read_text().split()[-1].rstrip(";"))
+        return tmp_path, Tally(passed=1) if count <= control else Tally(failed=1)
+
+    monkeypatch.setattr(checks.Checks, "meson_tests", meson_tests)
+    args = argparse.Namespace(bugs=[], board="none", records=tmp_path / "records")
+    builder = Builder(
+        Board.load("stm32mp157c-dk2"), BuildOptions(), Progress(), cache=Cache(tmp_path / "cache"), root=root
+    )
+    run = Corpus(args, builder, Progress()).run
+    if verdict is None:
+        with pytest.raises(TestsFailed, match="without any bug"):
+            run()
+    else:
+        assert [outcome.verdict for outcome in run()] == [verdict]
+    assert (root / "firmware/count.c").read_text() == "int count = 1;\n"
+
+
+def test_our_own_bugs_apply() -> None:
+    """Those of the firmware; those of the kernel want its source, and are tried by ``ampstand corpus``."""
+    bugs = corpus.load()
+    assert {bug.part for bug in bugs} == set(corpus.PARTS)
+    names = [bug.name for bug in bugs]
+    assert len(set(names)) == len(names)
+    for bug in bugs:
+        if bug.part == "firmware":
+            overlay.patched(corpus.paths.ROOT, [bug.path])
