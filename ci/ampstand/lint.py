@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MISRA_DEFINES = ("-D__GNUC__",)
-WORKFLOW = ".github/workflows/ci.yml"
+WORKFLOWS = ".github/workflows"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def linters(root: Path, scratch: Path, qemu: Path) -> list[Linter]:
     config = f"{root}/ci/pyproject.toml"
     code = [f"{root}/ci/ampstand", *(str(root / top) for top in ("tests/unit", "tests/scenarios", "firmware"))]
     code = [path for path in code if _files(Path(path), "*.py", "")]
+    workflows = _files(root, "*.yml", WORKFLOWS)
     own_c = [*_files(root, "*.[ch]", "firmware", "tests/firmware")]
     # By relative path: checkpatch has other rules below tests/.
     models = [str(Path(path).relative_to(root)) for path in _files(root, "*.[ch]", "hw", "include/hw", "tests/qtest")]
@@ -60,9 +61,9 @@ def linters(root: Path, scratch: Path, qemu: Path) -> list[Linter]:
         Linter("cppcheck misra", misra),
         Linter("checkpatch", checkpatch),
         Linter("reuse", (python, "-m", "reuse", "--root", str(root), "lint", "--lines")),
-        Linter("zizmor", ("zizmor", "--offline", "--no-progress", f"{root}/{WORKFLOW}")),
+        Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows)),
         Linter(
             "workflow schema",
-            (python, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", f"{root}/{WORKFLOW}"),
+            (python, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows),
         ),
     ]
