@@ -60,7 +60,7 @@ volatile uint16_t *host_avail_event(unsigned q)
     return (volatile uint16_t *)(void *)&ring(q)[USED + 4U + (8U * HOST_NUM)];
 }
 
-static volatile uint32_t *used_elem(unsigned q, unsigned i)
+volatile uint32_t *host_used_elem(unsigned q, unsigned i)
 {
     return (volatile uint32_t *)(void *)&ring(
         q)[USED + 4U + (8U * (i % HOST_NUM))];
@@ -139,7 +139,7 @@ bool host_send(struct host *h, uint32_t src, uint32_t dst, const void *data,
     if (h->fresh < HOST_NUM) {
         i = h->fresh++;
     } else if (*host_used_idx(1U) != h->used[1]) {
-        i = *used_elem(1U, h->used[1]);
+        i = *host_used_elem(1U, h->used[1]);
         h->used[1]++;
     } else {
         return false;
@@ -160,8 +160,8 @@ bool host_recv(struct host *h, struct host_msg *msg)
     if (*host_used_idx(0U) == h->used[0]) {
         return false;
     }
-    i = used_elem(0U, h->used[0])[0];
-    len = used_elem(0U, h->used[0])[1];
+    i = host_used_elem(0U, h->used[0])[0];
+    len = host_used_elem(0U, h->used[0])[1];
     h->used[0]++;
     *host_used_event(0U) = h->used[0];
     /* What Linux checks, and what it relies on. */

@@ -48,6 +48,8 @@ volatile uint16_t *host_avail_idx(unsigned q);
 volatile uint16_t *host_avail_ring(unsigned q, unsigned i);
 volatile uint16_t *host_used_flags(unsigned q);
 volatile uint16_t *host_used_idx(unsigned q);
+/* Two words: the descriptor and the bytes written. */
+volatile uint32_t *host_used_elem(unsigned q, unsigned i);
 volatile uint16_t *host_used_event(unsigned q);
 volatile uint16_t *host_avail_event(unsigned q);
 volatile uint64_t *host_desc_addr(unsigned q, unsigned i);
