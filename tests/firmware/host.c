@@ -139,7 +139,9 @@ bool host_send(struct host *h, uint32_t src, uint32_t dst, const void *data,
     if (h->fresh < HOST_NUM) {
         i = h->fresh++;
     } else if (*host_used_idx(1U) != h->used[1]) {
-        i = *host_used_elem(1U, h->used[1]);
+        i = host_used_elem(1U, h->used[1])[0];
+        /* Nothing was written to it. */
+        assert(host_used_elem(1U, h->used[1])[1] == 0U);
         h->used[1]++;
     } else {
         return false;
