@@ -63,6 +63,24 @@ static void the_newest_text_stays(void)
     }
 }
 
+/* Text that just fits, and text that just does not. */
+static void the_buffer_fills_to_the_last_character(void)
+{
+    const size_t room = AMP_TRACE_SIZE - 1U;
+
+    for (size_t left = 0; left < 4U; left++) {
+        for (size_t len = 1; len < 6U; len++) {
+            while (strnlen(trace_buffer, AMP_TRACE_SIZE) != (room - left)) {
+                trace_puts("\n");
+            }
+            trace_puts(&"12345"[5U - len]);
+            CHECK_EQ(trace_buffer[room], 0);
+            CHECK_EQ(strlen(trace_buffer) == (room - left + len), len <= left);
+            CHECK_EQ(trace_buffer[strlen(trace_buffer) - 1U], '5');
+        }
+    }
+}
+
 static void text_without_line_ends(void)
 {
     for (unsigned i = 0; i < 10000U; i++) {
@@ -73,4 +91,4 @@ static void text_without_line_ends(void)
 }
 
 MAIN(TEST(formats), TEST(long_lines_are_cut), TEST(the_newest_text_stays),
-     TEST(text_without_line_ends))
+     TEST(the_buffer_fills_to_the_last_character), TEST(text_without_line_ends))
