@@ -81,6 +81,33 @@ static void the_buffer_fills_to_the_last_character(void)
     }
 }
 
+/* Of a text that is too long for what goes, the beginning is kept. */
+static void texts_of_any_length(void)
+{
+    const size_t most = (AMP_TRACE_SIZE / 2U) - 1U;
+    static char text[AMP_TRACE_SIZE];
+    uint32_t seed = 1U;
+
+    for (unsigned i = 0; i < 5000U; i++) {
+        size_t len, put, end;
+
+        seed = (seed * 1664525U) + 1013904223U;
+        len = 1U + ((seed >> 16) % (AMP_TRACE_SIZE - 1U));
+        put = (len < most) ? len : most;
+        memset(text, 'a' + (int)(i % 26U), len);
+        text[len] = '\0';
+        if (((seed >> 8) % 4U) == 0U) {
+            text[put - 1U] = '\n';
+        }
+        trace_puts(text);
+        CHECK_EQ(port_locked, 0);
+        CHECK_EQ(trace_buffer[AMP_TRACE_SIZE - 1U], 0);
+        end = strlen(trace_buffer);
+        CHECK(end >= put);
+        CHECK_EQ(memcmp(&trace_buffer[end - put], text, put), 0);
+    }
+}
+
 static void text_without_line_ends(void)
 {
     for (unsigned i = 0; i < 10000U; i++) {
@@ -91,4 +118,5 @@ static void text_without_line_ends(void)
 }
 
 MAIN(TEST(formats), TEST(long_lines_are_cut), TEST(the_newest_text_stays),
-     TEST(the_buffer_fills_to_the_last_character), TEST(text_without_line_ends))
+     TEST(the_buffer_fills_to_the_last_character), TEST(texts_of_any_length),
+     TEST(text_without_line_ends))
