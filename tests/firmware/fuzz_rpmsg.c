@@ -68,7 +68,8 @@ static void host_acts(void)
         *host_avail_ring(q, i) = (uint16_t)(byte() | ((i >> 7) << 8));
         break;
     case 3:
-        *host_desc_addr(q, i % HOST_NUM) = AMP_SHM_BASE + (word() % 0x9000U);
+        *host_desc_addr(q, i % HOST_NUM) =
+            AMP_SHM_BASE + (word() % (AMP_SHM_SIZE + 0x1000U));
         break;
     case 4:
         *host_desc_addr(q, i % HOST_NUM) = ((uint64_t)word() << 32) | word();

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define AMP_SHM_BASE 0x10040000U
-#define AMP_SHM_SIZE 0x8000U
+#define AMP_SHM_SIZE 0x14000U
 
 extern uint8_t port_shm[AMP_SHM_SIZE];
 extern unsigned port_kicks[2];        /* amp_kick() calls for each vring */

@@ -273,6 +273,23 @@ static void endpoints_come_and_go(void)
     CHECK_EQ(rpmsg_create(&rp, &b), 0);
     CHECK_EQ(rpmsg_destroy(&a), 0);
     CHECK(rp.epts == &ept && ept.next == &b && b.next == NULL);
+    /* As it was left: its place in the list is a new one all the same. */
+    CHECK_EQ(rpmsg_create(&rp, &a), 0);
+    CHECK_EQ(rpmsg_destroy(&b), 0);
+    CHECK_EQ(rpmsg_create(&rp, &b), 0);
+    CHECK(rp.epts == &ept && ept.next == &a && a.next == &b && b.next == NULL);
+    CHECK_EQ(rpmsg_destroy(&a), 0);
+    a = b; /* a copy is not what was created */
+    CHECK_EQ(rpmsg_destroy(&a), AMP_EINVAL);
+    CHECK(rp.epts == &ept && ept.next == &b && b.next == NULL);
+    /* A link that breaks over the withdrawal does not keep it. */
+    boot_and_probe(look);
+    a = (struct rpmsg_ept){.name = "a", .addr = 8U, .cb = look};
+    CHECK_EQ(rpmsg_create(&rp, &a), 0);
+    *host_desc_flags(0U, 1U) = 0U;
+    CHECK_EQ(rpmsg_destroy(&a), 0);
+    CHECK(rp.epts == &ept && ept.next == NULL);
+    CHECK_EQ(rp.faults, 1);
 }
 
 static void received_buffers_can_be_held(void)
@@ -344,6 +361,7 @@ static void send_buffers_run_out_and_come_back(void)
     CHECK(host_recv(&host, &msg));
     CHECK_EQ(memcmp(msg.data, "abc", 3), 0);
     /* Stale after the link went. */
+    CHECK_EQ(rpmsg_cancel(&rp, &buf[7]), 0);
     host_remove(&host);
     CHECK_EQ(rpmsg_send_buf(&ept, &buf[0], 1U, 1U), AMP_EPIPE);
     host_probe(&host);
@@ -440,6 +458,11 @@ static void kicks_only_when_wanted(void)
     CHECK_EQ(port_kicks[1], 1);
     CHECK_EQ(rpmsg_release(&rp, &seen.buf), 0);
     CHECK_EQ(port_kicks[1], 2);
+    /* There is nothing to tell of what failed. */
+    CHECK_EQ(rpmsg_release(&rp, &seen.buf), AMP_EINVAL);
+    CHECK_EQ(port_kicks[1], 2);
+    CHECK_EQ(rpmsg_send_buf(&ept, &seen.buf, 1U, 1U), AMP_EINVAL);
+    CHECK_EQ(port_kicks[0], 1);
 }
 
 static unsigned barriers;
@@ -728,6 +751,8 @@ static enum rpmsg_verdict leave(struct rpmsg_ept *self,
     return RPMSG_DONE;
 }
 
+static bool host_returns;
+
 static enum rpmsg_verdict host_leaves(struct rpmsg_ept *self,
                                       const struct rpmsg_buf *buf, uint32_t src)
 {
@@ -736,7 +761,9 @@ static enum rpmsg_verdict host_leaves(struct rpmsg_ept *self,
     (void)src;
     seen.calls++;
     host_remove(&host);
-    host_probe(&host);
+    if (host_returns) {
+        host_probe(&host);
+    }
     return verdict;
 }
 
@@ -766,14 +793,20 @@ static void callbacks_may_do_anything(void)
     CHECK_EQ(rpmsg_poll(&rp), 2);
     CHECK_EQ(seen.calls, 1);
     CHECK_EQ(rp.drops, 1);
-    for (unsigned v = 0; v < 3U; v++) {
+    for (unsigned v = 0; v < 6U; v++) {
         boot_and_probe(host_leaves);
-        verdict = (enum rpmsg_verdict)v;
+        verdict = (enum rpmsg_verdict)(v % 3U);
+        host_returns = v < 3U;
         CHECK(host_send(&host, 1U, 7U, "x", 1U));
-        (void)rpmsg_poll(&rp);
+        CHECK(host_send(&host, 1U, 7U, "y", 1U));
+        CHECK_EQ(rpmsg_poll(&rp), (verdict == RPMSG_RETRY) ? 0 : 1);
         CHECK_EQ(seen.calls, 1);
-        CHECK_EQ(*host_used_idx(1U), 0); /* the new rings are untouched */
-        CHECK_EQ(rp.held, 0);
+        CHECK_EQ(*host_used_idx(1U), 0); /* the rings are untouched */
+        if (host_returns) {
+            CHECK_EQ(rp.held, 0);
+        } else {
+            CHECK_EQ(rpmsg_poll(&rp), AMP_EPIPE);
+        }
     }
 }
 
@@ -785,6 +818,11 @@ static void buffers_of_any_size(void)
     *host_desc_len(0U, 0U) = 0x2000U;
     CHECK_EQ(rpmsg_get(&rp, &buf), 0);
     CHECK_EQ(buf.len, 0x2000U - 16U);
+    /* What the 16 bits of a header can say is all that fits. */
+    CHECK_EQ(rpmsg_cancel(&rp, &buf), 0);
+    *host_desc_len(0U, 0U) = 0x10000U + 16U;
+    CHECK_EQ(rpmsg_get(&rp, &buf), 0);
+    CHECK_EQ(buf.len, 0xFFFF);
     *host_desc_len(0U, 1U) = 16U;
     CHECK_EQ(rpmsg_get(&rp, &buf), 0);
     CHECK_EQ(buf.len, 0);
