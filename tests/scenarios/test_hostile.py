@@ -147,8 +147,8 @@ def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: Mach
         remote.stop()
         figures.append(int(remote.host.text(used)))
     machine.records.values["slab_kib"] = figures
-    # Of the three later rounds each would lose 300 channels of 1 KiB.
-    assert figures[-1] - figures[0] < COUNT, figures
+    # The first round fills caches. Of the two last ones each would lose 300 channels of 1 KiB.
+    assert figures[-1] - figures[1] < COUNT, figures
 
 
 # Where Linux misbehaves: docs/known-kernel-issues.md. Each shows its evidence, and when one no longer does, the kernel

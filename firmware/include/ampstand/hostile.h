@@ -41,7 +41,7 @@ enum hostile_kind {
     HOSTILE_TABLE,    /* offsets in the resource table point far away */
     HOSTILE_KICKS,    /* kicks without end; a shutdown is not obeyed */
     HOSTILE_LAST_ACT, /* a shutdown is obeyed, but all shared memory is
-                         scribbled over afterwards, until the reset */
+                         scribbled over before that and until the reset */
 };
 
 struct hostile_cmd {

@@ -168,16 +168,25 @@ static void kick_without_end(void)
     }
 }
 
-/* Obey, then leave nothing of shared memory as it was until the reset comes. */
+static void scribble(void)
+{
+    (void)memset(amp_shm(AMP_SHM_BASE), 0xA5, AMP_SHM_SIZE);
+    (void)memset(&table, 0xA5, sizeof(table));
+    amp_mb();
+}
+
+/*
+ * Leave nothing of shared memory as it was when the host has given it back, and
+ * go on until the reset comes. Once before obeying: that may be the end.
+ */
 static void last_act(void)
 {
     while ((os_wait() & EVENT_SHUTDOWN) == 0U) {
     }
+    scribble();
     soc_ack(EVENT_SHUTDOWN);
     for (;;) {
-        (void)memset(amp_shm(AMP_SHM_BASE), 0xA5, AMP_SHM_SIZE);
-        (void)memset(&table, 0xA5, sizeof(table));
-        amp_mb();
+        scribble();
         amp_kick(0U);
     }
 }
