@@ -22,6 +22,7 @@ import argparse
 import json
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -39,6 +40,8 @@ from ampstand.progress import Progress, duration
 PARTS = ("linux", "firmware")
 SCENARIOS = "scenarios"
 STAGES = (SCENARIOS, *NATIVE_PARTS)
+WIDTH = 160
+"""Columns of the table in a log."""
 CHECKOUT = ("ci", "configs", "firmware", "hw", "include", "tests", "meson.build", "meson.options")
 """What of the checkout a build and the tests read."""
 
@@ -239,7 +242,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
             print(f"{bug.part}/{bug.name}: {bug.title} ({bug.stage} {bug.test})")
         return 0
     outcomes = Corpus(args, builder, progress).run()
-    Console(soft_wrap=False).print(table(outcomes))
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table(outcomes))
     if args.json is not None:
         args.json.write_text(json.dumps([asdict(row) for row in outcomes], indent=1) + "\n", encoding="utf-8")
     counts = {verdict: sum(row.verdict == verdict for row in outcomes) for verdict in ("caught", "missed", "broken")}

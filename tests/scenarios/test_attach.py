@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from ampstand.machine import Machine, WaitError
-from ampstand.remote import Remote, TraceReader
+from ampstand.remote import Remote, TraceReader, trace_buffer
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 
@@ -27,10 +27,13 @@ def system(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def preload(boot: Callable[..., Machine]) -> Callable[..., Remote]:
+def preload(boot: Callable[..., Machine], pytestconfig: pytest.Config) -> Callable[..., Remote]:
     """Return a function that boots a board whose remote runs this image before Linux does."""
+    single = pytestconfig.getoption("ampstand_thread") == "single"
 
     def start(image: str, **options: int) -> Remote:
+        if single and image.startswith("count-"):
+            pytest.skip("it never sleeps: all cores in one thread, see docs/known-qemu-issues.md")
         machine = boot(preload=image, **options)
         machine.tolerate_bad("remote FW detach without ack", "Linux waits 0.2 s; a loaded workstation takes longer")
         return Remote(machine)
@@ -98,6 +101,10 @@ def test_detach_leaves_the_data_alone(preload: Callable[..., Remote]) -> None:
     machine = remote.machine
     trace = TraceReader(machine, remote.core, [machine.artifacts.firmware["echo-bare"]])
     text = trace.poll()
+    buffer = trace_buffer(machine.artifacts.firmware["echo-bare"])
+    assert buffer is not None
+    where, size = remote.core.host_address(buffer.table), buffer.address - buffer.table
+    table = machine.read_memory(where, size)
     for _ in range(ROUNDS):
         remote.attach(services=["rpmsg-raw"])
         assert "host is up" in remote.trace()
@@ -105,6 +112,7 @@ def test_detach_leaves_the_data_alone(preload: Callable[..., Remote]) -> None:
         remote.detach()
         remote.console.expect_line("host is down", since=mark, timeout=remote.timeout)
         text += trace.poll()
+        assert machine.read_memory(where, size) == table, "the next host finds the table as the firmware has made it"
     assert re.findall("host .*", text) == ["host is up", "host detached", "host is down"] * ROUNDS
 
 

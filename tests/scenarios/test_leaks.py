@@ -76,30 +76,26 @@ def test_refused_attach_leaks_nothing(boot: Callable[..., Machine]) -> None:
         assert int(refused) == ROUNDS
 
 
-def refused_for_its_name(host: Shell) -> str:
-    """Prepare channels that differ in their names, but not in those of their devices: ``/`` is ``!`` there."""
-    host.run_check("rpmsg-channel -n 'a!b'")
-    return f"rpmsg-channel -n a/b -i 0 -c {ROUNDS} | grep '\"refused\": {ROUNDS}'"
+REFUSED = {
+    "name": (f"rpmsg-channel -n 'a!b'; rpmsg-channel -n a/b -i 0 -c {ROUNDS}", {"made": 0, "refused": ROUNDS}),
+    "probe": (f"rpmsg-channel -n rpmsg-tty -d 2000 -c {TTYS + ROUNDS}", {"made": TTYS + ROUNDS, "refused": 0}),
+}
+"""Channels that differ in their names, but not in those of their devices (``/`` is ``!`` there), so that these cannot
+be registered; and more ttys than there can be, so that the driver does not want them."""
 
 
-def refused_by_its_driver(host: Shell) -> str:
-    """Prepare a channel that the driver of ttys has to refuse, as there are as many as there can be."""
-    host.run_check(f"rpmsg-channel -n rpmsg-tty -d 2000 -c {TTYS}")
-    driver = "/sys/bus/rpmsg/drivers/rpmsg_tty"
-    (free,) = host.run_check(
-        "for d in /sys/bus/rpmsg/devices/*.rpmsg-tty.*; do [ -e $d/driver ] || echo ${d##*/}; done | tail -n 1"
-    )
-    return f"for i in $(seq {ROUNDS}); do echo {free} >{driver}/bind || echo refused; done 2>&1 | grep -c refused"
-
-
-@pytest.mark.parametrize("prepare", [refused_for_its_name, refused_by_its_driver], ids=["name", "probe"])
-def test_refused_channels_leak_nothing(fresh_machine: Machine, prepare: Callable[[Shell], str]) -> None:
-    """Whether the device cannot be registered, or its driver does not want it."""
-    remote, host = Remote(fresh_machine), fresh_machine.host
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_channels_leak_nothing(remote: Remote, host: Shell, case: str) -> None:
+    """Refused channels leave nothing behind when the remote has been stopped."""
+    command, wanted = REFUSED[case]
     remote.start("echo-bare", services=["rpmsg-raw"])
-    with silenced(host):
-        command = prepare(host)
-        with nothing_leaks(host):
-            host.run_check(command, 60)
-    assert remote.echo_char(options="-n 20")["messages"] == 20
     remote.stop()
+    with silenced(host), nothing_leaks(host):
+        host.run_check(f"echo start >{remote.sysfs}/state")
+        host.wait_for("ls /dev", "ttyRPMSG1", remote.timeout)
+        figures = remote.tool(command, 60)
+        assert {name: figures[name] for name in wanted} == wanted
+        if case == "probe":
+            assert len(host.run_check("ls -d /dev/ttyRPMSG*")) == TTYS
+        assert remote.echo_char(options="-n 20")["messages"] == 20
+        remote.stop()

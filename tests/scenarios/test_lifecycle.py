@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -207,6 +208,20 @@ def test_start_twice_stop_once_leaves_it_running(remote: Remote) -> None:
     refused = remote.host.run(f"echo stop >{remote.sysfs}/state")
     assert refused.exitcode, "a stop too many was accepted"
     assert "Invalid argument" in refused.output
+
+
+@pytest.mark.needs("remote-console")
+def test_image_without_a_table_after_one_with(boot: Callable[..., Machine]) -> None:
+    """Nothing is left of the other's table: this machine overwrites what was freed, so that its use is seen."""
+    remote = Remote(boot(kernel_arguments="slub_debug=FZP"))
+    for pattern in (r"^\*\*.*\*\*$", NO_TABLE):
+        remote.machine.tolerate_bad(pattern, "said of debugging slabs, and of this image", "host")
+    for _ in range(3):
+        remote.start("echo-bare", services=["rpmsg-raw"])
+        remote.stop()
+        remote.start("notable-bare")
+        remote.wait_console("no resource table here")
+        remote.stop()
 
 
 @pytest.mark.needs("remote-console")
