@@ -96,6 +96,6 @@ def test_refused_channels_leak_nothing(remote: Remote, host: Shell, case: str) -
         figures = remote.tool(command, 60)
         assert {name: figures[name] for name in wanted} == wanted
         if case == "probe":
-            assert len(host.run_check("ls -d /dev/ttyRPMSG*")) == TTYS
+            assert len(host.run_check("ls -1d /dev/ttyRPMSG*")) == TTYS
         assert remote.echo_char(options="-n 20")["messages"] == 20
         remote.stop()
