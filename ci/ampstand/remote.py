@@ -28,8 +28,18 @@ PAYLOAD_MAX = 496
 _TTYS = "/sys/bus/rpmsg/devices/*.rpmsg-tty.*/tty/ttyRPMSG*"
 CRASH_SERVICE = "rpmsg-crash"
 # Commands of the crash application and its flag: firmware/include/ampstand/crash.h.
-CRASH_KINDS = {"none": 0, "hardfault": 1, "lockup": 2, "loop": 3, "watchdog": 4, "assert": 5}
+CRASH_KINDS = {
+    "none": 0,
+    "hardfault": 1,
+    "lockup": 2,
+    "loop": 3,
+    "watchdog": 4,
+    "assert": 5,
+    "reset": 6,
+    "restart": 7,
+}
 _CRASH_F_WATCHDOG = 1
+_CRASH_F_ALONE = 2
 # What debugfs "crash" takes: enum rproc_crash_type, and what Linux calls it.
 REPORTED_CRASHES = {"mmufault": 0, "watchdog": 1, "fatal error": 2}
 
@@ -53,9 +63,10 @@ class TraceBuffer:
     size: int
 
 
-def crash_message(kind: str, *, watchdog: bool = False) -> str:
+def crash_message(kind: str, *, watchdog: bool = False, alone: bool = False) -> str:
     """Return the message, in hexadecimal digits, that makes the crash application crash in this way."""
-    return struct.pack("<2I", CRASH_KINDS[kind], _CRASH_F_WATCHDOG if watchdog else 0).hex()
+    flags = (_CRASH_F_WATCHDOG if watchdog else 0) | (_CRASH_F_ALONE if alone else 0)
+    return struct.pack("<2I", CRASH_KINDS[kind], flags).hex()
 
 
 def _resource_table(image: Path) -> tuple[int, bytes] | None:
@@ -263,10 +274,13 @@ class Remote:
 
     # -- crashes --------------------------------------------------------------------------------------------------
 
-    def crash(self, kind: str, *, watchdog: bool = False) -> None:
-        """Let the crash application crash in this way (``CRASH_KINDS``), with its watchdog started first or not."""
+    def crash(self, kind: str, *, watchdog: bool = False, alone: bool = False) -> None:
+        """Let the crash application crash in this way (``CRASH_KINDS``), with its watchdog started first or not.
+
+        ``alone``: not now, but once Linux has let go of it.
+        """
         self.watch()
-        self.tool(f"rpmsg-echo -c {CRASH_SERVICE} -x {crash_message(kind, watchdog=watchdog)}")
+        self.tool(f"rpmsg-echo -c {CRASH_SERVICE} -x {crash_message(kind, watchdog=watchdog, alone=alone)}")
 
     def report_crash(self, kind: str) -> None:
         """Let Linux believe in a crash (``REPORTED_CRASHES``) through debugfs: the remote itself goes on."""

@@ -21,10 +21,14 @@ enum crash_kind {
     CRASH_LOOP,      /* endless loop with interrupts off */
     CRASH_WATCHDOG,  /* the watchdog runs out while the remote idles */
     CRASH_ASSERT,    /* a failed assertion */
+    CRASH_RESET,     /* asks the hardware for a reset of its core */
+    CRASH_RESTART,   /* enters its reset handler again, without any reset */
 };
 
 /* Start the watchdog first, so that the host gets to know (within 0.33 s). */
 #define CRASH_F_WATCHDOG 1U
+/* Not now, but once the host has gone. */
+#define CRASH_F_ALONE 2U
 
 struct crash_cmd {
     uint32_t kind;

@@ -33,6 +33,14 @@ void soc_fault(void);
 void soc_lockup(void);
 void soc_hang(void) __attribute__((noreturn));
 
+/* Reset this core alone, by request to the hardware: whether it starts again,
+ * or is held, the SoC decides. */
+void soc_reset(void) __attribute__((noreturn));
+
+/* Begin again at the reset handler, from thread mode. What the hardware would
+ * reset, this resets: interrupts and stack pointer. */
+void soc_restart(void) __attribute__((noreturn));
+
 /* Leave a crash record saying where, trace it, and halt. Any context. */
 void soc_assert_failed(const char *file, uint32_t line)
     __attribute__((noreturn));

@@ -17,10 +17,14 @@
 static struct rsc_table table RSC_SECTION =
     RSC_TABLE(trace_buffer, AMP_TRACE_SIZE);
 static struct rpmsg rp;
+static struct crash_cmd later; /* of CRASH_F_ALONE */
 
-static void crash(uint32_t kind)
+static void crash(const struct crash_cmd *cmd)
 {
-    switch (kind) {
+    if ((cmd->flags & CRASH_F_WATCHDOG) != 0U) {
+        soc_watchdog_start();
+    }
+    switch (cmd->kind) {
     case CRASH_HARDFAULT:
         soc_fault();
         break;
@@ -33,8 +37,12 @@ static void crash(uint32_t kind)
         soc_watchdog_start();
         break;
     case CRASH_ASSERT:
-        AMP_ASSERT(kind == CRASH_NONE);
+        AMP_ASSERT(cmd->kind == CRASH_NONE);
         break;
+    case CRASH_RESET:
+        soc_reset();
+    case CRASH_RESTART:
+        soc_restart();
     default:
         break;
     }
@@ -53,17 +61,27 @@ static enum rpmsg_verdict command(struct rpmsg_ept *ept,
     trace_printf("crash command %u flags %u\n", (unsigned)cmd.kind,
                  (unsigned)cmd.flags);
     soc_console_flush();
-    if ((cmd.flags & CRASH_F_WATCHDOG) != 0U) {
-        soc_watchdog_start();
+    if ((cmd.flags & CRASH_F_ALONE) != 0U) {
+        later = cmd;
+    } else {
+        crash(&cmd);
     }
-    crash(cmd.kind);
     return RPMSG_DONE;
 }
 
 static struct rpmsg_ept ept = {
     .name = CRASH_SERVICE, .addr = RPMSG_ADDR_ANY, .cb = command};
 
-static int poll(void) { return rpmsg_poll(&rp); }
+static int poll(void)
+{
+    if ((later.kind != CRASH_NONE) && !rpmsg_up(&rp)) {
+        struct crash_cmd cmd = later;
+
+        later.kind = CRASH_NONE;
+        crash(&cmd);
+    }
+    return rpmsg_poll(&rp);
+}
 
 void app_main(void)
 {

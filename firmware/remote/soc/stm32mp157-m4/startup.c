@@ -113,6 +113,10 @@ void soc_report_crash(void)
         trace_printf("last reset: watchdog\n");
         RCC_MC_RSTSCLRR = RCC_MC_RSTSCLRR_WWDG1RSTF;
     }
+    if ((RCC_MC_RSTSCLRR & RCC_MC_RSTSCLRR_MCSYSRSTF) != 0U) {
+        trace_printf("last reset: own request\n");
+        RCC_MC_RSTSCLRR = RCC_MC_RSTSCLRR_MCSYSRSTF;
+    }
     if (rec->magic == CRASH_RECORD_MAGIC) {
         rec->file[sizeof(rec->file) - 1U] = '\0';
         report(rec, "last crash");
@@ -133,6 +137,31 @@ void soc_hang(void)
     for (;;) {
         __asm volatile("");
     }
+}
+
+void soc_reset(void)
+{
+    SCB_AIRCR = SCB_AIRCR_VECTKEY | SCB_AIRCR_SYSRESETREQ;
+    soc_hang();
+}
+
+void soc_restart(void)
+{
+    __asm volatile("cpsid i");
+    SYST_CSR = 0U;
+    SCB_ICSR = SCB_ICSR_PENDSTCLR | SCB_ICSR_PENDSVCLR;
+    for (uint32_t n = 0U; n <= (IRQ_COUNT / 32U); n++) {
+        NVIC_ICER(n) = UINT32_MAX;
+        NVIC_ICPR(n) = UINT32_MAX;
+    }
+    __asm volatile("msr control, %0\n\t"
+                   "isb\n\t"
+                   "msr basepri, %0\n\t"
+                   "msr msp, %1\n\t"
+                   "bx %2" ::"r"(0U),
+                   "r"(ld_stack_top), "r"(reset_handler)
+                   : "memory");
+    __builtin_unreachable();
 }
 
 /* FreeRTOS' CM3 port defines these by the names that its config maps. */
