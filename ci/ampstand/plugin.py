@@ -9,6 +9,7 @@ Fixtures
     fresh_machine a board booted for one scenario alone
     host          the Linux shell of ``machine``
     remote        the remote of ``machine``, offline at the start and again at the end
+    preload       a function that boots one more board, its remote running an image before Linux does
     boot          a function that boots one more board (for snapshots, or with other options)
     fault         injects faults of the machine model; each must happen, else the scenario fails
 
@@ -319,6 +320,21 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., Machine]:
         if up:
             session.bring_up(new)
         return new
+
+    return start
+
+
+@pytest.fixture
+def preload(boot: Callable[..., Machine], pytestconfig: pytest.Config) -> Callable[..., Remote]:
+    """Return a function that boots a board whose remote runs this image before Linux does."""
+    single = pytestconfig.stash[SESSION].thread == "single"
+
+    def start(image: str, **options: Any) -> Remote:
+        if single and image.startswith("count-"):
+            pytest.skip("it never sleeps: all cores in one thread, see docs/known-qemu-issues.md")
+        machine = boot(preload=image, **options)
+        machine.tolerate_bad("remote FW detach without ack", "Linux waits 0.2 s; a loaded workstation takes longer")
+        return Remote(machine)
 
     return start
 

@@ -26,6 +26,8 @@ SAMPLE_MESSAGES = 100
 PAYLOAD_MAX = 496
 
 _TTYS = "/sys/bus/rpmsg/devices/*.rpmsg-tty.*/tty/ttyRPMSG*"
+COUNT_BANNER = "ampstand count on "
+_COUNT = re.compile(r"^count (\d+)$")
 CRASH_SERVICE = "rpmsg-crash"
 # Commands of the crash application and its flag: firmware/include/ampstand/crash.h.
 CRASH_KINDS = {
@@ -271,6 +273,25 @@ class Remote:
         rx, tx = (count for name, count in counts if name.endswith("mailbox"))
         (watchdog,) = (count for name, count in counts if not name.endswith("mailbox"))
         return {"mailbox-rx": rx, "mailbox-tx": tx, "watchdog": watchdog}
+
+    # -- the count application ------------------------------------------------------------------------------------
+
+    def wait_counting(self) -> None:
+        """Wait until the count application has counted on, twice as seen from now."""
+        mark = self.console.mark()
+        self.console.expect_line(
+            _COUNT.pattern, since=mark, count=2, timeout=self.timeout, what="the remote to count on"
+        )
+
+    def check_counted_on(self, lives: int = 1) -> None:
+        """Check that the count application began so many times, each time at 1, and counted without a gap."""
+        counts: list[list[int]] = []
+        for line in self.console.lines:
+            if COUNT_BANNER in line:  # what a reset cut short may stand before it
+                counts.append([])
+            elif match := _COUNT.search(line):
+                counts[-1].append(int(match[1]))
+        assert [life == list(range(1, len(life) + 1)) for life in counts] == [True] * lives, counts
 
     # -- crashes --------------------------------------------------------------------------------------------------
 

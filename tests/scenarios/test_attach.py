@@ -8,15 +8,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from ampstand.machine import Machine, WaitError
+from ampstand.machine import WaitError
 from ampstand.remote import Remote, TraceReader, trace_buffer
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console")
 
-COUNT = r"^count (\d+)$"
-BANNER = r"^ampstand count on "
 ROUNDS = 3
 
 
@@ -26,54 +24,25 @@ def system(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def preload(boot: Callable[..., Machine], pytestconfig: pytest.Config) -> Callable[..., Remote]:
-    """Return a function that boots a board whose remote runs this image before Linux does."""
-    single = pytestconfig.getoption("ampstand_thread") == "single"
-
-    def start(image: str, **options: int) -> Remote:
-        if single and image.startswith("count-"):
-            pytest.skip("it never sleeps: all cores in one thread, see docs/known-qemu-issues.md")
-        machine = boot(preload=image, **options)
-        machine.tolerate_bad("remote FW detach without ack", "Linux waits 0.2 s; a loaded workstation takes longer")
-        return Remote(machine)
-
-    return start
-
-
-def wait_counting(remote: Remote) -> None:
-    """Wait until the remote has counted on, twice as seen from now."""
-    mark = remote.console.mark()
-    remote.console.expect_line(COUNT, since=mark, count=2, timeout=remote.timeout, what="the remote to count on")
-
-
-def check_counted_on(remote: Remote) -> None:
-    """Check that the remote counted from 1 without a gap and has never been started anew."""
-    lines = remote.console.lines
-    counts = [int(match[1]) for line in lines if (match := re.search(COUNT, line))]
-    assert counts == list(range(1, len(counts) + 1))
-    assert sum(re.search(BANNER, line) is not None for line in lines) == 1
-
-
 def attach_and_talk(remote: Remote) -> None:
     """Attach, and exchange messages."""
     remote.attach(services=["rpmsg-raw"])
     assert remote.host.text(f"cat {remote.sysfs}/firmware") == "unknown"
     assert remote.echo_char(options="-n 100")["messages"] == 100
-    wait_counting(remote)
+    remote.wait_counting()
 
 
 def test_attach_detach_attach_stop_and_load_another(preload: Callable[..., Remote], system: str) -> None:
     remote = preload(f"count-{system}")
     assert remote.state() == "detached"
-    wait_counting(remote)
+    remote.wait_counting()
     for _ in range(ROUNDS):
         attach_and_talk(remote)
         assert "host is up" in remote.trace()
         remote.detach()
-        wait_counting(remote)
+        remote.wait_counting()
     attach_and_talk(remote)
-    check_counted_on(remote)
+    remote.check_counted_on()
     remote.stop()
     for image in (f"echo-{system}", f"count-{system}"):
         remote.start(image, services=["rpmsg-raw"])
@@ -114,17 +83,6 @@ def test_detach_leaves_the_data_alone(preload: Callable[..., Remote]) -> None:
         text += trace.poll()
         assert machine.read_memory(where, size) == table, "the next host finds the table as the firmware has made it"
     assert re.findall("host .*", text) == ["host is up", "host detached", "host is down"] * ROUNDS
-
-
-def test_board_reset_starts_the_remote_first_again(preload: Callable[..., Remote]) -> None:
-    remote = preload("count-bare")
-    machine = remote.machine
-    attach_and_talk(remote)
-    remote.stop()
-    remote.start("echo-bare", services=["rpmsg-tty"])
-    machine.host.reboot()
-    assert remote.state() == "detached"
-    attach_and_talk(remote)
 
 
 @pytest.mark.parametrize("image_there", [False, True])
@@ -195,8 +153,8 @@ def test_attach_with_a_bad_table_address_is_refused(preload: Callable[..., Remot
             assert remote.state() == "detached"
         assert host.run(f"echo echo-bare.elf >{remote.sysfs}/firmware").exitcode != 0
     assert host.run("ls /sys/bus/rpmsg/devices").output == ""
-    wait_counting(remote)
-    check_counted_on(remote)
+    remote.wait_counting()
+    remote.check_counted_on()
 
 
 def test_attach_to_a_table_of_zeros(preload: Callable[..., Remote]) -> None:
@@ -205,10 +163,10 @@ def test_attach_to_a_table_of_zeros(preload: Callable[..., Remote]) -> None:
     machine = remote.machine
     remote.attach()
     assert machine.host.run("ls /sys/bus/rpmsg/devices").output == ""
-    wait_counting(remote)
+    remote.wait_counting()
     remote.detach()
-    wait_counting(remote)
-    check_counted_on(remote)
+    remote.wait_counting()
+    remote.check_counted_on()
     remote.attach()
     remote.stop()
     remote.start("echo-bare", services=["rpmsg-raw"])

@@ -1,0 +1,171 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Ampstand authors
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Starts a Linux by kexec with the device tree and the initramfs that this one
+ * was started with. The board's devices, and what runs on its other cores, are
+ * not reset. Linux must have been booted with "retain_initrd" on its command
+ * line, for it frees the initramfs otherwise; with "crashkernel=128M", too, if
+ * the new Linux is one that takes over when this one panics.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kexec.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common.h"
+
+#define USAGE                                                                  \
+    "usage: kexec-linux [-p] zImage\n"                                         \
+    "  -p  not now, but when Linux panics\n"
+
+#define FDT "/sys/firmware/fdt"
+#define INITRD "/sys/firmware/initrd"
+#define MEMORY "/proc/iomem"
+
+/* From the start of the memory that the new Linux gets. A zImage belongs above
+ * the first 32 MiB (Documentation/arch/arm/booting.rst), so that it need not
+ * move itself out of the way of what it unpacks. */
+#define IMAGE_OFFSET (32UL << 20)
+#define INITRD_OFFSET (64UL << 20)
+
+/* Header and tokens of a flattened device tree (Devicetree Specification,
+ * chapter 5). */
+#define FDT_OFF_STRUCT 2
+#define FDT_OFF_STRINGS 3
+#define FDT_BEGIN_NODE 1U
+#define FDT_PROP 3U
+#define FDT_END 9U
+
+struct blob {
+    void *data;
+    size_t size;
+};
+
+/* Reads a whole file, sysfs' included, whose size stat() does not tell. */
+static struct blob read_file(const char *path)
+{
+    struct blob blob = {NULL, 0};
+    size_t room = 0;
+    ssize_t length = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        fail(EXIT_DEVICE, "cannot open %s: %s", path, strerror(errno));
+    }
+    do {
+        blob.size += (size_t)length;
+        if (blob.size == room) {
+            room = room ? 2 * room : 1 << 16;
+            blob.data = realloc(blob.data, room);
+            if (!blob.data) {
+                fail(EXIT_DEVICE, "no memory for %s", path);
+            }
+        }
+        length = read(fd, (char *)blob.data + blob.size, room - blob.size);
+    } while (length > 0);
+    if (length < 0) {
+        fail(EXIT_DEVICE, "cannot read %s: %s", path, strerror(errno));
+    }
+    close(fd);
+    return blob;
+}
+
+/* Where the first range of this name begins. */
+static unsigned long memory_start(const char *name)
+{
+    char line[128];
+    unsigned long start = 0;
+    FILE *file = fopen(MEMORY, "re");
+
+    while (file && !start && fgets(line, sizeof(line), file)) {
+        char *end = strstr(line, " : ");
+
+        line[strcspn(line, "\n")] = '\0';
+        if (end && !strcmp(end + 3, name)) {
+            start = strtoul(line, NULL, 16);
+        }
+    }
+    if (!start) {
+        fail(EXIT_DEVICE, "%s has no \"%s\"", MEMORY, name);
+    }
+    fclose(file);
+    return start;
+}
+
+/* Gives the one property of this name, of one cell or two, a new value. The
+ * tree is one that this Linux has read and found good. */
+static void set_property(struct blob fdt, const char *name, uint32_t value)
+{
+    const uint32_t *header = fdt.data;
+    uint32_t *token =
+        (uint32_t *)((char *)fdt.data + be32toh(header[FDT_OFF_STRUCT]));
+    const char *strings =
+        (const char *)fdt.data + be32toh(header[FDT_OFF_STRINGS]);
+
+    while (be32toh(*token) != FDT_END) {
+        if (be32toh(*token) == FDT_BEGIN_NODE) {
+            token += 1 + strlen((const char *)(token + 1)) / 4 + 1;
+        } else if (be32toh(*token) == FDT_PROP) {
+            uint32_t cells = (be32toh(token[1]) + 3) / 4;
+
+            if (!strcmp(strings + be32toh(token[2]), name)) {
+                memset(token + 3, 0, 4 * cells);
+                token[2 + cells] = htobe32(value);
+                return;
+            }
+            token += 3 + cells;
+        } else {
+            token++;
+        }
+    }
+    fail(EXIT_DEVICE, "%s has no %s", FDT, name);
+}
+
+static struct kexec_segment segment(struct blob blob, unsigned long address)
+{
+    unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+
+    return (struct kexec_segment){blob.data, blob.size, (void *)address,
+                                  (blob.size + page - 1) / page * page};
+}
+
+int main(int argc, char **argv)
+{
+    bool panic = argc == 3 && !strcmp(argv[1], "-p");
+    struct blob image;
+    struct blob initrd;
+    struct blob fdt;
+    unsigned long start;
+    struct kexec_segment segments[3];
+
+    if (argc != 2 + panic || argv[argc - 1][0] == '-') {
+        fputs(USAGE, stderr);
+        return EXIT_USAGE;
+    }
+    image = read_file(argv[argc - 1]);
+    initrd = read_file(INITRD);
+    fdt = read_file(FDT);
+    start = memory_start(panic ? "Crash kernel" : "System RAM");
+    segments[0] = segment(image, start + IMAGE_OFFSET);
+    segments[1] = segment(initrd, start + INITRD_OFFSET);
+    segments[2] = segment(fdt, start + INITRD_OFFSET + segments[1].memsz);
+    set_property(fdt, "linux,initrd-start", start + INITRD_OFFSET);
+    set_property(fdt, "linux,initrd-end", start + INITRD_OFFSET + initrd.size);
+    if (syscall(SYS_kexec_load, start + IMAGE_OFFSET, 3UL, segments,
+                KEXEC_ARCH_ARM | (panic ? KEXEC_ON_CRASH : 0UL))) {
+        fail(EXIT_DEVICE, "kexec_load(): %s", strerror(errno));
+    }
+    if (!panic) {
+        reboot(RB_KEXEC);
+        fail(EXIT_DEVICE, "reboot(): %s", strerror(errno));
+    }
+    return EXIT_OK;
+}
