@@ -132,6 +132,45 @@ def test_firmware_file_missing_at_recovery(fresh_machine: Machine, recovery: str
         )
 
 
+@pytest.mark.parametrize("image", ["echo-bare", "echo-freertos", "hello-bare", "notable-bare"])
+def test_firmware_file_replaced_at_recovery(fresh_machine: Machine, image: str) -> None:
+    remote = Remote(fresh_machine)
+    host = remote.host
+    fresh_machine.tolerate_bad(".*", "x", "host")
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    host.run_check(f"cp /lib/firmware/{image}.elf /lib/firmware/new; mv /lib/firmware/new /lib/firmware/crash-bare.elf")
+    crash(remote, "loop")
+    remote.wait_recovered([])
+    host.run("sleep 2")
+    print(remote.state(), remote.core_state(), "\n".join(remote.console.lines))
+    print(
+        host.run(
+            f"ls /sys/bus/rpmsg/devices; cat {remote.debugfs}/trace0; cat {remote.debugfs}/resource_table; dmesg | tail -20"
+        ).output
+    )
+    remote.stop()
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    print(remote.echo_char())
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_firmware_file_replaced_at_recovery(remote: Remote, host: Shell) -> None:
+    """Linux loads what is there under the name of the image that crashed; only then does the old one come back."""
+    image, saved = "/lib/firmware/crash-bare.elf", "/tmp/crash-bare.elf"
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    host.run_check(f"mv {image} {saved}; cp /lib/firmware/echo-bare.elf {image}")
+    try:
+        crash(remote, "loop")
+        remote.wait_recovered(["rpmsg-tty", "rpmsg-raw"])
+        assert remote.echo_char(options="-n 20")["messages"] == 20
+        assert "ampstand echo on bare" in remote.trace()
+    finally:
+        host.run_check(f"mv {saved} {image}")
+    remote.stop()
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    remote.crash("none")  # it answers
+
+
 # rpmsg-watch is three processes, in poll(), read() and write(). The first sleeps uninterruptibly while the last holds
 # the endpoint's lock.
 ASLEEP = "for p in $(pidof rpmsg-watch); do grep -c 'State:.[SD]' /proc/$p/status; done | grep -c 1"

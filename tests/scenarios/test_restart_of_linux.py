@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linux ends, in order or not, and starts again; the remote is there before it, or has never gone.
+
+A reset of the board resets the remote, too: only a Linux that is started by kexec comes to a remote that went on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ampstand.artifacts import Artifacts
+from ampstand.console import BOOT_MESSAGE
+from ampstand.machine import Machine
+from ampstand.remote import Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console", "reboot")
+
+WATCHDOG_SECONDS = 4
+PANIC = ("sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash")
+
+
+def attach_and_talk(remote: Remote) -> None:
+    """Attach, exchange messages, see that the remote goes on."""
+    assert remote.state() == "detached"
+    remote.attach(services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+    remote.wait_counting()
+
+
+def end_linux(machine: Machine, command: str) -> int:
+    """Run a command that does not return; return a mark before what comes of it."""
+    mark = machine.host.console.mark()
+    machine.host.lost()
+    machine.host.console.sendline(command)
+    return mark
+
+
+def wait_linux(machine: Machine, mark: int) -> None:
+    """Wait for the next Linux after the mark, and log in."""
+    machine.host.console.expect_line(
+        BOOT_MESSAGE, since=mark, timeout=machine.board.timeouts.boot, what="Linux to boot again"
+    )
+    machine.host.login()
+
+
+def announce_panic(machine: Machine) -> None:
+    """Announce the lines of a panic that was asked for."""
+    for line in PANIC:
+        machine.tolerate_bad(line, "asked for", "host")
+
+
+# -- with the board ---------------------------------------------------------------------------------------------------
+
+
+def reboot(machine: Machine) -> None:
+    """Reboot in order."""
+    wait_linux(machine, end_linux(machine, "reboot"))
+
+
+def panic(machine: Machine) -> None:
+    """Panic, and reboot a second later."""
+    announce_panic(machine)
+    machine.host.run_check("echo 1 >/proc/sys/kernel/panic")
+    wait_linux(machine, end_linux(machine, "echo c >/proc/sysrq-trigger"))
+
+
+def arm_watchdog(machine: Machine) -> str:
+    """Have the board's watchdog served by a program; return its process id."""
+    program = f"watchdog -F -T {WATCHDOG_SECONDS} /dev/watchdog0"
+    machine.host.start("watchdog", program)
+    timeout = "/sys/class/watchdog/watchdog0/timeout"
+    machine.host.wait_for(f"cat {timeout}", f"^{WATCHDOG_SECONDS}$")
+    (pid,) = machine.host.run_check("pidof watchdog")
+    return pid
+
+
+def wait_watchdog(machine: Machine, events: int, mark: int) -> None:
+    """Wait for the watchdog to reset the board, and for the next Linux."""
+    event = machine.wait_event("WATCHDOG", since=events, timeout=10 * WATCHDOG_SECONDS)
+    assert event["data"] == {"action": "reset"}
+    wait_linux(machine, mark)
+
+
+def hang(machine: Machine) -> None:
+    """Hang: a panic without reboot stops all cores; the watchdog, which nobody serves any more, resets the board."""
+    announce_panic(machine)
+    arm_watchdog(machine)
+    events = machine.event_mark()
+    mark = end_linux(machine, "echo c >/proc/sysrq-trigger")
+    wait_watchdog(machine, events, mark)
+
+
+def starve(machine: Machine) -> None:
+    """Stop the program that serves the watchdog; all else runs on until the reset."""
+    pid = arm_watchdog(machine)
+    events, mark = machine.event_mark(), machine.host.console.mark()
+    machine.host.run_check(f"kill -STOP {pid}")
+    machine.host.lost()
+    wait_watchdog(machine, events, mark)
+
+
+@pytest.mark.needs("watchdog")
+@pytest.mark.parametrize("end", [panic, hang, starve], ids=lambda end: end.__name__)
+def test_the_board_is_reset(preload: Callable[..., Remote], end: Callable[[Machine], None]) -> None:
+    """The remote is reset, too, and started first again; the next Linux finds it detached."""
+    remote = preload("count-bare")
+    attach_and_talk(remote)
+    end(remote.machine)
+    attach_and_talk(remote)
+    remote.check_counted_on(lives=2)
+
+
+def test_reboot(preload: Callable[..., Remote]) -> None:
+    """Whatever Linux did with the remote, the next one finds the boot loader's, started anew and detached."""
+    remote = preload("count-bare")
+    attach_and_talk(remote)
+    reboot(remote.machine)
+    attach_and_talk(remote)
+    remote.detach()
+    reboot(remote.machine)
+    attach_and_talk(remote)
+    remote.stop()
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    reboot(remote.machine)
+    attach_and_talk(remote)
+    remote.check_counted_on(lives=4)
+
+
+# -- by kexec ---------------------------------------------------------------------------------------------------------
+
+ZIMAGE = "boot/zImage"
+
+
+@pytest.fixture
+def kexec_options(artifacts: Artifacts) -> dict[str, Any]:
+    """Return the options of a board whose Linux can start itself by kexec."""
+    return {"files": {ZIMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": "retain_initrd"}
+
+
+def kexec(machine: Machine) -> None:
+    """Start the same Linux again by kexec; nothing else is reset."""
+    events = machine.event_mark()
+    wait_linux(machine, end_linux(machine, f"kexec-linux /{ZIMAGE} 2>&3"))
+    assert not machine.happened("RESET", since=events)
+
+
+def host_is(remote: Remote) -> list[str]:
+    """Return what the count application said so far of its host: up, down."""
+    return [line.removeprefix("host is ") for line in remote.console.lines if line.startswith("host is ")]
+
+
+@pytest.mark.needs("kexec")
+def test_kexec(preload: Callable[..., Remote], kexec_options: dict[str, Any]) -> None:
+    """The remote counts on and sees its host go; the new Linux finds it detached, attaches and talks."""
+    remote = preload("count-bare", **kexec_options)
+    attach_and_talk(remote)
+    remote.detach()
+    kexec(remote.machine)
+    attach_and_talk(remote)
+    kexec(remote.machine)
+    attach_and_talk(remote)
+    remote.traffic(4)
+    kexec(remote.machine)
+    attach_and_talk(remote)
+    remote.check_counted_on()
+    assert host_is(remote) == ["up", "down"] * 3 + ["up"]
+
+
+@pytest.mark.needs("kexec")
+@pytest.mark.parametrize("image", ["count-bare", "echo-freertos"])
+def test_panic_with_kexec(preload: Callable[..., Remote], kexec_options: dict[str, Any], image: str) -> None:
+    """Linux goes without a word, amid traffic: until the next one attaches, the remote's link is up and its rings full.
+
+    One that sleeps then does not see the vdev's status go down and up again: it knows the new rings by themselves.
+    """
+    kexec_options["kernel_arguments"] += " crashkernel=128M"
+    remote = preload(image, **kexec_options)
+    machine = remote.machine
+    announce_panic(machine)
+    # The new Linux has only that memory, and the other core waits for ever where the panic has stopped it.
+    for line in ("crashkernel reservation failed", "Ignoring memory range", r"CPU1: failed to boot: -22"):
+        machine.tolerate_bad(line, "of a Linux that took over after a panic", "host")
+    remote.attach(services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+    remote.traffic(4)
+    machine.host.run_check(f"kexec-linux -p /{ZIMAGE}")
+    events = machine.event_mark()
+    wait_linux(machine, end_linux(machine, "echo c >/proc/sysrq-trigger"))
+    assert not machine.happened("RESET", since=events)
+    assert (remote.state(), host_is(remote)) == ("detached", ["up"])
+    for _ in range(3):
+        remote.attach(services=["rpmsg-raw"])
+        assert remote.echo_char(options="-n 100")["messages"] == 100
+        remote.detach()
+    assert sum("ampstand " in line for line in remote.console.lines) == 1
+    if image == "count-bare":
+        remote.wait_counting()
+        remote.check_counted_on()
+
+
+@pytest.mark.needs("kexec")
+def test_kexec_while_linux_runs_the_remote(boot: Callable[..., Machine], kexec_options: dict[str, Any]) -> None:
+    """The new Linux knows that a remote runs, or resets it before it starts another image."""
+    machine = boot(**kexec_options)
+    remote = Remote(machine)
+    remote.start("count-bare", services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+    kexec(machine)
+    remote.wait_counting()
+    remote.check_counted_on()
+    assert host_is(remote) == ["up", "down"]
+    if remote.state() == "detached":
+        attach_and_talk(remote)
+        return
+    assert (remote.state(), remote.core_state()) == ("offline", "running")
+    assert machine.host.run(f"echo stop >{remote.sysfs}/state").exitcode != 0
+
+    # The image is written over the one that runs: what comes of that is left to chance.
+    machine.tolerate_bad(".*", "anything", remote.core.core)
+    machine.tolerate_bad("remote FW shutdown without ack|crash detected|handling crash|recovering", "anything", "host")
+    said = remote.console.mark()
+    remote.start("echo-bare")
+    assert machine.host.run("rpmsg-echo -c rpmsg-raw -n 1 -t 1000").exitcode != 0
+    assert not any("ampstand echo on" in line for line in remote.console.lines[said:])
+    # A stop resets the core; from here on all is well.
+    remote.stop()
+    assert remote.core_state() == "held"
+    remote.start(services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 100")["messages"] == 100
+    pytest.xfail(
+        "6.12: stm32_rproc leaves no trace of what it started in the backup register, so that the next Linux takes the "
+        "remote for offline; and stm32_rproc_start() does not reset a core before it releases it"
+    )
