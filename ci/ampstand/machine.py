@@ -109,7 +109,7 @@ class Machine:
         ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the remote runs before the host
         does, and ``preload_table`` what the host is told in place of its resource table's address. ``files`` are put
         into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written into the records
-        folder. ``kernel_arguments`` follow the board's own on Linux's command line.
+        folder. ``kernel_arguments`` come after the board's own.
         """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")
@@ -125,7 +125,7 @@ class Machine:
         self.incoming = incoming
         self.preload = preload
         self.preload_table = preload_table
-        self.kernel_command_line = f"{board.command_line} {kernel_arguments}".rstrip()
+        self.kernel_arguments = kernel_arguments
         self.rerun = ""
         """The command that runs the present scenario again; shown with a failure."""
         self.records = Recorder(records_dir)
@@ -168,7 +168,7 @@ class Machine:
         argv += ["-kernel", str(artifacts.kernel)]
         if board.dtb:
             argv += ["-dtb", str(artifacts.dtb)]
-        argv += ["-initrd", str(self.initramfs), "-append", self.kernel_command_line]
+        argv += ["-initrd", str(self.initramfs), "-append", f"{board.command_line} {self.kernel_arguments}".strip()]
         for serial in board.serials:
             if paste:
                 argv += ["-serial", "mon:stdio" if serial == board.shell else f"file:{serial.name}.log"]
