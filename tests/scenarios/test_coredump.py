@@ -30,7 +30,7 @@ LINK_UP, LINK_GONE = 7, 1
 STACK_DEPTH = 256
 """Bytes of the stack's end in which a return address into the receiving function must be found."""
 
-KINDS = {"hardfault": "soc_fault", "assert": "command", "loop": "", "lockup": ""}
+KINDS = {"hardfault": "soc_fault", "assert": "crash", "loop": "", "lockup": ""}
 """Ways to crash, and the function that the crash record's pc is in, if the firmware gets to write one."""
 
 Segments = dict[int, bytes]

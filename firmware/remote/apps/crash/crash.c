@@ -19,7 +19,8 @@ static struct rsc_table table RSC_SECTION =
 static struct rpmsg rp;
 static struct crash_cmd later; /* of CRASH_F_ALONE */
 
-static void crash(const struct crash_cmd *cmd)
+/* Not inlined: the crash record of an assertion names it. */
+static __attribute__((noinline)) void crash(const struct crash_cmd *cmd)
 {
     if ((cmd->flags & CRASH_F_WATCHDOG) != 0U) {
         soc_watchdog_start();
