@@ -29,7 +29,7 @@ BEFORE = 2
 """Buffers that are used before the breach: for the announcement and for the answer to the order."""
 SCRIBBLE = 0xA5
 STORM = 120.0
-"""Seconds for a few commands under kicks without end, with all cores in one thread of QEMU."""
+"""Seconds for a few commands while a core of Linux is kept busy, with all cores in one thread of QEMU."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,6 @@ def test_known_bugs_that_hang_remoteproc(fresh_machine: Machine, kind: str, task
     breach(remote, kind)
     stop = host.start("stop", f"echo stop >{remote.sysfs}/state")
     # What the remote did may not have come to Linux's work yet: look until it has.
-    host.wait_for(f"echo {tasks} >/proc/sysrq-trigger; dmesg", evidence, remote.timeout)
+    host.wait_for(f"echo {tasks} >/proc/sysrq-trigger; dmesg", evidence, STORM)
     assert host.run(f"test -e /tmp/{stop.name}.code").exitcode
     fresh_machine.stop()

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 import pytest
 from ampstand import memory
 from ampstand.console import Shell
-from ampstand.machine import Machine
 from ampstand.remote import Remote
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
@@ -63,9 +62,9 @@ def test_starts_and_stops_leak_nothing(remote: Remote, host: Shell) -> None:
 
 
 @pytest.mark.needs("attach")
-def test_refused_attach_leaks_nothing(boot: Callable[..., Machine]) -> None:
+def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
-    remote = Remote(boot(preload="count-bare", preload_table=4))
+    remote = preload("echo-bare", preload_table=4)
     host = remote.host
     with silenced(host), nothing_leaks(host):
         refused = host.text(
