@@ -184,6 +184,7 @@ def test_panic_with_kexec(preload: Callable[..., Remote], kexec_options: dict[st
     machine = remote.machine
     announce_panic(machine)
     machine.tolerate_bad("WARNING: .* __queue_work", KICK_RACE, "host")
+    machine.tolerate_bad("nobody cared", "6.12: looked for below", "host")
     # The new Linux has only that memory, and the other core waits for ever where the panic has stopped it.
     for line in ("crashkernel reservation failed", "Ignoring memory range", r"CPU1: failed to boot: -22"):
         machine.tolerate_bad(line, "of a Linux that took over after a panic", "host")
@@ -192,8 +193,14 @@ def test_panic_with_kexec(preload: Callable[..., Remote], kexec_options: dict[st
     remote.traffic(4)
     machine.host.run_check(f"kexec-linux -p /{ZIMAGE}")
     events = machine.event_mark()
-    wait_linux(machine, end_linux(machine, "echo c >/proc/sysrq-trigger"))
+    mark = end_linux(machine, "echo c >/proc/sysrq-trigger")
+    wait_linux(machine, mark)
     assert not machine.happened("RESET", since=events)
+    if any("nobody cared" in line for line in machine.host.console.lines[mark:]):
+        pytest.xfail(
+            "6.12: stm32_ipcc_probe() requests its interrupts before it masks them, and before it knows its channels: "
+            "one that the panic left unmasked is served by nobody, and disabled for good"
+        )
     assert (remote.state(), host_is(remote)) == ("detached", ["up"])
     for _ in range(3):
         remote.attach(services=["rpmsg-raw"])
