@@ -113,6 +113,7 @@ def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals)
     code = (
         "import sys, signal; from pathlib import Path; from stand import *; "
         "from ampstand.board import Board; from ampstand.machine import *; from ampstand.process import *; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job of a shell is born without
         "end_on_signals(); folder = Path(sys.argv[1]); "
         "m = Machine(Board.load(write_board(folder)), artifacts(folder), folder / 'r').boot(); "
         "print(m.pid, flush=True); m.host.run('sleep 60', 60)"
