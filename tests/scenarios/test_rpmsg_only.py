@@ -42,6 +42,12 @@ def answers(remote: Remote) -> bool:
     return result.exitcode == 0
 
 
+def used_indices(remote: Remote, image: str) -> list[int]:
+    """Read how many buffers the remote has given back so far: to the host's ring, to its own."""
+    rings = (remote.vring(image, number) for number in (0, 1))
+    return [int.from_bytes(remote.machine.read_memory(ring.used_idx, 2), "little") for ring in rings]
+
+
 def rebind(remote: Remote) -> None:
     """Unbind and bind the platform driver."""
     remote.host.run_check(f"cd {DRIVER} && d=$(echo *.m4) && echo $d >unbind && echo $d >bind")
@@ -100,7 +106,8 @@ def test_restart_while_attached(preload: Callable[..., Remote], system: str, kin
     A core that asks for its reset is held, as BOOT_MCU is 0 while Linux is attached. Detaching sets it, which releases
     the core; nobody acknowledges that detach.
     """
-    remote = preload(f"crash-{system}")
+    image = f"crash-{system}"
+    remote = preload(image)
     host = remote.host
     for life in range(ROUNDS):
         remote.attach(services=[CRASH_SERVICE])
@@ -112,6 +119,8 @@ def test_restart_while_attached(preload: Callable[..., Remote], system: str, kin
             # Whoever reads the trace sees it begin anew.
             assert "crash command" not in remote.trace()
         assert not answers(remote)
+        # The announcement and two answers; one message, as the remote never came back from the second.
+        assert used_indices(remote, image) == [3, 1]
         assert (remote.state(), remote.core_state()) == ("attached", "held" if kind == "reset" else "running")
         assert host.run(f"ls /sys/bus/rpmsg/devices | grep -c {CRASH_SERVICE}").output == "1"
         assert remote.interrupts()["watchdog"] == interrupts
