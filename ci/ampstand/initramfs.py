@@ -7,6 +7,7 @@ Format: ``Documentation/driver-api/early-userspace/buffer-format.rst`` in the Li
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ampstand.errors import InfrastructureError
 
 _ALIGN = 4
 _BLOCK = 512
+_APPLETS = re.compile(rb"\[\0\[\[\0(?:[\w.+-]+\0)+")
 _FOLDERS = (
     "bin",
     "dev",
@@ -92,11 +94,10 @@ def applets(busybox: bytes) -> list[str]:
     """Return the names busybox answers to, from the table of names in its own binary.
 
     The binary is of another architecture and cannot be asked. The table is a run of zero-ended names in order that
-    starts with ``[`` and ``[[`` and ends with an empty one.
+    starts with ``[`` and ``[[``; what stands before and behind it is up to the linker.
     """
-    start = busybox.find(b"\0[\0[[\0")
-    names = busybox[start + 1 : busybox.find(b"\0\0", start + 1)].split(b"\0") if start >= 0 else []
-    found = [name.decode("ascii", errors="replace") for name in names]
+    table = _APPLETS.search(busybox)
+    found = [name.decode() for name in table[0].removesuffix(b"\0").split(b"\0")] if table else []
     absent = {"sh", "mount", "cat", "reboot", "poweroff", "insmod"} - set(found)
     if absent:
         raise InfrastructureError(

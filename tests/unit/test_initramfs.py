@@ -84,6 +84,18 @@ def test_a_path_stands_once() -> None:
         archive.link("a", "b")
 
 
+NAMES = ["[", "[[", "cat", "insmod", "mount", "poweroff", "reboot", "sh"]
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"\0", b"\xc0\xae ", b"2[\0002[[\0006alias\0"], ids=["nothing", "0", "data", "ash"]
+)
+@pytest.mark.parametrize("behind", [b"", b"\0", b"\x01\xff"], ids=["nothing", "0", "data"])
+def test_the_applets_are_found_whatever_stands_around(before: bytes, behind: bytes) -> None:
+    table = b"".join(name.encode() + b"\0" for name in NAMES)
+    assert initramfs.applets(before + table + behind) == NAMES
+
+
 def test_a_busybox_without_what_we_need_is_refused() -> None:
     with pytest.raises(InfrastructureError, match="mount"):
         initramfs.applets(TABLE.replace(b"mount", b"moumt"))
