@@ -11,6 +11,9 @@ Fixtures
     remote        the remote of ``machine``, offline at the start and again at the end
     preload       a function that boots one more board, its remote running an image before Linux does
     boot          a function that boots one more board (for snapshots, or with other options)
+    poisoning_machine
+                  a board booted for one scenario alone whose Linux overwrites what it frees, and checks it
+    system        each operating system of the remote in turn, as the names of its images end
     fault         injects faults of the machine model; each must happen, else the scenario fails
 
 Marks
@@ -343,6 +346,20 @@ def preload(boot: Callable[..., Machine], pytestconfig: pytest.Config) -> Callab
 def fresh_machine(boot: Callable[..., Machine]) -> Machine:
     """Return a board booted for this scenario alone."""
     return boot()
+
+
+@pytest.fixture
+def poisoning_machine(boot: Callable[..., Machine]) -> Machine:
+    """Return a board booted for this scenario alone whose Linux overwrites freed memory, so that its use is seen."""
+    machine = boot(kernel_arguments="slub_debug=FZP")
+    machine.tolerate_bad(r"^\*\*.*\*\*$", "debugging of slabs shows addresses, and Linux warns of that", "host")
+    return machine
+
+
+@pytest.fixture(params=["bare", "freertos"])
+def system(request: pytest.FixtureRequest) -> str:
+    """Return the name of the remote's operating system."""
+    return str(request.param)
 
 
 @pytest.fixture

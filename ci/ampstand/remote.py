@@ -157,8 +157,7 @@ class Remote:
             raise UsageError(f"{machine.board.name} has no remote")
         self.core = core
         self.machine = machine
-        self.sysfs = f"/sys/class/remoteproc/{core.instance}"
-        self.debugfs = f"/sys/kernel/debug/remoteproc/{core.instance}"
+        self._use_instance(core.instance)
         self._started_at = self._said_at = 0
 
     @property
@@ -206,6 +205,27 @@ class Remote:
         """Let go of a remote that was attached to; it goes on."""
         self._order("detach", "detached")
 
+    def start_and_stop(self, rounds: int) -> None:
+        """Start and stop the chosen image so often, with no time between: the remote may be late for either."""
+        self.machine.tolerate_bad(
+            "remote FW shutdown without ack", "Linux waits 0.5 s; a loaded workstation takes longer", "host"
+        )
+        self.host.run_check(
+            f"cd {self.sysfs}; for i in $(seq {rounds}); do echo start >state && echo stop >state || exit 1; done",
+            120,
+            reason=f"{rounds} starts and stops",
+        )
+
+    def rebind(self) -> None:
+        """Unbind and bind the platform driver, and follow the remote to the instance number that it then has."""
+        self.host.run_check(
+            f"device=$(readlink -f {self.sysfs}/device) && driver=$(readlink -f $device/driver) && "
+            "echo ${device##*/} >$driver/unbind && echo ${device##*/} >$driver/bind",
+            reason="the driver to be bound anew",
+        )
+        (instance,) = self.host.run_check("ls /sys/class/remoteproc")
+        self._use_instance(instance)
+
     def stop_if_running(self) -> None:
         """Bring the remote back to offline from whatever it is in."""
         state = self.state()
@@ -239,14 +259,20 @@ class Remote:
             what=f"the announcement of {name} x {count}",
         )
 
+    def resource_table(self, image: str) -> bytes:
+        """Read the resource table of the image that runs from its memory: with what Linux has written into it."""
+        base, table = _resource_table(self.machine.artifacts.firmware[image]) or (0, b"")
+        if not table:
+            raise UsageError(f"firmware {image} has no resource table")
+        return self.machine.read_memory(self.core.host_address(base), len(table))
+
     def vring(self, image: str, number: int) -> Vring:
         """Read where the running image was told that its vring is: 0 to the host, 1 to the remote."""
-        base, table = _resource_table(self.machine.artifacts.firmware[image]) or (0, bytes(16))
+        table = self.resource_table(image)
         for kind, offset in _entries(table):
             if kind == _RSC_VDEV:
-                at = self.core.host_address(base) + offset + _VDEV_ENTRY.size + number * _VRING_ENTRY.size
-                entry = self.machine.read_memory(at, _VRING_ENTRY.size)
-                address, align, num, _, _ = _VRING_ENTRY.unpack(entry)
+                at = offset + _VDEV_ENTRY.size + number * _VRING_ENTRY.size
+                address, align, num, _, _ = _VRING_ENTRY.unpack_from(table, at)
                 return Vring(self.core.host_address(address), num, align)
         raise UsageError(f"firmware {image} has no vdev")
 
@@ -293,6 +319,13 @@ class Remote:
                 counts[-1].append(int(match[1]))
         assert [life == list(range(1, len(life) + 1)) for life in counts] == [True] * lives, counts
 
+    def attach_and_talk(self) -> None:
+        """Attach to the detached count application, exchange messages, see that it counts on."""
+        assert self.state() == "detached"
+        self.attach(services=["rpmsg-raw"])
+        assert self.echo_char(options="-n 100")["messages"] == 100
+        self.wait_counting()
+
     # -- crashes --------------------------------------------------------------------------------------------------
 
     def crash(self, kind: str, *, watchdog: bool = False, alone: bool = False) -> None:
@@ -325,6 +358,10 @@ class Remote:
     def trace(self, number: int = 0) -> str:
         """Return the remote's trace as Linux gives it."""
         return self.host.text(f"cat {self.debugfs}/trace{number}", reason="the remote's trace")
+
+    def _use_instance(self, instance: str) -> None:
+        self.sysfs = f"/sys/class/remoteproc/{instance}"
+        self.debugfs = f"/sys/kernel/debug/remoteproc/{instance}"
 
     def _order(self, order: str, state: str) -> None:
         result = self.host.run(
@@ -373,6 +410,12 @@ class Remote:
     def echo_char(self, *, options: str = "-n 100") -> dict[str, Any]:
         """Echo messages over an rpmsg_char endpoint of its own; return count, bytes, seconds, latencies."""
         return self.tool(f"rpmsg-echo -c rpmsg-raw {options}", timeout=self._long(options))
+
+    def tolerate_poll_race(self) -> None:
+        """Accept Linux's warning about a program that is in poll() while its endpoint goes."""
+        self.machine.tolerate_bad(
+            "WARNING: .* rpmsg_poll", "6.12: rpmsg_eptdev_poll() looks at the endpoint twice, without a lock", "host"
+        )
 
     def traffic(self, endpoints: int, options: str = "-c rpmsg-raw") -> Background:
         """Let so many programs (rpmsg-echo) exchange messages, each over its own endpoint, until they get an error."""

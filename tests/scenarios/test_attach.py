@@ -18,30 +18,16 @@ pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-con
 ROUNDS = 3
 
 
-@pytest.fixture(params=["bare", "freertos"])
-def system(request: pytest.FixtureRequest) -> str:
-    """Return the name of the remote's operating system."""
-    return str(request.param)
-
-
-def attach_and_talk(remote: Remote) -> None:
-    """Attach, and exchange messages."""
-    remote.attach(services=["rpmsg-raw"])
-    assert remote.host.text(f"cat {remote.sysfs}/firmware") == "unknown"
-    assert remote.echo_char(options="-n 100")["messages"] == 100
-    remote.wait_counting()
-
-
 def test_attach_detach_attach_stop_and_load_another(preload: Callable[..., Remote], system: str) -> None:
     remote = preload(f"count-{system}")
-    assert remote.state() == "detached"
     remote.wait_counting()
     for _ in range(ROUNDS):
-        attach_and_talk(remote)
+        remote.attach_and_talk()
+        assert remote.host.text(f"cat {remote.sysfs}/firmware") == "unknown"
         assert "host is up" in remote.trace()
         remote.detach()
         remote.wait_counting()
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.check_counted_on()
     remote.stop()
     for image in (f"echo-{system}", f"count-{system}"):
@@ -98,7 +84,7 @@ def test_crash_while_attached(preload: Callable[..., Remote], image_there: bool)
     if image_there:
         host.run_check(f"ln -s echo-bare.elf /lib/firmware/{name}")
     host.run_check(f"echo enabled >{remote.sysfs}/coredump")
-    attach_and_talk(remote)
+    remote.attach_and_talk()
 
     machine.expect_bad(r"remoteproc0: (crash detected|handling crash #1|recovering)", "host")
     if not image_there:
@@ -123,9 +109,7 @@ def test_crash_while_attached(preload: Callable[..., Remote], image_there: bool)
         assert host.run(f"echo start >{remote.sysfs}/state").exitcode == 0
         assert remote.state() == "offline"
         assert host.run(f"echo stop >{remote.sysfs}/state").exitcode != 0
-        host.run_check("cd /sys/bus/platform/drivers/stm32-rproc; d=$(echo *.m4); echo $d >unbind; echo $d >bind")
-        (instance,) = host.run_check("ls /sys/class/remoteproc")
-        remote.sysfs = f"/sys/class/remoteproc/{instance}"
+        remote.rebind()
         remote.start("echo-bare", services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 100")["messages"] == 100
     remote.stop()

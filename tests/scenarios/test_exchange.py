@@ -15,12 +15,6 @@ SERVICES = ["rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample"]
 ALL_BYTES = PAYLOAD_MAX * (PAYLOAD_MAX + 1) // 2
 
 
-@pytest.fixture(params=["bare", "freertos"])
-def system(request: pytest.FixtureRequest) -> str:
-    """Return the name of the remote's operating system."""
-    return str(request.param)
-
-
 @pytest.fixture
 def echo(remote: Remote, system: str) -> Remote:
     """Return the remote with the echo application running."""

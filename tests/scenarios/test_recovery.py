@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ampstand.console import Shell
+from ampstand.console import Background, Shell
 from ampstand.machine import Machine
 from ampstand.remote import CRASH_SERVICE, REPORTED_CRASHES, Remote, crash_message
 
@@ -20,9 +19,6 @@ FIRMWARE = {"hardfault", "lockup", "loop", "watchdog", "assert"}
 """Ways in which the firmware crashes, its watchdog started before: it resets the core, and tells Linux."""
 RECORDED = {"hardfault": r"exception 3 at pc 0x[0-9a-f]+", "assert": r"assertion failed at \S*crash\.c:\d+"}
 """What the firmware says of itself when it crashes, and once more when it starts again."""
-
-WARNING = "WARNING: .* rpmsg_poll"
-POLL_RACE = "6.12: rpmsg_eptdev_poll() looks at the endpoint twice, without a lock"
 
 
 def crash(remote: Remote, kind: str, *, recovers: bool = True) -> None:
@@ -42,6 +38,23 @@ def silent(remote: Remote) -> bool:
     result = remote.host.run(f"rpmsg-echo -c {CRASH_SERVICE} -x {crash_message('none')} -t 300")
     assert result.exitcode in (0, 3), result.output
     return result.exitcode == 3
+
+
+def watch_endpoint(remote: Remote, options: str) -> Background:
+    """Let rpmsg-watch wait in all calls of an endpoint."""
+    job = remote.host.start("watch", f"rpmsg-watch {options}")
+    # A remote that never sleeps leaves Linux little if all cores share a thread of QEMU.
+    remote.host.wait_for("cat /tmp/watch.out", "watching", 60)
+    return job
+
+
+def report(output: str) -> dict[str, Any]:
+    """Return what rpmsg-watch reported."""
+    found = re.search(r"^\{.*\}$", output, re.MULTILINE)
+    assert found, output
+    data: dict[str, Any] = json.loads(found[0])
+    assert data.pop("ok"), data
+    return data
 
 
 @pytest.mark.parametrize("recovery", ["enabled", "disabled", "recover"])
@@ -88,8 +101,7 @@ def test_firmware_file_missing_at_recovery(fresh_machine: Machine, recovery: str
     for message in ("failed to load crash-bare.elf", "Direct firmware load for crash-bare.elf failed", "request_firmw"):
         fresh_machine.expect_bad(message, "host")
     remote.start("crash-bare", services=[CRASH_SERVICE])
-    job = host.start("watch", f"rpmsg-watch -c {CRASH_SERVICE} -g")
-    host.wait_for("cat /tmp/watch.out", "watching", remote.timeout)
+    job = watch_endpoint(remote, f"-c {CRASH_SERVICE} -g")
     host.run_check("mv /lib/firmware/crash-bare.elf /tmp")
     host.run_check(f"echo {'disabled' if recovery == 'recover' else 'enabled'} >{remote.sysfs}/recovery")
     crash(remote, "loop")
@@ -113,19 +125,12 @@ def test_firmware_file_missing_at_recovery(fresh_machine: Machine, recovery: str
     host.run_check(f"echo recover >{remote.sysfs}/recovery")
     assert remote.core_state() == "held"
     assert "vdev0vring0" in host.text(f"cat {remote.debugfs}/carveout_memories")
-    host.run_check(
-        f"device=$(readlink -f {remote.sysfs}/device); driver=$(readlink -f $device/driver); "
-        "echo ${device##*/} >$driver/unbind; echo ${device##*/} >$driver/bind"
-    )
-    instances = host.run_check("ls /sys/class/remoteproc")
+    old = remote.sysfs
+    remote.rebind()
     left = host.run_check("ls /sys/bus/platform/devices | grep rproc-virtio")
-    assert len(instances) == 1
-    new = f"/sys/class/remoteproc/{instances[0]}"
-    remote.watch()
-    host.run_check(f"echo crash-bare.elf >{new}/firmware && echo start >{new}/state")
-    remote.wait_service(CRASH_SERVICE)
+    remote.start("crash-bare", services=[CRASH_SERVICE])
     remote.crash("none")  # it answers
-    if new != remote.sysfs and left:
+    if remote.sysfs != old and left:
         pytest.xfail(
             "6.12: rproc_boot_recovery() without a file leaves the power count at 1: start succeeds and does nothing, "
             f"stop is refused; unbinding leaks {left[0]} and the number of {remote.core.instance}"
@@ -213,15 +218,6 @@ TTY = {
 }
 
 
-def report(output: str) -> dict[str, Any]:
-    """Return what rpmsg-watch reported."""
-    found = re.search(r"^\{.*\}$", output, re.MULTILINE)
-    assert found, output
-    data: dict[str, Any] = json.loads(found[0])
-    assert data.pop("ok"), data
-    return data
-
-
 @pytest.mark.needs("rpmsg-tty")
 @pytest.mark.parametrize("end", ["crash", "stop"])
 @pytest.mark.parametrize(
@@ -231,10 +227,9 @@ def report(output: str) -> dict[str, Any]:
 def test_what_a_program_sees(remote: Remote, host: Shell, options: str, calls: dict[str, Any], end: str) -> None:
     """Every call returns, blocked or not, with a known error; the program opens its endpoint anew and goes on."""
     services = ["rpmsg-tty", "rpmsg-tty", "rpmsg-raw"]
-    remote.machine.tolerate_bad(WARNING, POLL_RACE, "host")
+    remote.tolerate_poll_race()
     remote.start("echo-bare", services=services)
-    job = host.start("watch", f"rpmsg-watch {options}")
-    host.wait_for("cat /tmp/watch.out", "watching", remote.timeout)
+    job = watch_endpoint(remote, options)
     if end == "crash":
         crash(remote, "reported-fatal error")
         remote.wait_recovered(services)
@@ -246,14 +241,12 @@ def test_what_a_program_sees(remote: Remote, host: Shell, options: str, calls: d
     assert seen == calls
 
 
-def test_open_device_outlives_its_remote(boot: Callable[..., Machine]) -> None:
-    """What a descriptor refers to is freed with the last one: this machine overwrites freed memory, and checks it."""
-    remote = Remote(boot(kernel_arguments="slub_debug=FZP"))
-    remote.machine.tolerate_bad(WARNING, POLL_RACE, "host")
-    remote.machine.tolerate_bad(r"^\*\*.*\*\*$", "debugging of slabs shows addresses, and Linux warns of that", "host")
+def test_open_device_outlives_its_remote(poisoning_machine: Machine) -> None:
+    """What a descriptor refers to is freed with the last one, not before."""
+    remote = Remote(poisoning_machine)
+    remote.tolerate_poll_race()
     remote.start("echo-bare", services=["rpmsg-raw"])
-    job = remote.host.start("watch", "rpmsg-watch -c rpmsg-raw")
-    remote.host.wait_for("cat /tmp/watch.out", "watching", remote.timeout)
+    job = watch_endpoint(remote, "-c rpmsg-raw")
     remote.stop()
     remote.start(services=["rpmsg-raw"])
     seen = report(remote.host.finish(job).output)
@@ -289,9 +282,7 @@ def test_blocked_writer_delays_the_recovery(remote: Remote, host: Shell) -> None
     remote.machine.expect_bad("timeout waiting for a tx buffer", "host")
     remote.start("crash-bare", services=[CRASH_SERVICE])
     remote.crash("loop")  # nobody notices
-    job = host.start("watch", f"rpmsg-watch -c {CRASH_SERVICE} -w -t 40000")
-    # The remote never sleeps now, which leaves Linux little if all cores share a thread of QEMU.
-    host.wait_for("cat /tmp/watch.out", "watching", 60)
+    job = watch_endpoint(remote, f"-c {CRASH_SERVICE} -w -t 40000")
     host.wait_for(ASLEEP, "^3$", 60)
     crash(remote, "reported-fatal error")
     seen = report(host.finish(job, 120).output)
@@ -318,8 +309,7 @@ def test_control_device_of_a_remote_that_is_gone(fresh_machine: Machine) -> None
     """A control device that was opened before the crash makes no endpoints any more, and says so."""
     remote = Remote(fresh_machine)
     remote.start("echo-bare", services=["rpmsg-raw"])
-    job = remote.host.start("watch", "rpmsg-watch -c rpmsg-raw -s")
-    remote.host.wait_for("cat /tmp/watch.out", "watching", remote.timeout)
+    job = watch_endpoint(remote, "-c rpmsg-raw -s")
     crash(remote, "reported-fatal error")
     seen = report(remote.host.finish(job).output)
     assert seen["stale_control"] in ("ENODEV", "ENETRESET", "EPIPE")

@@ -23,14 +23,6 @@ WATCHDOG_SECONDS = 4
 PANIC = ("sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash")
 
 
-def attach_and_talk(remote: Remote) -> None:
-    """Attach, exchange messages, see that the remote goes on."""
-    assert remote.state() == "detached"
-    remote.attach(services=["rpmsg-raw"])
-    assert remote.echo_char(options="-n 100")["messages"] == 100
-    remote.wait_counting()
-
-
 def end_linux(machine: Machine, command: str) -> int:
     """Run a command that does not return; return a mark before what comes of it."""
     mark = machine.host.console.mark()
@@ -108,25 +100,25 @@ def starve(machine: Machine) -> None:
 def test_the_board_is_reset(preload: Callable[..., Remote], end: Callable[[Machine], None]) -> None:
     """The remote is reset, too, and started first again; the next Linux finds it detached."""
     remote = preload("count-bare")
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     end(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.check_counted_on(lives=2)
 
 
 def test_reboot(preload: Callable[..., Remote]) -> None:
     """Whatever Linux did with the remote, the next one finds the boot loader's, started anew and detached."""
     remote = preload("count-bare")
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     reboot(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.detach()
     reboot(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.stop()
     remote.start("echo-bare", services=["rpmsg-raw"])
     reboot(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.check_counted_on(lives=4)
 
 
@@ -161,15 +153,15 @@ def host_is(remote: Remote) -> list[str]:
 def test_kexec(preload: Callable[..., Remote], kexec_options: dict[str, Any]) -> None:
     """The remote counts on and sees its host go; the new Linux finds it detached, attaches and talks."""
     remote = preload("count-bare", **kexec_options)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.detach()
     kexec(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     kexec(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.traffic(4)
     kexec(remote.machine)
-    attach_and_talk(remote)
+    remote.attach_and_talk()
     remote.check_counted_on()
     assert host_is(remote) == ["up", "down"] * 3 + ["up"]
 

@@ -19,15 +19,8 @@ pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-con
 ROUNDS = 3
 DEFAULT = "rproc-m4-fw"
 """The image that Linux starts if it knows of no other."""
-DRIVER = "/sys/bus/platform/drivers/stm32-rproc"
 RESTARTS = {"reset": "last reset: own request", "restart": "ampstand crash on "}
 """How the remote restarts by itself, and what it says then: with a reset of its core, or without any."""
-
-
-@pytest.fixture(params=["bare", "freertos"])
-def system(request: pytest.FixtureRequest) -> str:
-    """Return the name of the remote's operating system."""
-    return str(request.param)
 
 
 def accepts(remote: Remote, order: str) -> bool:
@@ -46,11 +39,6 @@ def used_indices(remote: Remote, image: str) -> list[int]:
     """Read how many buffers the remote has given back so far: to the host's ring, to its own."""
     rings = (remote.vring(image, number) for number in (0, 1))
     return [int.from_bytes(remote.machine.read_memory(ring.used_idx, 2), "little") for ring in rings]
-
-
-def rebind(remote: Remote) -> None:
-    """Unbind and bind the platform driver."""
-    remote.host.run_check(f"cd {DRIVER} && d=$(echo *.m4) && echo $d >unbind && echo $d >bind")
 
 
 def test_which_orders_linux_takes(preload: Callable[..., Remote]) -> None:
@@ -90,11 +78,11 @@ def test_driver_unbound(preload: Callable[..., Remote], attached: bool) -> None:
         if attached:
             break
         remote.detach()
-        rebind(remote)
+        remote.rebind()
         assert remote.state() == "detached"
         remote.wait_counting()
     if attached:
-        rebind(remote)
+        remote.rebind()
         assert (remote.state(), remote.core_state()) == ("offline", "held")
     remote.check_counted_on()
 
@@ -204,7 +192,7 @@ def test_watchdog_while_detached(preload: Callable[..., Remote]) -> None:
         assert not accepts(remote, "detach")
         assert not accepts(remote, "start")  # would load the default image over the running one, but there is none
         assert (remote.state(), remote.core_state()) == ("crashed", "running")
-        rebind(remote)
+        remote.rebind()
     assert (remote.state(), remote.core_state()) == ("detached", "running")
     remote.attach(services=[CRASH_SERVICE])
     assert answers(remote)

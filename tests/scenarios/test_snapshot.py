@@ -16,7 +16,6 @@ pytestmark = pytest.mark.needs("remoteproc", "migration", "rpmsg-char", "rpmsg-t
 MESSAGES = 5000
 
 
-@pytest.mark.parametrize("system", ["bare", "freertos"])
 def test_restored_with_messages_in_flight(boot: Callable[..., Machine], tmp_path: Path, system: str) -> None:
     """rpmsg-echo numbers its messages and verifies each: one lost, doubled or out of order would end it."""
     first = boot()
