@@ -13,6 +13,7 @@ unsigned port_kicks[2];
 unsigned port_locked;
 char port_console[4096];
 void (*port_on_barrier)(void);
+void (*port_on_lock)(void);
 
 void amp_mb(void)
 {
@@ -21,7 +22,13 @@ void amp_mb(void)
     }
 }
 
-uint32_t amp_lock(void) { return port_locked++; }
+uint32_t amp_lock(void)
+{
+    if (port_on_lock != NULL) {
+        port_on_lock();
+    }
+    return port_locked++;
+}
 
 void amp_unlock(uint32_t key)
 {

@@ -17,6 +17,7 @@ extern unsigned port_kicks[2];        /* amp_kick() calls for each vring */
 extern unsigned port_locked;          /* depth of amp_lock() */
 extern char port_console[4096];       /* the end of what amp_console() got */
 extern void (*port_on_barrier)(void); /* the other core acts, if set */
+extern void (*port_on_lock)(void);    /* so it does before amp_lock() */
 
 static inline uint8_t *amp_shm(uint64_t da)
 {

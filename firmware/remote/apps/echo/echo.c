@@ -5,7 +5,6 @@
 /* Sends back what comes in, on every service that Linux has a driver for. */
 
 #include <stddef.h>
-#include <string.h>
 
 #include "lib/rpmsg.h"
 #include "lib/trace.h"
@@ -18,14 +17,9 @@ static struct rpmsg rp;
 static enum rpmsg_verdict echo(struct rpmsg_ept *ept,
                                const struct rpmsg_buf *in, uint32_t src)
 {
-    struct rpmsg_buf out;
+    int err = rpmsg_send(ept, src, in->data, in->len);
 
-    if (rpmsg_get(&rp, &out) == AMP_EAGAIN) {
-        return RPMSG_RETRY;
-    }
-    (void)memcpy(out.data, in->data, in->len);
-    (void)rpmsg_send_buf(ept, &out, src, in->len);
-    return RPMSG_DONE;
+    return (err == AMP_EAGAIN) ? RPMSG_RETRY : RPMSG_DONE;
 }
 
 static struct rpmsg_ept epts[] = {

@@ -38,6 +38,16 @@ static void send(struct rpmsg_ept *ept, const struct rpmsg_buf *out,
     }
 }
 
+/* Fill a send buffer, as far as it goes; return how far. */
+static uint32_t fill(const struct rpmsg_buf *out, const void *data,
+                     uint32_t len)
+{
+    uint32_t n = (len < out->len) ? len : out->len;
+
+    (void)memcpy(out->data, data, n);
+    return n;
+}
+
 static enum rpmsg_verdict command(struct rpmsg_ept *ept,
                                   const struct rpmsg_buf *in, uint32_t src)
 {
@@ -52,13 +62,11 @@ static enum rpmsg_verdict command(struct rpmsg_ept *ept,
     count.rx_messages++;
     count.rx_bytes += in->len;
     if (op == FLOOD_ECHO) {
-        (void)memcpy(out.data, in->data, in->len);
-        send(ept, &out, src, in->len);
+        send(ept, &out, src, fill(&out, in->data, in->len));
     } else if (op == FLOOD_REPORT) {
         count.op = op;
         count.drops = rp.drops;
-        (void)memcpy(out.data, &count, sizeof(count));
-        (void)rpmsg_send_buf(ept, &out, src, sizeof(count));
+        (void)rpmsg_send_buf(ept, &out, src, fill(&out, &count, sizeof(count)));
     } else if (op == FLOOD_RESET) {
         (void)memset(&count, 0, sizeof(count));
         rp.drops = 0U;
@@ -94,7 +102,9 @@ static int poll(void)
         for (uint32_t i = 0U; i < len; i++) {
             out.data[i] = (uint8_t)(sent + i);
         }
-        out.data[0] = FLOOD_SOURCE;
+        if (len > 0U) {
+            out.data[0] = FLOOD_SOURCE;
+        }
         if (len >= 8U) {
             (void)memcpy(&out.data[4], &sent, sizeof(sent));
         }

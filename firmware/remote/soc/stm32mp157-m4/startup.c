@@ -48,10 +48,10 @@ static void report(const struct crash_record *rec, const char *when)
                      (unsigned)rec->line);
     } else {
         trace_printf("%s: exception %u at pc 0x%x lr 0x%x cfsr 0x%x "
-                     "hfsr 0x%x\n",
+                     "hfsr 0x%x bfar 0x%x\n",
                      when, (unsigned)rec->kind, (unsigned)rec->pc,
                      (unsigned)rec->lr, (unsigned)rec->cfsr,
-                     (unsigned)rec->hfsr);
+                     (unsigned)rec->hfsr, (unsigned)rec->bfar);
     }
 }
 
