@@ -715,7 +715,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case("vring-num-8", S, _both(num=8)),
     # Where Linux misbehaves.
-    Case("phdrs-past-end", R, _header(phnum=0xFFFF), bug=PHDRS_PAST_END),
+    Case("phdrs-past-end", R, lambda t: _phdrs_past_end(t), bug=PHDRS_PAST_END),
     Case("phdrs-at-end", R, lambda t: _phdrs_at_end(t), bug=PHDRS_PAST_END),
     Case("section-name-past-end", R, _section(name=0x10000000), bug=NAMES_PAST_END),
     Case("names-past-end", R, lambda t: Elf(t.base).section(2, offset=0x10000000).pack(), bug=NAMES_PAST_END),
@@ -766,6 +766,13 @@ def _phdrs_at_end(target: Target) -> bytes:
     data = Elf(target.base).pack()
     size = -(-len(data) // PAGE) * PAGE
     return Elf(target.base).header(phoff=size).pack().ljust(size, b"\0")
+
+
+def _phdrs_past_end(target: Target) -> bytes:
+    """Return a file of whole pages whose program headers fill the last one, all unused, and go on behind it."""
+    data = Elf(target.base).pack()
+    size = -(-len(data) // PAGE) * PAGE
+    return Elf(target.base).header(phoff=size, phnum=0xFFFF).pack().ljust(size + PAGE, b"\0")
 
 
 def _claim(target: Target, name: str, shift: int = 0) -> bytes:
