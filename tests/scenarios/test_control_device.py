@@ -44,7 +44,8 @@ def talk(remote: Remote) -> None:
     assert remote.echo_char(options="-n 100")["messages"] == 100
 
 
-def test_remote_ends_with_the_program(remote: Remote) -> None:
+@pytest.mark.parametrize("endpoints", [0, 4])
+def test_remote_ends_with_the_program(remote: Remote, endpoints: int) -> None:
     """Amid the traffic of others, too, who get their errors as from any stop."""
     remote.tolerate_poll_race()
     remote.firmware("echo-bare")
@@ -52,10 +53,19 @@ def test_remote_ends_with_the_program(remote: Remote) -> None:
         job = hold(remote, f"-r {device(remote)} start")
         remote.wait_services(["rpmsg-raw"])
         talk(remote)
-        traffic = remote.traffic(4)
+        traffic = remote.traffic(endpoints) if endpoints else None
         kill(remote, job)
+        left_running = traffic is not None and remote.state() == "running"
+        if left_running:
+            remote.stop()
         assert (remote.state(), remote.core_state()) == ("offline", "held")
-        assert remote.traffic_endings(traffic) == [4] * 4
+        if traffic is not None:
+            assert remote.traffic_endings(traffic) == [4] * endpoints
+        if left_running:
+            pytest.xfail(
+                "6.12: rproc_shutdown() gives up when a signal is pending, as one is of a killed program, and a "
+                "message that is just being delivered has the lock"
+            )
 
 
 def test_remote_outlives_the_program(remote: Remote) -> None:
