@@ -715,8 +715,8 @@ CASES: tuple[Case, ...] = (
     ),
     Case("vring-num-8", S, _both(num=8)),
     # Where Linux misbehaves.
-    Case("phdrs-past-end", R, lambda t: _phdrs_past_end(t), bug=PHDRS_PAST_END),
-    Case("phdrs-at-end", R, lambda t: _phdrs_at_end(t), bug=PHDRS_PAST_END),
+    Case("phdrs-past-end", R, lambda t: _phdrs_behind(t, 1, phnum=0xFFFF), bug=PHDRS_PAST_END),
+    Case("phdrs-at-end", R, lambda t: _phdrs_behind(t, 0), bug=PHDRS_PAST_END),
     Case("section-name-past-end", R, _section(name=0x10000000), bug=NAMES_PAST_END),
     Case("names-past-end", R, lambda t: Elf(t.base).section(2, offset=0x10000000).pack(), bug=NAMES_PAST_END),
     Case("names-at-end", R, _names_at_end, bug=NAMES_PAST_END),
@@ -761,18 +761,11 @@ def _with_types(target: Target, kinds: Sequence[int]) -> bytes:
     return elf.pack()
 
 
-def _phdrs_at_end(target: Target) -> bytes:
-    """Return a file of whole pages whose program headers begin at its end."""
+def _phdrs_behind(target: Target, pages: int, **header: int) -> bytes:
+    """Return a file of whole pages whose program headers begin behind the image, where so many pages are zero."""
     data = Elf(target.base).pack()
     size = -(-len(data) // PAGE) * PAGE
-    return Elf(target.base).header(phoff=size).pack().ljust(size, b"\0")
-
-
-def _phdrs_past_end(target: Target) -> bytes:
-    """Return a file of whole pages whose program headers fill the last one, all unused, and go on behind it."""
-    data = Elf(target.base).pack()
-    size = -(-len(data) // PAGE) * PAGE
-    return Elf(target.base).header(phoff=size, phnum=0xFFFF).pack().ljust(size + PAGE, b"\0")
+    return Elf(target.base).header(phoff=size, **header).pack().ljust(size + pages * PAGE, b"\0")
 
 
 def _claim(target: Target, name: str, shift: int = 0) -> bytes:
