@@ -20,10 +20,10 @@ ROUNDS = 3
 KILLED = 128 + 9
 
 
-def hold(remote: Remote, options: str) -> Background:
-    """Let a program open the device, do what the options say, and hold the device open."""
+def hold(remote: Remote, order: str = "", options: str = "") -> Background:
+    """Let a program open the remote's device, write an order if there is one, and hold the device open."""
     remote.watch()
-    job = remote.host.start("hold", f"remoteproc-hold {options}")
+    job = remote.host.start("hold", f"remoteproc-hold {options} {device(remote)} {order}")
     remote.host.wait_for("cat /tmp/hold.out", "^holding$", remote.timeout)
     return job
 
@@ -50,7 +50,7 @@ def test_remote_ends_with_the_program(remote: Remote, endpoints: int) -> None:
     remote.tolerate_poll_race()
     remote.firmware("echo-bare")
     for _ in range(ROUNDS):
-        job = hold(remote, f"-r {device(remote)} start")
+        job = hold(remote, "start", "-r")
         remote.wait_services(["rpmsg-raw"])
         talk(remote)
         traffic = remote.traffic(endpoints) if endpoints else None
@@ -70,7 +70,7 @@ def test_remote_ends_with_the_program(remote: Remote, endpoints: int) -> None:
 
 def test_remote_outlives_the_program(remote: Remote) -> None:
     remote.firmware("echo-bare")
-    job = hold(remote, f"{device(remote)} start")
+    job = hold(remote, "start")
     remote.wait_services(["rpmsg-raw"])
     kill(remote, job)
     assert (remote.state(), remote.core_state()) == ("running", "running")
@@ -80,7 +80,7 @@ def test_remote_outlives_the_program(remote: Remote) -> None:
 def test_remote_has_another_user(remote: Remote) -> None:
     """Starts are counted: the program's end takes back its own."""
     remote.firmware("echo-bare")
-    job = hold(remote, f"-r {device(remote)} start")
+    job = hold(remote, "start", "-r")
     remote.wait_services(["rpmsg-raw"])
     remote.host.run_check(f"echo start >{remote.sysfs}/state")
     kill(remote, job)
@@ -93,10 +93,10 @@ def test_remote_has_another_user(remote: Remote) -> None:
 def test_choice_outlives_the_program(remote: Remote) -> None:
     """It is kept with the remote, not with the descriptor: whoever closes the device next ends the remote, too."""
     remote.firmware("echo-bare")
-    kill(remote, hold(remote, f"-r {device(remote)} start"))
+    kill(remote, hold(remote, "start", "-r"))
     remote.host.run_check(f"printf start >{device(remote)}")
     assert (remote.state(), remote.core_state()) == ("offline", "held")
-    kill(remote, hold(remote, device(remote)))
+    kill(remote, hold(remote))
     remote.watch()
     remote.host.run_check(f"printf start >{device(remote)}")
     remote.wait_services(["rpmsg-raw"])
@@ -108,14 +108,14 @@ def test_attached_remote_is_let_go(preload: Callable[..., Remote]) -> None:
     """What ran before Linux did goes on; the next program attaches again."""
     remote = preload("count-bare")
     for _ in range(ROUNDS):
-        job = hold(remote, f"-r {device(remote)} start")
+        job = hold(remote, "start", "-r")
         remote.wait_services(["rpmsg-raw"])
         assert remote.state() == "attached"
         talk(remote)
         kill(remote, job)
         assert (remote.state(), remote.core_state()) == ("detached", "running")
         remote.wait_counting()
-    kill(remote, hold(remote, device(remote)))
+    kill(remote, hold(remote))
     for order, state in (("start", "attached"), ("detach", "detached")):
         remote.host.run_check(f"printf {order} >{device(remote)}")
         assert remote.state() == state
@@ -128,7 +128,7 @@ def test_crashed_remote_stays(remote: Remote) -> None:
     remote.firmware("crash-bare")
     remote.host.run_check(f"echo disabled >{remote.sysfs}/recovery")
     try:
-        job = hold(remote, f"-r {device(remote)} start")
+        job = hold(remote, "start", "-r")
         remote.wait_services([CRASH_SERVICE])
         remote.expect_crash("fatal error", recovers=False)
         remote.report_crash("fatal error")
@@ -137,7 +137,7 @@ def test_crashed_remote_stays(remote: Remote) -> None:
         assert (remote.state(), remote.core_state()) == ("crashed", "running")
         remote.stop()
         assert remote.core_state() == "held"
-        kill(remote, hold(remote, device(remote)))
+        kill(remote, hold(remote))
     finally:
         remote.host.run_check(f"echo enabled >{remote.sysfs}/recovery")
     remote.start(services=[CRASH_SERVICE])
@@ -148,7 +148,7 @@ def test_driver_unbound_while_the_device_is_held(poisoning_machine: Machine) -> 
     """What the descriptor refers to stays until it is closed, which does nothing to the new instance."""
     remote = Remote(poisoning_machine)
     remote.firmware("echo-bare")
-    job = hold(remote, f"-r {device(remote)} start")
+    job = hold(remote, "start", "-r")
     remote.wait_services(["rpmsg-raw"])
     old = remote.sysfs
     remote.rebind()
