@@ -201,6 +201,8 @@ class _Watch:
         self.rerun = _rerun(item, session)
         self.machines: list[Machine] = []
         self.own: list[Machine] = []
+        self.judged = False
+        """Whether the scenario came to its end. Else, if it met a known bug, say, a shared board is not as it was."""
 
     def watch(self, machine: Machine) -> Machine:
         machine.rerun = self.rerun
@@ -217,6 +219,7 @@ class _Watch:
         for machine in self.machines:
             if machine.alive and machine.host.get_status():
                 reasons += kernel_warnings(machine)
+        self.judged = True
         self._raise(reasons)
 
     def finish(self) -> None:
@@ -230,7 +233,7 @@ class _Watch:
         finally:
             for machine in self.own:
                 machine.stop()
-            if outcome == "failed":
+            if not self.judged or outcome == "failed":
                 self.session.drop_shared()
 
     def _reasons(self) -> list[str]:
