@@ -202,7 +202,7 @@ class _Watch:
         self.machines: list[Machine] = []
         self.own: list[Machine] = []
         self.judged = False
-        """Whether the scenario came to its end. Else, if it met a known bug, say, a shared board is not as it was."""
+        """Whether the scenario came to its end: one that met a known bug does not, and nobody looked at its board."""
 
     def watch(self, machine: Machine) -> Machine:
         machine.rerun = self.rerun

@@ -94,6 +94,19 @@ def test_kernel_warnings_fail_unless_the_board_declares_them(run) -> None:  # ty
     result.stdout.fnmatch_lines(["*kernel message of level 4: trouble*", "*kernel warning: -[[] cut here ]-*"])
 
 
+def test_a_known_bug_leaves_nothing_to_the_next_scenario(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        import pytest
+        def test_bug(host):
+            host.run_check("echo '<4>[ 1.0] trouble' >$(command -v dmesg).log")
+            pytest.xfail("known")
+        def test_next(host): assert host.text("echo fine") == "fine"
+        """
+    )
+    result.assert_outcomes(xfailed=1, passed=1)
+
+
 def test_a_fault_that_did_not_happen_fails_the_scenario(run) -> None:  # type: ignore[no-untyped-def]
     result = run(
         """
