@@ -233,7 +233,8 @@ class _Watch:
         finally:
             for machine in self.own:
                 machine.stop()
-            if not self.judged or outcome == "failed":
+            used_shared = len(self.machines) > len(self.own)
+            if used_shared and (outcome == "failed" or not self.judged):
                 self.session.drop_shared()
 
     def _reasons(self) -> list[str]:
