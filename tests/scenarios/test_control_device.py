@@ -57,6 +57,7 @@ def test_remote_ends_with_the_program(remote: Remote, endpoints: int) -> None:
         kill(remote, job)
         left_running = traffic is not None and remote.state() == "running"
         if left_running:
+            remote.host.run_check("dmesg | grep -q 'can.t lock rproc'", reason="word of the shutdown that gave up")
             remote.stop()
         assert (remote.state(), remote.core_state()) == ("offline", "held")
         if traffic is not None:
