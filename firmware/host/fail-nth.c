@@ -4,14 +4,17 @@
  *
  * Writes a word to a file (of sysfs, as a rule) while an allocation of the
  * kernel fails for it: the first time the first one, the next time the second,
- * until a write does not get that far. After each, it runs a shell command that
- * puts things back. Linux: Documentation/fault-injection/fault-injection.rst.
+ * until a write does not get that far. Or it counts them in a write without a
+ * failure, and goes from the last one back until a write fails. After each, it
+ * runs a shell command that puts things back.
+ * Linux: Documentation/fault-injection/fault-injection.rst.
  * Prints one line of JSON: how many writes there were, how many of them failed.
  */
 #include "common.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +22,18 @@
 
 #define NTH "/proc/self/fail-nth"
 #define USAGE                                                                  \
-    "usage: fail-nth file word command\n"                                      \
+    "usage: fail-nth [-l] file word command\n"                                 \
+    "  -l       from the last allocation back, until a write fails\n"          \
     "  file     what the word is written to\n"                                 \
     "  command  for /bin/sh, after each write; ends the whole if it fails\n"
+
+#define NEVER 1000000u /* more allocations than a write makes */
+
+struct attempts {
+    const char *file, *word, *command;
+    int control;
+    unsigned writes, failed;
+};
 
 static int open_or_fail(const char *path, int flags)
 {
@@ -34,14 +46,14 @@ static int open_or_fail(const char *path, int flags)
 }
 
 /* Returns how many allocations are left until one fails: 0 if it has. */
-static long left(int fd)
+static unsigned left(int fd)
 {
     char text[16] = "";
 
     if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
         fail(EXIT_DEVICE, "cannot read " NTH ": %s", strerror(errno));
     }
-    return strtol(text, NULL, 10);
+    return (unsigned)strtoul(text, NULL, 10);
 }
 
 static void arm(int fd, unsigned nth)
@@ -54,33 +66,63 @@ static void arm(int fd, unsigned nth)
     }
 }
 
+/* Writes once. Returns how many allocations were left: 0 if one has failed. */
+static unsigned attempt(struct attempts *attempts, unsigned nth)
+{
+    int file = open_or_fail(attempts->file, O_WRONLY);
+    ssize_t written;
+    unsigned rest;
+
+    arm(attempts->control, nth);
+    written = write(file, attempts->word, strlen(attempts->word));
+    rest = left(attempts->control);
+    arm(attempts->control, 0);
+    close(file);
+    attempts->writes++;
+    attempts->failed += written < 0;
+    if (system(attempts->command) != 0) {
+        fail(EXIT_MISMATCH, "the command failed after allocation %u", nth);
+    }
+    return rest;
+}
+
 int main(int argc, char **argv)
 {
-    unsigned nth = 0, failed = 0;
-    long rest;
-    int control;
+    struct attempts attempts = {0};
+    bool from_last = false;
+    unsigned nth = 0;
+    int option;
 
-    if (argc != 4) {
+    while ((option = getopt(argc, argv, "l")) != -1) {
+        if (option != 'l') {
+            fputs(USAGE, stderr);
+            return EXIT_USAGE;
+        }
+        from_last = true;
+    }
+    argv += optind;
+    if (argc - optind != 3) {
         fputs(USAGE, stderr);
         return EXIT_USAGE;
     }
-    control = open_or_fail(NTH, O_RDWR);
-    do {
-        int file = open_or_fail(argv[1], O_WRONLY);
-        ssize_t written;
-
-        arm(control, ++nth);
-        written = write(file, argv[2], strlen(argv[2]));
-        rest = left(control);
-        arm(control, 0);
-        close(file);
-        if (written < 0) {
-            failed++;
+    attempts.file = argv[0];
+    attempts.word = argv[1];
+    attempts.command = argv[2];
+    attempts.control = open_or_fail(NTH, O_RDWR);
+    if (from_last) {
+        nth = NEVER - attempt(&attempts, NEVER);
+        if (attempts.failed > 0) {
+            fail(EXIT_MISMATCH, "%s fails without a failed allocation",
+                 attempts.word);
         }
-        if (system(argv[3]) != 0) {
-            fail(EXIT_MISMATCH, "the command failed after allocation %u", nth);
+        while (nth > 0 && attempts.failed == 0) {
+            attempt(&attempts, nth--);
         }
-    } while (rest == 0);
-    printf("{\"ok\": true, \"writes\": %u, \"failed\": %u}\n", nth, failed);
+    } else {
+        while (attempt(&attempts, ++nth) == 0) {
+        }
+    }
+    printf("{\"ok\": true, \"writes\": %u, \"failed\": %u}\n", attempts.writes,
+           attempts.failed);
     return EXIT_OK;
 }

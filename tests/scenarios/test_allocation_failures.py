@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Linux has no memory for it at any point of a start: it says so, takes everything back, and the next start works."""
+"""Linux has no memory for it at any point of a start or an attach: it takes everything back, and the next one works."""
 
 from __future__ import annotations
 
@@ -58,3 +58,23 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
             "resource table, which nobody puts right: the next attach succeeds, and makes no virtio device"
         )
     remote.attach_and_talk()
+
+
+@pytest.mark.needs("attach", "remote-console")
+def test_attach_that_fails_in_the_end(preload: Callable[..., Remote]) -> None:
+    """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
+    remote = preload("count-bare")
+    host, state = remote.host, f"{remote.sysfs}/state"
+    allow_failures(host)
+    figures = remote.tool(f"fail-nth -l {state} start 'grep -q detached {state} || echo detach >{state}'", 120)
+    host.run_check("dmesg -n 7; dmesg -c >/dev/null")
+    assert figures["failed"] == 1
+    assert remote.state() == "detached"
+    if remote.core_state() == "held":
+        remote.wait_console("shutdown")
+        pytest.xfail(
+            "6.12: when the virtio device cannot be made, __rproc_attach() has the driver stop the remote that it "
+            "attaches to, and leaves the state at detached: the next attach succeeds, and nobody answers"
+        )
+    remote.wait_counting()
+    remote.check_counted_on()
