@@ -5,6 +5,11 @@
 QEMU connects back to sockets that wait for it (one for each serial line, one for QMP), so nothing that a board says is
 lost. All input is taken by one thread; a scenario waits in its own thread, always for a stated reason and never longer
 than a stated time, and is woken when anything arrives or the process ends.
+
+A signal may interrupt the scenario's thread between any two steps, and what is thrown then must leave nothing locked:
+other threads would wait for ever. Of the ways to wait, those written in Python (``threading.Condition``, and
+``concurrent.futures`` with it) can be interrupted when they have a lock and nobody knows of it yet. So that thread
+enters bare locks only, by ``with``, and waits for nothing but a lock or a ``queue.SimpleQueue``.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ import time
 import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -34,6 +40,7 @@ from ampstand.artifacts import Artifacts
 from ampstand.board import Board, Serial
 from ampstand.console import Console, Shell
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
+from ampstand.process import interruptions_held
 from ampstand.records import Expectation, Recorder
 
 T = TypeVar("T")
@@ -138,7 +145,9 @@ class Machine:
         """As the kernel's messages told it last."""
         self.started = 0.0
         """``time.monotonic()`` at which QEMU was started."""
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._bells: list[threading.Lock] = []
+        """One of each thread that waits for the board; released when there is something new."""
         self._events: list[Message] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._exit: int | None = None
@@ -149,7 +158,7 @@ class Machine:
         self._qmp_up = False
         self._writers: dict[str, asyncio.StreamWriter] = {}
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._sockets: Path | None = None
         self.consoles = {serial.name: self._console(serial) for serial in board.serials}
         timeouts = board.timeouts
@@ -201,11 +210,13 @@ class Machine:
             raise UsageError("this machine was started before")
         self._sockets = Path(tempfile.mkdtemp(prefix="ampstand-"))
         self._loop_thread = threading.Thread(target=self._loop.run_forever, name="ampstand-io", daemon=True)
-        self._loop_thread.start()
+        with interruptions_held():
+            self._loop_thread.start()
         _live.add(self)
         try:
             self._call(self._listen(), START_TIMEOUT)
-            self._spawn()
+            with interruptions_held():
+                self._spawn()
             self._connect()
         except BaseException:
             self.stop()
@@ -233,13 +244,14 @@ class Machine:
             if self._exit is None:
                 self._signal(signal.SIGKILL)
                 if self._reaper is not None:
-                    self._reaper.join()
+                    self._reaper.join(STOP_TIMEOUT)
         if self._loop_thread is not None and self._loop_thread.is_alive():
             with contextlib.suppress(Exception):
                 self._call(self._close(), STOP_TIMEOUT)
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop_thread.join()
-            self._loop.close()
+            self._loop_thread.join(STOP_TIMEOUT)
+            if not self._loop_thread.is_alive():
+                self._loop.close()
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
         self.records.close()
@@ -302,12 +314,12 @@ class Machine:
 
     def event_mark(self) -> int:
         """Return a mark: QMP events after it are those that came later."""
-        with self._changed:
+        with self._lock:
             return len(self._events)
 
     def happened(self, name: str, *, since: int) -> bool:
         """Whether a QMP event of this name came after the mark."""
-        with self._changed:
+        with self._lock:
             return any(event["event"] == name for event in self._events[since:])
 
     def wait_event(self, name: str, *, since: int, timeout: float) -> Message:
@@ -321,13 +333,7 @@ class Machine:
 
     def wait_end(self, timeout: float) -> int:
         """Wait until QEMU has ended by itself; return its exit status."""
-        end = time.monotonic() + timeout
-        with self._changed:
-            while self._exit is None and (left := end - time.monotonic()) > 0:
-                self._changed.wait(left)
-            if self._exit is not None:
-                return self._exit
-        raise WaitError(f"timed out after {timeout:.1f} s waiting for QEMU to end", hint=self.diagnosis())
+        return self.wait(lambda: self._exit, what="its end", core="qemu", timeout=timeout)
 
     def save(self, path: Path, timeout: float = 60.0) -> None:
         """Stop the board and write its whole state to a file that ``incoming`` takes."""
@@ -380,7 +386,7 @@ class Machine:
         """Send everything from now on to other records (a scenario that shares this machine)."""
         recorder.command(self.command_line())
         recorder.inputs(self._inputs())
-        with self._changed:
+        with self._lock:
             self.records = recorder
 
     def wait(self, found: Callable[[], T | None], *, what: str, core: str, timeout: float) -> T:
@@ -390,15 +396,21 @@ class Machine:
         nothing more (no ``qmp()``, no ``read_memory()``).
         """
         end = time.monotonic() + timeout
-        with self._changed:
+        bell = threading.Lock()
+        bell.acquire()
+        self._bells.append(bell)
+        try:
             while True:
-                result = found()
+                with self._lock:
+                    result, ended = found(), self._exit is not None
                 if result is not None:
                     return result
                 left = end - time.monotonic()
-                if self._exit is not None or left <= 0:
+                if ended or left <= 0:
                     break
-                self._changed.wait(left)
+                bell.acquire(timeout=left)
+        finally:
+            self._bells.remove(bell)
         self._raise_if_ended(what)
         raise WaitError(f"timed out after {timeout:.1f} s waiting for {what} on {core}", hint=self.diagnosis())
 
@@ -443,8 +455,37 @@ class Machine:
         if writer is not None:
             writer.write(data)
 
+    def _ring(self, _ended: object = None) -> None:
+        """Wake all threads that wait for the board."""
+        for bell in tuple(self._bells):
+            with contextlib.suppress(RuntimeError):  # rung before, and not heard yet
+                bell.release()
+
+    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> SimpleQueue[asyncio.Task[T]]:
+        """Run a coroutine in the thread that takes input; its task comes through the queue when it has ended."""
+        ended: SimpleQueue[asyncio.Task[T]] = SimpleQueue()
+
+        def begin() -> None:
+            task = self._keep(coroutine)
+            task.add_done_callback(ended.put)
+            task.add_done_callback(self._ring)
+
+        self._loop.call_soon_threadsafe(begin)
+        return ended
+
     def _call(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
+        try:
+            task = self._begin(coroutine).get(timeout=timeout)
+        except Empty as error:
+            raise TimeoutError(f"nothing within {timeout:.1f} s") from error
+        return task.result()
+
+    def _keep(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Make a task that ends with the connections, if it has not before."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _listen(self) -> None:
         for serial in self.board.serials:
@@ -455,13 +496,13 @@ class Machine:
                 self._writers[serial.name] = writer
                 console = self.consoles[serial.name]
                 while data := await reader.read(65536):
-                    with self._changed:
+                    with self._lock:
                         first = len(console.lines)
                         text = console.feed(data)
                         self.records.feed(serial.core, serial.name, text)
                         if serial == self.board.shell:
                             self._follow(console.lines[first:])
-                        self._changed.notify_all()
+                    self._ring()
 
             self._servers.append(await asyncio.start_unix_server(connected, self._socket(serial.name)))
         await self._qmp.start_server(str(self._socket("qmp")))
@@ -496,50 +537,46 @@ class Machine:
         listener.start()
         code = process.wait()
         listener.join(LAST_WORDS_TIMEOUT)
-        with self._changed:
+        with self._lock:
             self._exit = code
-            self._changed.notify_all()
+        self._ring()
 
     def _listen_to(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         with process.stdout as stream:
             while data := os.read(stream.fileno(), 4096):
-                with self._changed:
+                with self._lock:
                     self.records.feed("qemu", "qemu", data.decode("utf-8", "replace"))
 
     def _connect(self) -> None:
-        accepted = asyncio.run_coroutine_threadsafe(self._accept(), self._loop)
-
-        def wake(_future: object) -> None:
-            with self._changed:
-                self._changed.notify_all()
-
-        accepted.add_done_callback(wake)
+        accepted = self._begin(self._accept())
         try:
-            self.wait(
-                lambda: True if accepted.done() else None, what="QMP to answer", core="qemu", timeout=START_TIMEOUT
+            task = self.wait(
+                lambda: None if accepted.empty() else accepted.get(),
+                what="QMP to answer",
+                core="qemu",
+                timeout=START_TIMEOUT,
             )
         except AmpstandError as error:
-            accepted.cancel()
             raise BootError(error.message, hint=error.hint) from error
-        accepted.result()
+        task.result()
         self._qmp_up = True
 
     async def _accept(self) -> None:
         await self._qmp.accept()
-        task = asyncio.get_running_loop().create_task(self._take_events())
-        self._tasks.add(task)
+        self._keep(self._take_events())
 
     async def _take_events(self) -> None:
         async for event in self._qmp.events:
-            with self._changed:
+            with self._lock:
                 self._events.append(event)
                 self.records.note(f"QEMU event {event['event']} {_data(event)}")
-                self._changed.notify_all()
+            self._ring()
 
     async def _close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        for task in tuple(self._tasks):
+            if task is not asyncio.current_task():
+                task.cancel()
         for server in self._servers:
             server.close()
         for writer in self._writers.values():

@@ -104,7 +104,7 @@ def run(
         sink.flush()
         process: subprocess.Popen[str] | None = None
         try:
-            with _interruptions_held():
+            with interruptions_held():
                 process = subprocess.Popen(
                     [str(word) for word in argv],
                     cwd=cwd,
@@ -157,7 +157,7 @@ def end_on_signals() -> None:
 
 
 @contextlib.contextmanager
-def _interruptions_held() -> Iterator[None]:
+def interruptions_held() -> Iterator[None]:
     """Let an interruption wait until the block has ended: a tool that is just being started would be lost by it."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread only

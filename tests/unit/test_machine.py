@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from ampstand import initramfs
@@ -132,6 +136,49 @@ def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals)
     while not gone(pid) and time.monotonic() < end:
         time.sleep(0.01)
     assert gone(pid)
+
+
+def interrupt_at(step: int, run: Callable[[], object]) -> bool:
+    """Run, with an interruption at this step; return whether it came that far.
+
+    Steps are where CPython handles a signal: when a function written in Python begins, and when one in C has returned.
+    It drops what is thrown while it tidies up (a generator, a weak reference).
+    """
+    steps = itertools.count()
+
+    def profile(_frame: FrameType, event: str, _value: object) -> None:
+        if event in ("call", "c_return") and next(steps) == step:
+            raise KeyboardInterrupt
+
+    try:
+        sys.setprofile(profile)
+        run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.setprofile(None)
+    return next(steps) > step
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore:Exception ignored")
+def test_an_interruption_leaves_nothing_locked(tmp_path: Path) -> None:
+    """It may come between any two steps of the main thread: the other threads must be able to go on."""
+
+    def wait_in_vain() -> None:
+        machine.qmp("query-status")
+        with pytest.raises(WaitError):
+            machine.wait(lambda: None, what="nothing", core="host", timeout=0.001)
+
+    with make(tmp_path) as machine:
+        step = 0
+        while interrupt_at(step, wait_in_vain):
+            another = threading.Thread(target=machine.event_mark, daemon=True)
+            another.start()
+            another.join(5)
+            assert not another.is_alive(), f"locked by an interruption at step {step}"
+            assert machine.qmp("query-status")["running"] is True
+            step += 1
+        assert step > 50
 
 
 def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
