@@ -155,7 +155,6 @@ class Machine:
         self._loop_thread: threading.Thread | None = None
         self._reaper: threading.Thread | None = None
         self._qmp = QMPClient(board.name)
-        self._qmp_up = False
         self._writers: dict[str, asyncio.StreamWriter] = {}
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -560,7 +559,6 @@ class Machine:
         except AmpstandError as error:
             raise BootError(error.message, hint=error.hint) from error
         task.result()
-        self._qmp_up = True
 
     async def _accept(self) -> None:
         await self._qmp.accept()
