@@ -25,13 +25,15 @@ LIMITS = {"Slab": 512, "SUnreclaim": 512, "KernelStack": 512, "VmallocUsed": 512
 
 
 def growth(values: list[int], *, falls: bool) -> int:
-    """Return by how much a figure grew (or fell) from the middle of the samples to their end.
+    """Return by how much a figure grew (or fell) in the course of the later samples.
 
     The first samples fill caches and per-CPU lists. What comes and goes after that only adds to what is used, so the
-    best of three samples stands for each of the two.
+    best of three samples stands for each of three stretches. A leak goes on from each to the next; what fills up comes
+    to its end, if late: so the smaller step counts, for both.
     """
     used = [-value for value in values] if falls else values
-    return min(used[-3:]) - min(used[2:5])
+    first, second, third = min(used[2:5]), min(used[5:8]), min(used[8:])
+    return 2 * min(second - first, third - second)
 
 
 def check_flat(machine: Machine, turn: Callable[[int], None]) -> None:
