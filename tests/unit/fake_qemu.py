@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,7 +97,8 @@ def serve_console(path: str) -> None:
             return
         received += data
     link.sendall(b"ampstand-takes-over\r\n")
-    tools = Path(tempfile.mkdtemp())
+    tools = Path(f"{path}.tools")  # goes with the sockets
+    tools.mkdir()
     (tools / "dmesg").write_text(DMESG)
     (tools / "dmesg").chmod(0o755)
     descriptor = link.fileno()
