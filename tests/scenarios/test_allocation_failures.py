@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ampstand.console import Shell
 from ampstand.machine import Machine
 from ampstand.remote import Remote
 
@@ -16,22 +15,26 @@ pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 FAILSLAB = "/sys/kernel/debug/failslab"
 
 
-def allow_failures(host: Shell) -> None:
-    """Let those allocations fail, too, that may wait for memory, and say nothing of each."""
+def start_without_memory(remote: Remote, undone: str, undo: str, options: str = "") -> int:
+    """Start or attach anew with one allocation after the other failing; return how many times that came to nothing.
+
+    After each time an order brings the state back to what it was. Those allocations fail, too, that may wait for
+    memory, and nothing is said of each.
+    """
+    host, state = remote.host, f"{remote.sysfs}/state"
     host.run_check(f"echo N >{FAILSLAB}/ignore-gfp-wait; echo 0 >{FAILSLAB}/verbose; dmesg -n 1")
+    command = f"grep -q {undone} {state} || echo {undo} >{state}"
+    figures = remote.tool(f"fail-nth {options} {state} start '{command}'", 120)
+    host.run_check("dmesg -n 7; dmesg -c >/dev/null")
+    return int(figures["failed"])
 
 
 def test_every_allocation_of_a_start_fails_once(fresh_machine: Machine) -> None:
     """Firmware with a resource table ran before: what is left of it must not matter."""
-    remote, host = Remote(fresh_machine), fresh_machine.host
+    remote = Remote(fresh_machine)
     remote.start("echo-bare", services=["rpmsg-raw"])
     remote.stop()
-    allow_failures(host)
-    state = f"{remote.sysfs}/state"
-    tool = f"fail-nth {state} start 'grep -qv running {state} || echo stop >{state}'"
-    figures = remote.tool(tool, 120)
-    host.run_check("dmesg -n 7; dmesg -c >/dev/null")
-    assert figures["failed"] > 50
+    assert start_without_memory(remote, "offline", "stop") > 50
     remote.start("echo-bare", services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 20")["messages"] == 20
 
@@ -41,18 +44,14 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
     """The remote goes on meanwhile, its resource table is as it was, and the next attach works."""
     image = "count-bare"
     remote = preload(image)
-    host, state = remote.host, f"{remote.sysfs}/state"
     table = remote.resource_table(image)
-    allow_failures(host)
-    figures = remote.tool(f"fail-nth {state} start 'grep -q detached {state} || echo detach >{state}'", 120)
-    host.run_check("dmesg -n 7; dmesg -c >/dev/null")
-    assert figures["failed"] > 20
+    assert start_without_memory(remote, "detached", "detach") > 20
     remote.wait_counting()
     remote.check_counted_on()
     if remote.resource_table(image) != table:
         remote.machine.expect_bad("Registered carveout doesn't fit da request|probe with driver rproc-virtio", "host")
         remote.attach()
-        assert host.run("ls /sys/bus/virtio/devices").output == ""
+        assert remote.host.run("ls /sys/bus/virtio/devices").output == ""
         pytest.xfail(
             "6.12: when rproc_attach() fails, rproc_free_vring() sets the vrings' addresses to 0 in the remote's own "
             "resource table, which nobody puts right: the next attach succeeds, and makes no virtio device"
@@ -64,11 +63,7 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
 def test_attach_that_fails_in_the_end(preload: Callable[..., Remote]) -> None:
     """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
     remote = preload("count-bare")
-    host, state = remote.host, f"{remote.sysfs}/state"
-    allow_failures(host)
-    figures = remote.tool(f"fail-nth -l {state} start 'grep -q detached {state} || echo detach >{state}'", 120)
-    host.run_check("dmesg -n 7; dmesg -c >/dev/null")
-    assert figures["failed"] == 1
+    assert start_without_memory(remote, "detached", "detach", "-l") == 1
     assert remote.state() == "detached"
     if remote.core_state() == "held":
         remote.wait_console("shutdown")
