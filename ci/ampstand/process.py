@@ -158,7 +158,7 @@ def end_on_signals() -> None:
 
 @contextlib.contextmanager
 def interruptions_held() -> Iterator[None]:
-    """Let an interruption wait until the block has ended: a tool that is just being started would be lost by it."""
+    """Let an interruption wait until the block has ended: a tool or thread just being started would be lost by it."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread only
         return
