@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from ampstand import __version__, doctor, footprint, process, series
+from ampstand import __version__, signals
 from ampstand.board import Board
-from ampstand.build import PARTS, Builder, BuildOptions
-from ampstand.cache import Cache
+from ampstand.build.builder import PARTS, Builder, BuildOptions
+from ampstand.build.cache import Cache
+from ampstand.build.sources import specs
+from ampstand.commands import doctor, footprint, series
 from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError
 from ampstand.progress import Progress
-from ampstand.sources import specs
 
 LATER = {
     "demo": "boot both systems, exchange messages, say what happened",
@@ -27,8 +28,8 @@ LATER = {
     "bench": "measure boot times, round trips, throughput and idle load",
 }
 """Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
-BUILDING = {"test": "checks", "corpus": "corpus"}
-"""Commands that decide themselves what to build, and their modules: ``main(args, builder, progress)``."""
+BUILDING = ("test", "corpus")
+"""Commands that decide themselves what to build: ``main(args, builder, progress)``."""
 EXIT_CODES = (
     "exit codes: 0 done and passed, 1 tests failed, 2 wrong usage, "
     "3 set-up, build or boot failed, 4 nothing ran, 130 interrupted"
@@ -77,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     for name, text in LATER.items():
         _later(name).add_arguments(commands.add_parser(name, parents=common, help=text))
     test = commands.add_parser("test", parents=common, help="run every test")
-    _later("checks").add_arguments(test)
+    _later("test").add_arguments(test)
     known = commands.add_parser("corpus", parents=common, help="try known bugs: each must fail the test that is for it")
     _later("corpus").add_arguments(known)
     show = commands.add_parser("footprint", parents=common, help="show the size of each remote image")
@@ -91,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _later(name: str) -> ModuleType:
     """Return the module of a command."""
-    return importlib.import_module(f"ampstand.{name}")
+    return importlib.import_module(f"ampstand.commands.{name}")
 
 
 def options_from(args: argparse.Namespace) -> BuildOptions:
@@ -133,7 +134,7 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
     board = Board.load(args.board)
     builder = Builder(board, options_from(args), progress)
     if args.command in BUILDING:
-        return int(_later(BUILDING[args.command]).main(args, builder, progress))
+        return int(_later(args.command).main(args, builder, progress))
     if args.command == "footprint":
         return footprint.show(builder.footprint(), as_json=args.json)
     if args.command == "build" and args.part != "all":
@@ -159,7 +160,7 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    process.end_on_signals()
+    signals.end_on_signals()
     args = parser().parse_args(argv)
     progress = Progress()
     try:

@@ -37,15 +37,15 @@ from typing import Any
 
 import pytest
 
-from ampstand.artifacts import Artifacts
 from ampstand.board import DEFAULT, Board
-from ampstand.console import Shell
+from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
-from ampstand.faults import Faults
-from ampstand.machine import THREADS, Machine
-from ampstand.process import end_on_signals
-from ampstand.records import Recorder
-from ampstand.remote import Remote
+from ampstand.linux.console import Shell
+from ampstand.linux.remote import Remote
+from ampstand.qemu.faults import Faults
+from ampstand.qemu.machine import THREADS, Machine
+from ampstand.report.records import Recorder
+from ampstand.signals import end_on_signals
 
 SESSION = pytest.StashKey["Session"]()
 REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ampstand.machine import Machine
-from ampstand.remote import Remote
+
+from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 

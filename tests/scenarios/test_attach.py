@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from ampstand.machine import WaitError
-from ampstand.remote import Remote, TraceReader, trace_buffer
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
+
+from ampstand.linux.remote import Remote, TraceReader, trace_buffer
+from ampstand.qemu.machine import WaitError
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console")
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linux is given malformed firmware: it refuses it with an error, or it works; then a good one still works.
 
-The files, what comes of each, and the known bugs that some of them hit: ``ampstand.badfirmware``.
+The files, what comes of each, and the known bugs that some of them hit: ``ampstand.linux.badfirmware``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ampstand.artifacts import Artifacts
-from ampstand.badfirmware import CASES, Case, Target, Verdict, load, mutants
+
 from ampstand.board import Board, Region
+from ampstand.build.artifacts import Artifacts
 from ampstand.errors import TestsFailed
-from ampstand.machine import Machine
-from ampstand.remote import Remote
+from ampstand.linux.badfirmware import CASES, Case, Target, Verdict, load, mutants
+from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
 

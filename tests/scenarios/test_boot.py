@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ampstand.console import Shell
-from ampstand.machine import Machine
-from ampstand.remote import Remote
+
+from ampstand.linux.console import Shell
+from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import Machine
 
 
 @pytest.mark.needs("smp")

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ampstand.console import Background
-from ampstand.machine import Machine
-from ampstand.remote import CRASH_SERVICE, Remote
+
+from ampstand.linux.console import Background
+from ampstand.linux.remote import CRASH_SERVICE, Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 

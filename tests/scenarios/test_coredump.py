@@ -12,10 +12,11 @@ import struct
 from collections.abc import Iterator
 
 import pytest
-from ampstand.console import Shell
-from ampstand.machine import Machine
-from ampstand.remote import CRASH_SERVICE, Remote
 from elftools.elf.elffile import ELFFile
+
+from ampstand.linux.console import Shell
+from ampstand.linux.remote import CRASH_SERVICE, Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "remote-watchdog", "coredump")
 

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ampstand.machine import Machine
-from ampstand.remote import CRASH_SERVICE, Remote, crash_message
+
+from ampstand.linux.remote import CRASH_SERVICE, Remote, crash_message
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 

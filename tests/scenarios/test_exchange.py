@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ampstand.console import Shell
-from ampstand.machine import Machine
-from ampstand.remote import PAYLOAD_MAX, SAMPLE_MESSAGES, Remote
+
+from ampstand.linux.console import Shell
+from ampstand.linux.remote import PAYLOAD_MAX, SAMPLE_MESSAGES, Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg")
 

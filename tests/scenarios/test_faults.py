@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from ampstand.faults import Faults
-from ampstand.machine import Machine
-from ampstand.remote import Remote
+
+from ampstand.linux.remote import Remote
+from ampstand.qemu.faults import Faults
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg", "rpmsg-char")
 

@@ -12,10 +12,11 @@ import time
 from dataclasses import dataclass
 
 import pytest
+
 from ampstand import paths
-from ampstand.machine import Machine
+from ampstand.linux.remote import Remote
 from ampstand.plugin import kernel_warnings
-from ampstand.remote import Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from ampstand import memory
-from ampstand.console import Shell
-from ampstand.remote import Remote
+
+from ampstand.linux import memory
+from ampstand.linux.console import Shell
+from ampstand.linux.remote import Remote
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 

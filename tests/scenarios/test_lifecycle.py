@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import pytest
-from ampstand.console import Shell
-from ampstand.machine import Machine
-from ampstand.remote import SAMPLE_DRIVER, SAMPLE_MODULE, Remote
+
+from ampstand.linux.console import Shell
+from ampstand.linux.remote import SAMPLE_DRIVER, SAMPLE_MODULE, Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc")
 

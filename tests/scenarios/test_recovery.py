@@ -9,9 +9,10 @@ import re
 from typing import Any
 
 import pytest
-from ampstand.console import Background, Shell
-from ampstand.machine import Machine
-from ampstand.remote import CRASH_SERVICE, REPORTED_CRASHES, Remote, crash_message
+
+from ampstand.linux.console import Background, Shell
+from ampstand.linux.remote import CRASH_SERVICE, REPORTED_CRASHES, Remote, crash_message
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "lockup", "remote-watchdog")
 

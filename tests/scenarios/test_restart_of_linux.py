@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from ampstand.artifacts import Artifacts
-from ampstand.console import BOOT_MESSAGE
-from ampstand.machine import Machine, WaitError
-from ampstand.remote import Remote
+
+from ampstand.build.artifacts import Artifacts
+from ampstand.linux.console import BOOT_MESSAGE
+from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import Machine, WaitError
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console", "reboot")
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from ampstand.machine import WaitError
-from ampstand.remote import CRASH_SERVICE, Remote, crash_message
+
+from ampstand.linux.remote import CRASH_SERVICE, Remote, crash_message
+from ampstand.qemu.machine import WaitError
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console")
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ampstand.machine import Machine
-from ampstand.remote import Remote
+
+from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "migration", "rpmsg-char", "rpmsg-tty")
 

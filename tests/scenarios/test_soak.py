@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from ampstand import memory
-from ampstand.machine import Machine
-from ampstand.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
+
+from ampstand.linux import memory
+from ampstand.linux.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
+from ampstand.qemu.machine import Machine
 
 pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.soak]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ampstand.artifacts import Artifacts
+from ampstand.build.artifacts import Artifacts
 
 FAKE_QEMU = Path(__file__).with_name("fake_qemu.py")
 

@@ -9,8 +9,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from ampstand import badfirmware
-from ampstand.badfirmware import (
+from elftools.elf.elffile import ELFFile
+
+from ampstand.board import Board
+from ampstand.errors import UsageError
+from ampstand.linux import badfirmware
+from ampstand.linux.badfirmware import (
     CASES,
     CODE,
     NAMES_PAST_END,
@@ -28,9 +32,6 @@ from ampstand.badfirmware import (
     trace,
     vdev,
 )
-from ampstand.board import Board
-from ampstand.errors import UsageError
-from elftools.elf.elffile import ELFFile
 
 GOOD_TABLE = table(vdev(*VRINGS), trace(0x10020100, 4096))
 EARLY = {"carveout-size-0", "carveout-1g", "carveout-max", "vring-align-3"}

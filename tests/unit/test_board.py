@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stand import write_board
+
 from ampstand.board import Board
 from ampstand.errors import UsageError
-from stand import write_board
 
 
 @pytest.mark.parametrize("name", Board.names())

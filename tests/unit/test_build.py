@@ -8,10 +8,12 @@ import io
 from pathlib import Path
 
 import pytest
-from ampstand import build, overlay
+
 from ampstand.board import Board
-from ampstand.build import Builder, BuildOptions
-from ampstand.cache import Cache
+from ampstand.build import builder as build
+from ampstand.build import overlay
+from ampstand.build.builder import Builder, BuildOptions
+from ampstand.build.cache import Cache
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
 

@@ -15,8 +15,9 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from ampstand import cache as module
-from ampstand.cache import Cache, folder_state, key_of
+
+from ampstand.build import cache as module
+from ampstand.build.cache import Cache, folder_state, key_of
 from ampstand.errors import InfrastructureError
 from ampstand.progress import Progress
 
@@ -103,7 +104,7 @@ def test_a_cache_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 HOLDER = """
 import io, sys
 from pathlib import Path
-from ampstand.cache import Cache
+from ampstand.build.cache import Cache
 from ampstand.progress import Progress
 with Cache(Path(sys.argv[1])).lock("thing", Progress(io.StringIO(), live=False)):
     print("held", flush=True)

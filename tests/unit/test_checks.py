@@ -11,11 +11,14 @@ import select
 from pathlib import Path
 
 import pytest
-from ampstand import checks, lint, paths
+
+from ampstand import paths
 from ampstand.board import Board
-from ampstand.build import Builder, BuildOptions
-from ampstand.cache import Cache
-from ampstand.checks import Checks, Tally, parse_junit, parse_tap
+from ampstand.build.builder import Builder, BuildOptions
+from ampstand.build.cache import Cache
+from ampstand.commands import lint
+from ampstand.commands import test as checks
+from ampstand.commands.test import Checks, Tally, parse_junit, parse_tap
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
 

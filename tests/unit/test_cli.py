@@ -13,9 +13,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from ampstand import cli, doctor, footprint, paths
-from ampstand.artifacts import Artifacts
-from ampstand.cache import Cache
+
+from ampstand import cli, paths
+from ampstand.build.artifacts import Artifacts
+from ampstand.build.cache import Cache
+from ampstand.commands import doctor, footprint
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, duration
 

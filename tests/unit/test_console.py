@@ -7,8 +7,9 @@ import subprocess
 from typing import Any
 
 import pytest
+
 from ampstand.board import Serial
-from ampstand.console import Console, Shell, Splitter
+from ampstand.linux.console import Console, Shell, Splitter
 
 MESSAGE = "[   12.345678] usb 1-1: [new] device"
 

@@ -8,12 +8,15 @@ import argparse
 from pathlib import Path
 
 import pytest
-from ampstand import checks, corpus, overlay
+
 from ampstand.board import Board
-from ampstand.build import Builder, BuildOptions
-from ampstand.cache import Cache
-from ampstand.checks import Tally
-from ampstand.corpus import Bug, Corpus
+from ampstand.build import overlay
+from ampstand.build.builder import Builder, BuildOptions
+from ampstand.build.cache import Cache
+from ampstand.commands import corpus
+from ampstand.commands import test as checks
+from ampstand.commands.corpus import Bug, Corpus
+from ampstand.commands.test import Tally
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.progress import Progress
 

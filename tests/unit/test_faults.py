@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stand import artifacts, write_board
+
 from ampstand.board import Board
 from ampstand.errors import TestsFailed, UsageError
-from ampstand.faults import Faults
-from ampstand.machine import Machine
-from stand import artifacts, write_board
+from ampstand.qemu.faults import Faults
+from ampstand.qemu.machine import Machine
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from ampstand import initramfs
+
+from ampstand.build import initramfs
 from ampstand.errors import InfrastructureError
 
 TABLE = b"\x7fELF..\0[\0[[\0busybox\0cat\0insmod\0mount\0poweroff\0reboot\0sh\0\0more"

@@ -7,7 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ampstand import kconfig, paths
+
+from ampstand import paths
+from ampstand.build import kconfig
 from ampstand.errors import InfrastructureError, UsageError
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from ampstand import initramfs
-from ampstand import machine as machine_module
-from ampstand.board import Board
-from ampstand.errors import InfrastructureError, TestsFailed, UsageError
-from ampstand.machine import BootError, Machine, QemuEndedError, QmpRefusedError, WaitError
 from stand import artifacts, write_board
+
+from ampstand.board import Board
+from ampstand.build import initramfs
+from ampstand.errors import InfrastructureError, TestsFailed, UsageError
+from ampstand.qemu import machine as machine_module
+from ampstand.qemu.machine import BootError, Machine, QemuEndedError, QmpRefusedError, WaitError
 
 
 def make(folder: Path, mode: str = "good", boot: float = 10.0) -> Machine:
@@ -116,7 +117,7 @@ def test_stop_ends_a_qemu_that_does_not_want_to(tmp_path: Path, monkeypatch: pyt
 def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals) -> None:
     code = (
         "import sys, signal; from pathlib import Path; from stand import *; "
-        "from ampstand.board import Board; from ampstand.machine import *; from ampstand.process import *; "
+        "from ampstand.board import Board; from ampstand.qemu.machine import *; from ampstand.signals import *; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job of a shell is born without
         "end_on_signals(); folder = Path(sys.argv[1]); "
         "m = Machine(Board.load(write_board(folder)), artifacts(folder), folder / 'r').boot(); "

@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ampstand import overlay, series
+
+from ampstand.build import overlay
+from ampstand.commands import series
 from ampstand.errors import InfrastructureError, UsageError
 
 PATCH = """\

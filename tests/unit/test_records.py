@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from ampstand.errors import TestsFailed
-from ampstand.records import Recorder, is_bad
+from ampstand.report.records import Recorder, is_bad
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import io
 from pathlib import Path
 
 import pytest
-from ampstand import sources
-from ampstand.cache import Cache
+
+from ampstand.build import sources
+from ampstand.build.cache import Cache
+from ampstand.build.sources import Apt, Sources, find_mirrors, spec
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, Step
-from ampstand.sources import Apt, Sources, find_mirrors, spec
 
 DEB822 = """\
 # a comment

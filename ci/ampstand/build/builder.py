@@ -18,14 +18,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ampstand import cache as cache_module
-from ampstand import initramfs, kconfig, overlay, paths, process
-from ampstand.artifacts import Artifacts
+from ampstand import paths
 from ampstand.board import Board
-from ampstand.cache import Cache
+from ampstand.build import cache as cache_module
+from ampstand.build import initramfs, kconfig, overlay, tools
+from ampstand.build.artifacts import Artifacts
+from ampstand.build.cache import Cache
+from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, Step
-from ampstand.sources import Source, Sources
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 
@@ -70,8 +71,8 @@ class BuildOptions:
 @functools.cache
 def compiler(name: str) -> str:
     """Return what identifies a compiler: its version line."""
-    process.require(name)
-    return process.output([name, "--version"]).splitlines()[0]
+    tools.require(name)
+    return tools.output([name, "--version"]).splitlines()[0]
 
 
 def arguments(path: Path) -> list[str]:
@@ -144,7 +145,7 @@ class Builder:
         self, source: Source, layer: dict[str, bytes], args: list[str], work: Path, targets: list[str]
     ) -> None:
         """Bring QEMU's source and build tree up to date."""
-        process.require("ninja", "patch", "pkg-config", "ccache", "flex", "bison")
+        tools.require("ninja", "patch", "pkg-config", "ccache", "flex", "bison")
         tree, build, log = work / "qemu-dev", work / "build", self.cache.logs / "qemu.log"
         log.unlink(missing_ok=True)
         environment = self.cache.compiler_environment()
@@ -154,7 +155,7 @@ class Builder:
             shutil.rmtree(build, ignore_errors=True)
             build.mkdir(parents=True)
             with self.progress.step("QEMU: configuring") as step:
-                process.run(
+                tools.run(
                     ["../qemu-dev/configure", *args, f"--python={sys.executable}", "--cc=ccache gcc"],
                     what="QEMU's configure",
                     log=log,
@@ -165,14 +166,14 @@ class Builder:
                 )
             configured.touch()
         with self.progress.step("QEMU: compiling") as step:
-            process.run(
+            tools.run(
                 ["ninja", f"-j{self.options.jobs}", *targets],
                 what="building QEMU",
                 log=log,
                 step=step,
                 cwd=build,
                 env=environment,
-                watch=process.ninja_progress,
+                watch=tools.ninja_progress,
             )
 
     def _layered(self, title: str, source: Source, layer: dict[str, bytes], tree: Path, log: Path) -> None:
@@ -190,7 +191,7 @@ class Builder:
         half = tree.with_suffix(".half")
         shutil.rmtree(half, ignore_errors=True)
         half.parent.mkdir(parents=True, exist_ok=True)
-        process.run(["cp", "-a", "--reflink=auto", source, half], what="copying the source", log=log, step=step)
+        tools.run(["cp", "-a", "--reflink=auto", source, half], what="copying the source", log=log, step=step)
         half.rename(tree)
 
     def _mirror(self, title: str, source: Path, tree: Path) -> None:
@@ -277,7 +278,7 @@ class Builder:
 
     def _build_kernel(self, source: Source, tree: Path, wanted: dict[str, str], work: Path) -> None:
         """Configure and build the kernel from ``tree``, which is ``source`` or a copy of it, in its own build tree."""
-        process.require("make", "flex", "bison", "bc", "perl", "lz4", "ccache")
+        tools.require("make", "flex", "bison", "bc", "perl", "lz4", "ccache")
         if source.own and (source.path / ".config").exists():
             raise UsageError(
                 f"{source.path} has been built in place, so it cannot be built elsewhere as well",
@@ -310,7 +311,7 @@ class Builder:
             configured.unlink(missing_ok=True)
             fragment.write_text(text, encoding="utf-8")
             with self.progress.step("Linux: configuring") as step:
-                process.run(
+                tools.run(
                     [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"],
                     what="configuring the kernel",
                     log=log,
@@ -321,13 +322,13 @@ class Builder:
             configured.write_text(text, encoding="utf-8")
         targets = [Path(self.board.kernel_image).name, "modules", *self.device_trees()]
         with self.progress.step("Linux: compiling") as step:
-            process.run(
+            tools.run(
                 [*make, f"-j{self.options.jobs}", *targets],
                 what="building the kernel",
                 log=log,
                 step=step,
                 env=environment,
-                watch=process.make_progress(KERNEL_STEPS),
+                watch=tools.make_progress(KERNEL_STEPS),
             )
 
     # ---- our own C -------------------------------------------------------------------------------------------------
@@ -360,12 +361,12 @@ class Builder:
         inputs = cache_module.tree_inputs(self.root, sorted(set(files)))
         inputs["part"] = part
         inputs["compiler"] = compiler(compiler_name)
-        inputs["meson"] = process.output([*_MESON, "--version"]).strip()
+        inputs["meson"] = tools.output([*_MESON, "--version"]).strip()
         return inputs
 
     def _meson(self, part: str, options: list[str], scratch: Path) -> None:
         """Build one part of our own C and install it into ``scratch``."""
-        process.require("ninja")
+        tools.require("ninja")
         work = scratch.parent / f"{scratch.name}.build"
         log = self.cache.logs / f"{part}.log"
         log.unlink(missing_ok=True)
@@ -379,9 +380,7 @@ class Builder:
                     ["ninja", "-C", str(work), f"-j{self.options.jobs}"],
                     [*_MESON, "install", "-C", str(work), "--no-rebuild", "--destdir", str(scratch)],
                 ):
-                    process.run(
-                        argv, what=f"building the {names[part]}", log=log, step=step, watch=process.ninja_progress
-                    )
+                    tools.run(argv, what=f"building the {names[part]}", log=log, step=step, watch=tools.ninja_progress)
                 for result in work.glob("footprint.json"):
                     shutil.copy(result, scratch / "footprint.json")
         finally:

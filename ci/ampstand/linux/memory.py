@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from ampstand.console import Shell
-from ampstand.machine import Machine
+from ampstand.linux.console import Shell
+from ampstand.qemu.machine import Machine
 
 
 def figures(machine: Machine) -> dict[str, int]:

@@ -24,9 +24,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ampstand import lint, paths, process
-from ampstand.artifacts import Artifacts
-from ampstand.build import Builder
+from ampstand import paths
+from ampstand.build import tools
+from ampstand.build.artifacts import Artifacts
+from ampstand.build.builder import Builder
+from ampstand.commands import lint
 from ampstand.errors import AmpstandError, InfrastructureError, NothingRan, TestsFailed, UsageError
 from ampstand.progress import Progress, duration
 
@@ -259,13 +261,13 @@ class Checks:
             if (work / "meson-private/coredata.dat").exists():
                 setup.append("--reconfigure")
             environment = {"CC": "clang"} if part == "native" else {}
-            process.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
-            process.run(
+            tools.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
+            tools.run(
                 ["ninja", "-C", str(work)],
                 what=f"building the {part} tests",
                 log=log,
                 step=step,
-                watch=process.ninja_progress,
+                watch=tools.ninja_progress,
             )
             results = work / "meson-logs/testlog.junit.xml"
             results.unlink(missing_ok=True)
@@ -306,7 +308,7 @@ class Checks:
             table = lint.linters(self.root, scratch, self.builder.sources.get("qemu").path)
             for number, linter in enumerate(table, start=1):
                 step.update(linter.name, done=number, total=len(table))
-                process.require(linter.argv[0])
+                tools.require(linter.argv[0])
                 text, code = call(linter.argv, cwd=self.root, timeout=NATIVE_TIMEOUT)
                 (scratch / f"{linter.name.replace(' ', '-')}.log").write_text(text, encoding="utf-8")
                 if code == 0:
@@ -339,7 +341,7 @@ class Checks:
     def _pytest(self, folder: str, options: list[str], log: Path | None = None) -> Tally:
         """Run pytest on one folder below ``tests``, its output straight to the user or to ``log``."""
         results = self.records / f"{folder}.xml"
-        argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "ci/pyproject.toml")]
+        argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "pyproject.toml")]
         argv += [f"--rootdir={self.root}", f"--junitxml={results}", *options]
         if self.args.keyword:
             argv += ["-k", self.args.keyword]

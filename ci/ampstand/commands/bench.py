@@ -19,12 +19,12 @@ from typing import Any
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from ampstand.artifacts import Artifacts
 from ampstand.board import Board
-from ampstand.demo import records_folder
-from ampstand.machine import THREADS, Machine
+from ampstand.build.artifacts import Artifacts
+from ampstand.commands.demo import records_folder
+from ampstand.linux.remote import PAYLOAD_MAX, Remote
 from ampstand.progress import Progress
-from ampstand.remote import PAYLOAD_MAX, Remote
+from ampstand.qemu.machine import THREADS, Machine
 
 REFERENCE = "virt"
 

@@ -13,13 +13,13 @@ from typing import Any
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from ampstand.artifacts import Artifacts
 from ampstand.board import Board
+from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, TestsFailed, UsageError
-from ampstand.machine import THREADS, Machine
+from ampstand.linux.remote import Remote
 from ampstand.paths import records_root
 from ampstand.progress import Progress, duration
-from ampstand.remote import Remote
+from ampstand.qemu.machine import THREADS, Machine
 
 SERVICES = ("rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample")
 

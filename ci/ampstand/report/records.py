@@ -27,7 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from ampstand.cache import file_hash
+from ampstand.build.cache import file_hash
 from ampstand.errors import TestsFailed
 
 TAIL_LINES = 12

@@ -13,8 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ampstand import paths, sources
-from ampstand.cache import Cache
+from ampstand import paths
+from ampstand.build import sources
+from ampstand.build.cache import Cache
 from ampstand.errors import AmpstandError
 from ampstand.progress import Progress
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ampstand.board import Fault
 from ampstand.errors import TestsFailed, UsageError
-from ampstand.machine import Machine, QmpRefusedError
+from ampstand.qemu.machine import Machine, QmpRefusedError
 
 
 @dataclass

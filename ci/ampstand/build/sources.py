@@ -21,8 +21,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ampstand import paths, process
-from ampstand.cache import Cache, folder_state
+from ampstand import paths
+from ampstand.build import tools
+from ampstand.build.cache import Cache, folder_state
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, Step
 
@@ -245,7 +246,7 @@ class Apt:
         """
         if entry.architecture in self._fresh:
             return
-        process.require("apt-get", "apt-cache", "dpkg-source", "dpkg-deb")
+        tools.require("apt-get", "apt-cache", "dpkg-source", "dpkg-deb")
         root = self.root / entry.architecture
         for folder in ("lists/partial", "cache/archives/partial", "log"):
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -265,7 +266,7 @@ class Apt:
         """Return the versions of the series that the package lists have, newest first."""
         words = ["showsrc", "--only-source"] if entry.kind == "source" else ["show"]
         try:
-            text = process.output(["apt-cache", *self._options(entry), *words, entry.package])
+            text = tools.output(["apt-cache", *self._options(entry), *words, entry.package])
         except InfrastructureError:
             return []  # apt's answer to a name that no list has
         found = {line.split()[1] for line in text.splitlines() if line.startswith("Version:")}
@@ -295,7 +296,7 @@ class Apt:
         """Run apt, several times if need be, and say so; a failure that leaves ``enough`` is only told."""
         for attempt in range(1, TRIES + 1):
             try:
-                process.run(argv, what=what, log=self.log, step=step, cwd=cwd, watch=_apt_progress)
+                tools.run(argv, what=what, log=self.log, step=step, cwd=cwd, watch=_apt_progress)
                 return
             except InfrastructureError as error:
                 if enough():
@@ -418,10 +419,10 @@ class Sources:
                 else:
                     tree = scratch / "deb"
                     deb = next(down.glob("*.deb"))
-                    process.run(["dpkg-deb", "-x", deb, tree], what="unpacking", log=log, step=step)
+                    tools.run(["dpkg-deb", "-x", deb, tree], what="unpacking", log=log, step=step)
                     if entry.archive:
                         step.update(f"unpacking {Path(entry.archive).name}")
-                        process.run(
+                        tools.run(
                             ["tar", "-C", down, "-xf", tree / entry.archive], what="unpacking", log=log, step=step
                         )
                         shutil.rmtree(tree)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ampstand import overlay, paths
+from ampstand import paths
+from ampstand.build import overlay
 from ampstand.errors import UsageError
 
 AUTHOR = "The Ampstand authors <ampstand@localhost>"

@@ -12,15 +12,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from ampstand import process
-from ampstand.cache import Cache
+
+from ampstand.build import tools
+from ampstand.build.cache import Cache
 from ampstand.errors import InfrastructureError
 from ampstand.progress import Progress, Step
 
 
-def sh(script: str, tmp_path: Path, step: Step | None = None, watch: process.Watch | None = None) -> str:
+def sh(script: str, tmp_path: Path, step: Step | None = None, watch: tools.Watch | None = None) -> str:
     step = step if step is not None else Step("x")
-    return process.run(["sh", "-c", script], what="the thing", log=tmp_path / "log", step=step, watch=watch)
+    return tools.run(["sh", "-c", script], what="the thing", log=tmp_path / "log", step=step, watch=watch)
 
 
 def test_a_failure_shows_last_lines_code_and_log(tmp_path: Path) -> None:
@@ -58,27 +59,28 @@ def test_an_unknown_failure_has_no_made_up_hint(tmp_path: Path) -> None:
 
 def test_a_missing_tool_is_named(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="no-such-tool"):
-        process.run(["no-such-tool"], what="it", log=tmp_path / "log", step=Step("x"))
+        tools.run(["no-such-tool"], what="it", log=tmp_path / "log", step=Step("x"))
     with pytest.raises(InfrastructureError, match="needed but not installed: no-such-tool"):
-        process.require("sh", "no-such-tool")
+        tools.require("sh", "no-such-tool")
 
 
 def test_progress_of_ninja_and_make(tmp_path: Path) -> None:
     step = Step("x")
-    sh("echo '[3/40] Compiling C object a/b.c.o'", tmp_path, step, process.ninja_progress)
+    sh("echo '[3/40] Compiling C object a/b.c.o'", tmp_path, step, tools.ninja_progress)
     assert (step.done, step.total, step.detail) == (3, 40, "a/b.c.o")
     step = Step("x")
-    sh("echo '  CC      a.o'; echo '  CC [M]  b.o'; echo noise", tmp_path, step, process.make_progress(10))
+    sh("echo '  CC      a.o'; echo '  CC [M]  b.o'; echo noise", tmp_path, step, tools.make_progress(10))
     assert (step.done, step.total, step.detail) == (2, 10, "b.o")
 
 
 PARENT = """
 import sys
 from pathlib import Path
-from ampstand import process
+from ampstand import signals
+from ampstand.build import tools
 from ampstand.progress import Step
-process.end_on_signals()
-process.run(["sh", "-c", "echo $$ > $0; kill -USR1 $1; exec tail -f /dev/null", sys.argv[1], sys.argv[2]],
+signals.end_on_signals()
+tools.run(["sh", "-c", "echo $$ > $0; kill -USR1 $1; exec tail -f /dev/null", sys.argv[1], sys.argv[2]],
             what="it", log=Path(sys.argv[1] + ".log"), step=Step("x"))
 """
 
@@ -106,5 +108,5 @@ def test_a_tool_keeps_the_lock_of_its_parent(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     name = cache.root / "locks/thing.lock"
     with cache.lock("thing", Progress(io.StringIO(), live=False)):
-        kept = process.run(["sh", "-c", "ls -l /proc/self/fd"], what="it", log=tmp_path / "log", step=Step("x"))
+        kept = tools.run(["sh", "-c", "ls -l /proc/self/fd"], what="it", log=tmp_path / "log", step=Step("x"))
     assert str(name) in kept

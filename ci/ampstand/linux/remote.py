@@ -16,9 +16,9 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from ampstand.board import RemoteCore
-from ampstand.console import Background, Console, Shell
 from ampstand.errors import TestsFailed, UsageError
-from ampstand.machine import Machine
+from ampstand.linux.console import Background, Console, Shell
+from ampstand.qemu.machine import Machine
 
 SAMPLE_MODULE = "/lib/modules/rpmsg_client_sample.ko"
 SAMPLE_DRIVER = "rpmsg_client_sample"

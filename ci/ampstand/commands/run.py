@@ -17,12 +17,12 @@ import termios
 import tty
 from collections.abc import Iterator
 
-from ampstand.artifacts import Artifacts
 from ampstand.board import Board
-from ampstand.demo import add_machine_arguments, check_firmware, records_folder
-from ampstand.machine import Machine
+from ampstand.build.artifacts import Artifacts
+from ampstand.commands.demo import add_machine_arguments, check_firmware, records_folder
+from ampstand.linux.remote import Remote, TraceReader
 from ampstand.progress import Progress
-from ampstand.remote import Remote, TraceReader
+from ampstand.qemu.machine import Machine
 
 ESCAPE = b"\x01"  # ^A, as in QEMU's own terminal
 POLL_SECONDS = 0.25

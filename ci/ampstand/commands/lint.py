@@ -31,7 +31,7 @@ def linters(root: Path, scratch: Path, qemu: Path) -> list[Linter]:
     ``scratch`` is a folder for what they leave behind, ``qemu`` a QEMU tree, whose checkpatch is used.
     """
     python = sys.executable
-    config = f"{root}/ci/pyproject.toml"
+    config = f"{root}/pyproject.toml"
     code = [f"{root}/ci/ampstand", *(str(root / top) for top in ("tests/unit", "tests/scenarios", "firmware"))]
     code = [path for path in code if _files(Path(path), "*.py", "")]
     workflows = _files(root, "*.yml", WORKFLOWS)

@@ -35,13 +35,13 @@ from typing import Any, Self, TypeVar
 
 from qemu.qmp import ExecuteError, Message, QMPClient, QMPError
 
-from ampstand import initramfs
-from ampstand.artifacts import Artifacts
 from ampstand.board import Board, Serial
-from ampstand.console import Console, Shell
+from ampstand.build import initramfs
+from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
-from ampstand.process import interruptions_held
-from ampstand.records import Expectation, Recorder
+from ampstand.linux.console import Console, Shell
+from ampstand.report.records import Expectation, Recorder
+from ampstand.signals import interruptions_held
 
 T = TypeVar("T")
 

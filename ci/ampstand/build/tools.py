@@ -10,15 +10,14 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
-from ampstand import cache
+from ampstand.build import cache
 from ampstand.errors import InfrastructureError
 from ampstand.progress import Step
+from ampstand.signals import interruptions_held
 
 TAIL_LINES = 15
 
@@ -139,41 +138,6 @@ def run(
         last = "\n".join(f"  | {line}" for line in tail)
         raise InfrastructureError(f"{what} failed: {Path(argv[0]).name} {ended}\n{last}\nlog: {log}", hint=hint)
     return "\n".join(tail)
-
-
-def end_on_signals() -> None:
-    """Make SIGTERM and SIGHUP end like ^C, so that everything started is ended and reaped; for the main thread only.
-
-    Not by SystemExit: pytest takes that for the failure of one test, and goes on. A signal that is ignored (nohup)
-    stays ignored.
-    """
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(f"signal {number}")
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, leave)
-
-
-@contextlib.contextmanager
-def interruptions_held() -> Iterator[None]:
-    """Let an interruption wait until the block has ended: a tool or thread just being started would be lost by it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python delivers signals to the main thread only
-        return
-    caught: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, _frame: caught.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for late in caught:
-            signal.raise_signal(late)
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

@@ -31,9 +31,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ampstand import overlay, paths
-from ampstand.build import Builder
-from ampstand.checks import NATIVE_PARTS, Checks, Tally
+from ampstand import paths
+from ampstand.build import overlay
+from ampstand.build.builder import Builder
+from ampstand.commands.test import NATIVE_PARTS, Checks, Tally
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.progress import Progress, duration
 
