@@ -49,6 +49,10 @@ def _build_arguments() -> argparse.ArgumentParser:
     group.add_argument(
         "--kernel-config", type=Path, action="append", default=[], metavar="FILE", help="one more fragment (repeatable)"
     )
+    group.add_argument(
+        "--kernel-series", default="", metavar="N.M", help="Linux of this series from Debian (6.1, 6.12, 7.3, ...)"
+    )
+    group.add_argument("--dtb", type=Path, metavar="FILE", help="device tree in place of the board's in-tree one")
     group.add_argument("--debug-info", action="store_true", help="build QEMU with debug information")
     group.add_argument(
         "-j", "--jobs", type=int, default=0, metavar="N", help="compilers at a time (default: all cores)"
@@ -105,6 +109,8 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         busybox_src=args.busybox_src,
         qemu=args.qemu,
         kernel_config=tuple(args.kernel_config),
+        kernel_series=args.kernel_series,
+        dtb=args.dtb,
         debug_info=args.debug_info,
         jobs=args.jobs or plain.jobs,
     )

@@ -209,6 +209,21 @@ def test_boards_share_one_kernel(world: World) -> None:
     assert other.kernel() == world.builder().kernel()
 
 
+def test_a_users_device_tree_takes_the_place_of_the_boards(world: World) -> None:
+    own = world.top / "own.dtb"
+    builder = Builder(
+        Board.load(), BuildOptions(dtb=own), Progress(world.said, live=False), cache=world.cache, root=world.root
+    )
+    with pytest.raises(UsageError, match=r"own\.dtb: No such file"):
+        builder.device_tree(world.top)
+    own.write_text("/dts-v1/;")
+    with pytest.raises(UsageError, match="not a device tree blob"):
+        builder.device_tree(world.top)
+    own.write_bytes(build.DTB_MAGIC + b"\0" * 36)
+    assert builder.device_tree(world.top) == own
+    assert world.builder().device_tree(world.top) == world.top / "stm32mp157c-dk2.dtb"
+
+
 def test_an_installed_qemu_must_be_a_program(world: World) -> None:
     options = BuildOptions(qemu=world.top / "none")
     builder = Builder(Board.load(), options, Progress(world.said, live=False), cache=world.cache, root=world.root)

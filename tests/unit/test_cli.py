@@ -59,10 +59,13 @@ def test_a_wrong_source_folder_is_told(
 
 def test_options_reach_the_build(tmp_path: Path) -> None:
     words = ["build", "--qemu-src", "q", "--kernel-src", "k", "--freertos-src", "f", "--kernel-config", "c", "-j", "3"]
+    words += ["--dtb", "d", "--kernel-series", "6.1"]
     options = cli.options_from(cli.parser().parse_args(words))
     assert options.folders() == {"qemu": Path("q"), "linux": Path("k"), "freertos": Path("f"), "busybox": None}
     assert options.kernel_config == (Path("c"),)
     assert options.jobs == 3
+    assert options.dtb == Path("d")
+    assert options.kernel_series == "6.1"
 
 
 def test_clean_removes_builds_and_keeps_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +79,17 @@ def test_clean_removes_builds_and_keeps_sources(tmp_path: Path, monkeypatch: pyt
 
 
 def test_artifacts_survive_a_round_trip_and_nonsense_is_refused(tmp_path: Path) -> None:
-    one = Artifacts(Path("q"), None, Path("k"), Path("d"), Path("i"), {"echo-bare": Path("e")}, Path("f"), "6.12")
+    one = Artifacts(
+        Path("q"),
+        None,
+        Path("k"),
+        Path("d"),
+        Path("i"),
+        {"echo-bare": Path("e")},
+        Path("f"),
+        "6.12",
+        {"kernel": "6.12"},
+    )
     one.dump(tmp_path / "a.json")
     assert Artifacts.load(tmp_path / "a.json") == one
     (tmp_path / "b.json").write_text('{"qemu": "x"}')

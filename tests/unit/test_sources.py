@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,16 @@ class FakeApt(Apt):
         file = tree / entry.contains
         file.parent.mkdir(parents=True)
         file.write_text(version)
+        if entry.kind == "binary":
+            package = folder / "package"
+            (package / "DEBIAN").mkdir(parents=True)
+            control = f"Package: x\nVersion: {version}\nArchitecture: all\nMaintainer: x\nDescription: x\n"
+            (package / "DEBIAN/control").write_text(control)
+            (package / entry.archive).parent.mkdir(parents=True)
+            subprocess.run(["tar", "-C", folder, "-caf", package / entry.archive, "tree"], check=True)
+            subprocess.run(["dpkg-deb", "-b", package, folder / "x.deb"], check=True, stdout=subprocess.DEVNULL)
+            shutil.rmtree(folder / "tree")
+            shutil.rmtree(package)
 
 
 @pytest.fixture
@@ -122,10 +134,12 @@ def said() -> io.StringIO:
     return io.StringIO()
 
 
-def make(tmp_path: Path, said: io.StringIO, versions: list[str], bad: tuple[str, ...] = ()) -> tuple[Sources, FakeApt]:
+def make(
+    tmp_path: Path, said: io.StringIO, versions: list[str], bad: tuple[str, ...] = (), **series: str
+) -> tuple[Sources, FakeApt]:
     cache = Cache(tmp_path / "cache")
     apt = FakeApt(cache, versions, bad)
-    return Sources(cache, Progress(said, live=False), {}, apt), apt
+    return Sources(cache, Progress(said, live=False), {}, apt, series=series), apt
 
 
 def test_a_package_is_fetched_once_and_then_needs_no_network(tmp_path: Path, said: io.StringIO) -> None:
@@ -165,6 +179,17 @@ def test_update_takes_the_newer_version(tmp_path: Path, said: io.StringIO) -> No
     assert got.get("qemu").version == "10.0.2"
     assert got.get("qemu", update=True).version == "10.0.13"
     assert got.get("qemu").version == "10.0.13"
+
+
+def test_another_series_is_another_package_beside_the_first(tmp_path: Path, said: io.StringIO) -> None:
+    own = spec("linux")
+    assert own.package == f"linux-source-{own.series}"
+    other = spec("linux", "6.1")
+    assert (other.package, other.archive) == ("linux-source-6.1", "usr/src/linux-source-6.1.tar.xz")
+    first = make(tmp_path, said, ["6.12.9-1"])[0].get("linux")
+    got, _ = make(tmp_path, said, ["6.1.5-1"], linux="6.1")
+    assert got.get("linux").identity == "linux-source-6.1=6.1.5-1"
+    assert make(tmp_path, said, [])[0].get("linux") == first
 
 
 def test_a_users_folder_is_checked_and_its_state_followed(tmp_path: Path, said: io.StringIO) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ class Artifacts:
     """JSON: the size of each firmware image."""
     kernel_release: str
     """What ``uname -r`` says on the board."""
+    provenance: dict[str, str] = field(default_factory=dict)
+    """What a result is about, for its record: the kernel's release, source and configuration, QEMU, firmware, Ampstand,
+    compilers. Text for people; a key that is not known is left out."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -41,7 +44,7 @@ class Artifacts:
         """Read what ``dump`` wrote."""
         try:
             raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            missing = {field.name for field in fields(cls)} - raw.keys()
+            missing = {entry.name for entry in fields(cls)} - raw.keys()
             if missing:
                 raise KeyError(", ".join(sorted(missing)))
             return cls(
@@ -53,6 +56,7 @@ class Artifacts:
                 firmware={name: Path(file) for name, file in raw["firmware"].items()},
                 footprint=Path(raw["footprint"]),
                 kernel_release=str(raw["kernel_release"]),
+                provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise UsageError(

@@ -21,7 +21,7 @@ from pathlib import Path
 from ampstand import paths
 from ampstand.board import Board
 from ampstand.build import cache as cache_module
-from ampstand.build import initramfs, kconfig, overlay, tools
+from ampstand.build import git, initramfs, kconfig, overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
 from ampstand.build.sources import Source, Sources
@@ -31,6 +31,7 @@ from ampstand.progress import Progress, Step
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 
 PARTS = ("qemu", "kernel", "firmware", "initramfs")
+DTB_MAGIC = b"\xd0\x0d\xfe\xed"
 KERNEL_STEPS = 1362
 """About how many objects our kernel configuration makes; only the live line uses it."""
 CROSS = {"arm": "arm-linux-gnueabihf-"}
@@ -55,6 +56,10 @@ class BuildOptions:
     """Further fragments, each overriding what is before it."""
     kernel_patches: tuple[Path, ...] = ()
     """Changes to the kernel's source, applied to a copy of it."""
+    kernel_series: str = ""
+    """Linux of this series from Debian (``6.1``) in place of that of ``configs/sources.toml``."""
+    dtb: Path | None = None
+    """A device tree blob in place of the board's in-tree one."""
     debug_info: bool = False
     jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
@@ -107,7 +112,11 @@ class Builder:
         self.options = options
         self.progress = progress
         self.cache = cache if cache is not None else Cache()
-        self.sources = sources if sources is not None else Sources(self.cache, progress, options.folders())
+        self.sources = (
+            sources
+            if sources is not None
+            else Sources(self.cache, progress, options.folders(), series={"linux": options.kernel_series})
+        )
         self.root = root
 
     # ---- QEMU ------------------------------------------------------------------------------------------------------
@@ -438,18 +447,50 @@ class Builder:
             qemu = qemu_build / "qemu-system-aarch64"
         kernel = self.kernel()
         images = self.images()
-        trees = self.device_trees()
-        dtb = self.board.dtb or (trees[0] if trees else "")
         return Artifacts(
             qemu=qemu,
             qemu_build=qemu_build,
             kernel=kernel / Path(self.board.kernel_image).name,
-            dtb=kernel / Path(dtb).name,
+            dtb=self.device_tree(kernel),
             initramfs=self.initramfs() / "initramfs.cpio",
             firmware=images,
             footprint=self.footprint(),
             kernel_release=(kernel / "release").read_text(encoding="utf-8").strip(),
+            provenance=self.provenance(kernel, qemu),
         )
+
+    def device_tree(self, kernel: Path) -> Path:
+        """Return the device tree to boot with: the user's, else the board's among what the kernel's build left."""
+        if self.options.dtb is not None:
+            try:
+                magic = self.options.dtb.read_bytes()[:4]
+            except OSError as error:
+                raise UsageError(f"--dtb {self.options.dtb}: {error.strerror}") from error
+            if magic != DTB_MAGIC:
+                raise UsageError(
+                    f"--dtb {self.options.dtb}: not a device tree blob",
+                    hint="compile a source with: dtc -@ -o X.dtb X.dts",
+                )
+            return self.options.dtb.absolute()
+        trees = self.device_trees()
+        return kernel / Path(self.board.dtb or (trees[0] if trees else "")).name
+
+    def provenance(self, kernel: Path, qemu: Path) -> dict[str, str]:
+        """Return what a result with these artifacts is about, by name; for the records of a run."""
+        source = self.sources.get("linux")
+        release = (kernel / "release").read_text(encoding="utf-8").strip()
+        found = {
+            "kernel": release,
+            "kernel source": source.identity if not source.own else f"folder {source.path}",
+            "kernel config sha256": cache_module.file_hash(kernel / "config"),
+            "qemu": tools.output([qemu, "--version"]).splitlines()[0].removeprefix("QEMU emulator version "),
+            "firmware": self.firmware().name if self.board.remote is not None else "none",
+            "ampstand": git.describe(self.root),
+            "compiler": compiler(f"{CROSS[self.board.kernel_arch]}gcc"),
+        }
+        if self.options.dtb is not None:
+            found["dtb sha256"] = cache_module.file_hash(self.options.dtb)
+        return found
 
     def footprint(self) -> Path:
         """Return the JSON file with the size of each image."""

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,9 +76,12 @@ def _config() -> dict[str, dict[str, object]]:
         return tomllib.load(file)
 
 
-def spec(name: str) -> Spec:
-    """Return the named entry."""
-    values = _config()[name]
+def spec(name: str, series: str = "") -> Spec:
+    """Return the named entry, of another ``series`` than its own if one is given (``6.1``)."""
+    values = {**_config()[name], **({"series": series} if series else {})}
+    for key in ("package", "archive"):
+        if key in values:
+            values[key] = str(values[key]).replace("{series}", str(values["series"]))
     return Spec(name=name, **values)  # type: ignore[arg-type]  # a wrong key fails here, in the tests
 
 
@@ -270,7 +273,7 @@ class Apt:
         except InfrastructureError:
             return []  # apt's answer to a name that no list has
         found = {line.split()[1] for line in text.splitlines() if line.startswith("Version:")}
-        return sort_versions(version for version in found if version.split(":")[-1].startswith(entry.series))
+        return sort_versions(version for version in found if version.split(":")[-1].startswith(f"{entry.series}."))
 
     def fetch(self, entry: Spec, version: str, folder: Path, step: Step, progress: Progress) -> None:
         """Download one version of a package into ``folder`` (a source package's patches are applied)."""
@@ -337,28 +340,39 @@ class Sources:
     """All sources of one build."""
 
     def __init__(
-        self, cache: Cache, progress: Progress, folders: dict[str, Path | None], apt: Apt | None = None
+        self,
+        cache: Cache,
+        progress: Progress,
+        folders: dict[str, Path | None],
+        apt: Apt | None = None,
+        *,
+        series: Mapping[str, str] | None = None,
     ) -> None:
-        """Use the user's ``folders`` by name where given, else packages."""
+        """Use the user's ``folders`` by name where given, else packages, of another ``series`` where one is given."""
         self._cache = cache
         self._progress = progress
         self._folders = folders
+        self._series = dict(series or {})
         self._apt = apt if apt is not None else Apt(cache)
         self._found: dict[str, Source] = {}
 
     def get(self, name: str, *, update: bool = False) -> Source:
         """Return the named source, downloading it when it is in neither place."""
         if update or name not in self._found:
-            entry = spec(name)
+            entry = self._spec(name)
             folder = self._folders.get(name)
             self._found[name] = (
                 user_folder(entry, folder) if folder is not None else self._package(entry, update=update)
             )
         return self._found[name]
 
+    def _spec(self, name: str) -> Spec:
+        """Return the named entry, of the series that is asked for."""
+        return spec(name, self._series.get(name, ""))
+
     def known(self, name: str) -> Source | None:
         """Return the named package source if it is in the cache already."""
-        entry = spec(name)
+        entry = self._spec(name)
         try:
             record = json.loads(self._record(entry).read_text(encoding="utf-8"))
             tree = self._cache.sources / str(record["folder"])
@@ -372,7 +386,8 @@ class Sources:
 
     def _record(self, entry: Spec) -> Path:
         """Return the file that says which version is in use."""
-        return self._cache.sources / f"{entry.name}.json"
+        own = entry.series == spec(entry.name).series
+        return self._cache.sources / f"{entry.name if own else entry.package}.json"
 
     def _package(self, entry: Spec, *, update: bool) -> Source:
         """Return a package's source from the cache, else from the mirror."""
@@ -388,7 +403,7 @@ class Sources:
             versions = self._apt.versions(entry)
             if not versions:
                 raise InfrastructureError(
-                    f"the package mirror has no {entry.package} {entry.series}x",
+                    f"the package mirror has no {entry.package} {entry.series}.x",
                     hint=f"name a folder instead: {entry.option} DIR",
                 )
             for version in versions:
