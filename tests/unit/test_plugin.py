@@ -17,6 +17,7 @@ def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ci = Path(__file__).resolve().parents[2] / "ci"
     monkeypatch.setenv("PYTHONPATH", f"{ci}:{Path(__file__).parent}")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # else names of boots are those of this test's worker
 
     def start(source: str, *options: str, mode: str = "good", boot: float = 10.0) -> pytest.RunResult:
         listing = tmp_path / "artifacts.json"
