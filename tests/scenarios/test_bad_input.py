@@ -17,7 +17,9 @@ import pytest
 from ampstand.board import Board, Region
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import TestsFailed
-from ampstand.linux.badfirmware import CASES, Case, Target, Verdict, load, mutants
+from ampstand.linux.badfirmware.cases import CASES, Case, Verdict
+from ampstand.linux.badfirmware.generator import Target, load
+from ampstand.linux.badfirmware.mutants import mutants
 from ampstand.linux.remote import Remote
 from ampstand.qemu.machine import Machine
 

@@ -13,25 +13,11 @@ from elftools.elf.elffile import ELFFile
 
 from ampstand.board import Board
 from ampstand.errors import UsageError
-from ampstand.linux import badfirmware
-from ampstand.linux.badfirmware import (
-    CASES,
-    CODE,
-    NAMES_PAST_END,
-    PHDRS_PAST_END,
-    TABLE,
-    VRINGS,
-    Base,
-    Elf,
-    Segment,
-    Target,
-    Verdict,
-    known_bugs,
-    mutants,
-    table,
-    trace,
-    vdev,
-)
+from ampstand.linux.badfirmware.__main__ import main
+from ampstand.linux.badfirmware.cases import CASES, NAMES_PAST_END, PHDRS_PAST_END, Verdict
+from ampstand.linux.badfirmware.generator import CODE, TABLE, VRINGS, Base, Elf, Segment, Target, table, trace, vdev
+from ampstand.linux.badfirmware.mutants import mutants
+from ampstand.linux.badfirmware.oracle import known_bugs
 
 GOOD_TABLE = table(vdev(*VRINGS), trace(0x10020100, 4096))
 EARLY = {"carveout-size-0", "carveout-1g", "carveout-max", "vring-align-3"}
@@ -140,15 +126,15 @@ def test_an_image_of_another_kind_is_refused(
         Base.read(data)
     image = tmp_path / "other.elf"
     image.write_bytes(data)
-    assert badfirmware.main(["--image", str(image), "--output", str(tmp_path / "out")]) == UsageError.exit_code
+    assert main(["--image", str(image), "--output", str(tmp_path / "out")]) == UsageError.exit_code
     assert "other.elf has not the five segments" in capsys.readouterr().err
 
 
 def test_the_program_writes_cases(target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image, out = tmp_path / "good.elf", tmp_path / "out"
     image.write_bytes(Elf(target.base).pack())
-    assert badfirmware.main(["--image", str(image), "--output", str(out), "empty", "phnum-0"]) == 0
+    assert main(["--image", str(image), "--output", str(out), "empty", "phnum-0"]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["empty.elf", "phnum-0.elf"]
     assert (out / "phnum-0.elf").read_bytes() == Elf(target.base).header(phnum=0).pack()
-    assert badfirmware.main(["--image", str(image), "--output", str(out), "nonsense"]) == UsageError.exit_code
+    assert main(["--image", str(image), "--output", str(out), "nonsense"]) == UsageError.exit_code
     assert "no case nonsense" in capsys.readouterr().err
