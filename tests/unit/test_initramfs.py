@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""The initramfs writer, against a reader of its own."""
+"""The archive writer and the initramfs, against a reader of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from ampstand.build import initramfs
 from ampstand.errors import InfrastructureError
+from ampstand.formats import cpio
 
 TABLE = b"\x7fELF..\0[\0[[\0busybox\0cat\0insmod\0mount\0poweroff\0reboot\0sh\0\0more"
 
@@ -72,14 +73,14 @@ def test_same_content_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_entry_without_its_folder_is_refused() -> None:
-    archive = initramfs.Archive()
+    archive = cpio.Archive()
     archive.file("a/b", b"")
     with pytest.raises(ValueError, match="a/b"):
         archive.bytes()
 
 
 def test_a_path_stands_once() -> None:
-    archive = initramfs.Archive()
+    archive = cpio.Archive()
     archive.file("a", b"")
     with pytest.raises(ValueError, match="already"):
         archive.link("a", "b")
@@ -105,11 +106,11 @@ def test_a_busybox_without_what_we_need_is_refused() -> None:
 
 
 def test_an_addition_brings_its_folders() -> None:
-    data = initramfs.addition({"lib/firmware/a.elf": b"A", "lib/firmware/b.elf": b"", "etc/c": b"C"})
+    data = cpio.addition({"lib/firmware/a.elf": b"A", "lib/firmware/b.elf": b"", "etc/c": b"C"})
     found = unpack(data)
     assert found["lib/firmware/a.elf"] == (stat.S_IFREG | 0o644, b"A", (0, 0))
     assert found["etc/c"][1] == b"C"
     assert all(stat.S_ISDIR(found[name][0]) for name in ("lib", "lib/firmware", "etc"))
     assert len(data) % 512 == 0
     with pytest.raises(ValueError, match="/etc/c: no path below the root folder"):
-        initramfs.addition({"/etc/c": b""})
+        cpio.addition({"/etc/c": b""})

@@ -18,8 +18,8 @@ import pytest
 from stand import artifacts, write_board
 
 from ampstand.board import Board
-from ampstand.build import initramfs
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
+from ampstand.formats import cpio
 from ampstand.qemu import machine as machine_module
 from ampstand.qemu.machine import BootError, Machine, QemuEndedError, QmpRefusedError, WaitError
 
@@ -223,7 +223,7 @@ def test_added_files_are_in_the_initramfs_that_the_command_names(tmp_path: Path)
     for paste in (False, True):
         argv = machine.argv(paste=paste)
         assert argv[argv.index("-initrd") + 1] == str(added)
-    assert added.read_bytes() == b"the build's own" + initramfs.addition({"lib/firmware/x.elf": b"X"})
+    assert added.read_bytes() == b"the build's own" + cpio.addition({"lib/firmware/x.elf": b"X"})
     assert build.initramfs.read_bytes() == b"the build's own"
     plain = Machine(board, build, tmp_path / "plain").argv()
     assert plain[plain.index("-initrd") + 1] == str(build.initramfs)

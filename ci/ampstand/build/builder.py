@@ -26,6 +26,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
+from ampstand.formats import cpio
 from ampstand.progress import Progress, Step
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
@@ -413,6 +414,7 @@ class Builder:
         inputs = {
             "busybox": busybox.identity,
             "composer": cache_module.file_hash(Path(initramfs.__file__)),
+            "archive": cache_module.file_hash(Path(cpio.__file__)),
             "host": host.name,
             "kernel": kernel.name,
             "images": " ".join(f"{name}={cache_module.file_hash(path)}" for name, path in images.items()),

@@ -36,9 +36,9 @@ from typing import Any, Self, TypeVar
 from qemu.qmp import ExecuteError, Message, QMPClient, QMPError
 
 from ampstand.board import Board, Serial
-from ampstand.build import initramfs
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
+from ampstand.formats import cpio
 from ampstand.linux.console import Console, Shell
 from ampstand.report.records import Expectation, Recorder
 from ampstand.signals import interruptions_held
@@ -140,7 +140,7 @@ class Machine:
         """The initramfs that the board boots: the build's, or that with more files."""
         if files:
             self.initramfs = self.records.folder.absolute() / "initramfs.cpio"
-            self.initramfs.write_bytes(artifacts.initramfs.read_bytes() + initramfs.addition(files))
+            self.initramfs.write_bytes(artifacts.initramfs.read_bytes() + cpio.addition(files))
         self.remoteproc_state = "unknown"
         """As the kernel's messages told it last."""
         self.started = 0.0
