@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ampstand import paths
 from ampstand.board import Board
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
-from ampstand.commands import lint
 from ampstand.commands import test as checks
 from ampstand.commands.test import Checks, Tally, parse_junit, parse_tap
 from ampstand.errors import InfrastructureError, UsageError
@@ -137,12 +135,3 @@ def test_unknown_stages_are_the_users_mistake(tmp_path: Path) -> None:
     for only in ("qtests", "", "unit,linter"):
         with pytest.raises(UsageError, match="stages are"):
             fake(tmp_path, only, io.StringIO()).run()
-
-
-def test_every_linter_looks_at_files_that_exist(tmp_path: Path) -> None:
-    table = lint.linters(paths.ROOT, tmp_path, paths.ROOT)
-    assert len({entry.name for entry in table}) == len(table)
-    for entry in table:
-        for word in entry.argv:
-            if word.startswith(str(paths.ROOT)) and not word.endswith("checkpatch.pl"):
-                assert Path(word).exists(), word

@@ -1,15 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""The linters, as one table: what each one looks at and how it is called."""
+"""The linters, as one table: what each one looks at and how it is called.
+
+Every linter is given the project's own files by name. None walks the checkout: a cache, records and compiled Python may
+lie in it, and git may refuse to answer about it, as in a container whose user does not own it.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from ampstand import paths
+from ampstand.errors import InfrastructureError
+
 MISRA_DEFINES = ("-D__GNUC__",)
-WORKFLOWS = ".github/workflows"
 
 
 @dataclass(frozen=True)
@@ -18,26 +30,77 @@ class Linter:
 
     name: str
     argv: tuple[str, ...]
+    missing: str = ""
+    """Why it cannot run here; empty when it can."""
 
 
-def _files(root: Path, pattern: str, *tops: str) -> list[str]:
-    """Return the files below some folders, by full path."""
-    return sorted(str(path) for top in tops for path in (root / top).rglob(pattern) if path.is_file())
+def literal(path: Path) -> str:
+    """Return a pattern of .gitignore that matches just this path."""
+    return re.sub(r"([][*?\\])", r"\\\1", str(path))
 
 
-def linters(root: Path, scratch: Path, qemu: Path) -> list[Linter]:
+def own_files(root: Path, scratch: Path, without: Iterable[Path] = ()) -> list[str]:
+    """Return the project's own files in the checkout ``root``, sorted, by path relative to it.
+
+    These are all files that the checkout's .gitignore does not name, tracked or not, except the folders ``without``.
+    git finds them with an empty repository in ``scratch``: what it says does not depend on who owns the checkout, on
+    whether it is one or an unpacked archive, or on the user's own git configuration. InfrastructureError without any.
+    """
+    # A hook of git's own names its repository and index in the environment.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    repository = scratch / "list.git"
+    inside = [path.relative_to(root) for path in without if path.is_relative_to(root)]
+    listing = ["ls-files", "-z", "--others", "--exclude-standard", *(f"--exclude=/{literal(path)}" for path in inside)]
+    said = ""
+    for argv in (
+        ["git", "init", "--quiet", "--bare", "--template=", str(repository)],
+        ["git", f"--git-dir={repository}", f"--work-tree={root}", *listing],
+    ):
+        done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise InfrastructureError(f"git cannot list the files of {root}: {os.fsdecode(done.stderr).strip()}")
+        said = os.fsdecode(done.stdout)
+    # A repository in the checkout is one entry that ends in a slash.
+    files = sorted(name for name in said.split("\0") if name and not name.endswith("/"))
+    if not files:
+        raise InfrastructureError(f"{root} holds no file of the project")
+    return files
+
+
+def copy_of(root: Path, files: Iterable[str], copy: Path) -> Path:
+    """Return the new folder ``copy`` with exactly these files of ``root``, for a linter that takes only a folder."""
+    shutil.rmtree(copy, ignore_errors=True)
+    for name in files:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, copy / name, follow_symlinks=False)
+    return copy
+
+
+def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
     """Return every linter for the checkout ``root``, each to be run in it.
 
-    ``scratch`` is a folder for what they leave behind, ``qemu`` a QEMU tree, whose checkpatch is used.
+    ``records`` is a folder for what they leave behind, ``qemu`` a QEMU tree, whose checkpatch is used.
     """
+    scratch = records / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    own = own_files(root, scratch, (paths.cache_root(), paths.records_root(), records))
+
+    def some(*patterns: str) -> list[str]:
+        """Return the own files that match; a ``*`` also matches ``/``. A linter without files checks nothing."""
+        found = [name for name in own if any(fnmatchcase(name, pattern) for pattern in patterns)]
+        if not found:
+            raise InfrastructureError(f"{root} has no {' or '.join(patterns)} to check")
+        return found
+
     python = sys.executable
-    config = f"{root}/pyproject.toml"
-    code = [f"{root}/ci/ampstand", *(str(root / top) for top in ("tests/unit", "tests/scenarios", "firmware"))]
-    code = [path for path in code if _files(Path(path), "*.py", "")]
-    workflows = _files(root, "*.yml", WORKFLOWS)
-    own_c = [*_files(root, "*.[ch]", "firmware", "tests/firmware")]
-    # By relative path: checkpatch has other rules below tests/.
-    models = [str(Path(path).relative_to(root)) for path in _files(root, "*.[ch]", "hw", "include/hw", "tests/qtest")]
+    code = some("*.py")
+    harness = some("ci/ampstand/*.py")
+    workflows = some(".github/workflows/*.yml")
+    own_c = some("firmware/*.[ch]", "tests/firmware/*.[ch]")
+    models = some("hw/*.[ch]", "include/hw/*.[ch]", "tests/qtest/*.[ch]")
+    includes = [f"-Ifirmware/remote/{folder}" for folder in ("lib", "soc/stm32mp157-m4", "soc/libc")]
+    ruff = ("--config=pyproject.toml", f"--cache-dir={scratch}/ruff")
     checkpatch = ("perl", f"{qemu}/scripts/checkpatch.pl", "--no-tree", "--no-signoff", "--terse", "-q", "-f", *models)
     misra = (
         "cppcheck",
@@ -48,19 +111,24 @@ def linters(root: Path, scratch: Path, qemu: Path) -> list[Linter]:
         "--error-exitcode=1",
         "--quiet",
         f"--cppcheck-build-dir={scratch}",
-        f"--suppressions-list={root}/firmware/remote/misra.suppress",
+        "--suppressions-list=firmware/remote/misra.suppress",
         *MISRA_DEFINES,
-        *(f"-I{root}/firmware/remote/{folder}" for folder in ("lib", "soc/stm32mp157-m4", "soc/libc")),
-        f"{root}/firmware/remote/lib",
+        *includes,
+        *some("firmware/remote/lib/*.c"),
     )
+    # No git from here on up may call the copy ignored.
+    reuse = ("env", f"GIT_CEILING_DIRECTORIES={scratch}", python, "-m", "reuse", "--root")
+    actionlint = "" if shutil.which("actionlint") else "actionlint is not installed"
     return [
-        Linter("ruff check", (python, "-m", "ruff", "check", "--config", config, *code)),
-        Linter("ruff format", (python, "-m", "ruff", "format", "--check", "--config", config, *code)),
-        Linter("mypy", (python, "-m", "mypy", "--config-file", config, f"{root}/ci/ampstand")),
+        Linter("ruff check", (python, "-m", "ruff", "check", *ruff, *code)),
+        Linter("ruff format", (python, "-m", "ruff", "format", "--check", *ruff, *code)),
+        Linter("mypy", (python, "-m", "mypy", "--config-file=pyproject.toml", f"--cache-dir={scratch}/mypy", *harness)),
+        Linter("rooms", ("lint-imports", "--no-logo", f"--cache-dir={scratch}/rooms", "pyproject.toml")),
         Linter("clang-format", ("clang-format", "--dry-run", "-Werror", *own_c)),
         Linter("cppcheck misra", misra),
         Linter("checkpatch", checkpatch),
-        Linter("reuse", (python, "-m", "reuse", "--root", str(root), "lint", "--lines")),
+        Linter("reuse", (*reuse, str(copy_of(root, own, scratch / "reuse")), "lint", "--lines")),
+        Linter("actionlint", ("actionlint", "-no-color", *workflows), missing=actionlint),
         Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows)),
         Linter(
             "workflow schema",

@@ -308,6 +308,10 @@ class Checks:
             table = lint.linters(self.root, scratch, self.builder.sources.get("qemu").path)
             for number, linter in enumerate(table, start=1):
                 step.update(linter.name, done=number, total=len(table))
+                if linter.missing:
+                    self.progress.say(f"{linter.name}: skipped: {linter.missing}")
+                    total.skipped += 1
+                    continue
                 tools.require(linter.argv[0])
                 text, code = call(linter.argv, cwd=self.root, timeout=NATIVE_TIMEOUT)
                 (scratch / f"{linter.name.replace(' ', '-')}.log").write_text(text, encoding="utf-8")
