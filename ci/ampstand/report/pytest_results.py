@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""pytest plugin: one line in ``results.jsonl`` for each test as it ends, and the selection of exact tests.
+
+What other plugins know of a test they put into ``report.user_properties``: ``("headline", text)``,
+``("reason", text)``, ``("known", bug id)``, ``("records", folder)``, ``("rerun", command)``, ``("kernel", release)``,
+and ``("infrastructure", True)`` if a failure says nothing about the code under test.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ampstand.errors import INTERRUPTED, InfrastructureError
+from ampstand.report import rerun
+from ampstand.report.results import BAD, Outcome, Results, Test
+
+BASE = f"./{rerun.ENTRY} test"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("ampstand-results")
+    group.addoption("--ampstand-results", default=None, metavar="FILE", help="append how each test ended to this file")
+    group.addoption("--ampstand-stage", default="scenarios", metavar="NAME", help="the stage that the tests are of")
+    group.addoption("--ampstand-rerun", default=BASE, metavar="COMMAND", help="what runs these inputs again")
+    group.addoption("--ampstand-test", action="append", default=[], metavar="ID", help="exactly this test (repeatable)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write from the one process that hears of every test."""
+    if config.getoption("ampstand_results") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Writer(config), "ampstand-results-writer")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that are named exactly."""
+    wanted = set(config.getoption("ampstand_test"))
+    if wanted:
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in wanted])
+        items[:] = [item for item in items if item.nodeid in wanted]
+
+
+def command_of(config: pytest.Config, nodeid: str) -> str:
+    """Return the command that runs this test again on the same inputs."""
+    base = shlex.split(config.getoption("ampstand_rerun", default=BASE))
+    return shlex.join(rerun.of_test(base, config.getoption("ampstand_stage", default="scenarios"), nodeid))
+
+
+@dataclass
+class _Phases:
+    """What is known of a test so far."""
+
+    test: Test
+    ended: bool = False
+
+
+class _Writer:
+    """Follows the reports of each test's phases."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.results = Results(Path(config.getoption("ampstand_results")))
+        self.stage = config.getoption("ampstand_stage")
+        self.tests: dict[str, _Phases] = {}
+        self.interrupted = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a phase's report; write when the test has ended, and again if it fails after that."""
+        state = self.tests.setdefault(report.nodeid, _Phases(Test(self.stage, report.nodeid, "passed", 0.0)))
+        test = replace(state.test, seconds=(state.test.seconds or 0.0) + report.duration)
+        if test.outcome not in BAD and (report.failed or report.skipped or hasattr(report, "wasxfail")):
+            test = replace(test, **_said(report))
+        for name, value in report.user_properties:
+            if name in _PROPERTIES:
+                told: dict[str, Any] = {name: value if value is True else str(value)}
+                test = replace(test, **told)
+        crashed = report.when not in ("setup", "call", "teardown")
+        if crashed:
+            test = replace(test, outcome="error", infrastructure=True)
+        state.test = test
+        if report.when == "teardown" or crashed or (state.ended and report.failed):
+            state.ended = True
+            self._write(test)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file that cannot be read: nothing is said about what its tests are for."""
+        if report.failed:
+            name = report.nodeid or "collection"
+            self._write(Test(self.stage, name, "error", **_failure(report), infrastructure=True))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell an interruption from files that cannot be read: pytest's exit code is the same."""
+        self.interrupted = excinfo.type is KeyboardInterrupt
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """End with the code of an interruption if there was one."""
+        if self.interrupted:
+            session.exitstatus = INTERRUPTED
+
+    def _write(self, test: Test) -> None:
+        passed = test.outcome in ("passed", "skipped", "known")
+        seconds = round(test.seconds, 3) if test.seconds is not None else None
+        again = "" if passed else test.rerun or command_of(self.config, test.name)
+        try:
+            self.results.test(replace(test, seconds=seconds, rerun=again))
+        except InfrastructureError as error:
+            pytest.exit(str(error), InfrastructureError.exit_code)
+
+
+_PROPERTIES = ("headline", "reason", "known", "records", "rerun", "kernel", "infrastructure")
+
+_BY_EVIDENCE = "reason: "
+"""What the reason begins with if ``pytest.xfail()`` was called, and not the test marked."""
+
+
+def _said(report: pytest.TestReport) -> dict[str, Any]:
+    """Return outcome and reason of a phase that did not simply pass."""
+    if report.failed:
+        outcome: Outcome = "error" if report.when == "setup" else "failed"
+        return {"outcome": outcome, **_failure(report)}
+    expected = getattr(report, "wasxfail", None)
+    if expected is not None:
+        if report.when == "teardown" and not expected.startswith(_BY_EVIDENCE):
+            return {"outcome": "failed", **_failure(report)}  # a mark excuses the test, not what is left behind
+        return {"outcome": "known" if report.skipped else "passed", "reason": expected.removeprefix(_BY_EVIDENCE)}
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return {"outcome": "skipped", "reason": text.removeprefix("Skipped: ")}
+
+
+def _failure(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
+    """Return headline and reason of a failure from its representation."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    reason = crash.message if crash is not None else str(report.longrepr or "no reason is known")
+    return {"headline": reason.strip().partition("\n")[0], "reason": reason.strip()}

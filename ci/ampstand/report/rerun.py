@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command that runs one test again, on the same inputs.
+
+A command is a list of words, printed with the shell's quoting. Its base has every option that differs from its default;
+``of_test`` adds the stage and the test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ampstand import paths
+
+ENTRY = "scripts/ampstand"
+
+
+def program() -> str:
+    """Return the entry point as the user's shell finds it from where it is."""
+    return f"./{ENTRY}" if Path.cwd() == paths.ROOT else str(paths.ROOT / ENTRY)
+
+
+def base(parser: argparse.ArgumentParser, args: argparse.Namespace, *, leave_out: Iterable[str] = ()) -> list[str]:
+    """Return the words of a command: the options of ``args`` that differ from the parser's defaults.
+
+    ``leave_out`` names options (by ``dest``) that say which tests run, or how, rather than what is tested; positional
+    arguments are left out as well. Paths become absolute.
+    """
+    words = [program(), parser.prog.rpartition(" ")[2]]
+    for action in parser._actions:
+        value = getattr(args, action.dest, action.default)
+        if not action.option_strings or action.dest in leave_out or value == action.default:
+            continue
+        option = max(action.option_strings, key=len)
+        if action.nargs == 0:
+            words.append(option)
+            continue
+        for single in value if isinstance(value, (list, tuple)) else [value]:
+            words += [option, absolute(single)]
+    return words
+
+
+def absolute(value: object) -> str:
+    """Return an option's value with the path in it made absolute: ``DIR``, ``DIR@REVISION`` or ``FILE=NAME``."""
+    if isinstance(value, Path):
+        return str(value.absolute())
+    text = str(value)
+    path, mark, rest = re.match(r"([^@=]*)([@=]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    names_a_file = path and (mark or "/" in path or "." in path) and Path(path).exists()
+    return f"{Path(path).absolute()}{mark}{rest}" if names_a_file else text
+
+
+def inputs_of(pytest_arguments: Sequence[str]) -> list[str]:
+    """Return those of pytest's arguments that set inputs of a scenario (``--ampstand-seed 7``); others select tests."""
+    kept: list[str] = []
+    value_follows = False
+    for word in pytest_arguments:
+        if word.startswith("--ampstand-"):
+            kept.append(word)
+            value_follows = "=" not in word
+        else:
+            if value_follows and not word.startswith("-") and not _names_tests(word):
+                kept.append(word)
+            value_follows = False
+    return kept
+
+
+def _names_tests(word: str) -> bool:
+    return "::" in word or word.endswith(".py") or Path(word).is_dir()
+
+
+def of_test(command: Sequence[str], stage: str, name: str) -> list[str]:
+    """Return the command that runs one test: of ``ampstand test``; any other command is complete as it is."""
+    if len(command) < 2 or command[1] != "test":
+        return list(command)
+    end = command.index("--") if "--" in command else len(command)
+    return [*command[:end], "--only", stage, "--test", name, *command[end:]]

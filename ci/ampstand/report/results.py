@@ -1,0 +1,264 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The record of a run, ``results.jsonl``: one JSON object a line, appended as things happen.
+
+Everything that says how a run went (closing table, exit code, JUnit) is made from it. ``docs/results.md`` describes the
+lines and ``results.schema.json``, beside this file, is their JSON Schema. Each line is one write to a file opened for
+appending, so several processes can share the file, and a run that was interrupted leaves whole lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from ampstand import __version__, paths
+from ampstand.errors import InfrastructureError, NothingRan, TestsFailed, UsageError
+
+SCHEMA = 1
+"""Raised when a line's meaning changes; readers ignore kinds and fields that they do not know."""
+FILE = "results.jsonl"
+"""Name of the file in the records folder of a run."""
+REASON_LENGTH = 4000
+"""Characters of a reason that are kept: the whole story is in the records."""
+
+Outcome = Literal["passed", "failed", "error", "known", "skipped"]
+State = Literal["ok", "broken", "not-run"]
+BAD: tuple[Outcome, ...] = ("failed", "error")
+
+
+@dataclass(frozen=True)
+class Test:
+    """How one test ended. The last of several about the same stage and name counts."""
+
+    __test__ = False  # not a test class, whatever its name tells pytest
+
+    stage: str
+    name: str
+    """As ``ampstand test --test`` takes it."""
+    outcome: Outcome
+    """``error``: it could not be judged; ``known``: it met a known bug, as expected."""
+    seconds: float | None = None
+    reason: str = ""
+    headline: str = ""
+    """The worst thing that was said, in one line."""
+    rerun: str = ""
+    """The command that runs exactly this test again."""
+    records: str = ""
+    """Its folder."""
+    kernel: str = ""
+    """Release of the kernel that it was about."""
+    known: str = ""
+    """Id of the known bug."""
+    infrastructure: bool = False
+    """Whether what failed says nothing about the code under test."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one stage ended; its tests have outcomes of their own."""
+
+    stage: str
+    state: State
+    """``ok``: all its tests ran; ``broken``: something else than a test failed."""
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number."""
+
+    stage: str
+    name: str
+    value: float
+    unit: str
+
+
+def ampstand_version(root: Path = paths.ROOT) -> dict[str, str]:
+    """Return the version of Ampstand; with ``commit`` (as ``git describe`` names it) where git knows the checkout."""
+    # The checkout may belong to another user, as in a container.
+    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), "describe", "--always", "--dirty", "--tags"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError:
+        return {"version": __version__}
+    commit = done.stdout.strip()
+    return {"version": __version__, **({"commit": commit} if done.returncode == 0 and commit else {})}
+
+
+class Results:
+    """Appends to the record of a run; safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Append to the file ``path``; its folder must exist."""
+        self.path = path
+
+    def begin(self, command: Sequence[str]) -> None:
+        """Start a new record, of the run of this command."""
+        self.path.unlink(missing_ok=True)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._append("run", schema=SCHEMA, command=list(command), started=started, ampstand=ampstand_version())
+
+    def inputs(self, **inputs: Mapping[str, str]) -> None:
+        """Say what is tested, by part (``kernel``, ``qemu``, ...): whatever is known of each."""
+        self._append("inputs", **inputs)
+
+    def test(self, test: Test) -> None:
+        """Say how a test ended."""
+        values = asdict(test) | {
+            "reason": _bounded(test.reason),
+            "headline": _bounded(test.headline.partition("\n")[0]),
+        }
+        self._append("test", **_told(values))
+
+    def stage(self, stage: Stage) -> None:
+        """Say that a stage has ended, or why it did not run."""
+        values = asdict(stage) | {"seconds": round(stage.seconds, 3), "reason": _bounded(stage.reason)}
+        self._append("stage", **_told(values))
+
+    def figure(self, figure: Figure) -> None:
+        """Say what was measured."""
+        self._append("figure", **asdict(figure))
+
+    def end(self, exit_code: int) -> None:
+        """Say that the run is complete."""
+        self._append("end", exit_code=exit_code)
+
+    def _append(self, kind: str, **values: Any) -> None:
+        data = (json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                written = os.write(descriptor, data)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _unwritable(self.path, error.strerror) from error
+        if written != len(data):
+            raise _unwritable(self.path, "no space left on device")
+
+
+def _unwritable(path: Path, why: str | None) -> InfrastructureError:
+    return InfrastructureError(
+        f"{path} cannot be written: {why}", hint="free some space, or name another folder with --records"
+    )
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values without those that say nothing."""
+    return {name: value for name, value in values.items() if not (value is None or value is False or value == "")}
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]} ..."
+
+
+@dataclass
+class Counts:
+    """How many tests ended in which way."""
+
+    passed: int = 0
+    failed: int = 0
+    known: int = 0
+    skipped: int = 0
+
+    @classmethod
+    def of(cls, tests: Iterable[Test]) -> Self:
+        """Count tests; those that could not be judged are among the failed ones."""
+        found = Counter[str]("failed" if test.outcome in BAD else test.outcome for test in tests)
+        return cls(**found)
+
+    def line(self) -> str:
+        """Return the closing line: known bugs neither passed nor failed."""
+        tail = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{tail}"
+
+
+@dataclass
+class Run:
+    """The record of a run, read."""
+
+    header: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    tests: dict[tuple[str, str], Test] = field(default_factory=dict)
+    """By stage and name, in the order in which they first ended."""
+    stages: dict[str, Stage] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
+    ended: int | None = None
+    """The exit code; None if the run was ended from outside."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read ``results.jsonl``; a line that was cut off when the disk was full is left out."""
+        run = cls()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        for number, line in enumerate(text.splitlines(), start=1):
+            try:
+                run._take(json.loads(line))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                if line.startswith("{") and not line.endswith("}"):
+                    continue
+                raise UsageError(f"{path}:{number}: not a line of a run's record: {error}") from error
+        return run
+
+    def _take(self, line: dict[str, Any]) -> None:
+        kind = line.pop("kind")
+        if kind == "run":
+            if line["schema"] > SCHEMA:
+                raise ValueError(f"schema {line['schema']} is newer than {SCHEMA}")
+            self.header = line
+        elif kind == "inputs":
+            self.inputs |= line
+        elif kind == "test":
+            test = Test(**_known(Test, line))
+            self.tests[test.stage, test.name] = test
+        elif kind == "stage":
+            stage = Stage(**_known(Stage, line))
+            self.stages[stage.stage] = stage
+        elif kind == "figure":
+            self.figures.append(Figure(**_known(Figure, line)))
+        elif kind == "end":
+            self.ended = line["exit_code"]
+
+    def of_stage(self, stage: str) -> list[Test]:
+        """Return the tests of a stage."""
+        return [test for test in self.tests.values() if test.stage == stage]
+
+    def with_outcome(self, *outcomes: Outcome) -> list[Test]:
+        """Return the tests that ended in one of these ways."""
+        return [test for test in self.tests.values() if test.outcome in outcomes]
+
+    def broken(self) -> list[Stage]:
+        """Return the stages in which something else than a test failed."""
+        return [stage for stage in self.stages.values() if stage.state == "broken"]
+
+    def counts(self) -> Counts:
+        """Return the counts of the whole run; each broken stage is one failure."""
+        counts = Counts.of(self.tests.values())
+        counts.failed += len(self.broken())
+        return counts
+
+    def exit_code(self) -> int:
+        """Return the exit code that the run deserves."""
+        counts = self.counts()
+        if self.broken() or any(test.infrastructure for test in self.with_outcome(*BAD)):
+            return InfrastructureError.exit_code
+        if counts.failed:
+            return TestsFailed.exit_code
+        return 0 if counts.passed or counts.known or self.figures else NothingRan.exit_code
+
+
+def _known(kind: type[Test] | type[Stage] | type[Figure], line: dict[str, Any]) -> dict[str, Any]:
+    names = {entry.name for entry in fields(kind)}
+    return {name: value for name, value in line.items() if name in names}
