@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lines in which software tells that it has failed, read from ``configs/bad-lines.toml``.
+
+What runs on a core decides which tables apply: ``judging("linux")`` for a core that runs Linux, ``judging("remote")``
+for any other, ``judging("qemu")`` for what QEMU itself prints.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ampstand.errors import UsageError
+
+BAD_LINES = Path(__file__).resolve().parents[3] / "configs" / "bad-lines.toml"
+SEVERITIES = ("fatal", "error", "warning")
+"""The worst first."""
+KINDS = ("linux", "remote", "qemu")
+"""Whose lines a table may judge."""
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\x00")
+_KEYS = {"pattern": True, "unless": False, "severity": True, "source": True, "examples": True, "not": False}
+"""Keys of an entry, and whether it must have them."""
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """One form of message; ``rank`` orders them, 0 is the worst."""
+
+    system: str
+    pattern: str
+    severity: str
+    source: str
+    unless: str = ""
+    examples: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for what kills a core, more for what is less bad: the headline is the smallest of a run."""
+        return SEVERITIES.index(self.severity)
+
+
+def needed_words(pattern: str) -> frozenset[str]:
+    """Return lower-case words of which every line that the pattern matches has one; empty if there are none.
+
+    They decide on nearly every line without a regular expression: a hundred alternatives cost a hundred times more.
+    """
+    try:
+        parser: Any = importlib.import_module("re._parser")
+    except ImportError:  # no part of the public library; without it a search is right as well, and slower
+        return frozenset()
+    return _words(parser.parse(pattern))
+
+
+def _words(tokens: Iterable[tuple[Any, Any]]) -> frozenset[str]:
+    best: frozenset[str] = frozenset()
+    word = ""
+    for operation, argument in [*tokens, ("END", None)]:
+        name = str(operation)
+        if name == "LITERAL":
+            word += chr(argument).lower()
+            continue
+        best = max(best, frozenset({word} if word else ()), key=_worth)
+        word = ""
+        if name == "SUBPATTERN":
+            best = max(best, _words(argument[-1]), key=_worth)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] > 0:
+            best = max(best, _words(argument[2]), key=_worth)
+        elif name == "BRANCH":
+            branches = [_words(branch) for branch in argument[1]]
+            if all(branches):
+                best = max(best, frozenset().union(*branches), key=_worth)
+    return best
+
+
+def _worth(words: frozenset[str]) -> int:
+    return min(map(len, words), default=0)
+
+
+@dataclass(frozen=True)
+class _Matcher:
+    """The entries of some systems, the worst first, and the words without which none of them matches."""
+
+    words: tuple[str, ...]
+    entries: tuple[tuple[re.Pattern[str], re.Pattern[str] | None, BadLine], ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[BadLine]) -> _Matcher:
+        words = [needed_words(line.pattern) for line in lines]
+        every = frozenset().union(*words) if all(words) else frozenset({""})
+        return cls(
+            tuple(word for word in every if not any(other in word for other in every if other != word)),
+            tuple(
+                (re.compile(line.pattern), re.compile(line.unless) if line.unless else None, line)
+                for line in sorted(lines, key=lambda line: line.rank)
+            ),
+        )
+
+    def find(self, text: str) -> BadLine | None:
+        lower = text.lower()
+        if not any(word in lower for word in self.words):
+            return None
+        for pattern, unless, line in self.entries:
+            if pattern.search(text) and not (unless is not None and unless.search(text)):
+                return line
+        return None
+
+
+@dataclass(frozen=True)
+class BadLines:
+    """All tables of the file."""
+
+    systems: Mapping[str, tuple[BadLine, ...]]
+    titles: Mapping[str, str]
+    judges: Mapping[str, tuple[str, ...]]
+    _matchers: dict[tuple[str, ...], _Matcher] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def load(cls, path: Path = BAD_LINES) -> BadLines:
+        """Read the tables; ``UsageError`` with file and line if one is not valid."""
+        return _load(path)
+
+    def judging(self, kind: str) -> tuple[str, ...]:
+        """Return the systems whose tables apply to a core that runs "linux", to a "remote", or to "qemu"."""
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
+        return tuple(system for system, kinds in self.judges.items() if kind in kinds)
+
+    def find(self, systems: Sequence[str], line: str) -> BadLine | None:
+        """Return the worst entry of these systems that a complete line matches; ``None`` if the line is harmless."""
+        key = tuple(systems)
+        matcher = self._matchers.get(key)
+        if matcher is None:
+            matcher = self._matchers[key] = _Matcher.of([entry for name in key for entry in self.systems[name]])
+        return matcher.find(_ESCAPES.sub("", line))
+
+
+@cache
+def _load(path: Path) -> BadLines:
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    places = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\[\[.*\.lines\]\]", line)]
+    tables = {name: number for number, line in enumerate(text.splitlines(), 1) for name in _table_name(line)}
+    systems: dict[str, tuple[BadLine, ...]] = {}
+    titles: dict[str, str] = {}
+    judges: dict[str, tuple[str, ...]] = {}
+    for system, table in data.items():
+        where = f"{path}:{tables.get(system, 1)}"
+        kinds = _of(table, dict, where).get("judges")
+        if sorted(table) != ["judges", "lines", "title"] or not isinstance(kinds, list) or not set(kinds) <= set(KINDS):
+            raise UsageError(f"{where}: [{system}] needs title, judges (some of {', '.join(KINDS)}) and lines, no more")
+        titles[system], judges[system] = table["title"], tuple(kinds)
+        systems[system] = tuple(
+            _entry(system, entry, f"{path}:{places.pop(0)}") for entry in _of(table["lines"], list, where)
+        )
+    return BadLines(systems, titles, judges)
+
+
+def _table_name(line: str) -> list[str]:
+    match = re.match(r"\[([^\[\].]+)\]", line)
+    return [match[1]] if match else []
+
+
+def _of(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise UsageError(f"{where}: a {kind.__name__} is expected, not {value!r}")
+    return value
+
+
+def _entry(system: str, entry: Any, where: str) -> BadLine:
+    unknown = sorted(set(_of(entry, dict, where)) - set(_KEYS))
+    missing = [key for key, needed in _KEYS.items() if needed and not entry.get(key)]
+    if unknown or missing:
+        problem = f"unknown key {unknown[0]!r}" if unknown else f"no {missing[0]}"
+        raise UsageError(f"{where}: {problem}; an entry has {', '.join(_KEYS)}")
+    if entry["severity"] not in SEVERITIES:
+        raise UsageError(f"{where}: severity {entry['severity']!r} is none of {', '.join(SEVERITIES)}")
+    for key in ("pattern", "unless"):
+        try:
+            re.compile(_of(entry.get(key, ""), str, where))
+        except re.error as error:
+            raise UsageError(f"{where}: {key} is not a regular expression: {error}") from error
+    for key in ("examples", "not"):
+        for line in _of(entry.get(key, []), list, where):
+            _of(line, str, where)
+    return BadLine(
+        system=system,
+        pattern=entry["pattern"],
+        severity=entry["severity"],
+        source=_of(entry["source"], str, where),
+        unless=entry.get("unless", ""),
+        examples=tuple(entry["examples"]),
+        harmless=tuple(entry.get("not", ())),
+    )
