@@ -66,6 +66,10 @@ class RemoteCore:
                 return window.host + address - window.remote
         raise ValueError(f"address {address:#x} of {self.core} is in no window that the host sees")
 
+    def sees(self, address: int, size: int) -> bool:
+        """Whether the host sees all of a range of the remote's addresses, in one piece."""
+        return any(w.remote <= address and address + size <= w.remote + w.size for w in self.windows)
+
 
 @dataclass(frozen=True)
 class Fault:

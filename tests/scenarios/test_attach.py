@@ -11,8 +11,11 @@ import pytest
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from ampstand.linux.remote import Remote, TraceReader, trace_buffer
+from ampstand.formats.elf import Image
+from ampstand.formats.resource_table import Trace, locate
+from ampstand.linux.remote import Remote
 from ampstand.qemu.machine import WaitError
+from ampstand.qemu.trace import TraceReader
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console")
 
@@ -57,9 +60,10 @@ def test_detach_leaves_the_data_alone(preload: Callable[..., Remote]) -> None:
     machine = remote.machine
     trace = TraceReader(machine, remote.core, [machine.artifacts.firmware["echo-bare"]])
     text = trace.poll()
-    buffer = trace_buffer(machine.artifacts.firmware["echo-bare"])
-    assert buffer is not None
-    where, size = remote.core.host_address(buffer.table), buffer.address - buffer.table
+    found = locate(Image.read(machine.artifacts.firmware["echo-bare"].read_bytes()))
+    assert found is not None
+    (buffer,) = found.table.all(Trace)
+    where, size = remote.core.host_address(found.address), buffer.da - found.address
     table = machine.read_memory(where, size)
     for _ in range(ROUNDS):
         remote.attach(services=["rpmsg-raw"])

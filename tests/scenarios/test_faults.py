@@ -112,7 +112,7 @@ def test_stuck_mailbox_to_the_host(echo: Remote, fault: Faults, machine: Machine
 def test_flipped_bit_in_a_payload_is_seen(echo: Remote, fault: Faults, machine: Machine, direction: str) -> None:
     """A message has no checksum: the receiver gets what is there, and only an application that checks finds out."""
     ring = echo.vring(IMAGE, DIRECTIONS.index(direction) ^ 1)
-    fault.inject("bit-flipped", address=ring.buffer(machine, 3) + HEADER + 9, bit=4)
+    fault.inject("bit-flipped", address=echo.buffer(ring, 3) + HEADER + 9, bit=4)
     assert "first difference at byte 9 " in echo_fails(echo, MISMATCH, "-n 40 -s 64")
     assert echo.echo_char(options="-n 40 -s 64")["messages"] == 40
     restart(echo)

@@ -13,13 +13,15 @@ from elftools.elf.elffile import ELFFile
 
 from ampstand.board import Board
 from ampstand.errors import UsageError
+from ampstand.formats.elf import Segment
+from ampstand.formats.resource_table import Trace, Vdev, table
 from ampstand.linux.badfirmware.__main__ import main
 from ampstand.linux.badfirmware.cases import CASES, NAMES_PAST_END, PHDRS_PAST_END, Verdict
-from ampstand.linux.badfirmware.generator import CODE, TABLE, VRINGS, Base, Elf, Segment, Target, table, trace, vdev
+from ampstand.linux.badfirmware.generator import CODE, TABLE, VRINGS, Base, Elf, Target
 from ampstand.linux.badfirmware.mutants import mutants
 from ampstand.linux.badfirmware.oracle import known_bugs
 
-GOOD_TABLE = table(vdev(*VRINGS), trace(0x10020100, 4096))
+GOOD_TABLE = table(Vdev(VRINGS), Trace(0x10020100, 4096))
 EARLY = {"carveout-size-0", "carveout-1g", "carveout-max", "vring-align-3"}
 """Cases that Linux refuses, or that are harmless, just before a known bug would strike."""
 
@@ -68,7 +70,7 @@ def test_the_table_is_what_the_kernel_reads() -> None:
 
 
 def test_a_new_table_takes_the_place_of_the_good_one(target: Target) -> None:
-    other = table(trace(1, 2))
+    other = table(Trace(1, 2))
     elf = ELFFile(BytesIO(Elf(target.base, table=other).pack()))
     section = elf.get_section_by_name(".resource_table")
     assert section is not None

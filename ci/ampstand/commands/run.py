@@ -20,9 +20,10 @@ from collections.abc import Iterator
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.commands.demo import add_machine_arguments, check_firmware, records_folder
-from ampstand.linux.remote import Remote, TraceReader
+from ampstand.linux.remote import Remote
 from ampstand.progress import Progress
 from ampstand.qemu.machine import Machine
+from ampstand.qemu.trace import TraceReader
 
 ESCAPE = b"\x01"  # ^A, as in QEMU's own terminal
 POLL_SECONDS = 0.25

@@ -8,15 +8,13 @@ import json
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
-from ampstand.board import RemoteCore
 from ampstand.errors import TestsFailed, UsageError
+from ampstand.formats.elf import Image, NotElfError
+from ampstand.formats.resource_table import Located, Table, Vdev, locate
+from ampstand.formats.vring import Vring
 from ampstand.linux.console import Background, Console, Shell
 from ampstand.qemu.machine import Machine
 
@@ -45,25 +43,6 @@ _CRASH_F_ALONE = 2
 # What debugfs "crash" takes: enum rproc_crash_type, and what Linux calls it.
 REPORTED_CRASHES = {"mmufault": 0, "watchdog": 1, "fatal error": 2}
 
-_RSC_TRACE = 2
-_RSC_VDEV = 3
-_TABLE_HEADER = struct.Struct("<4I")
-_TRACE_ENTRY = struct.Struct("<4I32s")
-_VDEV_ENTRY = struct.Struct("<6I4B")
-_VRING_ENTRY = struct.Struct("<5I")
-
-
-@dataclass(frozen=True)
-class TraceBuffer:
-    """Where an image keeps its trace, as its resource table says; addresses are the remote's."""
-
-    table: int
-    """Address of the resource table."""
-    header: bytes
-    """The table's first 16 bytes: how to tell that this image is the one in memory."""
-    address: int
-    size: int
-
 
 def crash_message(kind: str, *, watchdog: bool = False, alone: bool = False) -> str:
     """Return the message, in hexadecimal digits, that makes the crash application crash in this way."""
@@ -71,81 +50,14 @@ def crash_message(kind: str, *, watchdog: bool = False, alone: bool = False) -> 
     return struct.pack("<2I", CRASH_KINDS[kind], flags).hex()
 
 
-def _resource_table(image: Path) -> tuple[int, bytes] | None:
-    """Return address and contents of an image's resource table, None if it has none."""
+def _located(path: Path) -> Located:
     try:
-        with image.open("rb") as file:
-            section = ELFFile(file).get_section_by_name(".resource_table")
-            return None if section is None else (int(section["sh_addr"]), section.data())
-    except (OSError, ELFError) as error:
-        raise UsageError(f"cannot read firmware {image}: {error}") from error
-
-
-def _entries(table: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the kind of each entry of a resource table and its offset."""
-    _version, count, _, _ = _TABLE_HEADER.unpack_from(table)
-    for (offset,) in struct.iter_unpack("<I", table[16 : 16 + 4 * count]):
-        yield int.from_bytes(table[offset : offset + 4], "little"), offset
-
-
-def trace_buffer(image: Path) -> TraceBuffer | None:
-    """Read the trace entry of an image's resource table; None if it has no table, or no trace in it."""
-    base, table = _resource_table(image) or (0, bytes(16))
-    for kind, offset in _entries(table):
-        if kind == _RSC_TRACE:
-            _, address, size, _, _ = _TRACE_ENTRY.unpack_from(table, offset)
-            return TraceBuffer(base, table[:16], address, size)
-    return None
-
-
-@dataclass(frozen=True)
-class Vring:
-    """A vring of the running image, by the host's addresses; the layout is that of the virtio specification."""
-
-    address: int
-    num: int
-    align: int
-
-    @property
-    def avail_idx(self) -> int:
-        """Address of the index of the available ring."""
-        return self.address + 16 * self.num + 2
-
-    @property
-    def used_idx(self) -> int:
-        """Address of the index of the used ring."""
-        end = self.address + 18 * self.num + 6
-        return end + -end % self.align + 2
-
-    def buffer(self, machine: Machine, number: int) -> int:
-        """Address of a descriptor's buffer, once the host has written the descriptor."""
-        return int.from_bytes(machine.read_memory(self.address + 16 * number, 8), "little")
-
-
-class TraceReader:
-    """Follows the trace of whichever known image runs, through QMP, so that the console stays free."""
-
-    def __init__(self, machine: Machine, remote: RemoteCore, images: Sequence[Path]) -> None:
-        self._machine = machine
-        self._remote = remote
-        self._buffers = {buffer for image in images if (buffer := trace_buffer(image)) is not None}
-        self._seen = ""
-
-    def poll(self) -> str:
-        """Return what has been added to the trace since the last call; a restarted remote's trace begins anew."""
-        text = self._read()
-        old, self._seen = self._seen, text
-        # A full buffer drops its older half: what is new follows the longest end of the old text that it begins with.
-        start = next((at for at in range(len(old) + 1) if text.startswith(old[at:])), len(old))
-        return text[len(old) - start :]
-
-    def _read(self) -> str:
-        for buffer in self._buffers:
-            table = self._machine.read_memory(self._remote.host_address(buffer.table), len(buffer.header))
-            if table == buffer.header:
-                data = self._machine.read_memory(self._remote.host_address(buffer.address), buffer.size)
-                return data.split(b"\0", 1)[0].decode("utf-8", "replace")
-        return ""
+        found = locate(Image.read(path.read_bytes()))
+    except (OSError, NotElfError) as error:
+        raise UsageError(f"cannot read firmware {path}: {error}") from error
+    if found is None or found.table.problem:
+        raise UsageError(f"firmware {path.name} has no resource table")
+    return found
 
 
 class Remote:
@@ -261,20 +173,19 @@ class Remote:
 
     def resource_table(self, image: str) -> bytes:
         """Read the resource table of the image that runs from its memory: with what Linux has written into it."""
-        base, table = _resource_table(self.machine.artifacts.firmware[image]) or (0, b"")
-        if not table:
-            raise UsageError(f"firmware {image} has no resource table")
-        return self.machine.read_memory(self.core.host_address(base), len(table))
+        found = _located(self.machine.artifacts.firmware[image])
+        return self.machine.read_memory(self.core.host_address(found.address), len(found.data))
 
     def vring(self, image: str, number: int) -> Vring:
-        """Read where the running image was told that its vring is: 0 to the host, 1 to the remote."""
-        table = self.resource_table(image)
-        for kind, offset in _entries(table):
-            if kind == _RSC_VDEV:
-                at = offset + _VDEV_ENTRY.size + number * _VRING_ENTRY.size
-                address, align, num, _, _ = _VRING_ENTRY.unpack_from(table, at)
-                return Vring(self.core.host_address(address), num, align)
+        """Read where the running image was told that its vring is, by the host's address: 0 to the host, 1 back."""
+        for vdev in Table.parse(self.resource_table(image)).all(Vdev):
+            ring = vdev.vrings[number]
+            return Vring(self.core.host_address(ring.da), ring.num, ring.align)
         raise UsageError(f"firmware {image} has no vdev")
+
+    def buffer(self, ring: Vring, number: int) -> int:
+        """Read the address of a descriptor's buffer, once the host has written the descriptor."""
+        return int.from_bytes(self.machine.read_memory(ring.descriptor(number), 8), "little")
 
     def core_state(self) -> str:
         """Return what the core really does, as QEMU says: held, running, lockup."""

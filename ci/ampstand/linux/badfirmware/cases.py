@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ampstand.formats.elf import Field, Segment
+from ampstand.formats.resource_table import ANY, HEADER, Body, Carveout, Devmem, Trace, Vdev, Vring, entry, table
 from ampstand.linux.badfirmware.generator import (
-    _HEADER,
-    ANY,
     BSS,
     CODE,
     PAGE,
@@ -22,16 +22,7 @@ from ampstand.linux.badfirmware.generator import (
     VECTORS,
     VRINGS,
     Elf,
-    Segment,
     Target,
-    Vring,
-    _Field,
-    carveout,
-    devmem,
-    entry,
-    table,
-    trace,
-    vdev,
 )
 
 
@@ -132,10 +123,10 @@ def _raw(**values: int | tuple[int, int]) -> Make:
     """Overwrite what the table's header says."""
 
     def make(target: Target) -> bytes:
-        fields = list(_HEADER.unpack_from(target.base.table))
+        fields = list(HEADER.unpack_from(target.base.table))
         for name, value in values.items():
             fields[["version", "num", "reserved0", "reserved1"].index(name)] = value
-        return Elf(target.base, table=_HEADER.pack(*fields) + target.base.table[_HEADER.size :]).pack()
+        return Elf(target.base, table=HEADER.pack(*fields) + target.base.table[HEADER.size :]).pack()
 
     return make
 
@@ -145,14 +136,14 @@ def _offset(value: int) -> Make:
     return lambda t: Elf(t.base, table=t.base.table[:20] + struct.pack("<I", value) + t.base.table[24:]).pack()
 
 
-def _second(make: Callable[[Target], bytes]) -> Make:
+def _second(make: Callable[[Target], Body | bytes]) -> Make:
     """Put another entry in the place of the trace."""
-    return _table(lambda t: table(vdev(*VRINGS), make(t)))
+    return _table(lambda t: table(Vdev(VRINGS), make(t)))
 
 
 def _vdev(*vrings: Vring, **values: int | tuple[int, int]) -> Make:
     """Put another vdev in the place of the good one."""
-    return _table(lambda t: table(vdev(*vrings, **values), t.trace))  # type: ignore[arg-type]
+    return _table(lambda t: table(Vdev(vrings, **values), t.trace))  # type: ignore[arg-type]
 
 
 def _vring(**values: int) -> Make:
@@ -167,8 +158,8 @@ def _both(**values: int) -> Make:
 
 def _shifted(target: Target) -> bytes:
     """Return a good table whose vdev is at an odd offset."""
-    entries = vdev(*VRINGS), target.trace
-    return table(b"\0", *entries, num=2, offsets=[25, 25 + len(entries[0])])
+    good = Vdev(VRINGS).pack()
+    return table(b"\0", good, target.trace, num=2, offsets=[25, 25 + len(good)])
 
 
 def _names_at_end(target: Target) -> bytes:
@@ -180,7 +171,7 @@ def _names_at_end(target: Target) -> bytes:
     return elf.pack().ljust(size - len(name), b"\0") + name
 
 
-def _int(value: _Field) -> int:
+def _int(value: Field) -> int:
     assert isinstance(value, int)
     return value
 
@@ -343,26 +334,28 @@ CASES: tuple[Case, ...] = (
     Case("entry-type-max", W, _second(lambda _: entry(ANY)), ("unsupported resource -1",)),
     # Traces.
     Case("trace-cut", R, _second(lambda t: t.trace[:-1]), ("trace rsc is truncated", UNPROCESSED)),
-    Case("trace-reserved", R, _second(lambda _: trace(0, 64, reserved=1)), ("non zero reserved bytes", UNPROCESSED)),
-    Case("trace-nowhere", W, _second(lambda _: trace(0xC0000000, 4096))),
-    Case("trace-across-end", W, _second(lambda t: trace(t.code.address + t.code.size - 64, 4096))),
-    Case("trace-size-0", W, _second(lambda t: trace(t.base.segments[BSS].paddr, 0))),
-    Case("trace-size-max", W, _second(lambda t: trace(t.base.segments[BSS].paddr, ANY))),
-    Case("trace-name-open", W, _second(lambda t: trace(t.base.segments[BSS].paddr, 64, name=b"t" * 32))),
-    Case("20-traces", S, _table(lambda t: table(*[trace(t.base.segments[BSS].paddr, 64)] * 20))),
+    Case("trace-reserved", R, _second(lambda _: Trace(0, 64, reserved=1)), ("non zero reserved bytes", UNPROCESSED)),
+    Case("trace-nowhere", W, _second(lambda _: Trace(0xC0000000, 4096))),
+    Case("trace-across-end", W, _second(lambda t: Trace(t.code.address + t.code.size - 64, 4096))),
+    Case("trace-size-0", W, _second(lambda t: Trace(t.base.segments[BSS].paddr, 0))),
+    Case("trace-size-max", W, _second(lambda t: Trace(t.base.segments[BSS].paddr, ANY))),
+    Case("trace-name-open", W, _second(lambda t: Trace(t.base.segments[BSS].paddr, 64, name=b"t" * 32))),
+    Case("20-traces", S, _table(lambda t: table(*[Trace(t.base.segments[BSS].paddr, 64)] * 20))),
     # Memory that the firmware asks for.
-    Case("devmem", R, _second(lambda _: devmem(0x40000000, 0x40000000, 4096)), (UNPROCESSED,)),
-    Case("devmem-absurd", R, _second(lambda _: devmem(ANY, ANY, ANY)), (UNPROCESSED,)),
-    Case("carveout-cut", R, _second(lambda _: carveout(b"x", 64)[:-1]), ("carveout rsc is truncated", UNPROCESSED)),
+    Case("devmem", R, _second(lambda _: Devmem(0x40000000, 0x40000000, 4096)), (UNPROCESSED,)),
+    Case("devmem-absurd", R, _second(lambda _: Devmem(ANY, ANY, ANY)), (UNPROCESSED,)),
+    Case(
+        "carveout-cut", R, _second(lambda _: Carveout(b"x", 64).pack()[:-1]), ("carveout rsc is truncated", UNPROCESSED)
+    ),
     Case(
         "carveout-reserved",
         R,
-        _second(lambda _: carveout(b"x", 64, reserved=1)),
+        _second(lambda _: Carveout(b"x", 64, reserved=1)),
         ("non zero reserved bytes", UNPROCESSED),
     ),
-    Case("carveout-size-0", R, _second(lambda _: carveout(b"x", 0)), NO_MEMORY),
-    Case("carveout-1g", R, _second(lambda _: carveout(b"x", 1 << 30)), NO_MEMORY),
-    Case("carveout-max", R, _second(lambda _: carveout(b"x", ANY)), NO_MEMORY),
+    Case("carveout-size-0", R, _second(lambda _: Carveout(b"x", 0)), NO_MEMORY),
+    Case("carveout-1g", R, _second(lambda _: Carveout(b"x", 1 << 30)), NO_MEMORY),
+    Case("carveout-max", R, _second(lambda _: Carveout(b"x", ANY)), NO_MEMORY),
     Case("carveout-retram", W, _second(lambda t: _claim(t, "retram"))),
     Case("carveout-below", R, _second(lambda t: _claim(t, "mcuram2", -4)), ("doesn't fit da request", NO_MATCH)),
     Case("carveout-beyond", R, _second(lambda t: _claim(t, "mcuram2", 4)), ("doesn't fit len request", NO_MATCH)),
@@ -408,17 +401,17 @@ CASES: tuple[Case, ...] = (
         bug=FILESZ_WRAPS,
     ),
     Case("section-headers-at-0", R, _header(shoff=0, shnum=1, shstrndx=0), bug=NAMES_PAST_END),
-    Case("carveout-small", W, _second(lambda _: carveout(b"x", 64)), bug=CARVEOUT_LEAK),
-    Case("carveout-elsewhere", W, _second(lambda _: carveout(b"x", 4096, da=0x12345000)), bug=CARVEOUT_LEAK),
-    Case("carveout-name-open", W, _second(lambda _: carveout(b"x" * 32, 4096) + b"y" * 64), bug=CARVEOUT_LEAK),
-    Case("carveout-format", W, _second(lambda _: carveout(b"%x,%x,%x,%x", 4096)), bug=CARVEOUT_FORMAT),
+    Case("carveout-small", W, _second(lambda _: Carveout(b"x", 64)), bug=CARVEOUT_LEAK),
+    Case("carveout-elsewhere", W, _second(lambda _: Carveout(b"x", 4096, da=0x12345000)), bug=CARVEOUT_LEAK),
+    Case("carveout-name-open", W, _second(lambda _: Carveout(b"x" * 32, 4096).pack() + b"y" * 64), bug=CARVEOUT_LEAK),
+    Case("carveout-format", W, _second(lambda _: Carveout(b"%x,%x,%x,%x", 4096)), bug=CARVEOUT_FORMAT),
     Case("vdev-no-vring", S, _vdev(device=0xFFFF), bug=FEW_VRINGS),
     Case("vdev-one-vring", S, _vdev(Vring(), device=0xFFFF), bug=FEW_VRINGS),
     Case("rpmsg-no-vring", S, _vdev(), bug=FEW_VRINGS),
     Case("rpmsg-one-vring", S, _vdev(Vring()), bug=FEW_VRINGS),
     Case("vring-align-max", S, _both(align=ANY), bug=VRING_ALIGN),
     Case("vring-asymmetric", S, _vdev(Vring(num=16), Vring(num=4, notifyid=1)), bug=VRING_ASYMMETRIC),
-    Case("second-vdev", D, _second(lambda _: vdev(*VRINGS)), bug=SECOND_VDEV),
+    Case("second-vdev", D, _second(lambda _: Vdev(VRINGS)), bug=SECOND_VDEV),
     Case("vring-num-0", S, _vring(num=0), bug=VDEV_LEAK),
     Case("vring-align-0", S, _vring(align=0), bug=VDEV_LEAK),
     Case("vring-num-1024", S, _both(num=1024), bug=VDEV_LEAK),
@@ -449,7 +442,7 @@ def _phdrs_behind(target: Target, pages: int, **header: int) -> bytes:
     return Elf(target.base).header(phoff=size, **header).pack().ljust(size + pages * PAGE, b"\0")
 
 
-def _claim(target: Target, name: str, shift: int = 0) -> bytes:
+def _claim(target: Target, name: str, shift: int = 0) -> Carveout:
     """Return a carveout entry for a region of the board, moved by some bytes."""
     region = target.regions[name]
-    return carveout(name.encode(), region.size, da=region.address + shift)
+    return Carveout(name.encode(), region.size, da=region.address + shift)

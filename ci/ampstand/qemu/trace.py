@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The remote's trace, read from its memory: so that the host's console stays free, and also where no host runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ampstand.board import RemoteCore
+from ampstand.errors import UsageError
+from ampstand.formats.elf import Image, NotElfError
+from ampstand.formats.resource_table import Table, Trace, locate
+from ampstand.formats.trace import Follower
+from ampstand.qemu.machine import Machine
+
+SIZE_MAX = 1 << 20
+"""Bytes of a trace buffer that are read: the resource table may claim anything."""
+
+
+class TraceReader:
+    """Follows the traces of whichever known image runs.
+
+    The resource table in memory says where they are: the images only tell where to look for one.
+    """
+
+    def __init__(self, machine: Machine, remote: RemoteCore, images: Iterable[Path]) -> None:
+        """``images`` are ELF files; ``UsageError`` if one cannot be read."""
+        self._machine = machine
+        self._remote = remote
+        self._tables: dict[int, int] = {}
+        for image in images:
+            try:
+                found = locate(Image.read(image.read_bytes()))
+            except (OSError, NotElfError) as error:
+                raise UsageError(f"cannot read firmware {image}: {error}") from error
+            if found is not None and not found.table.problem and remote.sees(found.address, len(found.data)):
+                self._tables[found.address] = max(self._tables.get(found.address, 0), len(found.data))
+        self._followers: dict[tuple[int, int], Follower] = {}
+
+    def poll(self) -> str:
+        """Return what has been added to the traces since the last call; a restarted remote's trace begins anew."""
+        return "".join(
+            self._followers.setdefault((address, size), Follower()).added(
+                self._machine.read_memory(self._remote.host_address(address), size)
+            )
+            for address, size in dict.fromkeys(self._buffers())
+        )
+
+    def _buffers(self) -> Iterator[tuple[int, int]]:
+        """Yield address and size of each trace buffer that the tables in memory name."""
+        for address, size in self._tables.items():
+            table = Table.parse(self._machine.read_memory(self._remote.host_address(address), size))
+            for trace in table.all(Trace):
+                length = min(trace.size, SIZE_MAX)
+                if length and self._remote.sees(trace.da, length):
+                    yield trace.da, length
