@@ -15,6 +15,10 @@
 
 #define TABLE_SECTION ".resource_table"
 
+/* The header of a resource table: version, entries, two reserved words. */
+#define TABLE_HEADER (4 * sizeof(uint32_t))
+#define TABLE_VERSION 1
+
 /* A range of the file and the memory that it goes to. */
 typedef struct Piece {
     uint32_t addr;
@@ -138,6 +142,18 @@ static bool firmware_add_segments(ArmRemoteFirmware *fw, const Elf32_Ehdr *ehdr,
     return true;
 }
 
+/* What U-Boot's rproc_elf32_find_resource_table() takes for a table. */
+static bool firmware_is_table(const ArmRemoteFirmware *fw, const Piece *piece)
+{
+    const uint8_t *header = firmware_at(fw, piece->offset, TABLE_HEADER);
+
+    return piece->filesz >= TABLE_HEADER && header &&
+           ldl_le_p(header) == TABLE_VERSION &&
+           ldl_le_p(header + 4) <=
+           (piece->filesz - TABLE_HEADER) / sizeof(uint32_t) &&
+           ldq_le_p(header + 8) == 0;
+}
+
 static bool firmware_add_table(ArmRemoteFirmware *fw, const Elf32_Ehdr *ehdr,
                                Error **errp)
 {
@@ -166,8 +182,13 @@ static bool firmware_add_table(ArmRemoteFirmware *fw, const Elf32_Ehdr *ehdr,
                firmware_at(fw, ldl_le_p(&names->sh_offset),
                            (uint64_t)at + sizeof(TABLE_SECTION)) : NULL;
         if (name && !memcmp(name + at, TABLE_SECTION, sizeof(TABLE_SECTION))) {
-            fw->table = piece.addr;
-            return firmware_add(fw, "section " TABLE_SECTION, piece, errp);
+            if (!firmware_add(fw, "section " TABLE_SECTION, piece, errp)) {
+                return false;
+            }
+            if (firmware_is_table(fw, &piece)) {
+                fw->table = piece.addr;
+            }
+            return true;
         }
     }
     return true;

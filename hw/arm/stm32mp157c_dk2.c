@@ -129,6 +129,22 @@ static void dk2_init_m4_firmware(STM32MP157CDk2State *s)
     }
 }
 
+/*
+ * Without a kernel the A7s have nothing to run: at 0 there is no memory, and
+ * prefetch aborts without end would starve the M4 where all cores share one
+ * thread. They stay off when the M4 is what the machine is for. A machine with
+ * neither is a debugger's, who puts something there.
+ */
+static void dk2_power_off_a7(STM32MP157CDk2State *s)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(s->soc.a7); i++) {
+        object_property_set_bool(OBJECT(&s->soc.a7[i]), "start-powered-off",
+                                 true, &error_abort);
+    }
+}
+
 /* What the boot loader does on each boot of the board: "MCU first". */
 static void dk2_boot_m4(STM32MP157CDk2State *s)
 {
@@ -183,6 +199,9 @@ static void dk2_init(MachineState *machine)
     };
     dk2_init_m4_firmware(s);
     arm_load_kernel(&s->soc.a7[0], machine, &s->boot);
+    if (s->m4_firmware && !machine->kernel_filename) {
+        dk2_power_off_a7(s);
+    }
 }
 
 static void dk2_class_init(ObjectClass *oc, void *data)
@@ -218,7 +237,8 @@ static void dk2_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "m4-firmware", dk2_get_m4_firmware,
                                   dk2_set_m4_firmware);
     object_class_property_set_description(oc, "m4-firmware",
-        "ELF file that the M4 runs before Linux does, started on each reset");
+        "ELF file that the M4 runs before Linux does, started on each reset; "
+        "without a kernel the A7s stay off");
     object_class_property_add(oc, "m4-resource-table", "uint32",
                               dk2_get_m4_table, dk2_set_m4_table, NULL, NULL);
     object_class_property_set_description(oc, "m4-resource-table",

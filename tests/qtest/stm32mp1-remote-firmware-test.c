@@ -24,7 +24,7 @@
 #define BSS_SIZE    0x20
 
 static const char data[] = "initial data";
-static const char table[] = "resource table";
+static const char table[20] = { 1, 0, 0, 0, 1 }; /* version, entries */
 static const char names[] = "\0.shstrtab\0.resource_table";
 
 /* From address 0x40: STARTS += 1, then WFI for ever */
@@ -125,26 +125,37 @@ typedef struct Board {
     char *arguments;
 } Board;
 
+static Board board_start_alone(const Image *image, const char *options)
+{
+    Board b = {
+        .firmware = write_file(image, sizeof(*image)),
+    };
+
+    b.arguments = g_strdup_printf("-M stm32mp157c-dk2,m4-firmware=%s%s",
+                                  b.firmware, options);
+    b.qts = qtest_init(b.arguments);
+    return b;
+}
+
 static Board board_start(const Image *image, const char *options)
 {
     /* For the A7, which has nothing to do: WFI; B .-4 */
     static const uint32_t a7_program[] = { 0xe320f003, 0xeafffffd };
-    Board b = {
-        .kernel = write_file(a7_program, sizeof(a7_program)),
-        .firmware = write_file(image, sizeof(*image)),
-    };
+    char *kernel = write_file(a7_program, sizeof(a7_program));
+    g_autofree char *all = g_strdup_printf("%s -accel tcg -kernel %s", options,
+                                           kernel);
+    Board b = board_start_alone(image, all);
 
-    b.arguments = g_strdup_printf("-M stm32mp157c-dk2,m4-firmware=%s%s "
-                                  "-accel tcg -kernel %s",
-                                  b.firmware, options, b.kernel);
-    b.qts = qtest_init(b.arguments);
+    b.kernel = kernel;
     return b;
 }
 
 static void board_stop(Board *b)
 {
     qtest_quit(b->qts);
-    unlink(b->kernel);
+    if (b->kernel) {
+        unlink(b->kernel);
+    }
     unlink(b->firmware);
     g_free(b->kernel);
     g_free(b->firmware);
@@ -239,6 +250,73 @@ static void test_table(void)
         wait_word(&b, STARTS, 1);
         g_assert_cmphex(qtest_readl(b.qts, BKP17R), ==, 0);
         g_assert_cmphex(qtest_readl(b.qts, TABLE), ==, 0);
+        board_stop(&b);
+    }
+}
+
+/* A section of that name that holds no table, as U-Boot sees it */
+static void test_no_table(void)
+{
+    static const struct {
+        size_t offset;
+        uint32_t value;
+    } cases[] = {
+        { offsetof(Image, shdr[2].sh_size), 0 },
+        { offsetof(Image, shdr[2].sh_size), 15 },
+        { offsetof(Image, table), 0 },
+        { offsetof(Image, table), 2 },
+        { offsetof(Image, table) + 4, 2 },
+        { offsetof(Image, table) + 4, 0xffffffff },
+        { offsetof(Image, table) + 8, 1 },
+        { offsetof(Image, table) + 12, 1 },
+    };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        Image image = good_image();
+        Board b;
+
+        stl_le_p((char *)&image + cases[i].offset, cases[i].value);
+        b = board_start(&image, "");
+        wait_word(&b, STARTS, 1);
+        g_assert_cmphex(qtest_readl(b.qts, BKP17R), ==, 0);
+        g_assert_cmphex(qtest_readl(b.qts, BKP18R), ==, 2);
+        board_stop(&b);
+    }
+}
+
+/*
+ * Without a kernel the A7s stay off and leave the time to the M4, also where
+ * all cores share one thread.
+ */
+static void test_alone(void)
+{
+    static const char *const options[] = {
+        " -accel tcg,thread=multi",
+        " -accel tcg,thread=single -icount shift=auto",
+    };
+    Image image = good_image();
+    unsigned i, j, boot;
+
+    for (i = 0; i < ARRAY_SIZE(options); i++) {
+        Board b = board_start_alone(&image, options[i]);
+
+        for (boot = 1; boot <= 2; boot++) {
+            g_autofree char *cpus = NULL;
+            g_auto(GStrv) lines = NULL;
+
+            wait_word(&b, STARTS, boot);
+            check_loaded(&b);
+            cpus = qtest_hmp(b.qts, "info registers -a");
+            lines = g_strsplit(cpus, "CPU#", -1);
+            for (j = 1; j <= 2; j++) {
+                /* not one prefetch abort: as the reset left it */
+                g_assert_nonnull(strstr(lines[j], "R14=00000000"));
+                g_assert_nonnull(strstr(lines[j], "R15=00000000"));
+                g_assert_nonnull(strstr(lines[j], "svc"));
+            }
+            qtest_system_reset(b.qts);
+        }
         board_stop(&b);
     }
 }
@@ -377,6 +455,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/remote_firmware/boot", test_boot);
     qtest_add_func("stm32mp1/remote_firmware/table", test_table);
+    qtest_add_func("stm32mp1/remote_firmware/no_table", test_no_table);
+    qtest_add_func("stm32mp1/remote_firmware/alone", test_alone);
     qtest_add_func("stm32mp1/remote_firmware/migration", test_migration);
     qtest_add_func("stm32mp1/remote_firmware/refused", test_refused);
     return g_test_run();

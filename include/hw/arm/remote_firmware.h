@@ -38,7 +38,7 @@ void arm_remote_firmware_load(const ArmRemoteFirmware *firmware);
 
 /**
  * arm_remote_firmware_table: The remote core's address of the resource table,
- * 0 if the firmware has none
+ * 0 if the firmware has none, or only a section of that name that holds none
  */
 uint32_t arm_remote_firmware_table(const ArmRemoteFirmware *firmware);
 
