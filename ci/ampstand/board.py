@@ -51,6 +51,8 @@ class RemoteCore:
     instance: str
     control: str
     """QOM path of what holds and releases the core; its property ``state`` is held, running or lockup."""
+    cpu: int
+    """Index of its vCPU in QEMU."""
     windows: tuple[Window, ...]
     preload: str = ""
     """Machine property: the image that the remote runs before the host does ("MCU first"); empty if there is none."""
@@ -89,12 +91,23 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class AcceptedError:
+    """Lines of QEMU's log of guests' mistakes that mean nothing on this board."""
+
+    core: str
+    """Whose they are; ``any``: of whichever core."""
+    pattern: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds that a healthy board never needs, even on a loaded workstation."""
 
     boot: float = 60.0
     command: float = 20.0
     remote: float = 10.0
+    scenario: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,7 @@ class Board:
     """By the names that scenarios use; the board's page has their meaning."""
     kernel_warnings: tuple[str, ...]
     """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
+    guest_errors: tuple[AcceptedError, ...]
     path: Path = field(compare=False)
 
     @classmethod
@@ -165,6 +179,7 @@ class Board:
                 soc=remote["soc"],
                 instance=remote["instance"],
                 control=remote["control"],
+                cpu=int(remote["cpu"]),
                 windows=tuple(Window(*window) for window in remote["windows"]),
                 preload=remote.get("preload", ""),
                 preload_table=remote.get("preload_table", ""),
@@ -176,6 +191,7 @@ class Board:
             features=frozenset(data["features"]),
             faults={name: Fault(**fault) for name, fault in data.get("faults", {}).items()},
             kernel_warnings=tuple(kernel.get("warnings", ())),
+            guest_errors=tuple(AcceptedError(**entry) for entry in data.get("guest_errors", {}).get("allowed", ())),
             path=path,
         )
         if [serial.role for serial in board.serials].count("shell") != 1:

@@ -20,8 +20,8 @@ from ampstand.errors import TestsFailed
 from ampstand.linux.badfirmware.cases import CASES, Case, Verdict
 from ampstand.linux.badfirmware.generator import Target, load
 from ampstand.linux.badfirmware.mutants import mutants
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
 
@@ -96,7 +96,7 @@ class Trial:
         silent = not any("shutdown without ack" in text for _, text in self.log)
         return Verdict.SILENT if silent else Verdict.DEAD
 
-    def warnings(self, machine: Machine) -> list[str]:
+    def warnings(self, machine: LinuxMachine) -> list[str]:
         """Messages of level warning or above that the board file does not excuse."""
         allowed = [re.compile(pattern) for pattern in machine.board.kernel_warnings]
         return [text for level, text in self.log if level <= 4 and not any(p.search(text) for p in allowed)]
@@ -111,7 +111,7 @@ class Trial:
 class Bench:
     """A board with files to try; the shell functions of ``SHELL`` are there."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: LinuxMachine) -> None:
         self.machine = machine
         self.host = machine.host
         self.remote = Remote(machine)
@@ -130,6 +130,7 @@ class Bench:
         """Try files one after the other, and the good image after them unless they echo; return what each did."""
         commands = [f"try {name} echo" for name in names] if echo else [*(f"try {name}" for name in names), GOOD]
         lines = self.host.run("; echo next; ".join(commands), 60, reason=f"{', '.join(names)} to be tried").stdout
+        self.machine.take_log()  # each trial has the part of it that it caused
         text = "\n".join(lines).split("\nnext\n")
         return [Trial.read(part.split("\n")) for part in text]
 
@@ -191,7 +192,7 @@ def test_the_board_file_names_the_carveouts(remote: Remote, target: Target) -> N
     assert {name: Region(int(at, 16), int(size, 16)) for name, at, size in found} == target.regions
 
 
-def test_named_cases(boot: Callable[..., Machine], target: Target) -> None:
+def test_named_cases(boot: Callable[..., LinuxMachine], target: Target) -> None:
     cases = [case for case in CASES if case.bug is None]
     machine = boot(files=files(target, cases))
     if any(case.verdict is Verdict.DEAD for case in cases):
@@ -204,7 +205,7 @@ def test_named_cases(boot: Callable[..., Machine], target: Target) -> None:
     report(wrong + bench.lost(len(cases)), len(cases))
 
 
-def test_mutants(boot: Callable[..., Machine], target: Target, pytestconfig: pytest.Config) -> None:
+def test_mutants(boot: Callable[..., LinuxMachine], target: Target, pytestconfig: pytest.Config) -> None:
     """Random faults; known bugs are left out of them, so whatever hurts Linux here is a new one."""
     seed, count = pytestconfig.getoption("ampstand_seed"), pytestconfig.getoption("ampstand_mutants")
     made = list(mutants(target, seed, count))
@@ -233,7 +234,7 @@ def test_mutants(boot: Callable[..., Machine], target: Target, pytestconfig: pyt
     report([f"{fault}; seed {seed}" for fault in [*wrong, *bench.lost(count)]], count)
 
 
-def test_known_bugs_that_linux_survives(boot: Callable[..., Machine], target: Target) -> None:
+def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], target: Target) -> None:
     """Each shows its evidence; when one no longer does, the kernel is mended and the table must say so."""
     cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
     machine = boot(files=files(target, cases))
@@ -260,7 +261,7 @@ def test_known_bugs_that_linux_survives(boot: Callable[..., Machine], target: Ta
 @pytest.mark.needs("migration")
 @pytest.mark.parametrize("bug", sorted({case.bug.name for case in CASES if case.bug is not None and case.bug.fatal}))
 def test_known_bugs_that_linux_does_not_survive(
-    boot: Callable[..., Machine], target: Target, tmp_path: Path, bug: str
+    boot: Callable[..., LinuxMachine], target: Target, tmp_path: Path, bug: str
 ) -> None:
     """Each shows its evidence in an Oops; when one no longer does, the kernel is mended and the table must say so."""
     cases = [case for case in CASES if case.bug is not None and case.bug.name == bug]

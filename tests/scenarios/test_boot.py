@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from ampstand.linux.console import Shell
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.qemu.machine import Machine
+from ampstand.linux.shell import Shell
 
 
 @pytest.mark.needs("smp")
-def test_boot_to_shell_with_all_host_cores(machine: Machine, host: Shell) -> None:
+def test_boot_to_shell_with_all_host_cores(machine: LinuxMachine, host: Shell) -> None:
     assert host.text("cat /sys/devices/system/cpu/online") == f"0-{machine.board.host_cpus - 1}"
     assert host.text("grep -c ^processor /proc/cpuinfo") == str(machine.board.host_cpus)
     assert host.text("uname -r") == machine.artifacts.kernel_release
@@ -33,7 +33,7 @@ def test_shell_tells_kernel_messages_from_output(host: Shell) -> None:
 
 
 @pytest.mark.needs("reboot", "remoteproc")
-def test_reboot_with_the_remote_running(fresh_machine: Machine) -> None:
+def test_reboot_with_the_remote_running(fresh_machine: LinuxMachine) -> None:
     remote = Remote(fresh_machine)
     for _ in range(3):
         remote.start("echo-bare", services=["rpmsg-tty"])
@@ -46,7 +46,7 @@ def test_reboot_with_the_remote_running(fresh_machine: Machine) -> None:
 
 
 @pytest.mark.needs("reboot")
-def test_poweroff_ends_the_machine(boot: Callable[..., Machine]) -> None:
+def test_poweroff_ends_the_machine(boot: Callable[..., LinuxMachine]) -> None:
     machine = boot()
     # 6.12's stpmic1 driver talks to its PMIC, and so sleeps, in a power-off handler that must not.
     machine.expect_bad("WARNING: .* rcu_note_context_switch", "host")

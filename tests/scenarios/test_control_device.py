@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ampstand.linux.console import Background
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
-from ampstand.qemu.machine import Machine
+from ampstand.linux.shell import Background
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
@@ -146,7 +146,7 @@ def test_crashed_remote_stays(remote: Remote) -> None:
     remote.crash("none")  # it answers
 
 
-def test_driver_unbound_while_the_device_is_held(poisoning_machine: Machine) -> None:
+def test_driver_unbound_while_the_device_is_held(poisoning_machine: LinuxMachine) -> None:
     """What the descriptor refers to stays until it is closed, which does nothing to the new instance."""
     remote = Remote(poisoning_machine)
     remote.firmware("echo-bare")

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from ampstand.linux.console import Shell
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
-from ampstand.qemu.machine import Machine
+from ampstand.linux.shell import Shell
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "remote-watchdog", "coredump")
 
@@ -159,7 +159,7 @@ def check_contents(remote: Remote, found: Segments, kind: str) -> None:
 
 @pytest.mark.parametrize("coredump", ["enabled", "inline"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_coredump(crashed: Remote, machine: Machine, host: Shell, kind: str, coredump: str) -> None:
+def test_coredump(crashed: Remote, machine: LinuxMachine, host: Shell, kind: str, coredump: str) -> None:
     # Inline, the recovery waits for the reader, and so does whoever asked for it.
     job = host.start("recover", f"echo recover >{crashed.sysfs}/recovery")
     host.wait_for(f"ls {DUMPS}", "devcd", crashed.timeout)

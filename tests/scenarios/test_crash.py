@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import pytest
 
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote, crash_message
-from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
 
 @pytest.mark.needs("lockup")
 @pytest.mark.parametrize("kind", ["hardfault", "lockup", "loop", "assert"])
-def test_remote_crashes_silently_and_is_started_again(remote: Remote, machine: Machine, kind: str) -> None:
+def test_remote_crashes_silently_and_is_started_again(remote: Remote, machine: LinuxMachine, kind: str) -> None:
     """Without a watchdog nobody tells Linux; test_recovery.py has the crashes that it gets to know of."""
     if kind in ("hardfault", "assert"):
         # Said when it happens, and once more when the next image finds the record of it.
@@ -33,7 +33,7 @@ def test_remote_crashes_silently_and_is_started_again(remote: Remote, machine: M
     assert remote.echo_tty(options="-n 50")["messages"] == 50
 
 
-def test_crash_of_a_stopped_remote_is_ignored(fresh_machine: Machine) -> None:
+def test_crash_of_a_stopped_remote_is_ignored(fresh_machine: LinuxMachine) -> None:
     """A report may come late. Linux counts crashes: if it handled this one, the next one's number would show it."""
     remote, host = Remote(fresh_machine), fresh_machine.host
     remote.start("crash-bare", services=[CRASH_SERVICE])

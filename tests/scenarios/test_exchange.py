@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from ampstand.linux.console import Shell
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, SAMPLE_MESSAGES, Remote
-from ampstand.qemu.machine import Machine
+from ampstand.linux.shell import Shell
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg")
 
@@ -35,7 +35,7 @@ def test_echo_over_a_char_endpoint(echo: Remote) -> None:
 
 
 @pytest.mark.needs("rpmsg-sample")
-def test_kernel_sample_client(fresh_machine: Machine, system: str) -> None:
+def test_kernel_sample_client(fresh_machine: LinuxMachine, system: str) -> None:
     remote = Remote(fresh_machine)
     for _ in range(2):
         remote.start(f"echo-{system}", services=SERVICES)

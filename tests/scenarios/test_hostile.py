@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import pytest
 
 from ampstand import paths
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.plugin import kernel_warnings
-from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
 
@@ -110,13 +109,13 @@ def settled(remote: Remote, wanted: tuple[int, int]) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("case", BREACHES, ids=lambda case: case.kind)
-def test_linux_survives(remote: Remote, machine: Machine, case: Breach) -> None:
+def test_linux_survives(remote: Remote, machine: LinuxMachine, case: Breach) -> None:
     for pattern in (*case.log, case.maybe):
         machine.tolerate_bad(pattern, "announced in the table of breaches", "host")
     if case.silent:
         machine.expect_bad("remote FW shutdown without ack", "host")
     devices = remote.host.run_check("ls /sys/bus/rpmsg/devices")
-    kernel_warnings(machine)
+    machine.judge_log()
     mark = remote.host.console.mark()
     breach(remote, case.kind, case.count)
     if case.said:
@@ -137,7 +136,7 @@ def test_linux_survives(remote: Remote, machine: Machine, case: Breach) -> None:
     assert remote.echo_tty(options="-n 20")["messages"] == 20
 
 
-def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: Machine) -> None:
+def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: LinuxMachine) -> None:
     """Each round makes 300 channels that go with the remote."""
     used = "awk '/SUnreclaim/ {print $2}' /proc/meminfo"
     figures = []
@@ -164,7 +163,7 @@ def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: Mach
     ],
     ids=["USED_SHORT", "TABLE"],
 )
-def test_known_bugs_that_linux_does_not_survive(fresh_machine: Machine, kind: str, evidence: str) -> None:
+def test_known_bugs_that_linux_does_not_survive(fresh_machine: LinuxMachine, kind: str, evidence: str) -> None:
     """A length below that of the header passes for a huge one; debugfs trusts a table that the remote can write."""
     host, remote = fresh_machine.host, Remote(fresh_machine)
     for pattern in ("Internal error: Oops", "Kernel panic - not syncing: Fatal exception", "Unable to handle kernel"):
@@ -184,7 +183,7 @@ def test_known_bugs_that_linux_does_not_survive(fresh_machine: Machine, kind: st
     ],
     ids=["NS_WITHDRAWN", "DESC_NEXT"],
 )
-def test_known_bugs_that_hang_remoteproc(fresh_machine: Machine, kind: str, tasks: str, evidence: str) -> None:
+def test_known_bugs_that_hang_remoteproc(fresh_machine: LinuxMachine, kind: str, tasks: str, evidence: str) -> None:
     """No order to the remote returns any more; the rest of Linux lives on.
 
     The work that takes messages waits for a lock that it holds, or follows descriptors in a circle, and holds the

@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from ampstand.linux.console import Shell
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import SAMPLE_DRIVER, SAMPLE_MODULE, Remote
-from ampstand.qemu.machine import Machine
+from ampstand.linux.shell import Shell
 
 pytestmark = pytest.mark.needs("remoteproc")
 
@@ -92,7 +92,7 @@ def test_matrix(remote: Remote, operation: str, image: str, endpoints: int) -> N
     reason="6.12: unbinding virtio_rpmsg_bus frees the virtqueues without rproc->lock; a mailbox interrupt just being "
     "served uses them: Oops in virtqueue_add_inbuf from rpmsg_recv_done"
 )
-def test_virtio_driver_unbound_under_traffic(fresh_machine: Machine, endpoints: int) -> None:
+def test_virtio_driver_unbound_under_traffic(fresh_machine: LinuxMachine, endpoints: int) -> None:
     for _ in range(ROUNDS // 2):
         run_cell(Remote(fresh_machine), "virtio_rpmsg_bus", "echo-bare", endpoints)
 
@@ -169,7 +169,7 @@ def traces(remote: Remote) -> str:
     )
 
 
-FIRST_TRACES: WeakKeyDictionary[Machine, dict[str, str]] = WeakKeyDictionary()
+FIRST_TRACES: WeakKeyDictionary[LinuxMachine, dict[str, str]] = WeakKeyDictionary()
 
 
 def check_traces(remote: Remote, what: str) -> None:
@@ -210,7 +210,7 @@ def test_start_twice_stop_once_leaves_it_running(remote: Remote) -> None:
 
 
 @pytest.mark.needs("remote-console")
-def test_image_without_a_table_after_one_with(poisoning_machine: Machine) -> None:
+def test_image_without_a_table_after_one_with(poisoning_machine: LinuxMachine) -> None:
     """Nothing is left of the other's table."""
     remote = Remote(poisoning_machine)
     poisoning_machine.expect_bad(NO_TABLE, "host")
@@ -296,5 +296,5 @@ def test_stop_under_traffic_on_a_char_endpoint(remote: Remote) -> None:
     reason="6.12: rpmsg_tty_remove() hangs the tty up without waiting for it; a write() under way uses the freed "
     "virtproc_info: Oops in __mutex_lock from get_a_tx_buf, or a writer that never ends"
 )
-def test_stop_under_traffic_on_a_tty(fresh_machine: Machine) -> None:
+def test_stop_under_traffic_on_a_tty(fresh_machine: LinuxMachine) -> None:
     stop_under_traffic(Remote(fresh_machine), "-d /dev/ttyRPMSG0", "ttyRPMSG0")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ampstand.linux.console import Background, Shell
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, REPORTED_CRASHES, Remote, crash_message
-from ampstand.qemu.machine import Machine
+from ampstand.linux.shell import Background, Shell
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "lockup", "remote-watchdog")
 
@@ -95,7 +95,7 @@ def test_recovery(remote: Remote, host: Shell, kind: str, recovery: str) -> None
 
 
 @pytest.mark.parametrize("recovery", ["enabled", "recover"])
-def test_firmware_file_missing_at_recovery(fresh_machine: Machine, recovery: str) -> None:
+def test_firmware_file_missing_at_recovery(fresh_machine: LinuxMachine, recovery: str) -> None:
     """Linux says that it has no file, and the core is held; a file that is there again can be started."""
     remote = Remote(fresh_machine)
     host, state = remote.host, f"{remote.sysfs}/state"
@@ -151,7 +151,7 @@ def replace_firmware(host: Shell, command: str) -> None:
 
 
 @pytest.mark.parametrize("image", REPLACEMENTS)
-def test_firmware_file_replaced_at_recovery(fresh_machine: Machine, image: str) -> None:
+def test_firmware_file_replaced_at_recovery(fresh_machine: LinuxMachine, image: str) -> None:
     """The new file is started with the resources of the old one; the next start after a stop takes its own."""
     remote = Remote(fresh_machine)
     host, services = remote.host, REPLACEMENTS[image]
@@ -177,7 +177,7 @@ def test_firmware_file_replaced_at_recovery(fresh_machine: Machine, image: str) 
     assert remote.echo_char(options="-n 100")["messages"] == 100
 
 
-def test_firmware_file_replaced_by_garbage_at_recovery(fresh_machine: Machine) -> None:
+def test_firmware_file_replaced_by_garbage_at_recovery(fresh_machine: LinuxMachine) -> None:
     """6.12 believes the headers of a file that is no ELF file: when it no longer does, the docs must say so."""
     remote = Remote(fresh_machine)
     for line in ("Unable to handle kernel paging request", "Internal error: Oops", "Kernel panic - not syncing: Fatal"):
@@ -242,7 +242,7 @@ def test_what_a_program_sees(remote: Remote, host: Shell, options: str, calls: d
     assert seen == calls
 
 
-def test_open_device_outlives_its_remote(poisoning_machine: Machine) -> None:
+def test_open_device_outlives_its_remote(poisoning_machine: LinuxMachine) -> None:
     """What a descriptor refers to is freed with the last one, not before."""
     remote = Remote(poisoning_machine)
     remote.tolerate_poll_race()
@@ -306,7 +306,7 @@ def test_blocked_writer_delays_the_recovery(remote: Remote, host: Shell) -> None
     reason="6.12: RPMSG_CREATE_EPT_IOCTL uses the rpmsg_device that is freed. As a rule it fails at the removed parent "
     "(ENOENT), and its error path frees a device that has no release(): WARNING, leak. It was seen to succeed, too."
 )
-def test_control_device_of_a_remote_that_is_gone(fresh_machine: Machine) -> None:
+def test_control_device_of_a_remote_that_is_gone(fresh_machine: LinuxMachine) -> None:
     """A control device that was opened before the crash makes no endpoints any more, and says so."""
     remote = Remote(fresh_machine)
     remote.start("echo-bare", services=["rpmsg-raw"])
@@ -317,7 +317,7 @@ def test_control_device_of_a_remote_that_is_gone(fresh_machine: Machine) -> None
     assert remote.echo_char(options="-n 10")["messages"] == 10
 
 
-def test_rproc_virtio_unbound_while_the_remote_runs(fresh_machine: Machine) -> None:
+def test_rproc_virtio_unbound_while_the_remote_runs(fresh_machine: LinuxMachine) -> None:
     """A remote that has lost its rproc-virtio driver still takes its channels with it when it stops."""
     remote = Remote(fresh_machine)
     remote.start("echo-bare", services=["rpmsg-raw"])

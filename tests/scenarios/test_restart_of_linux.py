@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from ampstand.build.artifacts import Artifacts
-from ampstand.linux.console import BOOT_MESSAGE
+from ampstand.formats.kernel_log import BOOT_MESSAGE
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.qemu.machine import Machine, WaitError
+from ampstand.qemu.machine import WaitError
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console", "reboot")
 
@@ -24,7 +25,7 @@ WATCHDOG_SECONDS = 4
 PANIC = ("sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash")
 
 
-def end_linux(machine: Machine, command: str) -> int:
+def end_linux(machine: LinuxMachine, command: str) -> int:
     """Run a command that does not return; return a mark before what comes of it."""
     mark = machine.host.console.mark()
     machine.host.lost()
@@ -32,7 +33,7 @@ def end_linux(machine: Machine, command: str) -> int:
     return mark
 
 
-def wait_linux(machine: Machine, mark: int) -> None:
+def wait_linux(machine: LinuxMachine, mark: int) -> None:
     """Wait for the next Linux after the mark, and log in."""
     machine.host.console.expect_line(
         BOOT_MESSAGE, since=mark, timeout=machine.board.timeouts.boot, what="Linux to boot again"
@@ -40,7 +41,7 @@ def wait_linux(machine: Machine, mark: int) -> None:
     machine.host.login()
 
 
-def announce_panic(machine: Machine) -> None:
+def announce_panic(machine: LinuxMachine) -> None:
     """Announce the lines of a panic that was asked for."""
     for line in PANIC:
         machine.tolerate_bad(line, "asked for", "host")
@@ -49,19 +50,19 @@ def announce_panic(machine: Machine) -> None:
 # -- with the board ---------------------------------------------------------------------------------------------------
 
 
-def reboot(machine: Machine) -> None:
+def reboot(machine: LinuxMachine) -> None:
     """Reboot in order."""
     wait_linux(machine, end_linux(machine, "reboot"))
 
 
-def panic(machine: Machine) -> None:
+def panic(machine: LinuxMachine) -> None:
     """Panic, and reboot a second later."""
     announce_panic(machine)
     machine.host.run_check("echo 1 >/proc/sys/kernel/panic")
     wait_linux(machine, end_linux(machine, "echo c >/proc/sysrq-trigger"))
 
 
-def arm_watchdog(machine: Machine) -> str:
+def arm_watchdog(machine: LinuxMachine) -> str:
     """Have the board's watchdog served by a program; return its process id."""
     program = f"watchdog -F -T {WATCHDOG_SECONDS} /dev/watchdog0"
     machine.host.start("watchdog", program)
@@ -71,14 +72,14 @@ def arm_watchdog(machine: Machine) -> str:
     return pid
 
 
-def wait_watchdog(machine: Machine, events: int, mark: int) -> None:
+def wait_watchdog(machine: LinuxMachine, events: int, mark: int) -> None:
     """Wait for the watchdog to reset the board, and for the next Linux."""
     event = machine.wait_event("WATCHDOG", since=events, timeout=10 * WATCHDOG_SECONDS)
     assert event["data"] == {"action": "reset"}
     wait_linux(machine, mark)
 
 
-def hang(machine: Machine) -> None:
+def hang(machine: LinuxMachine) -> None:
     """Hang: a panic without reboot stops all cores; the watchdog, which nobody serves any more, resets the board."""
     announce_panic(machine)
     arm_watchdog(machine)
@@ -87,7 +88,7 @@ def hang(machine: Machine) -> None:
     wait_watchdog(machine, events, mark)
 
 
-def starve(machine: Machine) -> None:
+def starve(machine: LinuxMachine) -> None:
     """Stop the program that serves the watchdog; all else runs on until the reset."""
     pid = arm_watchdog(machine)
     events, mark = machine.event_mark(), machine.host.console.mark()
@@ -98,7 +99,7 @@ def starve(machine: Machine) -> None:
 
 @pytest.mark.needs("watchdog")
 @pytest.mark.parametrize("end", [panic, hang, starve], ids=lambda end: end.__name__)
-def test_the_board_is_reset(preload: Callable[..., Remote], end: Callable[[Machine], None]) -> None:
+def test_the_board_is_reset(preload: Callable[..., Remote], end: Callable[[LinuxMachine], None]) -> None:
     """The remote is reset, too, and started first again; the next Linux finds it detached."""
     remote = preload("count-bare")
     remote.attach_and_talk()
@@ -137,7 +138,7 @@ def kexec_options(artifacts: Artifacts) -> dict[str, Any]:
     return {"files": {ZIMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": "retain_initrd crashkernel=128M"}
 
 
-def kexec(machine: Machine) -> None:
+def kexec(machine: LinuxMachine) -> None:
     """Start the same Linux again by kexec; nothing else is reset."""
     machine.tolerate_bad("WARNING: .* __queue_work", KICK_RACE, "host")
     events = machine.event_mark()
@@ -225,7 +226,7 @@ def test_panic_with_kexec_amid_traffic(preload: Callable[..., Remote], kexec_opt
 
 
 @pytest.mark.needs("kexec")
-def test_kexec_while_linux_runs_the_remote(boot: Callable[..., Machine], kexec_options: dict[str, Any]) -> None:
+def test_kexec_while_linux_runs_the_remote(boot: Callable[..., LinuxMachine], kexec_options: dict[str, Any]) -> None:
     """The new Linux knows that a remote runs, or resets it before it starts another image."""
     machine = boot(**kexec_options)
     remote = Remote(machine)

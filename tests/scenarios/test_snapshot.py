@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.qemu.machine import Machine
 
 pytestmark = pytest.mark.needs("remoteproc", "migration", "rpmsg-char", "rpmsg-tty")
 
 MESSAGES = 5000
 
 
-def test_restored_with_messages_in_flight(boot: Callable[..., Machine], tmp_path: Path, system: str) -> None:
+def test_restored_with_messages_in_flight(boot: Callable[..., LinuxMachine], tmp_path: Path, system: str) -> None:
     """rpmsg-echo numbers its messages and verifies each: one lost, doubled or out of order would end it."""
     first = boot()
     remote = Remote(first)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from ampstand.linux import memory
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
-from ampstand.qemu.machine import Machine
 
 pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.soak]
 
@@ -37,7 +37,7 @@ def growth(values: list[int], *, falls: bool) -> int:
     return 2 * min(second - first, third - second)
 
 
-def check_flat(machine: Machine, turn: Callable[[int], None]) -> None:
+def check_flat(machine: LinuxMachine, turn: Callable[[int], None]) -> None:
     """Take a thousand turns; fail if Linux or QEMU has grown by more than what does not depend on their number."""
     figures: list[dict[str, int]] = []
     objects: list[dict[str, int]] = []
@@ -56,7 +56,7 @@ def check_flat(machine: Machine, turn: Callable[[int], None]) -> None:
     assert not leaking, leaking
 
 
-def test_1000_starts_and_stops_leak_nothing(boot: Callable[..., Machine]) -> None:
+def test_1000_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
     """Each start is new code for QEMU, whose default cache of translations would take hours to fill."""
     remote = Remote(boot(translation_cache=TRANSLATION_CACHE))
     remote.firmware("echo-bare")
@@ -70,7 +70,7 @@ def test_1000_starts_and_stops_leak_nothing(boot: Callable[..., Machine]) -> Non
 
 
 @pytest.mark.needs("rpmsg-char", "lockup", "remote-watchdog")
-def test_1000_crashes_under_traffic_leak_nothing(boot: Callable[..., Machine]) -> None:
+def test_1000_crashes_under_traffic_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
     """The remote crashes in every way in turn, for real and by report; each time it is back and answers."""
     remote = Remote(boot(translation_cache=TRANSLATION_CACHE))
     kinds = ["hardfault", "lockup", "loop", "assert", "fatal error"]
@@ -94,7 +94,7 @@ def test_1000_crashes_under_traffic_leak_nothing(boot: Callable[..., Machine]) -
     check_flat(remote.machine, turn)
 
 
-def test_idle_systems_use_under_a_tenth_of_a_core(fresh_machine: Machine) -> None:
+def test_idle_systems_use_under_a_tenth_of_a_core(fresh_machine: LinuxMachine) -> None:
     remote = Remote(fresh_machine)
     remote.start("echo-bare", services=["rpmsg-tty"])
     remote.echo_tty(options="-n 20")

@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-DMESG = """#!/bin/sh
+KERNEL_LOG = """#!/bin/sh
 cat "$0.log" 2>/dev/null
 rm -f "$0.log"
-exit 0
+echo end 0 0
 """
 
 
@@ -99,8 +99,8 @@ def serve_console(path: str) -> None:
     link.sendall(b"ampstand-takes-over\r\n")
     tools = Path(f"{path}.tools")  # goes with the sockets
     tools.mkdir()
-    (tools / "dmesg").write_text(DMESG)
-    (tools / "dmesg").chmod(0o755)
+    (tools / "kernel-log").write_text(KERNEL_LOG)
+    (tools / "kernel-log").chmod(0o755)
     descriptor = link.fileno()
     subprocess.run(
         ["/bin/sh", "-c", f"exec /bin/sh 3>&{descriptor} <&{descriptor} >/dev/null"],

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from ampstand.board import Serial
-from ampstand.linux.console import Console, Shell, Splitter
+from ampstand.formats.kernel_log import Splitter
+from ampstand.linux.shell import Shell
+from ampstand.qemu.console import Console
 
 MESSAGE = "[   12.345678] usb 1-1: [new] device"
 
@@ -28,13 +30,13 @@ def split(parts: list[str]) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("at", range(len("one line\n") + 1))
 def test_a_kernel_message_is_taken_out_wherever_it_comes(at: int) -> None:
     line = "one line\n"
-    assert split([line[:at] + MESSAGE + "\n" + line[at:]]) == (line, [MESSAGE])
+    assert split([line[:at] + MESSAGE + "\r\n" + line[at:]]) == (line, [MESSAGE])
 
 
 def test_any_portions_give_the_same() -> None:
-    text = f"ab{MESSAGE}\nc[1] [ 2\nd{MESSAGE}\n{MESSAGE}\ne[   1.2345] no stamp\n[a]\n"
+    text = f"ab{MESSAGE}\r\nc[1] [ 2\nd{MESSAGE}\r\n{MESSAGE}\r\ne[   1.2345] no stamp\n[a]\n{MESSAGE}\n"
     whole = split([text])
-    assert whole == ("abc[1] [ 2\nde[   1.2345] no stamp\n[a]\n", [MESSAGE] * 3)
+    assert whole == (f"abc[1] [ 2\nde[   1.2345] no stamp\n[a]\n{MESSAGE}\n", [MESSAGE] * 3)
     chance = random.Random(1)
     for _ in range(500):
         cuts = sorted(chance.sample(range(1, len(text)), 6))

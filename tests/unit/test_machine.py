@@ -20,13 +20,15 @@ from stand import artifacts, write_board
 from ampstand.board import Board
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.formats import cpio
-from ampstand.qemu import machine as machine_module
-from ampstand.qemu.machine import BootError, Machine, QemuEndedError, QmpRefusedError, WaitError
+from ampstand.linux.machine import LinuxMachine
+from ampstand.qemu import process as process_module
+from ampstand.qemu.machine import BootError, QemuEndedError, QmpRefusedError, WaitError
+from ampstand.report.records import Recorder
 
 
-def make(folder: Path, mode: str = "good", boot: float = 10.0) -> Machine:
+def make(folder: Path, mode: str = "good", boot: float = 10.0) -> LinuxMachine:
     """Return a machine that is not started."""
-    return Machine(Board.load(write_board(folder, mode, boot)), artifacts(folder), folder / "records")
+    return LinuxMachine(Board.load(write_board(folder, mode, boot)), artifacts(folder), Recorder(folder / "records"))
 
 
 def gone(pid: int) -> bool:
@@ -41,7 +43,8 @@ def test_commands_give_output_and_exit_code(tmp_path: Path) -> None:
         assert host.run("printf 123") == (["123"], [], 0)
         assert host.run("true") == ([], [], 0)
         assert host.run("printf '\\n\\n'").stdout == ["", ""]
-        assert host.text("printf 'a\\n[  1.000000] kernel\\nb'") == "a\nb"
+        lines = "a\n[  1.000000] dmesg prints what looks like a message\nb"
+        assert host.text(f"printf '{lines}'") == lines
         with pytest.raises(TestsFailed, match="`exit_ 3` on the host ended with 127"):
             host.run_check("exit_ 3")
         with pytest.raises(UsageError, match="4000"):
@@ -73,7 +76,7 @@ def test_a_wait_that_fails_says_everything(tmp_path: Path) -> None:
 
 def test_qemu_that_ends_is_told_at_once(tmp_path: Path) -> None:
     with make(tmp_path).boot() as machine:
-        pid = machine.pid
+        pid = machine.process.pid
         os.kill(pid, signal.SIGKILL)
         began = time.monotonic()
         with pytest.raises(QemuEndedError, match=r"signal 9 while waiting for .*never"):
@@ -105,9 +108,9 @@ def test_boot_that_fails_is_infrastructure(tmp_path: Path) -> None:
 
 
 def test_stop_ends_a_qemu_that_does_not_want_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_module, "STOP_TIMEOUT", 0.2)
+    monkeypatch.setattr(process_module, "STOP_TIMEOUT", 0.2)
     machine = make(tmp_path, "stubborn").boot()
-    pid = machine.pid
+    pid = machine.process.pid
     machine.stop()
     machine.stop()
     assert gone(pid)
@@ -117,11 +120,12 @@ def test_stop_ends_a_qemu_that_does_not_want_to(tmp_path: Path, monkeypatch: pyt
 def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals) -> None:
     code = (
         "import sys, signal; from pathlib import Path; from stand import *; "
-        "from ampstand.board import Board; from ampstand.qemu.machine import *; from ampstand.signals import *; "
+        "from ampstand.board import Board; from ampstand.linux.machine import LinuxMachine; "
+        "from ampstand.report.records import Recorder; from ampstand.signals import end_on_signals; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job of a shell is born without
         "end_on_signals(); folder = Path(sys.argv[1]); "
-        "m = Machine(Board.load(write_board(folder)), artifacts(folder), folder / 'r').boot(); "
-        "print(m.pid, flush=True); m.host.run('sleep 60', 60)"
+        "m = LinuxMachine(Board.load(write_board(folder)), artifacts(folder), Recorder(folder / 'r')).boot(); "
+        "print(m.process.pid, flush=True); m.host.run('sleep 60', 60)"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     process = subprocess.Popen(
@@ -184,7 +188,7 @@ def test_an_interruption_leaves_nothing_locked(tmp_path: Path) -> None:
 
 def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
     board = Board.load("stm32mp157c-dk2")
-    machine = Machine(board, artifacts(tmp_path), tmp_path / "records", thread="single")
+    machine = LinuxMachine(board, artifacts(tmp_path), Recorder(tmp_path / "records"), thread="single")
     words = shlex.split(machine.command_line())
     assert "unix:" not in " ".join(words)
     assert "socket" not in " ".join(words)
@@ -193,19 +197,21 @@ def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
     serials = [words[at + 1] for at, word in enumerate(words) if word == "-serial"]
     assert serials == ["mon:stdio", "file:usart3.log", "file:uart7.log"]
     with pytest.raises(UsageError, match="thread=fast"):
-        Machine(board, artifacts(tmp_path), tmp_path, thread="fast")
+        LinuxMachine(board, artifacts(tmp_path), Recorder(tmp_path), thread="fast")
 
 
 def test_a_remote_before_the_host_is_a_property_of_the_machine(tmp_path: Path) -> None:
     board, build = Board.load("stm32mp157c-dk2"), artifacts(tmp_path)
     image = tmp_path / "a,b.elf"
     build.firmware["echo"] = image
-    line = Machine(board, build, tmp_path / "records", preload="echo", preload_table=0x10).argv(paste=True)
+    line = LinuxMachine(board, build, Recorder(tmp_path / "records"), preload="echo", preload_table=0x10).argv(
+        paste=True
+    )
     assert line[line.index("-M") + 1] == f"{board.machine},m4-firmware={tmp_path}/a,,b.elf,m4-resource-table=0x10"
     with pytest.raises(UsageError, match="preload=nosuch is not one of echo"):
-        Machine(board, build, tmp_path, preload="nosuch")
+        LinuxMachine(board, build, Recorder(tmp_path), preload="nosuch")
     with pytest.raises(UsageError, match="fake cannot start a remote before its host"):
-        Machine(Board.load(write_board(tmp_path)), build, tmp_path, preload="echo")
+        LinuxMachine(Board.load(write_board(tmp_path)), build, Recorder(tmp_path), preload="echo")
 
 
 def test_after_a_reset_the_shell_is_gone(tmp_path: Path) -> None:
@@ -218,12 +224,12 @@ def test_added_files_are_in_the_initramfs_that_the_command_names(tmp_path: Path)
     build = artifacts(tmp_path)
     build.initramfs.write_bytes(b"the build's own")
     board = Board.load(write_board(tmp_path))
-    machine = Machine(board, build, tmp_path / "records", files={"lib/firmware/x.elf": b"X"})
+    machine = LinuxMachine(board, build, Recorder(tmp_path / "records"), files={"lib/firmware/x.elf": b"X"})
     added = tmp_path / "records" / "initramfs.cpio"
     for paste in (False, True):
         argv = machine.argv(paste=paste)
         assert argv[argv.index("-initrd") + 1] == str(added)
     assert added.read_bytes() == b"the build's own" + cpio.addition({"lib/firmware/x.elf": b"X"})
     assert build.initramfs.read_bytes() == b"the build's own"
-    plain = Machine(board, build, tmp_path / "plain").argv()
+    plain = LinuxMachine(board, build, Recorder(tmp_path / "plain")).argv()
     assert plain[plain.index("-initrd") + 1] == str(build.initramfs)

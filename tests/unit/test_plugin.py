@@ -73,26 +73,26 @@ def test_announced_bad_line_must_occur(run) -> None:  # type: ignore[no-untyped-
     result = run(
         """
         def test_occurs(machine, host):
-            machine.expect_bad("BUG: some")
+            machine.expect_bad("BUG: some", "host")
             host.run("echo BUG: something")
-        def test_does_not(machine): machine.expect_bad("BUG: some")
+        def test_does_not(machine): machine.expect_bad("BUG: some", "host")
         """
     )
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["*the announced line 'BUG: some' of any core did not occur*"])
+    result.stdout.fnmatch_lines(["*the announced line 'BUG: some' of host did not occur*"])
 
 
 def test_kernel_warnings_fail_unless_the_board_declares_them(run) -> None:  # type: ignore[no-untyped-def]
     result = run(
         """
         import pytest
-        LINES = ["<4>[ 1.0] harmless thing", "<6>[ 1.0] news", "<4>[ 1.0] trouble", "<4>[ 1.0] -[ cut here ]-"]
+        LINES = ["4 1.0 harmless thing", "6 1.0 news", "4 1.0 trouble", "4 1.0 -[ cut here ]-"]
         @pytest.mark.parametrize("line", LINES)
-        def test_log(host, line): host.run_check(f"echo '{line}' >$(command -v dmesg).log")
+        def test_log(host, line): host.run_check(f"echo '{line}' >$(command -v kernel-log).log")
         """
     )
     result.assert_outcomes(failed=2, passed=2)
-    result.stdout.fnmatch_lines(["*kernel message of level 4: trouble*", "*kernel warning: -[[] cut here ]-*"])
+    result.stdout.fnmatch_lines(["*kernel log of host: trouble*", "*kernel log of host: -[[] cut here ]-*"])
 
 
 def test_a_known_bug_leaves_nothing_to_the_next_scenario(run) -> None:  # type: ignore[no-untyped-def]
@@ -100,7 +100,7 @@ def test_a_known_bug_leaves_nothing_to_the_next_scenario(run) -> None:  # type: 
         """
         import pytest
         def test_bug(host):
-            host.run_check("echo '<4>[ 1.0] trouble' >$(command -v dmesg).log")
+            host.run_check("echo '4 1.0 trouble' >$(command -v kernel-log).log")
             pytest.xfail("known")
         def test_next(host): assert host.text("echo fine") == "fine"
         """

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from ampstand.errors import TestsFailed
-from ampstand.report.records import Recorder, is_bad
+from ampstand.report.records import Recorder, judge
+
+SYSTEMS = {"host": "linux", "m4": "rtos", "qemu": "qemu"}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ from ampstand.report.records import Recorder, is_bad
     ],
 )
 def test_known_bad_lines_are_found(core: str, line: str) -> None:
-    assert is_bad(core, line)
+    assert judge(SYSTEMS[core], line) is not None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_known_bad_lines_are_found(core: str, line: str) -> None:
     ],
 )
 def test_good_lines_are_not(core: str, line: str) -> None:
-    assert not is_bad(core, line)
+    assert judge(SYSTEMS[core], line) is None
 
 
 def test_merged_log_is_one_clock_with_cores(tmp_path: Path) -> None:
@@ -62,7 +64,7 @@ def test_merged_log_is_one_clock_with_cores(tmp_path: Path) -> None:
 def test_an_unannounced_bad_line_and_a_missing_announced_one_fail(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     recorder.expect_bad("HardFault", "m4")
-    recorder.expect_bad("Oops")
+    recorder.expect_bad("Oops", "host")
     recorder.feed("m4", "usart3", "HardFault\n")
     recorder.feed("host", "linux", "[ 1.0] BUG: sleeping function\n")
     reasons = recorder.verdict()
@@ -80,7 +82,7 @@ def test_an_announced_line_counts_only_on_its_core(tmp_path: Path) -> None:
 
 def test_a_tolerated_line_may_come_or_not(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    recorder.tolerate_bad("Oops", "a race")
+    recorder.tolerate_bad("Oops", "a race", "host")
     assert recorder.verdict() == []
     recorder.feed("host", "linux", "Oops\nBUG: other\n")
     assert len(recorder.verdict()) == 1
@@ -88,10 +90,10 @@ def test_a_tolerated_line_may_come_or_not(tmp_path: Path) -> None:
 
 def test_expecting_bad_ends_with_its_body(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    with recorder.expecting_bad("Oops"):
+    with recorder.expecting_bad("Oops", "host"):
         recorder.feed("host", "linux", "Oops\n")
     assert recorder.verdict() == []
-    with pytest.raises(TestsFailed, match="did not occur"), recorder.expecting_bad("Oops"):
+    with pytest.raises(TestsFailed, match="did not occur"), recorder.expecting_bad("Oops", "host"):
         pass
 
 

@@ -22,9 +22,11 @@ from rich.table import Table
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.commands.demo import records_folder
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, Remote
 from ampstand.progress import Progress
-from ampstand.qemu.machine import THREADS, Machine
+from ampstand.qemu.machine import THREADS
+from ampstand.report.records import Recorder
 
 REFERENCE = "virt"
 
@@ -105,13 +107,15 @@ class Bench:
             "idle": idle,
         }
 
-    def _machine(self, board: Board, name: str) -> Machine:
-        return Machine(board, self._artifacts, self._folder / name, thread=self._args.thread)
+    def _machine(self, board: Board, name: str) -> LinuxMachine:
+        return LinuxMachine(
+            board, self._artifacts, Recorder.for_board(board, self._folder / name), thread=self._args.thread
+        )
 
     def _boot(self, board: Board, number: int) -> None:
         with self._machine(board, f"boot-{number + 1}-{board.name}") as machine:
             machine.boot()
-            self._shells[board.name].append(machine.host.prompt_at - machine.started)
+            self._shells[board.name].append(machine.host.prompt_at - machine.process.started)
             if board.remote is None:
                 return
             state = f"/sys/class/remoteproc/{board.remote.instance}"
@@ -119,7 +123,7 @@ class Bench:
                 f"echo echo-{self._args.system}.elf >{state}/firmware && echo start >{state}/state && rpmsg-echo -n 1",
                 reason="the first message's echo",
             )
-            self._first.append(time.monotonic() - machine.started)
+            self._first.append(time.monotonic() - machine.process.started)
 
     def _round_trips(self, remote: Remote) -> dict[str, Any]:
         count, system = self._args.messages, self._args.system
@@ -153,9 +157,9 @@ class Bench:
 
     def _idle_percent(self, remote: Remote) -> float:
         machine = remote.machine
-        used, began = machine.cpu_seconds(), time.monotonic()
+        used, began = machine.process.cpu_seconds(), time.monotonic()
         machine.host.run_check(f"sleep {self._args.idle}", self._args.idle + 20, reason="the idle time to pass")
-        return round(100 * (machine.cpu_seconds() - used) / (time.monotonic() - began), 2)
+        return round(100 * (machine.process.cpu_seconds() - used) / (time.monotonic() - began), 2)
 
 
 def _spread(values: list[float]) -> dict[str, float]:

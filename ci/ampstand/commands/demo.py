@@ -16,10 +16,12 @@ from rich.table import Table
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, TestsFailed, UsageError
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.paths import records_root
 from ampstand.progress import Progress, duration
-from ampstand.qemu.machine import THREADS, Machine
+from ampstand.qemu.machine import THREADS
+from ampstand.report.records import Recorder
 
 SERVICES = ("rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample")
 
@@ -53,7 +55,11 @@ def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
     """Run the demo; return the exit code."""
     check_firmware(artifacts, args.firmware)
     folder = records_folder(args.records, "demo")
-    demo = Demo(Machine(board, artifacts, folder, thread=args.thread), args.firmware, args.rounds)
+    demo = Demo(
+        LinuxMachine(board, artifacts, Recorder.for_board(board, folder), thread=args.thread),
+        args.firmware,
+        args.rounds,
+    )
     demo.machine.rerun = f"./scripts/ampstand demo --thread {args.thread} --firmware {args.firmware}"
     terminal = Terminal()
     try:
@@ -73,7 +79,7 @@ def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
 class Demo:
     """The steps of the demo, and what came of each."""
 
-    def __init__(self, machine: Machine, firmware: str, rounds: int) -> None:
+    def __init__(self, machine: LinuxMachine, firmware: str, rounds: int) -> None:
         self.machine = machine
         self.firmware = firmware
         self.rounds = rounds

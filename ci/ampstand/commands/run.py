@@ -20,10 +20,11 @@ from collections.abc import Iterator
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.commands.demo import add_machine_arguments, check_firmware, records_folder
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.progress import Progress
-from ampstand.qemu.machine import Machine
 from ampstand.qemu.trace import TraceReader
+from ampstand.report.records import Recorder
 
 ESCAPE = b"\x01"  # ^A, as in QEMU's own terminal
 POLL_SECONDS = 0.25
@@ -40,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
     """Hand over the console until QEMU ends or the user leaves; return the exit code."""
-    machine = Machine(board, artifacts, records_folder(args.records, "run"), thread=args.thread)
+    machine = LinuxMachine(
+        board, artifacts, Recorder.for_board(board, records_folder(args.records, "run")), thread=args.thread
+    )
     if args.dry_run:
         print(machine.command_line())
         return 0
@@ -81,7 +84,7 @@ def raw_terminal() -> Iterator[None]:
 class Session:
     """Passes bytes between the terminal and the Linux console, and shows what the remote says."""
 
-    def __init__(self, machine: Machine, remote: Remote | None) -> None:
+    def __init__(self, machine: LinuxMachine, remote: Remote | None) -> None:
         self._machine = machine
         self._console = machine.host.console
         self._remote = remote

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import re
 
-from ampstand.linux.console import Shell
-from ampstand.qemu.machine import Machine
+from ampstand.linux.machine import LinuxMachine
+from ampstand.linux.shell import Shell
 
 
-def figures(machine: Machine) -> dict[str, int]:
+def figures(machine: LinuxMachine) -> dict[str, int]:
     """Return memory figures in KiB: Linux's without its page cache, and QEMU's own memory as ``qemu``."""
     host = machine.host
     host.run_check("echo 3 >/proc/sys/vm/drop_caches")
     info = dict(re.findall(r"^(\w+):\s+(\d+) kB", host.text("cat /proc/meminfo"), re.MULTILINE))
     found = {name: int(info[name]) for name in ("MemFree", "Slab", "SUnreclaim", "KernelStack", "VmallocUsed")}
-    found["qemu"] = machine.resident_kib()
+    found["qemu"] = machine.process.resident_kib()
     return found
 
 

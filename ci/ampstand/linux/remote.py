@@ -15,8 +15,9 @@ from ampstand.errors import TestsFailed, UsageError
 from ampstand.formats.elf import Image, NotElfError
 from ampstand.formats.resource_table import Located, Table, Vdev, locate
 from ampstand.formats.vring import Vring
-from ampstand.linux.console import Background, Console, Shell
-from ampstand.qemu.machine import Machine
+from ampstand.linux.machine import LinuxMachine
+from ampstand.linux.shell import Background, Shell
+from ampstand.qemu.console import Console
 
 SAMPLE_MODULE = "/lib/modules/rpmsg_client_sample.ko"
 SAMPLE_DRIVER = "rpmsg_client_sample"
@@ -63,7 +64,7 @@ def _located(path: Path) -> Located:
 class Remote:
     """The remote as Linux sees it: start, stop, state, firmware, trace; and its own console."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: LinuxMachine) -> None:
         core = machine.board.remote
         if core is None:
             raise UsageError(f"{machine.board.name} has no remote")

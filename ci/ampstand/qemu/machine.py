@@ -1,69 +1,51 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""One supervised QEMU process: started, watched, saved, restored, and always reaped.
+"""A board in a QEMU process of its own: its command line, its consoles, QMP, its state as a file.
 
-QEMU connects back to sockets that wait for it (one for each serial line, one for QMP), so nothing that a board says is
-lost. All input is taken by one thread; a scenario waits in its own thread, always for a stated reason and never longer
-than a stated time, and is woken when anything arrives or the process ends.
-
-A signal may interrupt the scenario's thread between any two steps, and what is thrown then must leave nothing locked:
-other threads would wait for ever. Of the ways to wait, those written in Python (``threading.Condition``, and
-``concurrent.futures`` with it) can be interrupted when they have a lock and nobody knows of it yet. So that thread
-enters bare locks only, by ``with``, and waits for nothing but a lock or a ``queue.SimpleQueue``.
+A scenario waits for it in its own thread, always for a stated reason and never longer than a stated time. A wait ends
+at once when QEMU ends, and when a core says that it is dead.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import contextlib
-import os
-import re
 import shlex
-import shutil
-import signal
-import subprocess
-import tempfile
 import threading
-import time
 import weakref
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from qemu.qmp import ExecuteError, Message, QMPClient, QMPError
+from qemu.qmp import ExecuteError, Message, QMPError
 
 from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.formats import cpio
-from ampstand.linux.console import Console, Shell
-from ampstand.report.records import Expectation, Recorder
+from ampstand.qemu.console import Console
+from ampstand.qemu.follower import Follower
+from ampstand.qemu.link import Link, answer
+from ampstand.qemu.process import Process
+from ampstand.qemu.recording import Expectation, Records
 from ampstand.signals import interruptions_held
 
 T = TypeVar("T")
 
 START_TIMEOUT = 30.0
-STOP_TIMEOUT = 5.0
 QMP_TIMEOUT = 30.0
-LAST_WORDS_TIMEOUT = 0.5
+LAST_WORDS_QUIET = 0.3
+LAST_WORDS_TIMEOUT = 3.0
+"""Seconds: what a dying core says is over when nothing came for the first, and cut off after the second."""
 THREADS = ("multi", "single")
-
-_REMOTEPROC_STATES = (
-    (re.compile(r"remoteproc\d+: \S+ is available"), "offline"),
-    (re.compile(r"remoteproc\d+: powering up"), "starting"),
-    (re.compile(r"remoteproc\d+: remote processor \S+ is now up"), "running"),
-    (re.compile(r"remoteproc\d+: remote processor \S+ is now attached"), "attached"),
-    (re.compile(r"remoteproc\d+: (stopped|detached) remote processor"), "offline or detached"),
-    (re.compile(r"remoteproc\d+: crash detected"), "crashed"),
-    (re.compile(r"Booting Linux on physical CPU"), "unknown (Linux is booting)"),
-)
 
 
 class WaitError(TestsFailed):
     """Something awaited of a board did not come."""
+
+
+class CoreDiedError(TestsFailed):
+    """A core said that it is dead while something else was awaited."""
 
 
 class BootError(InfrastructureError):
@@ -94,13 +76,13 @@ def reap_all() -> None:
 
 
 class Machine:
-    """A board in a QEMU process of its own; a context manager. ``host`` is the Linux shell once ``boot()`` returned."""
+    """A board in a QEMU process of its own; a context manager."""
 
     def __init__(
         self,
         board: Board,
         artifacts: Artifacts,
-        records_dir: Path,
+        records: Records,
         *,
         thread: str = "multi",
         translation_cache: int | None = None,
@@ -135,35 +117,21 @@ class Machine:
         self.kernel_arguments = kernel_arguments
         self.rerun = ""
         """The command that runs the present scenario again; shown with a failure."""
-        self.records = Recorder(records_dir)
+        self.records = records
         self.initramfs = artifacts.initramfs
         """The initramfs that the board boots: the build's, or that with more files."""
         if files:
             self.initramfs = self.records.folder.absolute() / "initramfs.cpio"
             self.initramfs.write_bytes(artifacts.initramfs.read_bytes() + cpio.addition(files))
-        self.remoteproc_state = "unknown"
-        """As the kernel's messages told it last."""
-        self.started = 0.0
-        """``time.monotonic()`` at which QEMU was started."""
-        self._lock = threading.RLock()
-        self._bells: list[threading.Lock] = []
-        """One of each thread that waits for the board; released when there is something new."""
+        self.process = Process(self._said, self._ended)
+        self._link = Link(board.name, self._happened)
         self._events: list[Message] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._exit: int | None = None
-        self._loop = asyncio.new_event_loop()
-        self._loop_thread: threading.Thread | None = None
-        self._reaper: threading.Thread | None = None
-        self._qmp = QMPClient(board.name)
-        self._writers: dict[str, asyncio.StreamWriter] = {}
-        self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._sockets: Path | None = None
+        self._taken = 0
+        """How many portions of input have come."""
         self.consoles = {serial.name: self._console(serial) for serial in board.serials}
-        timeouts = board.timeouts
-        self.host = Shell(self.consoles[board.shell.name], timeout=timeouts.command, boot_timeout=timeouts.boot)
+        self._followers: list[Follower] = []
 
-    # -- the process ---------------------------------------------------------------------------------------------
+    # -- from start to end ----------------------------------------------------------------------------------------
 
     def argv(self, *, paste: bool = False) -> list[str]:
         """QEMU's arguments; with ``paste`` they need no harness: console on the terminal, other lines in files."""
@@ -181,11 +149,11 @@ class Machine:
             if paste:
                 argv += ["-serial", "mon:stdio" if serial == board.shell else f"file:{serial.name}.log"]
             else:
-                path = self._socket(serial.name)
+                path = self._link.socket(serial.name)
                 argv += ["-chardev", f"socket,id={serial.name},path={path}", "-serial", f"chardev:{serial.name}"]
         if not paste:
-            argv += ["-qmp", f"unix:{self._socket('qmp')}"]
-            argv += ["-d", "guest_errors,unimp", "-D", str(self.records.folder / "guest-errors.log")]
+            argv += ["-qmp", f"unix:{self._link.socket('qmp')}"]
+            argv += ["-d", "guest_errors,unimp", "-D", str(self._link.pipe("log"))]
         if self.incoming is not None:
             argv += ["-incoming", f"file:{self.incoming}" if paste else "defer"]
         return [*argv, *self.extra_args]
@@ -205,58 +173,44 @@ class Machine:
 
     def start(self) -> Self:
         """Start QEMU and connect to it; returns when QMP answers. The board runs from then on."""
-        if self._process is not None:
+        if self.process.begun:
             raise UsageError("this machine was started before")
-        self._sockets = Path(tempfile.mkdtemp(prefix="ampstand-"))
-        self._loop_thread = threading.Thread(target=self._loop.run_forever, name="ampstand-io", daemon=True)
-        with interruptions_held():
-            self._loop_thread.start()
         _live.add(self)
         try:
-            self._call(self._listen(), START_TIMEOUT)
+            self.use_records(self.records)
+            streams = {serial.name: self._taker(serial) for serial in self.board.serials}
+            self._link.open(streams, {"log": self._logged})
             with interruptions_held():
-                self._spawn()
-            self._connect()
+                self.process.start(self.argv())
+            accepted = self._link.accept()
+            task = self.wait(
+                lambda: None if accepted.empty() else accepted.get(),
+                what="QMP to answer",
+                core="qemu",
+                timeout=START_TIMEOUT,
+            )
+            answer(task)
+            for follower in self._followers:
+                follower.start()
+        except InfrastructureError as error:
+            self.stop()
+            raise BootError(error.message, hint=error.hint) from error
         except BaseException:
             self.stop()
             raise
         return self
 
-    def boot(self, timeout: float | None = None) -> Self:
-        """Start QEMU and wait for the shell of the host."""
-        if self._process is None:
-            self.start()
-        try:
-            self.host.login(timeout)
-        except (WaitError, QemuEndedError) as error:
-            raise BootError(f"{self.board.name} did not come up: {error.message}", hint=error.hint) from error
-        return self
-
     def stop(self) -> None:
         """End QEMU and everything it left; may be called at any time, and again."""
         _live.discard(self)
-        process = self._process
-        if process is not None and self._exit is None:
-            self._signal(signal.SIGTERM)
-            if self._reaper is not None:
-                self._reaper.join(STOP_TIMEOUT)
-            if self._exit is None:
-                self._signal(signal.SIGKILL)
-                if self._reaper is not None:
-                    self._reaper.join(STOP_TIMEOUT)
-        if self._loop_thread is not None and self._loop_thread.is_alive():
-            with contextlib.suppress(Exception):
-                self._call(self._close(), STOP_TIMEOUT)
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop_thread.join(STOP_TIMEOUT)
-            if not self._loop_thread.is_alive():
-                self._loop.close()
-        if self._sockets is not None:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+        for follower in self._followers:
+            follower.stop()
+        self.process.stop()
+        self._link.close()
         self.records.close()
 
     def __enter__(self) -> Self:
-        return self.start() if self._process is None else self
+        return self if self.process.begun else self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -264,27 +218,31 @@ class Machine:
         self.stop()
 
     @property
-    def pid(self) -> int:
-        """Process id of QEMU."""
-        if self._process is None:
-            raise UsageError("QEMU was not started")
-        return self._process.pid
-
-    @property
     def alive(self) -> bool:
         """Whether QEMU runs."""
-        return self._process is not None and self._exit is None
+        return self.process.alive
 
-    def cpu_seconds(self) -> float:
-        """CPU time that QEMU has used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def follow(self, core: str, stream: str, poll: Callable[[], str]) -> None:
+        """Record as a stream of a core what ``poll`` returns, as long as the machine runs; for a machine not started.
 
-    def resident_kib(self) -> int:
-        """Resident memory of QEMU, without what it maps from files and shares."""
-        text = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        match = re.search(r"^RssAnon:\s+(\d+) kB", text, re.MULTILINE)
-        return int(match[1]) if match else 0
+        ``poll`` returns what is new since its last call. It is called from different threads, one at a time.
+        """
+
+        def look() -> None:
+            if self.alive and (text := poll()):
+                with self._link.lock:
+                    self.records.feed(core, stream, text)
+                self._link.ring()
+
+        self._followers.append(Follower(look))
+
+    def settle(self) -> None:
+        """Return when everything that the board has said so far is in the records."""
+        for follower in self._followers:
+            follower.now()
+        if self.alive:
+            self.qmp("query-status")
+            self._link.settle()
 
     # -- what a scenario uses -----------------------------------------------------------------------------------
 
@@ -299,7 +257,7 @@ class Machine:
         """Run a QMP command and return what it returned. An underscore in an argument's name stands for a dash."""
         names = {name.replace("_", "-"): value for name, value in arguments.items()}
         try:
-            return self._call(self._qmp.execute(command, names or None), QMP_TIMEOUT)
+            return self._link.execute(command, names, QMP_TIMEOUT)
         except ExecuteError as error:
             raise QmpRefusedError(f"QEMU refused {command}: {error}") from error
         except (QMPError, TimeoutError) as error:
@@ -307,18 +265,17 @@ class Machine:
             raise QmpRefusedError(f"no answer from QEMU to {command}: {type(error).__name__}: {error}") from error
 
     def reset(self) -> None:
-        """Reset the board, as its button does; ``host.login()`` when Linux is expected back."""
-        self.host.lost()
+        """Reset the board, as its button does."""
         self.qmp("system_reset")
 
     def event_mark(self) -> int:
         """Return a mark: QMP events after it are those that came later."""
-        with self._lock:
+        with self._link.lock:
             return len(self._events)
 
     def happened(self, name: str, *, since: int) -> bool:
         """Whether a QMP event of this name came after the mark."""
-        with self._lock:
+        with self._link.lock:
             return any(event["event"] == name for event in self._events[since:])
 
     def wait_event(self, name: str, *, since: int, timeout: float) -> Message:
@@ -332,7 +289,7 @@ class Machine:
 
     def wait_end(self, timeout: float) -> int:
         """Wait until QEMU has ended by itself; return its exit status."""
-        return self.wait(lambda: self._exit, what="its end", core="qemu", timeout=timeout)
+        return self.wait(lambda: self.process.exit_status, what="its end", core="qemu", timeout=timeout)
 
     def save(self, path: Path, timeout: float = 60.0) -> None:
         """Stop the board and write its whole state to a file that ``incoming`` takes."""
@@ -343,8 +300,8 @@ class Machine:
         self._wait_migration(mark, f"the state to be written to {path}", timeout)
 
     def resume(self, timeout: float = 60.0) -> Self:
-        """Start QEMU from the state in ``incoming``, let it run, and go on with its shell."""
-        if self._process is None:
+        """Start QEMU from the state in ``incoming`` and let it run."""
+        if not self.process.begun:
             self.start()
         mark = self.event_mark()
         self.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
@@ -352,7 +309,6 @@ class Machine:
         self._wait_migration(mark, f"the state of {self.incoming} to be restored", timeout)
         if not self.qmp("query-status")["running"]:
             self.qmp("cont")
-        self.host.adopt()
         return self
 
     def _wait_migration(self, mark: int, what: str, timeout: float) -> None:
@@ -367,55 +323,45 @@ class Machine:
 
     def read_memory(self, address: int, size: int) -> bytes:
         """Read memory as the host sees it, without the host's help."""
-        if self._sockets is None:
+        if not self.process.begun:
             raise UsageError("QEMU was not started")
-        path = self._sockets / "memory"
+        path = self._link.folder / f"memory-{threading.get_ident()}"
         self.qmp("pmemsave", val=address, size=size, filename=str(path))
         return path.read_bytes()
 
-    def expect_bad(self, pattern: str, core: str | None = None) -> Expectation:
-        """Announce a known-bad line: it must occur, and does not fail the scenario."""
+    def expect_bad(self, pattern: str, core: str) -> Expectation:
+        """Announce a known-bad line of a core: it must occur, and does not fail the scenario."""
         return self.records.expect_bad(pattern, core)
 
-    def tolerate_bad(self, pattern: str, reason: str, core: str | None = None) -> Expectation:
-        """Accept a known-bad line that comes by chance only: a race in software that is not ours; say which."""
+    def tolerate_bad(self, pattern: str, reason: str, core: str) -> Expectation:
+        """Accept a known-bad line of a core that comes by chance: a race in software that is not ours; say which."""
         return self.records.tolerate_bad(pattern, reason, core)
 
-    def use_records(self, recorder: Recorder) -> None:
-        """Send everything from now on to other records (a scenario that shares this machine)."""
-        recorder.command(self.command_line())
-        recorder.inputs(self._inputs())
-        with self._lock:
-            self.records = recorder
+    def use_records(self, records: Records) -> None:
+        """Send everything from now on to these records (of a scenario that shares this machine)."""
+        records.command(self.command_line())
+        records.inputs(self._inputs())
+        with self._link.lock:
+            self.records = records
 
     def wait(self, found: Callable[[], T | None], *, what: str, core: str, timeout: float) -> T:
-        """Wait for the board; see ``Waiter``. Fails at once if QEMU ends.
+        """Wait for the board; see ``Waiter``. Fails at once if QEMU ends, or a core says that it is dead.
 
         ``found`` runs with the lock held that all input is taken under: it looks at what has arrived and asks for
         nothing more (no ``qmp()``, no ``read_memory()``).
         """
-        end = time.monotonic() + timeout
-        bell = threading.Lock()
-        bell.acquire()
-        self._bells.append(bell)
-        try:
-            while True:
-                with self._lock:
-                    result, ended = found(), self._exit is not None
-                if result is not None:
-                    return result
-                left = end - time.monotonic()
-                if ended or left <= 0:
-                    break
-                bell.acquire(timeout=left)
-        finally:
-            self._bells.remove(bell)
+        result = self._link.wait(found, self._over, timeout)
+        if result is not None:
+            return result
         self._raise_if_ended(what)
+        if self.records.death():
+            self._wait_for_last_words()
+            raise CoreDiedError(f"{self.records.death()}\nwhile waiting for {what} on {core}", hint=self.diagnosis())
         raise WaitError(f"timed out after {timeout:.1f} s waiting for {what} on {core}", hint=self.diagnosis())
 
     def diagnosis(self) -> str:
-        """Say what is known now: remoteproc state, last lines of each core, records, how to run it again."""
-        lines = [f"remoteproc state: {self.remoteproc_state}"] if self.board.remote else []
+        """Say what is known now: last lines of each core, records, how to run it again."""
+        lines = []
         for core in dict.fromkeys([*self.board.cores, *self.records.cores()]):
             tail = self.records.tail(core)
             lines.append(f"last lines of {core}:" if tail else f"{core} said nothing")
@@ -427,10 +373,27 @@ class Machine:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    def _over(self) -> bool:
+        return self.process.exit_status is not None or bool(self.records.death())
+
     def _raise_if_ended(self, what: str) -> None:
-        if self._exit is not None:
-            how = f"signal {-self._exit}" if self._exit < 0 else f"exit status {self._exit}"
+        status = self.process.exit_status
+        if status is not None:
+            how = f"signal {-status}" if status < 0 else f"exit status {status}"
             raise QemuEndedError(f"QEMU ended with {how} while waiting for {what}", hint=self.diagnosis())
+
+    def _wait_for_last_words(self) -> None:
+        """Let a dying core finish: an Oops is many lines, and all are wanted in the records."""
+
+        def more(before: int) -> bool:
+            def came() -> bool | None:
+                return self._taken > before or None
+
+            return bool(self._link.wait(came, lambda: self.process.exit_status is not None, LAST_WORDS_QUIET))
+
+        for _ in range(round(LAST_WORDS_TIMEOUT / LAST_WORDS_QUIET)):
+            if not more(self._taken):
+                return
 
     def _inputs(self) -> dict[str, Path]:
         artifacts = self.artifacts
@@ -439,150 +402,38 @@ class Machine:
             paths["dtb"] = artifacts.dtb
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}
 
-    def _socket(self, name: str) -> Path:
-        return (self._sockets or Path()) / f"{name}.sock"
-
     def _console(self, serial: Serial) -> Console:
         def send(data: bytes) -> None:
             self._raise_if_ended(f"{serial.name} to take input")
-            self._loop.call_soon_threadsafe(self._write, serial.name, data)
+            self._link.send(serial.name, data)
 
         return Console(serial, self, send, self.board.timeouts.command)
 
-    def _write(self, name: str, data: bytes) -> None:
-        writer = self._writers.get(name)
-        if writer is not None:
-            writer.write(data)
+    def _taker(self, serial: Serial) -> Callable[[bytes], None]:
+        """Return what takes the input of a serial line."""
+        console = self.consoles[serial.name]
 
-    def _ring(self, _ended: object = None) -> None:
-        """Wake all threads that wait for the board."""
-        for bell in tuple(self._bells):
-            with contextlib.suppress(RuntimeError):  # rung before, and not heard yet
-                bell.release()
+        def take(data: bytes) -> None:
+            first = len(console.lines)
+            self._taken += 1
+            self.records.feed(serial.core, serial.name, console.feed(data))
+            self._heard(serial, console.lines[first:])
 
-    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> SimpleQueue[asyncio.Task[T]]:
-        """Run a coroutine in the thread that takes input; its task comes through the queue when it has ended."""
-        ended: SimpleQueue[asyncio.Task[T]] = SimpleQueue()
+        return take
 
-        def begin() -> None:
-            task = self._keep(coroutine)
-            task.add_done_callback(ended.put)
-            task.add_done_callback(self._ring)
+    def _heard(self, serial: Serial, lines: Sequence[str]) -> None:
+        """Take note of new lines of a serial line, with the lock held."""
 
-        self._loop.call_soon_threadsafe(begin)
-        return ended
+    def _said(self, text: str) -> None:
+        with self._link.lock:
+            self.records.feed("qemu", "qemu", text)
 
-    def _call(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
-        try:
-            task = self._begin(coroutine).get(timeout=timeout)
-        except Empty as error:
-            raise TimeoutError(f"nothing within {timeout:.1f} s") from error
-        return task.result()
+    def _logged(self, data: bytes) -> None:
+        self.records.guest_errors(data.decode("utf-8", "replace"))
 
-    def _keep(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Make a task that ends with the connections, if it has not before."""
-        task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    def _ended(self) -> None:
+        self._link.ring()
 
-    async def _listen(self) -> None:
-        for serial in self.board.serials:
-
-            async def connected(
-                reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serial: Serial = serial
-            ) -> None:
-                self._writers[serial.name] = writer
-                console = self.consoles[serial.name]
-                while data := await reader.read(65536):
-                    with self._lock:
-                        first = len(console.lines)
-                        text = console.feed(data)
-                        self.records.feed(serial.core, serial.name, text)
-                        if serial == self.board.shell:
-                            self._follow(console.lines[first:])
-                    self._ring()
-
-            self._servers.append(await asyncio.start_unix_server(connected, self._socket(serial.name)))
-        await self._qmp.start_server(str(self._socket("qmp")))
-
-    def _follow(self, lines: list[str]) -> None:
-        for line in lines:
-            for pattern, state in _REMOTEPROC_STATES:
-                if pattern.search(line):
-                    self.remoteproc_state = state
-
-    def _spawn(self) -> None:
-        self.records.command(self.command_line())
-        self.records.inputs(self._inputs())
-        guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
-        self.started = time.monotonic()
-        try:
-            self._process = subprocess.Popen(
-                [*guard, *self.argv()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise BootError(f"cannot run {self.artifacts.qemu}: {error}") from error
-        self._reaper = threading.Thread(target=self._reap, args=(self._process,), name="ampstand-reaper", daemon=True)
-        self._reaper.start()
-
-    def _reap(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for QEMU's end. Its last words are taken first, but children of its own may hold their pipe longer."""
-        listener = threading.Thread(target=self._listen_to, args=(process,), name="ampstand-stderr", daemon=True)
-        listener.start()
-        code = process.wait()
-        listener.join(LAST_WORDS_TIMEOUT)
-        with self._lock:
-            self._exit = code
-        self._ring()
-
-    def _listen_to(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        with process.stdout as stream:
-            while data := os.read(stream.fileno(), 4096):
-                with self._lock:
-                    self.records.feed("qemu", "qemu", data.decode("utf-8", "replace"))
-
-    def _connect(self) -> None:
-        accepted = self._begin(self._accept())
-        try:
-            task = self.wait(
-                lambda: None if accepted.empty() else accepted.get(),
-                what="QMP to answer",
-                core="qemu",
-                timeout=START_TIMEOUT,
-            )
-        except AmpstandError as error:
-            raise BootError(error.message, hint=error.hint) from error
-        task.result()
-
-    async def _accept(self) -> None:
-        await self._qmp.accept()
-        self._keep(self._take_events())
-
-    async def _take_events(self) -> None:
-        async for event in self._qmp.events:
-            with self._lock:
-                self._events.append(event)
-                self.records.note(f"QEMU event {event['event']} {_data(event)}")
-            self._ring()
-
-    async def _close(self) -> None:
-        for task in tuple(self._tasks):
-            if task is not asyncio.current_task():
-                task.cancel()
-        for server in self._servers:
-            server.close()
-        for writer in self._writers.values():
-            writer.close()
-        with contextlib.suppress(QMPError, OSError, EOFError):
-            await self._qmp.disconnect()
-
-    def _signal(self, number: int) -> None:
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+    def _happened(self, event: Message) -> None:
+        self._events.append(event)
+        self.records.note(f"QEMU event {event['event']} {_data(event)}")

@@ -10,7 +10,8 @@
         command.txt                         the QEMU command line, ready to paste
         initramfs.cpio                      if the scenario added files to the build's: what ``command.txt`` boots
         inputs.sha256                       of QEMU, kernel, device tree, initramfs and firmware
-        result.json                         outcome, times, whatever the scenario recorded
+        guest-errors.log                    QEMU's log of guests' mistakes: each different line, whose, how often
+        result.json                         outcome, reasons, headline, times, inputs, whatever the scenario recorded
 """
 
 from __future__ import annotations
@@ -19,18 +20,23 @@ import json
 import re
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+from ampstand.board import AcceptedError, Board
 from ampstand.build.cache import file_hash
 from ampstand.errors import TestsFailed
+from ampstand.qemu.recording import Expectation
 
 TAIL_LINES = 12
+GUEST_ERROR_KINDS = 1000
+"""How many different lines of QEMU's log are kept."""
 
 _LINUX_BAD = (
     r"\bOops\b",
@@ -70,37 +76,53 @@ def _any(patterns: tuple[str, ...], flags: re.RegexFlag = re.NOFLAG) -> re.Patte
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
 
 
-BAD_LINES: Mapping[str, re.Pattern[str]] = {"host": _any(_LINUX_BAD), "qemu": _any(_QEMU_BAD, re.IGNORECASE)}
+_FATAL = re.compile(
+    r"Kernel panic|Internal error:|Unable to handle kernel|kernel BUG at"
+    r"|\b(hard|bus|usage|mem(ory)?)[ -]?(manage[ -]?)?fault\b"
+    r"|\bexception \d+ at pc",
+    re.IGNORECASE,
+)
+BAD_LINES: Mapping[str, re.Pattern[str]] = {"linux": _any(_LINUX_BAD), "qemu": _any(_QEMU_BAD, re.IGNORECASE)}
 BAD_REMOTE_LINES = _any(_REMOTE_BAD, re.IGNORECASE)
 
+
+_LOGGED = re.compile(r"<cpu(\d+)> (.*)")
 
 _sha256 = cache(file_hash)
 """Each file is read once a process."""
 
 
-def is_bad(core: str, line: str) -> bool:
-    """Whether a line of this core tells of a fault in the software that runs there."""
-    return BAD_LINES.get(core, BAD_REMOTE_LINES).search(line) is not None
+class Severity(IntEnum):
+    """How bad a line is."""
+
+    WARNING = 1
+    ERROR = 2
+    FATAL = 3
+    """The core is dead, or what ran on it said that it failed."""
 
 
-@dataclass
-class Expectation:
-    """An announced bad line: how often it came so far."""
-
-    pattern: re.Pattern[str]
-    core: str | None
-    seen: int = 0
-    required: bool = True
+def judge(system: str, line: str) -> Severity | None:
+    """Return how bad a line of ``linux``, ``qemu`` or an ``rtos`` is, None for a harmless one."""
+    if BAD_LINES.get(system, BAD_REMOTE_LINES).search(line) is None:
+        return None
+    return Severity.FATAL if _FATAL.search(line) else Severity.ERROR
 
 
 @dataclass(frozen=True)
 class Line:
-    """One complete line of one stream, with the time since the machine was started."""
+    """One bad line of one stream, with the time since the machine was started."""
 
     when: float
     core: str
     stream: str
     text: str
+    severity: Severity
+
+    def __str__(self) -> str:
+        """Say what is bad, who said it, where and when."""
+        where = "" if self.stream == "kernel log" else f" at {self.when:.3f} s"
+        kind = {"guest-errors": "guest error", "kernel log": "kernel log"}.get(self.stream, "known-bad line")
+        return f"{kind} of {self.core}{where}: {self.text}"
 
 
 @dataclass
@@ -114,10 +136,15 @@ class _Stream:
 class Recorder:
     """Writes the records of one scenario; safe to use from several threads.
 
+    ``host_core`` is the core that runs Linux: its lines are judged as Linux's, those of other cores as an RTOS's.
     ``origin`` is the zero of the merged log's clock (``time.monotonic()``).
     """
 
     folder: Path
+    host_core: str = "host"
+    cpus: Mapping[int, str] = field(default_factory=dict)
+    """The cores of vCPUs, by their index in QEMU; all others are the host's."""
+    accepted: Sequence[AcceptedError] = ()
     origin: float = field(default_factory=time.monotonic)
     bad: list[Line] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
@@ -128,9 +155,19 @@ class Recorder:
         self._streams: dict[str, _Stream] = {}
         self._tails: dict[str, deque[str]] = {}
         self._expected: list[Expectation] = []
+        self._guest_errors: Counter[tuple[str, str]] = Counter()
+        self._guest_partial = ""
+        self._unfit = 0
+        self._death = ""
         self._merged = (self.folder / "merged.log").open("a", encoding="utf-8")
         self._closed = False
         self._width = 5
+
+    @classmethod
+    def for_board(cls, board: Board, folder: Path) -> Recorder:
+        """Return new records of a board."""
+        cpus = {board.remote.cpu: board.remote.core} if board.remote is not None else {}
+        return cls(folder, host_core=board.shell.core, cpus=cpus, accepted=board.guest_errors)
 
     def feed(self, core: str, stream: str, data: str) -> None:
         """Take what came on a stream; complete lines go to the merged log and to the bad-line detector."""
@@ -145,6 +182,36 @@ class Recorder:
             *lines, state.partial = (state.partial + data).split("\n")
             for line in lines:
                 self._line(core, stream, line)
+
+    def guest_errors(self, data: str) -> None:
+        """Take what QEMU logged of a guest's mistakes, and of what no model has.
+
+        A line begins with ``<cpuN> `` where QEMU knows who did it (patch 0006 in ``hw/qemu``). Each different line is
+        kept once, with how often it came: firmware that polls a register logs the same line millions of times.
+        """
+        with self._lock:
+            *lines, self._guest_partial = (self._guest_partial + data).split("\n")
+            for raw, count in Counter(lines).items():
+                core, text = self._whose(raw)
+                if (core, text) not in self._guest_errors and text:
+                    if len(self._guest_errors) >= GUEST_ERROR_KINDS:
+                        self._unfit += count
+                        continue
+                    self._guest_error(core, text)
+                if text:
+                    self._guest_errors[core, text] += count
+
+    def kernel_log(self, reasons: Iterable[str]) -> None:
+        """Take what Linux's own log shows that must not be, unless it was judged when it came on the console."""
+        with self._lock:
+            judged = [line.text for line in self.bad if line.core == self.host_core]
+            for reason in reasons:
+                if not any(text in line for line in judged for text in reason.split("\n")):
+                    self._bad(self.host_core, "kernel log", reason, judge("linux", reason) or Severity.WARNING)
+
+    def is_bad(self, core: str, text: str) -> bool:
+        """Whether such a line of a core is known to be bad."""
+        return judge(self._system(core), text) is not None
 
     def note(self, text: str) -> None:
         """Put a line of the harness itself into the merged log."""
@@ -164,45 +231,66 @@ class Recorder:
         with self._lock:
             return list(self._tails)
 
-    def expect_bad(self, pattern: str, core: str | None = None) -> Expectation:
-        """Announce a known-bad line: it does not fail the scenario, but its absence does."""
+    def expect_bad(self, pattern: str, core: str) -> Expectation:
+        """Announce a known-bad line of a core: it does not fail the scenario, but its absence does."""
         expectation = Expectation(re.compile(pattern), core)
         with self._lock:
             self._expected.append(expectation)
         return expectation
 
-    def tolerate_bad(self, pattern: str, reason: str, core: str | None = None) -> Expectation:
-        """Accept a known-bad line that comes by chance only: a race in software that is not ours; say which."""
+    def tolerate_bad(self, pattern: str, reason: str, core: str) -> Expectation:
+        """Accept a known-bad line of a core that comes by chance only: a race in software not ours; say which."""
         expectation = self.expect_bad(pattern, core)
         expectation.required = False
-        self.note(f"tolerated: {pattern!r}: {reason}")
+        self.note(f"tolerated on {core}: {pattern!r}: {reason}")
         return expectation
 
-    def announced(self) -> list[re.Pattern[str]]:
-        """Return the patterns of all announced lines."""
+    def announced(self, core: str, text: str) -> bool:
+        """Whether a line of a core was announced; it counts as seen then."""
         with self._lock:
-            return [expected.pattern for expected in self._expected]
+            matching = [e for e in self._expected if e.core == core and e.pattern.search(text)]
+            for expectation in matching:
+                expectation.seen += 1
+            return bool(matching)
 
     @contextmanager
-    def expecting_bad(self, pattern: str, core: str | None = None) -> Iterator[Expectation]:
+    def expecting_bad(self, pattern: str, core: str) -> Iterator[Expectation]:
         """Announce a known-bad line for the body only."""
         expectation = self.expect_bad(pattern, core)
         yield expectation
         with self._lock:
             self._expected.remove(expectation)
             if not expectation.seen:
-                raise TestsFailed(f"the announced line {pattern!r} did not occur")
+                raise TestsFailed(f"the announced line {pattern!r} of {core} did not occur")
 
-    def verdict(self) -> list[str]:
-        """Why the records alone make the scenario fail: unannounced bad lines, announced ones that never came."""
+    def death(self) -> str:
+        """Return what a core said of its own death, if nobody announced it; else an empty text."""
+        return self._death
+
+    def headline(self) -> str:
+        """Return the worst thing that was said and not announced, empty if there is none."""
         with self._lock:
-            reasons = [f"known-bad line of {line.core} at {line.when:.3f} s: {line.text}" for line in self.bad]
+            return str(max(self.bad, key=lambda line: line.severity)) if self.bad else ""
+
+    def verdict(self, since: int = 0) -> list[str]:
+        """Why the records alone make the scenario fail: unannounced bad lines, announced ones that never came.
+
+        ``since`` leaves out the first so many bad lines.
+        """
+        with self._lock:
+            reasons = [str(line) for line in self.bad[since:]]
             reasons += [
-                f"the announced line {expected.pattern.pattern!r} of {expected.core or 'any core'} did not occur"
+                f"the announced line {expected.pattern.pattern!r} of {expected.core} did not occur"
                 for expected in self._expected
                 if expected.required and not expected.seen
             ]
             return reasons
+
+    def take_bad(self) -> list[Line]:
+        """Return the bad lines so far, and begin with none: they were another's, such as the boot's."""
+        with self._lock:
+            taken, self.bad, self._death = self.bad, [], ""
+            return taken
 
     def inputs(self, paths: Mapping[str, Path]) -> None:
         """Write the digests of everything that went into the machine, in the form ``sha256sum -c`` reads."""
@@ -215,13 +303,20 @@ class Recorder:
 
     def result(self, outcome: str, **values: Any) -> None:
         """Write ``result.json``: the outcome, the time, and everything recorded in ``values``."""
-        data = {
-            "outcome": outcome,
-            "seconds": round(time.monotonic() - self.origin, 3),
-            **self.values,
-            **values,
-            "bad_lines": [line.text for line in self.bad],
-        }
+        with self._lock:
+            data = {
+                "outcome": outcome,
+                "seconds": round(time.monotonic() - self.origin, 3),
+                **self.values,
+                **values,
+                "bad_lines": [line.text for line in self.bad],
+                "guest_errors": [
+                    {"core": core, "text": text, "count": count}
+                    for (core, text), count in self._guest_errors.most_common()
+                ],
+            }
+            if self._unfit:
+                data["guest_errors_not_kept"] = self._unfit
         text = json.dumps(data, indent=2, default=str) + "\n"
         (self.folder / "result.json").write_text(text, encoding="utf-8")
 
@@ -234,6 +329,7 @@ class Recorder:
                 if state.partial:
                     self._line(state.core, stream, state.partial)
                 state.log.close()
+            self._write_guest_errors()
             self._closed = True
             self._merged.close()
 
@@ -241,16 +337,45 @@ class Recorder:
         text = raw.rstrip("\r")
         self._tails.setdefault(core, deque(maxlen=200)).append(text)
         self._write(core, text)
-        announced = False
-        for expected in self._expected:
-            if expected.core in (None, core) and expected.pattern.search(text):
-                expected.seen += 1
-                announced = True
-        if not announced and is_bad(core, text):
-            self.bad.append(Line(time.monotonic() - self.origin, core, stream, text))
+        announced = self.announced(core, text)
+        severity = judge(self._system(core), text)
+        if severity is not None and not announced:
+            self._bad(core, stream, text, severity)
+
+    def _guest_error(self, core: str, text: str) -> None:
+        """Take a line of QEMU's log for the first time."""
+        if not self._closed:
+            self._write(core, f"guest error: {text}")
+        accepted = any(entry.core in (core, "any") and re.search(entry.pattern, text) for entry in self.accepted)
+        if not accepted and not self.announced(core, text):
+            self._bad(core, "guest-errors", text, Severity.ERROR)
+
+    def _bad(self, core: str, stream: str, text: str, severity: Severity) -> None:
+        line = Line(time.monotonic() - self.origin, core, stream, text, severity)
+        self.bad.append(line)
+        if severity is Severity.FATAL and not self._death:
+            self._death = str(line)
+
+    def _system(self, core: str) -> str:
+        return core if core == "qemu" else "linux" if core == self.host_core else "rtos"
 
     def _write(self, core: str, text: str) -> None:
         self._width = max(self._width, len(core))
         clean = "".join(c if c == "\t" or c.isprintable() else "." for c in text)
         self._merged.write(f"{time.monotonic() - self.origin:11.6f} {core:<{self._width}} | {clean}\n")
         self._merged.flush()
+
+    def _write_guest_errors(self) -> None:
+        """Write each line of QEMU's log with its core and how often it came."""
+        rows = [
+            f"{count:9} {core:<{self._width}} | {text}\n" for (core, text), count in self._guest_errors.most_common()
+        ]
+        if self._unfit:
+            rows.append(f"{self._unfit:9} more, of kinds beyond the first {GUEST_ERROR_KINDS}\n")
+        if rows:
+            (self.folder / "guest-errors.log").write_text("".join(rows), encoding="utf-8")
+
+    def _whose(self, raw: str) -> tuple[str, str]:
+        """Tell the core from the text of a line of QEMU's log; ``qemu`` if it says none."""
+        match = _LOGGED.match(raw)
+        return (self.cpus.get(int(match[1]), self.host_core), match[2]) if match else ("qemu", raw.strip())

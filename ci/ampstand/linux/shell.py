@@ -1,146 +1,26 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Serial consoles of a board, and the Linux shell behind one.
+"""The Linux shell behind a serial console.
 
-``Console`` and ``Shell`` have the methods of labgrid's ``ConsoleProtocol`` and ``CommandProtocol``, so a scenario
-written against them can also run against a labgrid target. labgrid's own ``ShellDriver`` is not used: it takes kernel
+``Shell`` has the methods of labgrid's ``CommandProtocol``. labgrid's own ``ShellDriver`` is not used: it takes kernel
 messages that arrive in the middle of a command's output for a part of it, and it logs in by sleeping and trying again.
-
-Linux writes its messages to the same line as the shell, whole messages at a time but anywhere between two characters
-of a command's output. All begin with a time stamp and end with a line end, so ``Splitter`` takes them out exactly.
 """
 
 from __future__ import annotations
 
-import codecs
 import itertools
 import re
 import shlex
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
-from ampstand.board import Serial
 from ampstand.errors import TestsFailed, UsageError
+from ampstand.formats.kernel_log import BOOT_MESSAGE
+from ampstand.qemu.console import Console
 
 PROMPT = "ampstand# "
-BOOT_MESSAGE = "Booting Linux on physical CPU"
 LINE_LIMIT = 4000  # a terminal line in canonical mode holds 4095 bytes
-
-T = TypeVar("T")
-
-_KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n")
-_KERNEL_START = re.compile(r"\[ *(?:\d+(?:\.(?:\d{0,5}|\d{6}(?:\](?: [^\n]*)?)?))?)?\Z")
-
-
-class Waiter(Protocol):
-    """Waits for something a board does; fails with everything that is known when it does not come."""
-
-    def wait(self, found: Callable[[], T | None], *, what: str, core: str, timeout: float) -> T:
-        """Return the first result of ``found`` that is not None; called again whenever anything has arrived."""
-
-
-class Splitter:
-    """Tells kernel messages from what else is on the console."""
-
-    def __init__(self) -> None:
-        self._held = ""
-
-    def feed(self, data: str) -> tuple[str, list[str]]:
-        """Take what arrived; return what is not the kernel's, and the kernel's complete messages."""
-        data = self._held + data
-        messages: list[str] = []
-
-        def take(match: re.Match[str]) -> str:
-            messages.append(match.group().rstrip("\n"))
-            return ""
-
-        data = _KERNEL_LINE.sub(take, data)
-        begun = _KERNEL_START.search(data)
-        self._held = data[begun.start() :] if begun else ""
-        return (data[: begun.start()] if begun else data), messages
-
-
-class Console:
-    """One serial line: what came on it, and a way to write to it."""
-
-    def __init__(self, serial: Serial, waiter: Waiter, send: Callable[[bytes], None], timeout: float) -> None:
-        self.serial = serial
-        self.lines: list[str] = []
-        """Every complete line so far; a kernel message is a line of its own."""
-        self._waiter = waiter
-        self._send = send
-        self._timeout = timeout
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._splitter = Splitter()
-        self._text = ""
-        self._partial = ""
-        self.tap: Callable[[bytes], None] | None = None
-        """Called with everything that arrives, as it arrives; from the thread that takes it."""
-
-    def feed(self, data: bytes) -> str:
-        """Take what arrived from the board (called with the waiter's lock held); return it as text."""
-        if self.tap is not None:
-            self.tap(data)
-        text = self._decoder.decode(data)
-        user, messages = self._splitter.feed(text.replace("\r", ""))
-        if any(BOOT_MESSAGE in message for message in messages):
-            self._text = ""  # a prompt of the Linux before must not be taken for one of this
-        self._text += user
-        self.lines += messages
-        *lines, self._partial = (self._partial + user).split("\n")
-        self.lines += lines
-        return text
-
-    def write(self, data: bytes) -> int:
-        """Send bytes to the board."""
-        self._send(data)
-        return len(data)
-
-    def sendline(self, line: str) -> None:
-        """Send a line to the board."""
-        self._send(line.encode() + b"\n")
-
-    def sendcontrol(self, char: str) -> None:
-        """Send a control character: ``c`` for ^C."""
-        self._send(bytes([ord(char.upper()) & 0x1F]))
-
-    def mark(self) -> int:
-        """Return a mark: lines after it are those that came later."""
-        return len(self.lines)
-
-    def expect(self, pattern: str, timeout: float | None = None, what: str = "") -> re.Match[str]:
-        """Wait for a pattern in what is not the kernel's; everything up to its end is consumed."""
-        compiled = re.compile(pattern, re.DOTALL)
-        match = self._waiter.wait(
-            lambda: compiled.search(self._text),
-            what=what or f"{pattern!r} on {self.serial.name}",
-            core=self.serial.core,
-            timeout=self._timeout if timeout is None else timeout,
-        )
-        self._text = self._text[match.end() :]
-        return match
-
-    def expect_line(
-        self, pattern: str, *, since: int = 0, timeout: float | None = None, what: str = "", count: int = 1
-    ) -> list[re.Match[str]]:
-        """Wait until ``count`` lines after the mark match; return their matches."""
-        compiled = re.compile(pattern)
-
-        def found() -> list[re.Match[str]] | None:
-            matches = [match for line in self.lines[since:] if (match := compiled.search(line))]
-            return matches[:count] if len(matches) >= count else None
-
-        return self._waiter.wait(
-            found,
-            what=what or (f"the line {pattern!r}" if count == 1 else f"{count} lines {pattern!r}"),
-            core=self.serial.core,
-            timeout=self._timeout if timeout is None else timeout,
-        )
-
-    def forget(self) -> None:
-        """Consume everything that has arrived."""
-        self._text = ""
 
 
 class Result(NamedTuple):
@@ -166,8 +46,12 @@ class Background(NamedTuple):
 class Shell:
     """Linux, driven through the shell on its console as on a real board."""
 
-    def __init__(self, console: Console, *, timeout: float, boot_timeout: float) -> None:
+    def __init__(
+        self, console: Console, *, timeout: float, boot_timeout: float, note: Callable[[str], None] = lambda text: None
+    ) -> None:
+        """Use the shell on ``console``; times are in seconds, ``note`` takes each command for the records."""
         self.console = console
+        self._note = note
         self._timeout = timeout
         self._boot_timeout = boot_timeout
         self._number = itertools.count(1)
@@ -178,12 +62,13 @@ class Shell:
     def login(self, timeout: float | None = None) -> None:
         """Wait for the prompt and put a shell there that neither prompts nor echoes.
 
-        A shell is silent when its output is no terminal: it gets the terminal as descriptor 3.
+        A shell is silent when its output is no terminal: it gets the terminal as descriptor 3. Without ``onlcr`` what
+        programs print is told from what the kernel prints.
         """
         timeout = self._boot_timeout if timeout is None else timeout
         self.console.expect(re.escape(PROMPT), timeout, "the shell prompt")
         self.prompt_at = time.monotonic()
-        self.console.sendline("stty -echo; echo am''pstand-takes-over; /bin/sh 3>&1 >/dev/null")
+        self.console.sendline("stty -echo -onlcr; echo am''pstand-takes-over; /bin/sh 3>&1 >/dev/null")
         self.console.expect(r"ampstand-takes-over\n", self._timeout, "the shell to be taken over")
         self._logged_in = True
         self.run_check("true")
@@ -208,7 +93,7 @@ class Shell:
 
     def hand_over(self) -> None:
         """Give the console to a person: prompt and echo are back."""
-        self.console.sendline("stty echo; exit")
+        self.console.sendline("stty echo onlcr; exit")
         self._logged_in = False
 
     def interrupt(self) -> None:
@@ -224,6 +109,7 @@ class Shell:
         text = f"{{ echo '<<'{number}:; {{ {command}\n}} </dev/null 2>&1; printf '\\n:%d:%d>>\\n' $? {number}; }} >&3"
         if any(len(line) > LINE_LIMIT for line in text.split("\n")):
             raise UsageError(f"a console takes no command line of more than {LINE_LIMIT} bytes: {command[:60]}...")
+        self._note(f"host $ {command}")
         self.console.sendline(text)
         match = self.console.expect(
             rf"<<{number}:\n(.*?)\n:(\d+):{number}>>\n",

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linux's own log, read record by record, and what of it must not be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from ampstand.errors import TestsFailed
+from ampstand.linux.shell import Shell
+
+WARNING_LEVEL = 4
+"""Records of this level and below are warnings and errors (``include/linux/kern_levels.h``)."""
+
+
+class Entry(NamedTuple):
+    """One record: its level (0 is the worst, 7 the least), seconds since boot, text."""
+
+    level: int
+    seconds: float
+    text: str
+
+
+class KernelLog:
+    """Reads each record once. Nothing that a program does to the log (``dmesg -c``) hides one."""
+
+    def __init__(self, host: Shell) -> None:
+        self._host = host
+        self._next = 0
+
+    def rebooted(self) -> None:
+        """Take note that another Linux runs: its log begins at 0."""
+        self._next = 0
+
+    def take(self) -> tuple[list[Entry], int]:
+        """Return the records that came since the last call, and how many were overwritten before."""
+        lines = self._host.run_check(f"kernel-log {self._next}", reason="the kernel's log")
+        end = re.fullmatch(r"end (\d+) (\d+)", lines[-1]) if lines else None
+        if end is None:
+            raise TestsFailed(f"kernel-log printed no end: {lines[-1:]}")
+        self._next = int(end[1])
+        entries = []
+        for line in lines[:-1]:
+            level, seconds, text = line.split(" ", 2)
+            entries.append(Entry(int(level), float(seconds), text))
+        return entries, int(end[2])
+
+
+def blocks(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Return what belongs together: the records between "cut here" and "end trace", each other one alone."""
+    found: list[list[Entry]] = []
+    inside = False
+    for entry in entries:
+        if "[ cut here ]" in entry.text:
+            inside = True
+            found.append([])
+        if inside:
+            found[-1].append(entry)
+            inside = "[ end trace" not in entry.text
+        else:
+            found.append([entry])
+    return found
+
+
+def unwanted(
+    entries: Iterable[Entry], bad: Callable[[str], bool], accepted: Callable[[str], bool]
+) -> Iterable[list[str]]:
+    """Yield the texts of each warning, error or known-bad record that is not accepted; of a trace, all of it.
+
+    A trace stands and falls as a whole: it is accepted if any of its lines is.
+    """
+    for block in blocks(entries):
+        texts = [entry.text for entry in block]
+        wrong = len(block) > 1 or block[0].level <= WARNING_LEVEL or "[ cut here ]" in texts[0] or bad(texts[0])
+        if wrong and True not in [accepted(text) for text in texts]:  # all are asked: each counts as seen
+            yield texts

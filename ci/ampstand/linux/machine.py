@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""A board whose host runs Linux."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+from ampstand.board import Board, Serial
+from ampstand.build.artifacts import Artifacts
+from ampstand.formats.kernel_log import BOOT_MESSAGE
+from ampstand.linux.kernel_log import Entry, KernelLog, unwanted
+from ampstand.linux.shell import Shell
+from ampstand.qemu.machine import BootError, CoreDiedError, Machine, QemuEndedError, WaitError
+from ampstand.qemu.recording import Records
+
+_REMOTEPROC_STATES = (
+    (re.compile(r"remoteproc\d+: \S+ is available"), "offline"),
+    (re.compile(r"remoteproc\d+: powering up"), "starting"),
+    (re.compile(r"remoteproc\d+: remote processor \S+ is now up"), "running"),
+    (re.compile(r"remoteproc\d+: remote processor \S+ is now attached"), "attached"),
+    (re.compile(r"remoteproc\d+: (stopped|detached) remote processor"), "offline or detached"),
+    (re.compile(r"remoteproc\d+: crash detected"), "crashed"),
+    (re.compile(r"Booting Linux on physical CPU"), "unknown (Linux is booting)"),
+)
+
+
+class LinuxMachine(Machine):
+    """A board whose host runs Linux. ``host`` is its shell once ``boot()`` or ``resume()`` returned."""
+
+    def __init__(self, board: Board, artifacts: Artifacts, records: Records, **options: Any) -> None:
+        """Describe a board that is not started yet; the options are those of ``Machine``."""
+        super().__init__(board, artifacts, records, **options)
+        self.host = Shell(
+            self.consoles[board.shell.name],
+            note=lambda text: self.records.note(text),
+            timeout=board.timeouts.command,
+            boot_timeout=board.timeouts.boot,
+        )
+        self.remoteproc_state = "unknown"
+        """As the kernel's messages told it last."""
+        self._log = KernelLog(self.host)
+        self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
+
+    def boot(self, timeout: float | None = None) -> Self:
+        """Start QEMU and wait for the shell of the host; ``BootError`` if it does not come, or something dies."""
+        try:
+            if not self.process.begun:
+                self.start()
+            self.host.login(timeout)
+        except (WaitError, CoreDiedError, QemuEndedError) as error:
+            raise BootError(f"{self.board.name} did not come up: {error.message}", hint=error.hint) from error
+        return self
+
+    def reset(self) -> None:
+        """Reset the board, as its button does; ``host.login()`` when Linux is expected back."""
+        self.host.lost()
+        super().reset()
+
+    def resume(self, timeout: float = 60.0) -> Self:
+        """Start QEMU from the state in ``incoming``, let it run, and go on with its shell."""
+        super().resume(timeout)
+        self.host.adopt()
+        return self
+
+    def take_log(self) -> tuple[list[Entry], int]:
+        """Return what came to Linux's log since the last call, and how many records were lost; the caller judges."""
+        return self._log.take()
+
+    def judge_log(self) -> None:
+        """Judge what came to Linux's log since it was taken last; a failure goes to the records."""
+        records, core = self.records, self.board.shell.core
+        entries, lost = self.take_log()
+
+        def accepted(text: str) -> bool:
+            return any(pattern.search(text) for pattern in self._accepted) or records.announced(core, text)
+
+        wrong = unwanted(entries, lambda text: records.is_bad(core, text), accepted)
+        records.kernel_log("\n".join(texts) for texts in wrong)
+        if lost:
+            records.kernel_log([f"{lost} records were overwritten before anybody could judge them"])
+
+    def diagnosis(self) -> str:
+        """Say what is known now: remoteproc's state, and what ``Machine`` says."""
+        state = f"remoteproc state: {self.remoteproc_state}\n" if self.board.remote else ""
+        return state + super().diagnosis()
+
+    def _heard(self, serial: Serial, lines: Sequence[str]) -> None:
+        if serial != self.board.shell:
+            return
+        for line in lines:
+            if BOOT_MESSAGE in line:
+                self._log.rebooted()
+            for pattern, state in _REMOTEPROC_STATES:
+                if pattern.search(line):
+                    self.remoteproc_state = state
