@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ampstand.errors import InfrastructureError
+
 ROOT = Path(__file__).resolve().parents[2]
 """The project's checkout."""
 
@@ -14,12 +16,19 @@ CONFIGS = ROOT / "configs"
 
 
 def cache_root() -> Path:
-    """Return the cache folder: ``$AMPSTAND_CACHE``, else ``$XDG_CACHE_HOME/ampstand``, else ``~/.cache/ampstand``."""
+    """Return the cache folder: ``$AMPSTAND_CACHE``, else ``$XDG_CACHE_HOME/ampstand``, else ``~/.cache/ampstand``.
+
+    Without HOME the home folder is the one of the user's account; InfrastructureError when that has none either.
+    """
     own = os.environ.get("AMPSTAND_CACHE")
     if own:
         return Path(own).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ampstand"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "ampstand"
+    except RuntimeError as error:
+        hint = "set AMPSTAND_CACHE to a folder of yours"
+        raise InfrastructureError("there is no home folder to keep the cache in", hint=hint) from error
 
 
 def records_root() -> Path:

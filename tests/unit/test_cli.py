@@ -183,16 +183,18 @@ def tool(world: Path, name: str, body: str) -> None:
 
 
 def enter(world: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the script; an empty variable is not in its environment."""
+    environment = {
+        "PATH": f"{world}/bin:{os.environ['PATH']}",
+        "HOME": str(world),
+        "WORLD": str(world),
+        "AMPSTAND_CACHE": str(world / "cache"),
+        "AMPSTAND_PYTHON": str(world / "bin/python"),
+        **environment,
+    }
     return subprocess.run(
         [str(world / "scripts/ampstand"), *words],
-        env={
-            "PATH": f"{world}/bin:{os.environ['PATH']}",
-            "HOME": str(world),
-            "WORLD": str(world),
-            "AMPSTAND_CACHE": str(world / "cache"),
-            "AMPSTAND_PYTHON": str(world / "bin/python"),
-            **environment,
-        },
+        env={name: value for name, value in environment.items() if value},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -269,6 +271,44 @@ def test_script_says_when_the_cache_folder_cannot_be_made(world: Path) -> None:
     done = enter(world, "x", AMPSTAND_CACHE=str(world / "file/cache"))
     assert done.returncode == 3
     assert "AMPSTAND_CACHE" in done.stderr
+
+
+def account(world: Path, home: str) -> None:
+    """Say what the account of the user who runs the script has as its home folder."""
+    tool(world, "getent", f'[ "$*" = "passwd 0" ] && echo "root:x:0:0::{home}:/bin/sh"')
+
+
+def test_script_without_home_takes_the_accounts(world: Path) -> None:
+    account(world, f"{world}/home of it")
+    show = "import os\nfrom ampstand import paths\nprint(os.environ['HOME'], paths.cache_root(), sep='|')\n"
+    (world / "ci/ampstand/__main__.py").write_text(show)
+    for name in ("paths.py", "errors.py"):
+        (world / "ci/ampstand" / name).write_bytes((paths.ROOT / "ci/ampstand" / name).read_bytes())
+    done = enter(world, "x", HOME="", AMPSTAND_CACHE="")
+    assert done.stdout == f"{world}/home of it|{world}/home of it/.cache/ampstand\n", done.stderr
+    assert (world / "home of it/.cache/ampstand/logs/setup.log").exists()
+    done = enter(world, "x", HOME="", AMPSTAND_CACHE="", XDG_CACHE_HOME=f"{world}/xdg")
+    assert done.stdout == f"{world}/home of it|{world}/xdg/ampstand\n", done.stderr
+
+
+def test_script_without_any_home_needs_only_a_cache_folder(world: Path) -> None:
+    account(world, "")
+    done = enter(world, "x", HOME="", AMPSTAND_CACHE="")
+    assert (done.stdout, done.returncode) == ("", 3)
+    assert done.stderr.splitlines() == [
+        "ampstand: there is no home folder to keep the cache in",
+        "hint: set AMPSTAND_CACHE to a folder of yours",
+    ]
+    assert enter(world, "x", HOME="").stdout == "harness x\n"
+
+
+def test_cache_without_any_home_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AMPSTAND_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    with pytest.raises(InfrastructureError, match="no home folder") as raised:
+        paths.cache_root()
+    assert "AMPSTAND_CACHE" in raised.value.hint
 
 
 def test_footprint_json_is_shown_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,8 +116,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
         *includes,
         *some("firmware/remote/lib/*.c"),
     )
-    # No git from here on up may call the copy ignored.
-    reuse = ("env", f"GIT_CEILING_DIRECTORIES={scratch}", python, "-m", "reuse", "--root")
+    copy = copy_of(root, own, scratch / "reuse")
     actionlint = "" if shutil.which("actionlint") else "actionlint is not installed"
     return [
         Linter("ruff check", (python, "-m", "ruff", "check", *ruff, *code)),
@@ -127,7 +126,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
         Linter("clang-format", ("clang-format", "--dry-run", "-Werror", *own_c)),
         Linter("cppcheck misra", misra),
         Linter("checkpatch", checkpatch),
-        Linter("reuse", (*reuse, str(copy_of(root, own, scratch / "reuse")), "lint", "--lines")),
+        Linter("reuse", (python, "-m", "reuse", f"--root={copy}", "lint", "--lines")),
         Linter("actionlint", ("actionlint", "-no-color", *workflows), missing=actionlint),
         Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows)),
         Linter(
