@@ -5,11 +5,11 @@
 The exit codes are part of the public interface and stand in the README as well:
 
 ====  =======================================================
-0     everything asked for was done and passed
+0     everything asked for was done and passed, known bugs aside
 1     tests failed
 2     the command line, or a file named on it, is wrong
 3     set-up, build or boot failed: nothing was said about the code under test
-4     nothing ran
+4     nothing ran, or nothing matched what was selected
 130   interrupted
 ====  =======================================================
 """

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pytest
 
+from ampstand import cli
 from ampstand.board import Board
 from ampstand.build import overlay
 from ampstand.build.builder import Builder, BuildOptions
@@ -16,9 +16,9 @@ from ampstand.build.cache import Cache
 from ampstand.commands import corpus
 from ampstand.commands import test as checks
 from ampstand.commands.corpus import Bug, Corpus
-from ampstand.commands.test import Tally
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.progress import Progress
+from ampstand.report.results import Outcome, Run, Test
 
 PATCH = """Bug: counts wrong
 Caught-by: native unit-count
@@ -73,40 +73,80 @@ def test_select(root: Path) -> None:
         corpus.select(bugs, ["other"])
 
 
+def run_of(*tests: Test) -> Run:
+    return Run(tests={(test.stage, test.name): test for test in tests})
+
+
+GOOD = Test("native", "good", "passed")
+BAD = Test("native", "bad", "failed")
+KNOWN = Test("scenarios", "known", "known")
+SKIPPED = Test("scenarios", "skipped", "skipped")
+NO_BOOT = Test("scenarios", "boot", "error", headline="no boot", infrastructure=True)
+
+
 @pytest.mark.parametrize(
-    ("tally", "verdict"),
+    ("tests", "verdict"),
     [
-        (Tally(passed=1, failed=1), "caught"),
-        (Tally(passed=2), "missed"),
-        (Tally(), "broken"),
-        (Tally(skipped=1), "broken"),
-        (Tally(failed=1, broken=True), "broken"),
+        ([GOOD, BAD], "caught"),
+        ([GOOD], "missed"),
+        ([KNOWN], "missed"),
+        ([KNOWN, BAD], "caught"),
+        ([NO_BOOT, BAD], "caught"),
+        ([], "broken"),
+        ([SKIPPED], "broken"),
+        ([NO_BOOT], "broken"),
+        ([NO_BOOT, GOOD], "broken"),
     ],
 )
-def test_verdict(tally: Tally, verdict: str) -> None:
-    assert corpus.verdict_of(tally)[0] == verdict
+def test_verdict(tests: list[Test], verdict: str) -> None:
+    assert corpus.verdict_of(run_of(*tests))[0] == verdict
 
 
-@pytest.mark.parametrize(("control", "verdict"), [(1, "caught"), (2, "missed"), (0, None)])
-def test_run(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, control: int, verdict: str | None) -> None:
-    """A test that looks at the number ("passes up to ``control``") runs without the bug, then with it."""
+@pytest.mark.parametrize(
+    ("outcomes", "verdict", "code"),
+    [
+        (("passed", "failed"), "caught", 0),
+        (("passed", "passed"), "missed", 1),
+        (("known", "failed"), "caught", 0),
+        (("known", "known"), "missed", 1),
+        (("passed", None), "broken", 3),
+        (("failed", "failed"), None, 1),
+        ((None, "failed"), None, 1),
+    ],
+)
+def test_run(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    outcomes: tuple[Outcome | None, ...],
+    verdict: str | None,
+    code: int,
+) -> None:
+    """The test that is for the bug ends in one way without the bug, and in another with it."""
 
-    def meson_tests(self: checks.Checks, part: str, names: list[str]) -> tuple[Path, Tally]:
+    def meson_tests(self: checks.Checks, part: str, names: list[str]) -> None:
         assert (part, names) == ("native", ["unit-count"])
-        count = int((self.root / "firmware/count.c").read_text().split()[-1].rstrip(";"))
-        return tmp_path, Tally(passed=1) if count <= control else Tally(failed=1)
+        outcome = outcomes[int((self.root / "firmware/count.c").read_text().split()[-1].rstrip(";")) - 1]
+        self._note([Test("native", "unit-count", outcome)] if outcome else [])
 
     monkeypatch.setattr(checks.Checks, "meson_tests", meson_tests)
-    args = argparse.Namespace(bugs=[], board="none", records=tmp_path / "records")
+    args = cli.parser().parse_args(["corpus"])
+    args.records = tmp_path / "records"
     builder = Builder(
         Board.load("stm32mp157c-dk2"), BuildOptions(), Progress(), cache=Cache(tmp_path / "cache"), root=root
     )
-    run = Corpus(args, builder, Progress()).run
+    tried = Corpus(args, builder, Progress())
     if verdict is None:
         with pytest.raises(TestsFailed, match="without any bug"):
-            run()
+            tried.run()
     else:
-        assert [outcome.verdict for outcome in run()] == [verdict]
+        assert [outcome.verdict for outcome in tried.run()] == [verdict]
+    record = Run.load(tmp_path / "records/results.jsonl")
+    assert (record.exit_code(), record.ended) == (code, code)
+    if verdict in ("missed", "broken"):
+        (test,) = record.tests.values()
+        assert (test.stage, test.name) == ("corpus", "firmware/wrong-count")
+        assert test.rerun.endswith("scripts/ampstand corpus wrong-count")
     assert (root / "firmware/count.c").read_text() == "int count = 1;\n"
 
 

@@ -65,7 +65,7 @@ def test_every_kind_of_line_is_in_the_schema_and_read_again(tmp_path: Path) -> N
     full = Test("scenarios", "x::y", "failed", 1.5, "why\nin full", "why", "again", "/r", "6.12", "bug", True)
     results = Results(path)
     results.begin(["./scripts/ampstand", "test", "-k", "a b"])
-    results.inputs(kernel={"release": "6.12.118"}, qemu={"path": "/q"})
+    results.inputs({"kernel": "6.12.118", "kernel source": "linux-source-6.12"})
     results.test(full)
     results.test(Test("qtest", "quick", "passed"))
     results.stage(Stage("scenarios", "ok", 2.0))
@@ -76,7 +76,7 @@ def test_every_kind_of_line_is_in_the_schema_and_read_again(tmp_path: Path) -> N
     assert kinds == ["run", "inputs", "test", "test", "stage", "stage", "figure", "end"]
     run = Run.load(path)
     assert run.header["command"] == ["./scripts/ampstand", "test", "-k", "a b"]
-    assert run.inputs["kernel"] == {"release": "6.12.118"}
+    assert run.inputs == {"kernel": "6.12.118", "kernel source": "linux-source-6.12"}
     assert list(run.tests.values()) == [full, Test("qtest", "quick", "passed")]
     assert run.stages["qtest"] == Stage("qtest", "not-run", reason="nothing matched")
     assert run.figures == [Figure("bench", "boot", 1.25, "s")]
@@ -191,7 +191,7 @@ def test_table_says_all_of_it(mixed: Run) -> None:
     text = io.StringIO()
     Console(file=text, width=120).print(summary.table(mixed))
     rows = {cells[1]: cells[2:-1] for line in text.getvalue().splitlines() if len(cells := line_cells(line)) > 2}
-    assert rows["stage"] == ["passed", "failed", "known bugs", "skipped", "time", ""]
+    assert rows["stage"] == ["passed", "failed", "known bugs", "skipped", "time", "remark"]
     assert rows["unit"] == ["1", "1", "2", "1", "2.5 s", ""]
     assert rows["scenarios"][1] == "1"
     assert rows["scenarios"][-1] == "broken: pytest ended with code 3"

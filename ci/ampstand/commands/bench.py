@@ -12,7 +12,9 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,9 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, Remote
 from ampstand.progress import Progress
 from ampstand.qemu.machine import THREADS
+from ampstand.report import rerun, results
 from ampstand.report.records import Recorder
+from ampstand.report.results import Figure, Results
 
 REFERENCE = "virt"
 
@@ -47,16 +51,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
     """Measure, print the table, write the JSON; return the exit code."""
     folder = records_folder(args.records, "bench")
-    bench = Bench(board, artifacts, folder, args)
-    figures = bench.run()
-    text = json.dumps(figures, indent=2) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    record = Results(folder / results.FILE)
+    with record.alone("bench", [rerun.program(), *sys.argv[1:]]):
+        record.inputs(artifacts.provenance)
+        measured = Bench(board, artifacts, folder, args).run()
+        for figure in figures_of(measured):
+            record.figure(figure)
+    text = json.dumps(measured, indent=2) + "\n"
     (folder / "bench.json").write_text(text, encoding="utf-8")
     if args.json:
         args.json.write_text(text, encoding="utf-8")
     terminal = Terminal()
-    terminal.print(table(figures))
+    terminal.print(table(measured))
     terminal.print(f"Figures: {folder / 'bench.json'}", highlight=False, soft_wrap=True)
     return 0
+
+
+UNITS = {
+    "boot_to_shell_s": "s",
+    "boot_ratio": "",
+    "boot_to_first_rpmsg_s": "s",
+    "first_rpmsg_after_shell_s": "s",
+    "latency_us": "us",
+    "per_second": "1/s",
+    "bytes_per_second": "B/s",
+    "idle": "%",
+}
+"""Of the numbers below a key; what stands below none of these is no figure."""
+
+
+def figures_of(measured: Mapping[str, Any]) -> Iterator[Figure]:
+    """Yield each measured number by its path: ``boot_to_shell_s/virt/median``."""
+
+    def walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
+        if isinstance(value, Mapping):
+            for name, below in value.items():
+                yield from walk(below, (*path, name))
+            return
+        units = [UNITS[name] for name in path if name in UNITS]
+        if units and path[-1] != "count" and isinstance(value, int | float):
+            yield Figure("bench", "/".join(path), value, units[-1])
+
+    yield from walk(measured, ())
 
 
 class Bench:

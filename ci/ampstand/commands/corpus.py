@@ -13,7 +13,8 @@ checkout) with a head of its own::
     diff
 
 ``STAGE`` is ``scenarios`` with an expression of pytest's ``-k``, or ``native`` or ``remote`` with the name of a Meson
-test. The named tests are run without any bug first, and must pass.
+test. The named tests are run without any bug first, and none may fail. One that meets a known bug of the kernel instead
+of passing will do: it must fail with the bug that it is here for.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import shutil
 import sys
 import time
@@ -34,9 +36,11 @@ from rich.table import Table
 from ampstand import paths
 from ampstand.build import overlay
 from ampstand.build.builder import Builder
-from ampstand.commands.test import NATIVE_PARTS, Checks, Tally
+from ampstand.commands.test import NATIVE_PARTS, Checks, NothingMatched
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.progress import Progress, duration
+from ampstand.report import rerun, results, summary
+from ampstand.report.results import BAD, Results, Run, Test
 
 PARTS = ("linux", "firmware")
 SCENARIOS = "scenarios"
@@ -113,6 +117,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="name the bugs and the tests that are for them, and end")
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the outcomes there")
+    parser.set_defaults(parser=parser)
 
 
 class Corpus:
@@ -125,15 +130,43 @@ class Corpus:
         self.progress = progress
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.records = (args.records or paths.records_root() / f"corpus-{stamp}").absolute()
+        self.results = Results(self.records / results.FILE)
         self.checkout = builder.cache.work / "corpus"
 
     def run(self) -> list[Outcome]:
         """Try every wanted bug; return what came of each."""
         bugs = select(load(self.builder.root), self.args.bugs)
-        with self.builder.cache.lock("corpus", self.progress):
+        self.records.mkdir(parents=True, exist_ok=True)
+        with (
+            self.results.alone("corpus", [rerun.program(), *sys.argv[1:]]),
+            self.builder.cache.lock("corpus", self.progress),
+        ):
             self._copy_checkout()
             self._control(bugs)
-            return [self._attempt(bug) for bug in bugs]
+            outcomes = []
+            for bug in bugs:
+                outcomes.append(self._attempt(bug))
+                self.results.test(self._result(outcomes[-1]))
+            return outcomes
+
+    def _result(self, outcome: Outcome) -> Test:
+        """Return the line of the run's record about a bug."""
+        seconds = round(outcome.build_seconds + outcome.test_seconds, 3)
+        test = Test("corpus", f"{outcome.part}/{outcome.name}", "passed", seconds, outcome.detail)
+        if outcome.verdict == "caught":
+            return test
+        return replace(
+            test,
+            outcome="error" if outcome.verdict == "broken" else "failed",
+            headline=f"{outcome.verdict}: {outcome.detail}",
+            rerun=shlex.join(self._command(outcome.name)),
+            records=str(self.records / outcome.name),
+            infrastructure=outcome.verdict == "broken",
+        )
+
+    def _command(self, *bugs: str) -> list[str]:
+        """Return the command that tries bugs again."""
+        return [*rerun.base(self.args.parser, self.args), *bugs]
 
     def _copy_checkout(self) -> None:
         """Make a copy of the checkout that bugs of the firmware can be put into."""
@@ -147,18 +180,18 @@ class Corpus:
                 shutil.copy2(source, copy)
 
     def _control(self, bugs: Iterable[Bug]) -> None:
-        """Run the named tests without any bug; raise unless all of them pass."""
+        """Run the named tests without any bug; raise if one fails."""
         for stage in STAGES:
             tests = sorted({bug.test for bug in bugs if bug.stage == stage})
             if not tests:
                 continue
             with self.progress.step(f"corpus: {stage} without bugs"):
-                tally = self._test(self.builder, stage, tests, self.records / "control")
-            if tally.failed or not tally.passed:
-                raise TestsFailed(
-                    f"without any bug: {tally.line()}\n" + "\n".join(f"  {failure}" for failure in tally.failures),
-                    hint=f"mend that first; logs in {self.records}/control",
-                )
+                folder = self.records / "control"
+                run = self._test(self.builder, stage, tests, folder, self._command(*self.args.bugs))
+            counts = run.counts()
+            if counts.failed or not (counts.passed or counts.known):
+                told = "\n".join([counts.line(), *summary.lines(run, folder)])
+                raise TestsFailed(f"without any bug: {told}", hint=f"fix that first; logs in {folder}")
 
     def _attempt(self, bug: Bug) -> Outcome:
         """Put one bug in and run the test that is for it."""
@@ -169,8 +202,8 @@ class Corpus:
                 if bug.stage == SCENARIOS:
                     builder.all()
                 built = time.monotonic() - started
-                tally = self._test(builder, bug.stage, [bug.test], records)
-            verdict, detail = verdict_of(tally)
+                run = self._test(builder, bug.stage, [bug.test], records, self._command(bug.name))
+            verdict, detail = verdict_of(run)
         except InfrastructureError as error:
             verdict, detail = "broken", error.message
         tested = time.monotonic() - started - built
@@ -192,28 +225,40 @@ class Corpus:
             plain.board, plain.options, self.progress, cache=plain.cache, sources=plain.sources, root=self.checkout
         )
 
-    def _test(self, builder: Builder, stage: str, tests: list[str], records: Path) -> Tally:
-        """Run tests of one stage; scenarios end with the first that fails."""
+    def _test(self, builder: Builder, stage: str, tests: list[str], records: Path, command: list[str]) -> Run:
+        """Run tests of one stage and return their record; scenarios end with the first that fails."""
         records.mkdir(parents=True, exist_ok=True)
         args = argparse.Namespace(
             board=self.args.board,
             records=records,
             thread="multi",
-            keyword=" or ".join(f"({test})" for test in tests),
+            keyword=" or ".join(f"({test})" for test in tests) if stage == SCENARIOS else "",
+            test=[],
             pytest_arguments=["--exitfirst"],
         )
-        checks = Checks(args, builder, self.progress)
-        if stage != SCENARIOS:
-            return checks.meson_tests(stage, tests)[1]
-        checks.artifacts = builder.all()
-        return checks.scenarios(records / "scenarios.log")
+        checks = Checks(args, builder, self.progress, command)
+        checks.results.begin(command)
+        try:
+            if stage != SCENARIOS:
+                checks.meson_tests(stage, tests)
+            else:
+                checks.artifacts = builder.all()
+                checks.results.inputs(checks.artifacts.provenance)
+                checks.scenarios(records / "scenarios.log")
+        except NothingMatched:
+            self.progress.say(f"corpus: {' '.join(tests)}: no test of {stage} matches")
+        return Run.load(checks.results.path)
 
 
-def verdict_of(tally: Tally) -> tuple[str, str]:
+def verdict_of(run: Run) -> tuple[str, str]:
     """Return the verdict on a bug from how its test went, and what there is to say of it."""
-    if tally.broken or not (tally.failed or tally.passed):
-        return "broken", "; ".join(tally.failures) or "no test ran"
-    return ("caught", "") if tally.failed else ("missed", tally.line())
+    bad = run.with_outcome(*BAD)
+    if any(not test.infrastructure for test in bad):
+        return "caught", ""
+    if bad or not run.with_outcome("passed", "known"):
+        return "broken", "; ".join(f"{test.name}: {test.headline}" for test in bad) or "no test ran"
+    counts = run.counts()
+    return "missed", f"{counts.line()}, {counts.known} known bugs" if counts.known else counts.line()
 
 
 def table(outcomes: Iterable[Outcome]) -> Table:
@@ -242,12 +287,12 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         for bug in select(load(builder.root), args.bugs):
             print(f"{bug.part}/{bug.name}: {bug.title} ({bug.stage} {bug.test})")
         return 0
-    outcomes = Corpus(args, builder, progress).run()
+    corpus = Corpus(args, builder, progress)
+    outcomes = corpus.run()
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table(outcomes))
     if args.json is not None:
         args.json.write_text(json.dumps([asdict(row) for row in outcomes], indent=1) + "\n", encoding="utf-8")
+    code = Run.load(corpus.results.path).exit_code()
     counts = {verdict: sum(row.verdict == verdict for row in outcomes) for verdict in ("caught", "missed", "broken")}
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    if counts["broken"]:
-        return InfrastructureError.exit_code
-    return TestsFailed.exit_code if counts["missed"] else 0
+    return code

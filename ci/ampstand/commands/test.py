@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``ampstand test``: device tests, native tests, harness tests, linters and scenarios, in that order.
 
-Each stage can be run alone with ``--only``. What fails is shown with its output and the command that runs it again; the
-last line is always ``N passed, N failed`` over all stages.
+Each stage can be run alone with ``--only``; ``-k`` and ``--test`` select tests in all of them. How each test ended goes
+to ``results.jsonl``; the closing table, the exit code and JUnit are made from that. The last line is always ``N passed,
+N failed`` over all stages.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -18,61 +20,45 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from xml.etree import ElementTree
+
+from rich.console import Console
 
 from ampstand import paths
 from ampstand.build import tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
-from ampstand.commands import lint
-from ampstand.errors import AmpstandError, InfrastructureError, NothingRan, TestsFailed, UsageError
+from ampstand.commands import lint, programs
+from ampstand.commands.outcomes import last_words, meson_results, tap
+from ampstand.commands.programs import Ended, Program
+from ampstand.commands.selection import Selection
+from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, UsageError
 from ampstand.progress import Progress, duration
+from ampstand.report import junit, rerun, results, summary
+from ampstand.report.results import BAD, Counts, Results, Run, Stage, Test
 
 STAGES = ("qtest", "native", "unit", "lint", "scenarios")
 NATIVE_PARTS = ("native", "remote")
 NEEDS_BUILD = ("qtest", "scenarios")
+OF_PYTEST = ("unit", "scenarios")
 QTEST_TIMEOUT = 600.0
 NATIVE_TIMEOUT = 900.0
 FUZZ_RUNS = 20000
 THREADS = ("multi", "single")
+INTERACTIVE = {"--pdb", "--trace", "-s", "--capture=no"}
+"""Arguments of pytest that ask for a terminal."""
+WIDTH = 120
+"""Columns of the table in a log."""
+NOTHING_MATCHED = "nothing matched"
+MESON = (sys.executable, "-m", "mesonbuild.mesonmain")
+UNREADABLE, USAGE_ERROR, NO_TESTS_COLLECTED = 2, 4, 5
+"""Exit codes of pytest; an interruption has another."""
 
 
-@dataclass
-class Tally:
-    """What a stage, or all of them, came to."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    failures: list[str] = field(default_factory=list)
-    """Name of each failed test, with the command that runs it again."""
-    broken: bool = False
-    """True when something other than a test failed."""
-
-    def add(self, other: Tally) -> None:
-        """Take in another tally."""
-        self.passed += other.passed
-        self.failed += other.failed
-        self.skipped += other.skipped
-        self.failures += other.failures
-        self.broken = self.broken or other.broken
-
-    def line(self) -> str:
-        """Return the closing line."""
-        tail = f", {self.skipped} skipped" if self.skipped else ""
-        return f"{self.passed} passed, {self.failed} failed{tail}"
-
-    def exit_code(self) -> int:
-        """Return the exit code that this tally ends in."""
-        if self.broken:
-            return InfrastructureError.exit_code
-        if self.failed:
-            return TestsFailed.exit_code
-        return 0 if self.passed else NothingRan.exit_code
+class NothingMatched(Exception):
+    """No test of a stage is wanted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,88 +66,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default=",".join(STAGES), metavar="STAGE,...", help=f"of {', '.join(STAGES)}")
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--thread", choices=THREADS, default="multi", help="QEMU's TCG threads in scenarios")
-    parser.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="only matching unit tests and scenarios")
+    parser.add_argument(
+        "-k", dest="keyword", default="", metavar="EXPRESSION", help="only matching tests, of any stage"
+    )
+    parser.add_argument(
+        "--test", action="append", default=[], metavar="NAME", help="exactly this test, as results.jsonl names it"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the results there as JUnit XML")
     parser.add_argument(
         "pytest_arguments", nargs="*", metavar="-- ARG", help="further arguments of pytest for the scenarios"
     )
+    parser.set_defaults(parser=parser)
 
 
-def parse_tap(text: str, code: int, rerun: str) -> Tally:
-    """Return what a TAP program said and how it ended."""
-    tally = Tally()
-    plan = re.search(r"^1\.\.(\d+)", text, flags=re.MULTILINE)
-    for verdict, name in re.findall(r"^(ok|not ok)\b\s*\d*\s*(.*)$", text, flags=re.MULTILINE):
-        if re.search(r"#\s*SKIP", name, flags=re.IGNORECASE):
-            tally.skipped += 1
-        elif verdict == "ok":
-            tally.passed += 1
-        else:
-            tally.failed += 1
-            tally.failures.append(f"{name}: {rerun}")
-    ran = tally.passed + tally.failed + tally.skipped
-    if plan is None or ran == 0 or (ran < int(plan[1]) and not tally.failed) or (code != 0 and not tally.failed):
-        ended = f"signal {-code}" if code < 0 else f"code {code}"
-        tally.failed += 1
-        planned = plan[1] if plan else "no"
-        tally.failures.append(f"ended with {ended} after {ran} of {planned} tests: {rerun}")
-    return tally
-
-
-def parse_junit(path: Path, rerun: Callable[[str], str]) -> Tally:
-    """Return the tally of a JUnit XML file; ``rerun`` gives the command for a test's name."""
-    tally = Tally()
-    for case in ElementTree.parse(path).iter("testcase"):
-        name = f"{case.get('classname', '')}::{case.get('name', '')}"
-        if case.find("failure") is not None or case.find("error") is not None:
-            tally.failed += 1
-            tally.failures.append(f"{name}: {rerun(case.get('name', ''))}")
-        elif case.find("skipped") is not None:
-            tally.skipped += 1
-        else:
-            tally.passed += 1
-    return tally
-
-
-def broken(name: str, message: str) -> Tally:
-    """Return the tally of a stage that could not be run."""
-    return Tally(failed=1, failures=[f"{name}: {message}"], broken=True)
-
-
-def call(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, timeout: float) -> tuple[str, int]:
-    """Run a test program; return all it printed and its code. Whatever it started is ended with it."""
-    with subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as program:
-        try:
-            text, _ = program.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            text = f"no end within {duration(timeout)}"
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(program.pid, signal.SIGKILL)
-        return text, program.wait()
+def command(args: argparse.Namespace) -> list[str]:
+    """Return the command that tests the same inputs, whatever was selected."""
+    inputs = rerun.inputs_of(args.pytest_arguments)
+    return [*rerun.base(args.parser, args), *(["--", *inputs] if inputs else [])]
 
 
 class Checks:
     """One ``ampstand test``."""
 
-    def __init__(self, args: argparse.Namespace, builder: Builder, progress: Progress) -> None:
-        """Take the command line and what builds the things to test."""
+    def __init__(
+        self, args: argparse.Namespace, builder: Builder, progress: Progress, command: Sequence[str] = ()
+    ) -> None:
+        """Take the command line, what builds the things to test, and what runs them again."""
         self.args = args
         self.builder = builder
         self.progress = progress
+        self.command = list(command)
         self.root = builder.root
+        self.selection = Selection(args.keyword, tuple(args.test))
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.records: Path = args.records or paths.records_root() / f"test-{stamp}-{os.getpid()}"
         self.records = self.records.absolute()
+        self.results = Results(self.records / results.FILE)
         self.artifacts: Artifacts | None = None
 
     def stages(self) -> list[str]:
@@ -173,207 +113,359 @@ class Checks:
         return [name for name in STAGES if name in wanted]
 
     def run(self) -> int:
-        """Run the wanted stages, tell what failed, print the closing line."""
+        """Run the wanted stages, tell what failed, print the closing table and line; return the exit code."""
         stages = self.stages()
         self.records.mkdir(parents=True, exist_ok=True)
-        total = Tally()
-        if set(stages) & set(NEEDS_BUILD):
-            try:
-                self.artifacts = self.builder.all()
-            except AmpstandError as error:
-                self.progress.say(f"ampstand: {error}")
-                total.add(broken("build", error.message.splitlines()[0]))
-        for name in stages:
-            if name in NEEDS_BUILD and self.artifacts is None:
-                self.progress.say(f"{name}: skipped, as the build failed")
-                continue
-            started = time.monotonic()
-            try:
-                tally: Tally = getattr(self, name)()
-            except AmpstandError as error:
-                self.progress.say(f"ampstand: {error}")
-                tally = broken(name, error.message.splitlines()[0])
-            total.add(tally)
-            self.progress.say(f"{name}: {tally.line()} ({duration(time.monotonic() - started)})")
-        if total.failures:
-            self.progress.say(f"\nfailed (logs in {self.records}):")
-            for failure in total.failures:
-                self.progress.say(f"  {failure}")
+        self.results.begin([rerun.program(), *sys.argv[1:]])
+        try:
+            chosen = [name for name in stages if self._is_wanted(name)]
+            if set(chosen) & set(NEEDS_BUILD):
+                self._build()
+            for name in chosen:
+                self.stage(name)
+        except KeyboardInterrupt:
+            with contextlib.suppress(InfrastructureError):
+                self.results.end(INTERRUPTED)
+            raise
+        return self._close()
+
+    def _is_wanted(self, name: str) -> bool:
+        """Find out, without a build, whether any test of a stage is wanted; note it if none is."""
+        if self.selection or (name == "scenarios" and self.args.pytest_arguments):
+            with self.progress.step(f"{name}: selecting"):
+                if not getattr(self, f"_may_{name}")():
+                    self.results.stage(Stage(name, "not-run", reason=NOTHING_MATCHED))
+                    return False
+        return True
+
+    def _build(self) -> None:
+        """Build what the tests need; if that fails, the stages that need it do not run."""
+        started = time.monotonic()
+        try:
+            self.artifacts = self.builder.all()
+            self.results.inputs(self.artifacts.provenance)
+        except AmpstandError as error:
+            self.results.stage(Stage("build", "broken", time.monotonic() - started, error.message.splitlines()[0]))
+            self.progress.say(f"ampstand: {error}")
+
+    def stage(self, name: str) -> None:
+        """Run one stage and note how it ended."""
+        if name in NEEDS_BUILD and self.artifacts is None:
+            self.results.stage(Stage(name, "not-run", reason="the build failed"))
+            return
+        started = time.monotonic()
+        ended = Stage(name, "ok")
+        said: AmpstandError | None = None
+        try:
+            getattr(self, name)()
+        except NothingMatched as nothing:
+            ended = Stage(name, "not-run", reason=str(nothing) or NOTHING_MATCHED)
+        except AmpstandError as error:
+            ended, said = Stage(name, "broken", reason=error.message.splitlines()[0]), error
+        seconds = time.monotonic() - started
+        self.results.stage(Stage(name, ended.state, seconds, ended.reason))
+        if said is not None:
+            self.progress.say(f"ampstand: {said}")
+        counts = Counts.of(Run.load(self.results.path).of_stage(name))
+        self.progress.say(f"{name}: {ended.reason or counts.line()} ({duration(seconds)})")
+
+    def _close(self) -> int:
+        """Show how the run went; return its exit code. All of it comes from the record."""
+        run = Run.load(self.results.path)
+        code = run.exit_code()
+        self.results.end(code)
+        if self.args.junit is not None:
+            junit.write(run, self.args.junit)
+        for line in summary.lines(run, self.records):
+            self.progress.say(line)
+        if run.tests or run.broken():
+            sys.stderr.flush()
+            Console(width=None if sys.stdout.isatty() else WIDTH).print(summary.table(run))
+        else:
+            selected = f"{self.selection} {shlex.join(self.args.pytest_arguments)}".strip()
+            self.progress.say(f"ampstand: {selected or 'nothing'}: no test of {', '.join(self.stages())} matches")
         sys.stderr.flush()
-        print(total.line(), flush=True)
-        return total.exit_code()
+        print(run.counts().line(), flush=True)
+        return code
 
-    # ---- stages ----------------------------------------------------------------------------------------------------
+    def _note(self, tests: Iterable[Test]) -> bool:
+        """Write down how tests ended, with what runs those again that failed; return whether any did."""
+        failed = False
+        kernel = self.artifacts.kernel_release if self.artifacts is not None else ""
+        for test in tests:
+            values = vars(test) | {"kernel": kernel if test.stage in NEEDS_BUILD else ""}
+            if test.outcome in BAD:
+                failed = True
+                values["rerun"] = shlex.join(rerun.of_test(self.command, test.stage, test.name))
+            self.results.test(Test(**values))
+        return failed
 
-    def qtest(self) -> Tally:
-        """Run every device test against our QEMU."""
+    # ---- device tests ----------------------------------------------------------------------------------------------
+
+    def _may_qtest(self) -> bool:
+        sources = sorted((self.root / "tests/qtest").glob("*-test.c"))
+        return any(self.selection.may_match(f"{path.stem} aarch64 {path.read_text('utf-8')}") for path in sources)
+
+    def qtest(self) -> None:
+        """Run the wanted device tests against our QEMU."""
         assert self.artifacts is not None
         build = self.artifacts.qemu_build
         if build is None:
-            self.progress.say("qtest: an installed QEMU brings no device tests; skipped")
-            return Tally(skipped=1)
-        programs = sorted((build / "tests/qtest").glob("*-test"))
-        logs = self.records / "qtest"
-        logs.mkdir(exist_ok=True)
+            raise NothingMatched("an installed QEMU brings no device tests")
         environment = {"QTEST_QEMU_BINARY": str(self.artifacts.qemu), "G_TEST_DBUS_DAEMON": "false"}
-        total = Tally()
+        wanted: list[Program] = []
+        for path in sorted((build / "tests/qtest").glob("*-test")):
+            argv = [str(path), "--tap", "-k"]
+            if self.selection:
+                known = re.findall(r"^/.*", tools.output([path, "-l"], env=environment), flags=re.MULTILINE)
+                paths_ = [name for name in known if self.selection.matches(f"{path.name}::{name}", path.name)]
+                if not paths_:
+                    continue
+                argv += [word for name in paths_ for word in ("-p", name)]
+            log = self.records / "qtest" / f"{path.name}.log"
+            wanted.append(Program(path.name, tuple(argv), log, build, environment, QTEST_TIMEOUT))
+        if not wanted:
+            raise NothingMatched
+        with (
+            self.progress.step("qtest") as step,
+            closing(programs.run(wanted, self.builder.options.jobs)) as ended,
+        ):
+            for number, end in enumerate(ended, start=1):
+                step.update(end.program.name, done=number, total=len(wanted))
+                if self._note(tap("qtest", end.program.name, end.text, end.code)):
+                    self._show(end)
 
-        def one(program: Path) -> tuple[Path, str, Tally]:
-            argv = [str(program), "--tap", "-k"]
-            text, code = call(argv, cwd=build, env=environment, timeout=QTEST_TIMEOUT)
-            (logs / f"{program.name}.log").write_text(text, encoding="utf-8")
-            rerun = f"QTEST_QEMU_BINARY={self.artifacts.qemu if self.artifacts else ''} {shlex.join(argv)}"
-            return program, text, parse_tap(text, code, rerun)
+    # ---- our own C -------------------------------------------------------------------------------------------------
 
-        with self.progress.step("qtest") as step, ThreadPoolExecutor(self.builder.options.jobs) as pool:
-            for number, (program, text, tally) in enumerate(pool.map(one, programs), start=1):
-                step.update(program.name, done=number, total=len(programs))
-                total.add(tally)
-                if tally.failed:
-                    self._show(program.name, text)
-        return total
+    def _may_native(self) -> bool:
+        return any(
+            self.selection.may_match((self.root / name).read_text(encoding="utf-8"))
+            for name in ("meson.build", "tests/firmware/meson.build")
+        )
 
-    def native(self) -> Tally:
+    def native(self) -> None:
         """Run the C unit tests under sanitizers, a bounded fuzz run, and the size budgets of the images."""
-        total = Tally()
+        ran = False
         for part in NATIVE_PARTS:
-            work, tally = self.meson_tests(part)
-            total.add(tally)
-            for fuzzer in sorted((work / "tests/firmware").glob("fuzz-*")):
-                if fuzzer.is_file() and os.access(fuzzer, os.X_OK):
-                    total.add(self._fuzz(fuzzer, work))
-        return total
+            with self._meson(part) as work:
+                listing = tools.output([*MESON, "introspect", "--tests", work])
+                names = [entry["name"] for entry in json.loads(listing)]
+                wanted = [name for name in names if self._wants_native(name)]
+                if wanted:
+                    self._meson_tests(part, work, wanted if self.selection else [])
+                for fuzzer in sorted((work / "tests/firmware").glob("fuzz-*")):
+                    if fuzzer.is_file() and os.access(fuzzer, os.X_OK) and self._wants_native(fuzzer.name):
+                        self._fuzz(fuzzer, work)
+                        ran = True
+                ran = ran or bool(wanted)
+        if not ran:
+            raise NothingMatched
 
-    def meson_tests(self, part: str, names: Sequence[str] = ()) -> tuple[Path, Tally]:
-        """Build a part of our own C and run its tests, or the named ones; return its build folder, and the tally."""
+    def _wants_native(self, name: str) -> bool:
+        """Whether a Meson test is wanted: it runs whole, also for one of the tests in it."""
+        tests = tuple(test.partition("::")[0] for test in self.selection.tests)
+        return Selection(self.selection.keyword, tests).matches(name)
+
+    def meson_tests(self, part: str, names: Sequence[str]) -> None:
+        """Build a part of our own C and run the named tests of it."""
+        with self._meson(part) as work:
+            self._meson_tests(part, work, names)
+
+    @contextlib.contextmanager
+    def _meson(self, part: str) -> Iterator[Path]:
+        """Build a part of our own C; hold its build folder for the body."""
         freertos = self.builder.sources.get("freertos")
         cross = self.root / "configs/cross/arm-none-eabi.ini"
         options = {"native": ["-Dfuzz=true"], "remote": [f"--cross-file={cross}", f"-Dfreertos={freertos.path}"]}
         log = self.records / "native.log"
         where = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
         work = self.builder.cache.work / f"{part}-{where}"
-        with (
-            self.builder.cache.lock(f"{part}-{where}", self.progress),
-            self.progress.step(f"native: {part}") as step,
-        ):
-            argv = [sys.executable, "-m", "mesonbuild.mesonmain"]
-            setup = [*argv, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
-            if (work / "meson-private/coredata.dat").exists():
-                setup.append("--reconfigure")
-            environment = {"CC": "clang"} if part == "native" else {}
-            tools.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
-            tools.run(
-                ["ninja", "-C", str(work)],
-                what=f"building the {part} tests",
-                log=log,
-                step=step,
-                watch=tools.ninja_progress,
-            )
-            results = work / "meson-logs/testlog.junit.xml"
-            results.unlink(missing_ok=True)
-            rerun = shlex.join(["ninja", "-C", str(work), "test"])
-            text, code = call(
-                [*argv, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs", *names],
-                cwd=self.root,
-                timeout=NATIVE_TIMEOUT,
-            )
-            (self.records / f"native-{part}.log").write_text(text, encoding="utf-8")
-            tally = parse_junit(results, lambda _: rerun) if results.exists() else Tally()
-            if code != 0 and not tally.failed:
-                tally.add(Tally(failed=1, failures=[f"{part} tests ended with code {code}: {rerun}"]))
-            if tally.failed:
-                self._show(f"{part} tests", text)
-        return work, tally
+        with self.builder.cache.lock(f"{part}-{where}", self.progress):
+            with self.progress.step(f"native: {part}") as step:
+                setup = [*MESON, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
+                if (work / "meson-private/coredata.dat").exists():
+                    setup.append("--reconfigure")
+                environment = {"CC": "clang"} if part == "native" else {}
+                tools.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
+                tools.run(
+                    ["ninja", "-C", str(work)],
+                    what=f"building the {part} tests",
+                    log=log,
+                    step=step,
+                    watch=tools.ninja_progress,
+                )
+            yield work
 
-    def _fuzz(self, fuzzer: Path, work: Path) -> Tally:
+    def _meson_tests(self, part: str, work: Path, names: Sequence[str]) -> None:
+        """Run tests of a build folder, all unless some are named."""
+        log = work / "meson-logs/testlog.json"
+        log.unlink(missing_ok=True)
+        argv = (*MESON, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs", *names)
+        said = self.records / f"native-{part}.log"
+        with self.progress.step(f"native: {part} tests"):
+            end = programs.call(Program(part, argv, said, self.root, timeout=NATIVE_TIMEOUT, gentle=True))
+        tests = [test for line in _lines(log) for test in meson_results(json.loads(line))]
+        if end.code != 0 and not any(test.outcome in BAD for test in tests):
+            reason = f"{part} tests ended with code {end.code}"
+            tests.append(Test("native", part, "error", end.seconds, reason, reason, infrastructure=True))
+        if self._note(tests):
+            self._show(end)
+
+    def _fuzz(self, fuzzer: Path, work: Path) -> None:
         """Run a fuzz target a fixed number of times from a fixed seed."""
-        argv = [str(fuzzer), f"-runs={FUZZ_RUNS}", "-seed=1", f"-artifact_prefix={self.records}/"]
-        text, code = call(argv, cwd=work, timeout=NATIVE_TIMEOUT)
-        (self.records / f"{fuzzer.name}.log").write_text(text, encoding="utf-8")
-        if code == 0 and f"Done {FUZZ_RUNS} runs" in text:
-            return Tally(passed=1)
-        self._show(fuzzer.name, text)
-        return Tally(failed=1, failures=[f"{fuzzer.name}: {shlex.join(argv)}"])
+        argv = (str(fuzzer), f"-runs={FUZZ_RUNS}", "-seed=1", f"-artifact_prefix={self.records}/")
+        with self.progress.step(f"native: {fuzzer.name}"):
+            log = self.records / f"{fuzzer.name}.log"
+            end = programs.call(Program(fuzzer.name, argv, log, work, timeout=NATIVE_TIMEOUT))
+        if end.code == 0 and f"Done {FUZZ_RUNS} runs" in end.text:
+            self._note([Test("native", fuzzer.name, "passed", round(end.seconds, 3))])
+            return
+        words = last_words(end.text)
+        reason = f"ended with code {end.code}\n{words}"
+        self._note([Test("native", fuzzer.name, "failed", round(end.seconds, 3), reason, words)])
+        self._show(end)
 
-    def unit(self) -> Tally:
-        """Run the harness's own tests."""
-        return self._pytest("unit", [])
+    # ---- linters ---------------------------------------------------------------------------------------------------
 
-    def lint(self) -> Tally:
-        """Run every linter; each counts as one test."""
-        total = Tally()
-        scratch = self.records / "lint"
-        scratch.mkdir(exist_ok=True)
+    def _linters(self, qemu: Path) -> list[lint.Linter]:
+        table = lint.linters(self.root, self.records / "lint", qemu)
+        return [linter for linter in table if self.selection.matches(linter.name)]
+
+    def _may_lint(self) -> bool:
+        return bool(self._linters(Path("any")))
+
+    def lint(self) -> None:
+        """Run the wanted linters; each counts as one test."""
+        logs = self.records / "lint"
+        logs.mkdir(exist_ok=True)
         with self.progress.step("lint") as step:
-            table = lint.linters(self.root, scratch, self.builder.sources.get("qemu").path)
+            table = self._linters(self.builder.sources.get("qemu").path)
             for number, linter in enumerate(table, start=1):
                 step.update(linter.name, done=number, total=len(table))
                 if linter.missing:
                     self.progress.say(f"{linter.name}: skipped: {linter.missing}")
-                    total.skipped += 1
+                    self._note([Test("lint", linter.name, "skipped", reason=linter.missing)])
                     continue
                 tools.require(linter.argv[0])
-                text, code = call(linter.argv, cwd=self.root, timeout=NATIVE_TIMEOUT)
-                (scratch / f"{linter.name.replace(' ', '-')}.log").write_text(text, encoding="utf-8")
-                if code == 0:
-                    total.passed += 1
-                else:
-                    total.failed += 1
-                    total.failures.append(f"{linter.name}: {scratch}/{linter.name.replace(' ', '-')}.log")
-                    self._show(linter.name, text)
-        return total
+                log = logs / f"{linter.name.replace(' ', '-')}.log"
+                end = programs.call(Program(linter.name, linter.argv, log, self.root, timeout=NATIVE_TIMEOUT))
+                seconds = round(end.seconds, 3)
+                if end.code == 0:
+                    self._note([Test("lint", linter.name, "passed", seconds)])
+                    continue
+                complaints = end.text.strip() or f"ended with code {end.code}"
+                headline = complaints.partition("\n")[0]
+                self._note([Test("lint", linter.name, "failed", seconds, complaints, headline, records=str(log))])
+                self._show(end)
 
-    def scenarios(self, log: Path | None = None) -> Tally:
-        """Boot the board and run every scenario on it; what pytest prints goes to ``log`` if one is given."""
+    # ---- tests written for pytest ----------------------------------------------------------------------------------
+
+    def _may_unit(self) -> bool:
+        return self._collects("unit", [])
+
+    def unit(self) -> None:
+        """Run the harness's own tests."""
+        self._pytest("unit", [])
+
+    def _may_scenarios(self) -> bool:
+        return self._collects("scenarios", self._scenario_options())
+
+    def scenarios(self, log: Path | None = None) -> None:
+        """Boot the board and run the wanted scenarios on it; what pytest prints goes to ``log`` if one is given."""
         assert self.artifacts is not None
         listing = self.records / "artifacts.json"
         self.artifacts.dump(listing)
-        return self._pytest(
-            "scenarios",
-            [
-                "-p",
-                "ampstand.plugin",
-                f"--ampstand-board={self.args.board}",
-                f"--ampstand-artifacts={listing}",
-                f"--ampstand-thread={self.args.thread}",
-                f"--ampstand-records={self.records / 'scenarios'}",
-                *self.args.pytest_arguments,
-            ],
-            log,
-        )
+        self._pytest("scenarios", [f"--ampstand-artifacts={listing}", *self._scenario_options()], log)
 
-    def _pytest(self, folder: str, options: list[str], log: Path | None = None) -> Tally:
-        """Run pytest on one folder below ``tests``, its output straight to the user or to ``log``."""
-        results = self.records / f"{folder}.xml"
+    def _scenario_options(self) -> list[str]:
+        return [
+            "-p",
+            "ampstand.plugin",
+            f"--ampstand-board={self.args.board}",
+            f"--ampstand-thread={self.args.thread}",
+            f"--ampstand-records={self.records / 'scenarios'}",
+            *self.args.pytest_arguments,
+        ]
+
+    def _argv(self, stage: str, options: Sequence[str]) -> list[str]:
+        """Return the call of pytest for a stage."""
         argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "pyproject.toml")]
-        argv += [f"--rootdir={self.root}", f"--junitxml={results}", *options]
-        if self.args.keyword:
-            argv += ["-k", self.args.keyword]
-        argv.append(str(self.root / "tests" / folder))
+        argv += [f"--rootdir={self.root}", "-p", "ampstand.report.pytest_results", f"--ampstand-stage={stage}"]
+        argv += [f"--ampstand-test={test}" for test in self.selection.tests]
+        argv += options
+        if self.selection.keyword:
+            argv += ["-k", self.selection.keyword]
+        own = any(not word.startswith("-") and (self.root / word.partition("::")[0]).exists() for word in options)
+        return argv if own else [*argv, str(self.root / "tests" / stage)]
+
+    def _collects(self, stage: str, options: Sequence[str]) -> bool:
+        """Whether pytest finds a wanted test; True as well if it cannot say, as the run will tell why."""
+        argv = [*self._argv(stage, options), "--collect-only", "-q"]
+        log = self.records / f"{stage}-selection.log"
+        end = programs.call(Program(stage, tuple(argv), log, self.root))
+        if end.code == USAGE_ERROR:
+            errors = re.findall(r"^(?:ERROR|.*: error): (?!usage:)(.*)", end.text, flags=re.MULTILINE)
+            raise UsageError("\n".join(errors) or f"pytest does not understand its arguments: {log}")
+        return end.code != NO_TESTS_COLLECTED
+
+    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None) -> None:
+        """Run pytest on the tests of a stage, its output straight to the user or to ``log``."""
+        argv = self._argv(stage, [f"--ampstand-results={self.results.path}", *options])
+        argv.insert(-1, f"--ampstand-rerun={shlex.join(self.command)}")
         if log is None:
-            self.progress.say(f"{folder}: {shlex.join(argv)}")
-        with contextlib.nullcontext() if log is None else log.open("w", encoding="utf-8") as sink:
-            program = subprocess.Popen(argv, cwd=self.root, stdin=subprocess.DEVNULL, stdout=sink)
+            self.progress.say(f"{stage}: {shlex.join(argv)}")
+        terminal = sys.stdin.isatty() and not INTERACTIVE.isdisjoint(options)
+        code = _attend(argv, self.root, log, terminal=terminal)
+        if code == NO_TESTS_COLLECTED:
+            raise NothingMatched
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        failed = [test for test in Run.load(self.results.path).of_stage(stage) if test.outcome in BAD]
+        if code not in (0, 1) or (code == 1 and not failed):
+            what = "files of tests cannot be read" if code == UNREADABLE else f"pytest ended with code {code}"
+            raise InfrastructureError(what, hint=f"pytest's command: {shlex.join(argv)}")
+
+    def _show(self, end: Ended) -> None:
+        """Show the end of what a failed program said."""
+        lines = "\n".join(end.text.rstrip().splitlines()[-40:])
+        self.progress.say(f"---- {end.program.name} ----\n{lines}\n---- end of {end.program.name} ----")
+
+
+def _attend(argv: Sequence[str], cwd: Path, log: Path | None, *, terminal: bool) -> int:
+    """Run pytest to its end and return its code; it has the terminal to itself if it is to.
+
+    It gets each interruption once: from the terminal, which it shares with this process, else from here. At the second
+    one it is ended at once. It ends in good order when this process is killed.
+    """
+    guard = ["setpriv", "--pdeathsig", "TERM", "--"]
+    with contextlib.nullcontext() if log is None else log.open("w", encoding="utf-8") as sink:
+        program = subprocess.Popen(
+            [*guard, *argv],
+            cwd=cwd,
+            stdin=None if terminal else subprocess.DEVNULL,
+            stdout=sink,
+            start_new_session=not terminal,
+        )
+        interruptions = 0
+        while True:
             try:
                 code = program.wait()
-            except KeyboardInterrupt:
-                program.terminate()  # pytest ends and reaps what it started
-                program.wait()
-                raise
-        if code == 5 and self.args.keyword:
-            return Tally()
-        if code not in (0, 1) or not results.exists():
-            return broken(folder, f"pytest ended with code {code}: {shlex.join(argv)}")
-        return parse_junit(
-            results, lambda name: f"{shlex.join(argv[:-1])} -k {shlex.quote(name.split('[')[0])} {argv[-1]}"
-        )
+            except KeyboardInterrupt as interruption:
+                asked_to_end = bool(interruption.args)  # SIGTERM or SIGHUP, which the terminal does not pass on
+                interruptions += 1
+                if interruptions == 1 or terminal:
+                    if asked_to_end or not terminal:
+                        program.send_signal(signal.SIGTERM if asked_to_end else signal.SIGINT)
+                else:
+                    program.kill()
+                continue
+            return INTERRUPTED if interruptions and not terminal else code
 
-    def _show(self, name: str, text: str) -> None:
-        """Show the end of a failed test's output."""
-        lines = text.rstrip().splitlines()[-40:]
-        self.progress.say(f"---- {name} ----\n" + "\n".join(lines) + f"\n---- end of {name} ----")
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Run ``ampstand test``."""
-    return Checks(args, builder, progress).run()
+    return Checks(args, builder, progress, command(args)).run()

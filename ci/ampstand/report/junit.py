@@ -26,9 +26,8 @@ def write(run: Run, path: Path) -> None:
             case = TestCase(stage.stage, classname=stage.stage, time=stage.seconds)
             case.result = [Error(_clean(stage.reason))]
             suite.add_testcase(case)
-        if run.inputs.get("kernel"):
-            for name, value in run.inputs["kernel"].items():
-                suite.add_property(f"kernel {name}", value)
+        for name, value in run.inputs.items():
+            suite.add_property(name, _clean(value))
         document.add_testsuite(suite)
     try:
         document.write(str(path), pretty=True)

@@ -137,5 +137,6 @@ def _said(report: pytest.TestReport) -> dict[str, Any]:
 def _failure(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
     """Return headline and reason of a failure from its representation."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    reason = crash.message if crash is not None else str(report.longrepr or "no reason is known")
-    return {"headline": reason.strip().partition("\n")[0], "reason": reason.strip()}
+    reason = (crash.message if crash is not None else str(report.longrepr or "no reason is known")).strip()
+    errors = [line[1:].strip() for line in reason.splitlines() if line.startswith("E ")]
+    return {"headline": errors[-1] if errors else reason.partition("\n")[0], "reason": reason}

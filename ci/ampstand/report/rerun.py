@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ampstand import paths
 
 ENTRY = "scripts/ampstand"
+HOW = ("only", "records", "keyword", "test", "junit", "json", "jobs", "help")
+"""Options (by ``dest``) that say which tests run and how, not what is tested."""
 
 
 def program() -> str:
@@ -23,16 +25,15 @@ def program() -> str:
     return f"./{ENTRY}" if Path.cwd() == paths.ROOT else str(paths.ROOT / ENTRY)
 
 
-def base(parser: argparse.ArgumentParser, args: argparse.Namespace, *, leave_out: Iterable[str] = ()) -> list[str]:
-    """Return the words of a command: the options of ``args`` that differ from the parser's defaults.
+def base(parser: argparse.ArgumentParser, args: argparse.Namespace) -> list[str]:
+    """Return the words of a command: the options of ``args`` that say what is tested and differ from the defaults.
 
-    ``leave_out`` names options (by ``dest``) that say which tests run, or how, rather than what is tested; positional
-    arguments are left out as well. Paths become absolute.
+    Positional arguments are left out as well. Paths become absolute.
     """
     words = [program(), parser.prog.rpartition(" ")[2]]
     for action in parser._actions:
         value = getattr(args, action.dest, action.default)
-        if not action.option_strings or action.dest in leave_out or value == action.default:
+        if not action.option_strings or action.dest in HOW or value == action.default:
             continue
         option = max(action.option_strings, key=len)
         if action.nargs == 0:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from ampstand import __version__, paths
-from ampstand.errors import InfrastructureError, NothingRan, TestsFailed, UsageError
+from ampstand.build import git
+from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, NothingRan, TestsFailed, UsageError
 
 SCHEMA = 1
 """Raised when a line's meaning changes; readers ignore kinds and fields that they do not know."""
@@ -31,6 +33,8 @@ REASON_LENGTH = 4000
 
 Outcome = Literal["passed", "failed", "error", "known", "skipped"]
 State = Literal["ok", "broken", "not-run"]
+STAGES = ("build", "qtest", "native", "unit", "lint", "scenarios", "corpus", "bench")
+"""Every stage there is, in the order in which they run; ``build`` is recorded only if it failed."""
 BAD: tuple[Outcome, ...] = ("failed", "error")
 
 
@@ -82,18 +86,6 @@ class Figure:
     unit: str
 
 
-def ampstand_version(root: Path = paths.ROOT) -> dict[str, str]:
-    """Return the version of Ampstand; with ``commit`` (as ``git describe`` names it) where git knows the checkout."""
-    # The checkout may belong to another user, as in a container.
-    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), "describe", "--always", "--dirty", "--tags"]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    except OSError:
-        return {"version": __version__}
-    commit = done.stdout.strip()
-    return {"version": __version__, **({"commit": commit} if done.returncode == 0 and commit else {})}
-
-
 class Results:
     """Appends to the record of a run; safe to use from several threads and processes."""
 
@@ -105,11 +97,12 @@ class Results:
         """Start a new record, of the run of this command."""
         self.path.unlink(missing_ok=True)
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        self._append("run", schema=SCHEMA, command=list(command), started=started, ampstand=ampstand_version())
+        ampstand = {"version": __version__, "commit": git.describe(paths.ROOT)}
+        self._append("run", schema=SCHEMA, command=list(command), started=started, ampstand=ampstand)
 
-    def inputs(self, **inputs: Mapping[str, str]) -> None:
-        """Say what is tested, by part (``kernel``, ``qemu``, ...): whatever is known of each."""
-        self._append("inputs", **inputs)
+    def inputs(self, provenance: Mapping[str, str]) -> None:
+        """Say what the results are about, as ``Artifacts.provenance`` has it."""
+        self._append("inputs", **provenance)
 
     def test(self, test: Test) -> None:
         """Say how a test ended."""
@@ -131,6 +124,33 @@ class Results:
     def end(self, exit_code: int) -> None:
         """Say that the run is complete."""
         self._append("end", exit_code=exit_code)
+
+    @contextmanager
+    def alone(self, stage: str, command: Sequence[str]) -> Iterator[None]:
+        """Record a run of one stage around the body, which says how its tests ended."""
+        self.begin(command)
+        started = time.monotonic()
+        try:
+            yield
+        except BaseException as error:
+            with suppress(InfrastructureError):
+                self._aborted(stage, time.monotonic() - started, error)
+            raise
+        self.stage(Stage(stage, "ok", time.monotonic() - started))
+        self.end(Run.load(self.path).exit_code())
+
+    def _aborted(self, stage: str, seconds: float, error: BaseException) -> None:
+        """Say that a run of one stage ended early."""
+        reason = error.message if isinstance(error, AmpstandError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, KeyboardInterrupt):
+            self.end(INTERRUPTED)
+        elif isinstance(error, TestsFailed):
+            self.test(Test(stage, stage, "failed", round(seconds, 3), reason, reason))
+            self.stage(Stage(stage, "ok", seconds))
+            self.end(error.exit_code)
+        else:
+            self.stage(Stage(stage, "broken", seconds, reason))
+            self.end(error.exit_code if isinstance(error, AmpstandError) else InfrastructureError.exit_code)
 
     def _append(self, kind: str, **values: Any) -> None:
         data = (json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
@@ -187,7 +207,7 @@ class Run:
     """The record of a run, read."""
 
     header: dict[str, Any] = field(default_factory=dict)
-    inputs: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
     tests: dict[tuple[str, str], Test] = field(default_factory=dict)
     """By stage and name, in the order in which they first ended."""
     stages: dict[str, Stage] = field(default_factory=dict)
@@ -244,9 +264,10 @@ class Run:
         return [stage for stage in self.stages.values() if stage.state == "broken"]
 
     def counts(self) -> Counts:
-        """Return the counts of the whole run; each broken stage is one failure."""
+        """Return the counts of the whole run; a broken stage of which no test failed is one failure."""
         counts = Counts.of(self.tests.values())
-        counts.failed += len(self.broken())
+        failed = {test.stage for test in self.with_outcome(*BAD)}
+        counts.failed += sum(stage.stage not in failed for stage in self.broken())
         return counts
 
     def exit_code(self) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ampstand.progress import duration
-from ampstand.report.results import BAD, Counts, Run, Test
+from ampstand.report.results import BAD, STAGES, Counts, Run, Test
 
 
 def table(run: Run) -> Table:
@@ -19,8 +19,8 @@ def table(run: Run) -> Table:
     shown.add_column("stage", no_wrap=True)
     for name in ("passed", "failed", "known bugs", "skipped", "time"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("", overflow="fold")
-    for stage in run.stages.values():
+    shown.add_column("remark", overflow="fold")
+    for stage in sorted(run.stages.values(), key=lambda stage: STAGES.index(stage.stage)):
         counts = Counts.of(run.of_stage(stage.stage))
         numbers = [str(number or "") for number in (counts.failed, counts.known, counts.skipped)]
         state = "" if stage.state == "ok" else "broken: " if stage.state == "broken" else "not run: "
