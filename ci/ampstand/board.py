@@ -60,6 +60,14 @@ class RemoteCore:
     """Machine property: what the host is told instead of the address of that image's resource table."""
     regions: Mapping[str, Region] = field(default_factory=dict)
     """By the name that Linux gives the carveout."""
+    elf_machine: int = 0
+    """``e_machine`` of what the core runs."""
+    profile: str = ""
+    """Its Arm profile: A, R, M; empty if it is no Arm core."""
+    vectors: int = 0
+    """Where the core begins: of the vector table (profile M), else of the first instruction."""
+    aliases: tuple[Window, ...] = ()
+    """Further memory, or the same at other addresses, that the core reaches and of which Linux does not know."""
 
     def host_address(self, address: int) -> int:
         """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
@@ -68,9 +76,12 @@ class RemoteCore:
                 return window.host + address - window.remote
         raise ValueError(f"address {address:#x} of {self.core} is in no window that the host sees")
 
-    def sees(self, address: int, size: int) -> bool:
-        """Whether the host sees all of a range of the remote's addresses, in one piece."""
-        return any(w.remote <= address and address + size <= w.remote + w.size for w in self.windows)
+    def reach(self, address: int, size: int) -> int | None:
+        """Return the host's address of memory that the core has at one of its own; None if it is not all there."""
+        for window in (*self.windows, *self.aliases):
+            if window.remote <= address and address + size <= window.remote + window.size:
+                return window.host + address - window.remote
+        return None
 
 
 @dataclass(frozen=True)
@@ -184,6 +195,10 @@ class Board:
                 preload=remote.get("preload", ""),
                 preload_table=remote.get("preload_table", ""),
                 regions={name: Region(*region) for name, region in remote.get("regions", {}).items()},
+                elf_machine=remote.get("elf_machine", 0),
+                profile=remote.get("profile", ""),
+                vectors=remote.get("vectors", 0),
+                aliases=tuple(Window(*window) for window in remote.get("aliases", ())),
             )
             if remote
             else None,

@@ -28,6 +28,8 @@ LATER = {
     "bench": "measure boot times, round trips, throughput and idle load",
 }
 """Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
+ALONE = {"inspect": "say what a firmware file is, and what Linux and the remote make of it"}
+"""Commands that need no build: ``add_arguments(parser)`` and ``main(args)``."""
 BUILDING = ("test", "corpus")
 """Commands that decide themselves what to build: ``main(args, builder, progress)``."""
 EXIT_CODES = (
@@ -79,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", parents=common, help="build, and print where the results are")
     build.add_argument("part", nargs="?", choices=(*PARTS, "all"), default="all")
     build.add_argument("--json", type=Path, metavar="FILE", help="also write where they are (part all only)")
+    for name, text in ALONE.items():
+        _later(name).add_arguments(commands.add_parser(name, help=text, epilog=EXIT_CODES))
     for name, text in LATER.items():
         _later(name).add_arguments(commands.add_parser(name, parents=common, help=text))
     test = commands.add_parser("test", parents=common, help="run every test")
@@ -137,6 +141,8 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         for path in series.write(args.output):
             print(path)
         return 0
+    if args.command in ALONE:
+        return int(_later(args.command).main(args))
     board = Board.load(args.board)
     builder = Builder(board, options_from(args), progress)
     if args.command in BUILDING:

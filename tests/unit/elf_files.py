@@ -18,11 +18,16 @@ def made_elf(
     address: int = ADDRESS,
     name: str = SECTION,
     more: tuple[tuple[int, bytes], ...] = (),
+    vectors: bool = True,
+    kind: int = 2,
 ) -> bytes:
-    """Return an ELF file with vectors at 0, a resource table if one is given, and more segments."""
-    vectors = (0x10020000).to_bytes(4, "little") + (0x10000001).to_bytes(4, "little")
-    code = b"\xfe\xe7" * 8
-    parts = [(0, vectors), (0x10000000, code), *([(address, table_bytes)] if table_bytes is not None else []), *more]
+    """Return an ELF file with vectors at 0, code that loops, a resource table if one is given, and more segments."""
+    start = (0x10020000).to_bytes(4, "little") + (0x10000001).to_bytes(4, "little")
+    parts = [(0x10000000, b"\xfe\xe7" * 8)]
+    if table_bytes is not None:
+        parts.append((address, table_bytes))
+    parts += [(0, start)] if vectors else []
+    parts += more
     names = b"\0" + name.encode() + b"\0.shstrtab\0"
     at = EHDR[bits].size + PHDR[bits].size * len(parts)
     phdrs = b""
@@ -31,7 +36,7 @@ def made_elf(
         phdrs += PHDR[bits].pack(row | {"filesz": len(data), "memsz": len(data)})
         at += len(data)
     body = b"".join(data for _, data in parts)
-    table_at = EHDR[bits].size + len(phdrs) + len(vectors) + len(code)
+    table_at = EHDR[bits].size + len(phdrs) + len(parts[0][1])
     empty: dict[str, int | bytes] = dict.fromkeys(SHDR[bits].names, 0)
     shdrs = SHDR[bits].pack(empty)
     if table_bytes is not None:
@@ -42,7 +47,7 @@ def made_elf(
     ehdr = EHDR[bits].pack(
         {
             "ident": bytes([0x7F, *b"ELF", bits // 32, 1, 1]).ljust(16, b"\0"),
-            "type": 2,
+            "type": kind,
             "machine": machine,
             "version": 1,
             "entry": 0x10000001,

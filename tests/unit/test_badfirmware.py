@@ -22,8 +22,8 @@ from ampstand.linux.badfirmware.mutants import mutants
 from ampstand.linux.badfirmware.oracle import known_bugs
 
 GOOD_TABLE = table(Vdev(VRINGS), Trace(0x10020100, 4096))
-EARLY = {"carveout-size-0", "carveout-1g", "carveout-max", "vring-align-3"}
-"""Cases that Linux refuses, or that are harmless, just before a known bug would strike."""
+EARLY = {"vring-align-3"}
+"""Cases that are harmless just before a known bug would strike."""
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_nothing_makes_the_table_parser_fail() -> None:
 def test_an_elf_file_is_read(bits: int) -> None:
     image = Image.read(made_elf(table(*BODIES), bits=bits))
     assert (image.bits, image.machine, image.problems) == (bits, "ARM", ())
-    assert [segment.paddr for segment in image.segments] == [0, 0x10000000, ADDRESS]
+    assert [segment.paddr for segment in image.segments] == [0x10000000, ADDRESS, 0]
     assert image.segments[0].rights == "rwx"
     assert image.memory(4, 4) == b"\1\0\0\x10"
     assert image.memory(6, 100) == b"\0\x10"

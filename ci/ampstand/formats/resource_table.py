@@ -36,6 +36,11 @@ RPMSG = 7
 Pair = tuple[int, int]
 
 
+def _signed(word: int) -> int:
+    """As Linux prints a word with %d."""
+    return word - (word >> 31 << 32)
+
+
 def _name(data: bytes) -> bytes:
     return data.split(b"\0", 1)[0]
 
@@ -217,7 +222,7 @@ class Entry:
         """What Linux says of an entry that it passes over."""
         if self.kind in _KINDS or self.problem:
             return ""
-        return f"unsupported {'vendor ' if self.kind in VENDOR else ''}resource {self.kind}"
+        return f"unsupported {'vendor ' if self.kind in VENDOR else ''}resource {_signed(self.kind)}"
 
 
 @dataclass(frozen=True)
@@ -243,7 +248,7 @@ class Table:
         reserved = (words[0], words[1])
         problem = ""
         if version != VERSION:
-            problem = f"unsupported fw ver: {version}"
+            problem = f"unsupported fw ver: {_signed(version)}"
         elif any(reserved):
             problem = "non zero reserved bytes"
         elif HEADER.size + WORD.size * num > len(data):

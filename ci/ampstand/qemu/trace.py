@@ -34,24 +34,24 @@ class TraceReader:
                 found = locate(Image.read(image.read_bytes()))
             except (OSError, NotElfError) as error:
                 raise UsageError(f"cannot read firmware {image}: {error}") from error
-            if found is not None and not found.table.problem and remote.sees(found.address, len(found.data)):
-                self._tables[found.address] = max(self._tables.get(found.address, 0), len(found.data))
+            if found is not None and not found.table.problem:
+                where = remote.reach(found.address, len(found.data))
+                if where is not None:
+                    self._tables[where] = max(self._tables.get(where, 0), len(found.data))
         self._followers: dict[tuple[int, int], Follower] = {}
 
     def poll(self) -> str:
         """Return what has been added to the traces since the last call; a restarted remote's trace begins anew."""
         return "".join(
-            self._followers.setdefault((address, size), Follower()).added(
-                self._machine.read_memory(self._remote.host_address(address), size)
-            )
+            self._followers.setdefault((address, size), Follower()).added(self._machine.read_memory(address, size))
             for address, size in dict.fromkeys(self._buffers())
         )
 
     def _buffers(self) -> Iterator[tuple[int, int]]:
-        """Yield address and size of each trace buffer that the tables in memory name."""
+        """Yield the host's address and the size of each trace buffer that the tables in memory name."""
         for address, size in self._tables.items():
-            table = Table.parse(self._machine.read_memory(self._remote.host_address(address), size))
-            for trace in table.all(Trace):
+            for trace in Table.parse(self._machine.read_memory(address, size)).all(Trace):
                 length = min(trace.size, SIZE_MAX)
-                if length and self._remote.sees(trace.da, length):
-                    yield trace.da, length
+                where = self._remote.reach(trace.da, length)
+                if length and where is not None:
+                    yield where, length

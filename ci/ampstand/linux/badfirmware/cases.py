@@ -63,6 +63,21 @@ SECOND_VDEV = Bug("second-vdev", r"WARNING: .*stm32_rproc.c:\d+ ")
 CARVEOUT_LEAK = Bug("carveout-leak", r"WARNING: .* __apply_to_page_range")
 CARVEOUT_FORMAT = Bug("carveout-format", r"Name: [0-9a-f]+,[0-9a-f]+,[0-9a-f]+")
 VDEV_LEAK = Bug("vdev-leak", r"^leak \+.*rproc-virtio\.\d+\.auto")
+BUGS = {
+    bug.name: bug
+    for bug in (
+        PHDRS_PAST_END,
+        NAMES_PAST_END,
+        FILESZ_WRAPS,
+        FEW_VRINGS,
+        VRING_ALIGN,
+        VRING_ASYMMETRIC,
+        SECOND_VDEV,
+        CARVEOUT_LEAK,
+        CARVEOUT_FORMAT,
+        VDEV_LEAK,
+    )
+}
 
 
 @dataclass(frozen=True)
