@@ -144,6 +144,8 @@ class Board:
     kernel_warnings: tuple[str, ...]
     """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
     guest_errors: tuple[AcceptedError, ...]
+    kernel_modules: tuple[str, ...]
+    """Modules to load at boot where a kernel has them as modules, with what they need."""
     path: Path = field(compare=False)
 
     @classmethod
@@ -207,6 +209,7 @@ class Board:
             faults={name: Fault(**fault) for name, fault in data.get("faults", {}).items()},
             kernel_warnings=tuple(kernel.get("warnings", ())),
             guest_errors=tuple(AcceptedError(**entry) for entry in data.get("guest_errors", {}).get("allowed", ())),
+            kernel_modules=tuple(kernel.get("modules", ())),
             path=path,
         )
         if [serial.role for serial in board.serials].count("shell") != 1:

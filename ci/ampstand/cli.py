@@ -19,7 +19,7 @@ from ampstand.build.builder import PARTS, Builder, BuildOptions
 from ampstand.build.cache import Cache
 from ampstand.build.sources import specs
 from ampstand.commands import doctor, footprint, series
-from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError
+from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, UsageError
 from ampstand.progress import Progress
 
 LATER = {
@@ -49,8 +49,16 @@ def _build_arguments() -> argparse.ArgumentParser:
         group.add_argument(entry.option, type=Path, metavar="DIR", help=f"{entry.title} from this folder")
     group.add_argument("--qemu", type=Path, metavar="FILE", help="an installed qemu-system-aarch64 that has the board")
     group.add_argument(
-        "--kernel-config", type=Path, action="append", default=[], metavar="FILE", help="one more fragment (repeatable)"
+        "--kernel-config",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a fragment, or a complete .config (repeatable)",
     )
+    group.add_argument("--kernel", type=Path, metavar="FILE", help="a ready kernel image; it needs --dtb")
+    group.add_argument("--modules", type=Path, metavar="DIR", help="the modules of --kernel: .../lib/modules/RELEASE")
+    group.add_argument("--llvm", action="store_true", help="build the kernel with clang and the LLVM tools")
     group.add_argument(
         "--kernel-series", default="", metavar="N.M", help="Linux of this series from Debian (6.1, 6.12, 7.3, ...)"
     )
@@ -104,7 +112,15 @@ def _later(name: str) -> ModuleType:
 
 
 def options_from(args: argparse.Namespace) -> BuildOptions:
-    """Return the build options on a command line."""
+    """Return the build options on a command line; raise when two of them cannot be together."""
+    for one, other in (("kernel", "kernel_src"), ("kernel", "kernel_series"), ("kernel_src", "kernel_series")):
+        if getattr(args, one) and getattr(args, other):
+            names = [f"--{name.replace('_', '-')}" for name in (one, other)]
+            raise UsageError(f"{' and '.join(names)} both say which kernel", hint="give one of them")
+    if args.kernel and (args.llvm or args.kernel_config):
+        raise UsageError("--kernel is a ready kernel: --llvm and --kernel-config have nothing to build")
+    if args.modules and not args.kernel:
+        raise UsageError("--modules are those of a ready kernel", hint="name it as well: --kernel FILE --dtb FILE")
     plain = BuildOptions()
     return BuildOptions(
         qemu_src=args.qemu_src,
@@ -113,6 +129,9 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         busybox_src=args.busybox_src,
         qemu=args.qemu,
         kernel_config=tuple(args.kernel_config),
+        kernel=args.kernel,
+        modules=args.modules,
+        llvm=args.llvm,
         kernel_series=args.kernel_series,
         dtb=args.dtb,
         debug_info=args.debug_info,

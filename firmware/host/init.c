@@ -17,12 +17,14 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PROMPT "ampstand# "
 #define GRACE_MS 1000
+#define MODULES "/lib/modules/"
 
 static const struct {
     const char *type;
@@ -62,6 +64,32 @@ static void mount_all(void)
                 strerror(errno));
         }
     }
+}
+
+/* Loads the modules that the list names, one a line, in its order. Linux has
+ * none when all its drivers are part of it. */
+static void load_modules(void)
+{
+    char name[64];
+    char path[sizeof(MODULES) + sizeof(name)];
+    FILE *list = fopen(MODULES "load", "re");
+
+    if (!list) {
+        return;
+    }
+    while (fscanf(list, "%63s", name) == 1) {
+        int fd;
+
+        snprintf(path, sizeof(path), "%s%s", MODULES, name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || syscall(SYS_finit_module, fd, "", 0)) {
+            say("cannot load %s: %s", path, strerror(errno));
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    fclose(list);
 }
 
 /* /dev/console cannot be a controlling terminal: find the real one behind it,
@@ -184,6 +212,7 @@ int main(void)
     reboot(RB_DISABLE_CAD);
 
     mount_all();
+    load_modules();
     shell = start_shell();
     for (;;) {
         int number = sigwaitinfo(&set, NULL);

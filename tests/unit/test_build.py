@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from ampstand.build import builder as build
 from ampstand.build import overlay
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
+from ampstand.build.ready_kernel import DTB_MAGIC
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
 
@@ -31,20 +35,32 @@ END
 
 MAKEFILE = """\
 B = $(O)/arch/arm/boot
-allnoconfig:
+D = arch/arm/boot/dts
+S := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+allnoconfig: clean-source
 	grep -v DROPPED $(KCONFIG_ALLCONFIG) > $(O)/.config
-zImage:
+olddefconfig: clean-source
+	echo CONFIG_COMPUTED=y >> $(O)/.config
+clean-source:
+	test ! -e $(S).config -a ! -e $(S)include/config
+mrproper:
+	rm -rf $(S).config $(S)include/config
+prepare:
+	true
+zImage: clean-source
 	mkdir -p $(B) $(O)/include/config
 	echo built >> $(O)/../builds
-	echo zImage $(CROSS_COMPILE) > $(B)/zImage
+	echo zImage $(CROSS_COMPILE) $(LLVM) $$(cat $(S)text) > $(B)/zImage
 	echo 6.12.0-fake > $(O)/include/config/kernel.release
 modules:
 	mkdir -p $(O)/samples/rpmsg
 	echo ko > $(O)/samples/rpmsg/rpmsg_client_sample.ko
-%.dtb:
-	mkdir -p $(B)/dts/st
-	echo dtb > $(B)/dts/$@
+%.dtb: clean-source
+	mkdir -p $(B)/dts/$(dir $@)
+	echo dtb $@ flags $(DTC_FLAGS) > $(B)/dts/$@
 """
+
+KCONFIG = "".join(f'config {name}\n\tbool "{name}"\n' for name in ("A", "B", "DROPPED"))
 
 
 def put(top: Path, **files: str) -> Path:
@@ -69,23 +85,53 @@ class World:
                 "configs/qemu/devices.mak": "CONFIG_DEV=y\n",
                 "configs/qemu/configure.args": "# comment\n--one\n--disable-debug-info\n",
                 "configs/kernel/common.config": "CONFIG_A=y\n",
-                "configs/kernel/arm.config": "CONFIG_B=m\n",
+                "configs/kernel/arm.config": "",
+                "configs/kernel/needs.config": "CONFIG_B=m\n",
+                "configs/kernel/needs-arm.config": "CONFIG_GONE=y  # where it exists\n",
             },
         )
         self.qemu = put(
             top / "qemu", **{"configure": CONFIGURE, "hw/arm/meson.build": "", "hw/misc/other.c": "other\n"}
         )
         (self.qemu / "configure").chmod(0o755)
-        self.linux = put(top / "linux", **{"Makefile": MAKEFILE, "arch/arm/Kconfig": ""})
+        self.linux = put(
+            top / "linux",
+            **{
+                "Makefile": MAKEFILE,
+                "Kconfig": KCONFIG,
+                "arch/arm/Kconfig": "",
+                "arch/arm/boot/dts/st/stm32mp157c-dk2.dts": "",
+                "text": "plain\n",
+                "doomed": "",
+                ".gitignore": "*.o\n.config\n/include/config/\n",
+            },
+        )
         self.cache = Cache(top / "cache")
 
-    def builder(self, *fragments: Path, debug_info: bool = False) -> Builder:
+    def builder(self, *fragments: Path, **more: Any) -> Builder:
         options = BuildOptions(
-            qemu_src=self.qemu, kernel_src=self.linux, kernel_config=fragments, jobs=1, debug_info=debug_info
+            **{"qemu_src": self.qemu, "kernel_src": self.linux, "kernel_config": fragments, "jobs": 1, **more}
         )
         return Builder(
             Board.load("stm32mp157c-dk2"), options, Progress(self.said, live=False), cache=self.cache, root=self.root
         )
+
+    def git(self, *command: str) -> str:
+        """Run git in the kernel tree, which becomes a repository with one commit at first."""
+        user = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+        if not (self.linux / ".git").exists():
+            for words in (["init", "-q"], ["add", "-A"], [*user, "commit", "-qm", "one"]):
+                subprocess.run(["git", *words], cwd=self.linux, check=True)
+        done = subprocess.run(["git", *user, *command], cwd=self.linux, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout.strip()
+
+    def image(self, **more: Any) -> str:
+        return (self.builder(**more).kernel() / "zImage").read_text().split()[-1]
+
+    def provenance(self, **more: Any) -> dict[str, str]:
+        builder = self.builder(**more)
+        builder.firmware = lambda: self.top  # type: ignore[method-assign]
+        return builder.provenance(builder.kernel(), Path("/bin/true"))
 
     def lines(self, name: str) -> list[str]:
         return [line for path in self.cache.work.rglob(name) for line in path.read_text().splitlines()]
@@ -166,10 +212,9 @@ def test_debug_information_is_another_build(world: World) -> None:
 
 def test_kernel_has_image_tree_module_and_release(world: World) -> None:
     folder = world.builder().kernel()
-    assert (folder / "zImage").read_text() == "zImage arm-linux-gnueabihf-\n"
+    assert (folder / "zImage").read_text() == "zImage arm-linux-gnueabihf- plain\n"
     assert (folder / "release").read_text() == "6.12.0-fake\n"
-    assert (folder / "stm32mp157c-dk2.dtb").exists()
-    assert (folder / "rpmsg_client_sample.ko").exists()
+    assert (folder / "modules/rpmsg_client_sample.ko").exists()
     assert "CONFIG_A=y" in (folder / "config").read_text()
     assert world.builder().kernel() == folder
     assert len(world.lines("builds")) == 1
@@ -179,7 +224,7 @@ def test_a_configuration_line_that_does_not_take_is_an_error_until_mended(world:
     fragment = world.top / "more.config"
     fragment.write_text("CONFIG_DROPPED=y\n")
     for _ in range(2):
-        with pytest.raises(InfrastructureError, match="CONFIG_DROPPED: wanted y, is n"):
+        with pytest.raises(InfrastructureError, match=r"more\.config:1: CONFIG_DROPPED: wanted y, is n"):
             world.builder(fragment).kernel()
     fragment.write_text("CONFIG_A=n\n")
     folder = world.builder(fragment).kernel()
@@ -195,11 +240,153 @@ def test_a_changed_configuration_goes_on_in_the_same_tree(world: World) -> None:
     assert len(list(world.cache.work.glob("linux-*"))) == 1
 
 
-def test_a_kernel_tree_built_in_place_is_refused(world: World) -> None:
-    (world.linux / ".config").touch()
-    with pytest.raises(UsageError, match="built in place") as caught:
-        world.builder().kernel()
-    assert "mrproper" in caught.value.hint
+def state(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Return everything below a folder: mode, time and content."""
+    return {
+        str(path): (path.lstat().st_mode, path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in folder.rglob("*")
+    }
+
+
+def built_in_place(tree: Path) -> None:
+    put(tree, **{".config": "CONFIG_X=y\n", "include/config/auto.conf": "", "kernel/old.o": "object"})
+
+
+@pytest.mark.parametrize(
+    "kind", ["folder", "folder built in place", "git", "git built in place", "worktree", "patched"]
+)
+def test_nothing_is_written_into_a_kernel_tree(world: World, kind: str) -> None:
+    source = world.linux
+    if "git" in kind or kind == "worktree":
+        world.git("status")
+    if kind == "worktree":
+        source = world.top / "worktree"
+        world.git("worktree", "add", "-q", str(source), "-b", "other")
+    if "built" in kind or kind == "worktree":
+        built_in_place(source)
+    (source / "text").write_text("dirty\n")
+    patch = put(world.top, **{"p.patch": "--- a/text\n+++ b/text\n@@ -1 +1 @@\n-dirty\n+patched\n"}) / "p.patch"
+    patches = (patch,) if kind == "patched" else ()
+    before = state(world.linux) | state(source)
+    folder = world.builder(kernel_src=source, kernel_patches=patches).kernel()
+    assert (folder / "zImage").read_text().split()[-1] == ("patched" if patches else "dirty")
+    world.provenance(kernel_src=source, kernel_patches=patches)
+    assert state(world.linux) | state(source) == before
+
+
+@pytest.mark.parametrize("git", [False, True])
+def test_a_tree_built_in_place_is_followed_in_a_copy_without_what_was_built(world: World, git: bool) -> None:
+    if git:
+        world.git("status")
+    built_in_place(world.linux)
+    assert world.image() == "plain"
+    (copy,) = world.cache.work.glob("linux-*-source")
+    assert not (copy / "kernel/old.o").exists()
+    assert not (copy / ".config").exists()
+    (world.linux / "text").write_text("second\n")
+    put(world.linux, **{"new.c": "untracked"})
+    (world.linux / "doomed").unlink()
+    assert world.image() == "second"
+    assert (copy / "new.c").exists()
+    assert not (copy / "doomed").exists()
+
+
+def test_building_a_git_tree_in_place_once_more_changes_nothing_here(world: World) -> None:
+    world.git("status")
+    built_in_place(world.linux)
+    first = world.builder().kernel()
+    put(world.linux, **{"kernel/new.o": "another object"})
+    assert world.builder().kernel() == first
+    assert len(world.lines("builds")) == 1
+
+
+def test_a_revision_is_built_and_the_tree_left_as_it_is(world: World) -> None:
+    world.git("status")
+    world.git("branch", "old")
+    (world.linux / "text").write_text("newer\n")
+    world.git("commit", "-qam", "two")
+    (world.linux / "text").write_text("dirty\n")
+    built_in_place(world.linux)
+    before = state(world.linux)
+    for revision, text in (("old", "plain"), ("HEAD", "newer"), ("old", "plain")):
+        assert world.image(kernel_src=Path(f"{world.linux}@{revision}")) == text
+    assert world.image() == "dirty"
+    assert state(world.linux) == before
+    assert world.git("worktree", "list").count("\n") == 0
+    assert len(list(world.cache.work.glob("linux-*-source"))) == 2  # branches share one, the tree itself has its own
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("linux@nosuch", "no git tree with such a revision"), ("nowhere@HEAD", "no such folder")]
+)
+def test_a_revision_that_is_none_is_told(world: World, name: str, message: str) -> None:
+    world.git("status")
+    with pytest.raises(UsageError, match=message):
+        world.builder(kernel_src=world.top / name).kernel()
+
+
+def test_a_revision_of_another_project_is_told(world: World) -> None:
+    world.git("status")
+    world.git("rm", "-rqf", "arch")
+    world.git("commit", "-qm", "nothing left")
+    with pytest.raises(UsageError, match="not a Linux tree"):
+        world.builder(kernel_src=Path(f"{world.linux}@HEAD")).kernel()
+
+
+def test_a_complete_config_gives_way_to_what_is_needed_only(world: World) -> None:
+    text = "# Automatically generated file; DO NOT EDIT.\nCONFIG_A=n\nCONFIG_B=y\nCONFIG_DROPPED=y\nCONFIG_GONE=y\n"
+    full = put(world.top, **{"full.config": text}) / "full.config"
+    folder = world.builder(full).kernel()
+    assert (folder / "config").read_text().splitlines() == [
+        "CONFIG_A=n", "CONFIG_B=m", "CONFIG_DROPPED=y", "CONFIG_COMPUTED=y"
+    ]  # fmt: skip
+
+
+def test_llvm_is_another_build(world: World) -> None:
+    plain, llvm = world.builder().kernel(), world.builder(llvm=True)
+    if shutil.which("ld.lld") is None:
+        with pytest.raises(InfrastructureError, match="needed but not installed"):
+            llvm.kernel()
+    else:
+        assert (llvm.kernel() / "zImage").read_text() == "zImage 1 plain\n"
+    assert llvm._kernel_inputs() != world.builder()._kernel_inputs()
+    assert (plain / "zImage").read_text() == "zImage arm-linux-gnueabihf- plain\n"
+
+
+@pytest.mark.parametrize("layout", ["st/", ""])
+def test_the_device_tree_is_found_in_both_layouts_and_has_symbols(world: World, layout: str) -> None:
+    source = world.linux / "arch/arm/boot/dts/st/stm32mp157c-dk2.dts"
+    source.rename(world.linux / f"arch/arm/boot/dts/{layout}stm32mp157c-dk2.dts")
+    found = world.builder().device_tree()
+    assert found.name == "stm32mp157c-dk2.dtb"
+    assert found.read_text() == f"dtb {layout}stm32mp157c-dk2.dtb flags -@\n"
+
+
+def test_a_kernel_without_the_boards_device_tree_is_told(world: World) -> None:
+    (world.linux / "arch/arm/boot/dts/st/stm32mp157c-dk2.dts").unlink()
+    world.builder().kernel()
+    with pytest.raises(UsageError, match=r"no device tree stm32mp157c-dk2\.dts") as caught:
+        world.builder().device_tree()
+    assert "--dtb" in caught.value.hint
+
+
+def test_provenance_tells_what_was_built_from_what(world: World) -> None:
+    of = world.provenance
+    plain = of()
+    assert plain["kernel"] == "6.12.0-fake"
+    assert plain["kernel source"] == f"folder {world.linux}"
+    assert "kernel git" not in plain
+    assert len(plain["kernel config sha256"]) == 64
+    assert "gcc" in plain["compiler"]
+    assert plain["ampstand"] == "unknown"
+    commit = world.git("rev-parse", "--short", "HEAD")
+    assert of()["kernel source"] == f"git {world.linux}"
+    assert of()["kernel git"] == commit
+    (world.linux / "text").write_text("dirty\n")
+    assert of()["kernel git"] == f"{commit}-dirty"
+    revision = of(kernel_src=Path(f"{world.linux}@HEAD"))
+    assert revision["kernel git"] == commit
+    assert revision["kernel source"].startswith(f"git {world.linux}@{commit}")
 
 
 def test_boards_share_one_kernel(world: World) -> None:
@@ -211,17 +398,15 @@ def test_boards_share_one_kernel(world: World) -> None:
 
 def test_a_users_device_tree_takes_the_place_of_the_boards(world: World) -> None:
     own = world.top / "own.dtb"
-    builder = Builder(
-        Board.load(), BuildOptions(dtb=own), Progress(world.said, live=False), cache=world.cache, root=world.root
-    )
+    builder = world.builder(dtb=own)
     with pytest.raises(UsageError, match=r"own\.dtb: No such file"):
-        builder.device_tree(world.top)
+        builder.device_tree()
     own.write_text("/dts-v1/;")
     with pytest.raises(UsageError, match="not a device tree blob"):
-        builder.device_tree(world.top)
-    own.write_bytes(build.DTB_MAGIC + b"\0" * 36)
-    assert builder.device_tree(world.top) == own
-    assert world.builder().device_tree(world.top) == world.top / "stm32mp157c-dk2.dtb"
+        builder.device_tree()
+    own.write_bytes(DTB_MAGIC + b"\0" * 36)
+    assert builder.device_tree() == own
+    assert world.provenance(dtb=own)["dtb"] == f"file {own}"
 
 
 def test_an_installed_qemu_must_be_a_program(world: World) -> None:

@@ -59,13 +59,33 @@ def test_a_wrong_source_folder_is_told(
 
 def test_options_reach_the_build(tmp_path: Path) -> None:
     words = ["build", "--qemu-src", "q", "--kernel-src", "k", "--freertos-src", "f", "--kernel-config", "c", "-j", "3"]
-    words += ["--dtb", "d", "--kernel-series", "6.1"]
+    words += ["--dtb", "d", "--llvm"]
     options = cli.options_from(cli.parser().parse_args(words))
     assert options.folders() == {"qemu": Path("q"), "linux": Path("k"), "freertos": Path("f"), "busybox": None}
     assert options.kernel_config == (Path("c"),)
     assert options.jobs == 3
     assert options.dtb == Path("d")
-    assert options.kernel_series == "6.1"
+    assert options.llvm
+    other = cli.options_from(cli.parser().parse_args(["build", "--kernel-series", "6.1"]))
+    assert other.kernel_series == "6.1"
+    ready = cli.options_from(cli.parser().parse_args(["build", "--kernel", "z", "--modules", "m"]))
+    assert (ready.kernel, ready.modules) == (Path("z"), Path("m"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--kernel", "z", "--kernel-src", "d"],
+        ["--kernel", "z", "--kernel-series", "6.1"],
+        ["--kernel-src", "d", "--kernel-series", "6.1"],
+        ["--kernel", "z", "--llvm"],
+        ["--kernel", "z", "--kernel-config", "c"],
+        ["--modules", "m"],
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["build", *words]) == 2
+    assert "--kernel" in capsys.readouterr().err
 
 
 def test_clean_removes_builds_and_keeps_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

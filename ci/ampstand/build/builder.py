@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,18 +24,16 @@ from ampstand.build import cache as cache_module
 from ampstand.build import git, initramfs, kconfig, overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
+from ampstand.build.kernel import KernelBuild, compiler_name, toolchain
+from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.formats import cpio
-from ampstand.progress import Progress, Step
+from ampstand.progress import Progress
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 
 PARTS = ("qemu", "kernel", "firmware", "initramfs")
-DTB_MAGIC = b"\xd0\x0d\xfe\xed"
-KERNEL_STEPS = 1362
-"""About how many objects our kernel configuration makes; only the live line uses it."""
-CROSS = {"arm": "arm-linux-gnueabihf-"}
 MODULES = ("samples/rpmsg/rpmsg_client_sample.ko",)
 CROSS_FILES = {"remote": "arm-none-eabi.ini", "host": "arm-linux-gnueabihf.ini"}
 OWN_SUFFIXES = (".c", ".h", ".S", ".ld", ".build", ".py", ".ini", ".toml")
@@ -57,6 +55,12 @@ class BuildOptions:
     """Further fragments, each overriding what is before it."""
     kernel_patches: tuple[Path, ...] = ()
     """Changes to the kernel's source, applied to a copy of it."""
+    llvm: bool = False
+    """Build the kernel with clang and the LLVM tools."""
+    kernel: Path | None = None
+    """A ready kernel image, in place of one of our build; it needs ``dtb``."""
+    modules: Path | None = None
+    """The modules of ``kernel``: a folder with ``lib/modules/RELEASE``, or that one itself."""
     kernel_series: str = ""
     """Linux of this series from Debian (``6.1``) in place of that of ``configs/sources.toml``."""
     dtb: Path | None = None
@@ -189,157 +193,139 @@ class Builder:
     def _layered(self, title: str, source: Source, layer: dict[str, bytes], tree: Path, log: Path) -> None:
         """Bring ``tree``, a copy of a source that is to carry the layer, up to date."""
         if source.own:
-            self._mirror(title, source.path, tree)
+            with self.progress.step(f"{title}: following {source.path}"):
+                overlay.mirror(source.path, tree)
         elif not tree.is_dir():
             self.cache.need_space(f"{title}'s build", 2000)
             with self.progress.step(f"{title}: preparing the source") as step:
-                self._copy(source.path, tree, log, step)
+                overlay.copy(source.path, tree, log, step)
         overlay.lay(source.path, tree, layer)
-
-    def _copy(self, source: Path, tree: Path, log: Path, step: Step) -> None:
-        """Copy a source tree, complete or not at all."""
-        half = tree.with_suffix(".half")
-        shutil.rmtree(half, ignore_errors=True)
-        half.parent.mkdir(parents=True, exist_ok=True)
-        tools.run(["cp", "-a", "--reflink=auto", source, half], what="copying the source", log=log, step=step)
-        half.rename(tree)
-
-    def _mirror(self, title: str, source: Path, tree: Path) -> None:
-        """Bring the copy of a user's folder up to date: newer files are copied, vanished ones removed."""
-        state = tree / overlay.STATE
-        ours = set(json.loads(state.read_text(encoding="utf-8"))) if state.is_file() else set()
-        present: set[str] = set()
-        with self.progress.step(f"{title}: following {source}"):
-            for base, names, files in os.walk(source):
-                names[:] = [name for name in names if name != ".git"]
-                folder = Path(base).relative_to(source)
-                (tree / folder).mkdir(parents=True, exist_ok=True)
-                for name in files + [name for name in names if (Path(base) / name).is_symlink()]:
-                    relative = str(folder / name)
-                    present.add(relative)
-                    origin, copy = source / relative, tree / relative
-                    info = origin.lstat()
-                    same = copy.is_symlink() or copy.exists()
-                    same = (
-                        same and copy.lstat().st_mtime_ns == info.st_mtime_ns and copy.lstat().st_size == info.st_size
-                    )
-                    if not same and relative not in ours:
-                        copy.unlink(missing_ok=True)
-                        shutil.copy2(origin, copy, follow_symlinks=False)
-            for base, _, files in os.walk(tree):
-                for name in files:
-                    relative = str(Path(base).relative_to(tree) / name)
-                    if relative not in present and relative not in ours and name != overlay.STATE:
-                        (tree / relative).unlink()
 
     # ---- kernel ----------------------------------------------------------------------------------------------------
 
-    def fragments(self) -> list[Path]:
-        """Return the kernel configuration fragments, in order."""
-        folder = self.root / "configs/kernel"
-        return [folder / "common.config", folder / f"{self.board.kernel_arch}.config", *self.options.kernel_config]
+    def configuration(self) -> list[Path]:
+        """Return the files that the kernel's configuration is made of, in order; later lines override earlier ones.
+
+        ``needs`` is what any kernel must have here; the rest of our configuration gives way to a complete one of the
+        user's.
+        """
+        folder, arch = self.root / "configs/kernel", self.board.kernel_arch
+        needs = [folder / "needs.config", folder / f"needs-{arch}.config"]
+        complete = [path for path in self.options.kernel_config if kconfig.is_complete(path)]
+        fragments = [path for path in self.options.kernel_config if path not in complete]
+        own = [folder / "common.config", folder / f"{arch}.config"]
+        return [*(complete or own), *needs, *fragments]
 
     def kernel(self) -> Path:
-        """Return the folder with the kernel image, the board's device tree, the modules and ``release``."""
-        arch = self.board.kernel_arch
-        if arch not in CROSS:
-            raise UsageError(f"no cross compiler is known for kernel architecture {arch}", hint="add it to build.CROSS")
-        source = self.sources.get("linux")
-        wanted = kconfig.merge(self.fragments())
-        layer = overlay.patched(source.path, self.options.kernel_patches)
-        inputs = {
-            "source": source.identity,
-            "layer": digest(layer.items()),
-            "config": kconfig.text_of(wanted),
-            "image": self.board.kernel_image,
-            "compiler": compiler(f"{CROSS[arch]}gcc"),
-            "modules": " ".join(MODULES),
-            "dtbs": " ".join(self.device_trees()),
-        }
+        """Return the folder with the kernel image, ``config``, ``release`` and, below ``modules``, its modules."""
+        if self.options.kernel is not None:
+            return self._ready_kernel()
+        image = self.board.kernel_image
 
         def make(scratch: Path) -> None:
-            # A changed configuration goes on in the same tree; each set of further fragments has one of its own.
-            extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
-            shared = f"{source.path if source.own else source.identity}:{extra}:{arch}:{inputs['compiler']}"
-            shared += ":patched" if layer else ""
-            work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
-            with self.cache.lock("linux-tree", self.progress):
-                tree = source.path
-                if layer:
-                    tree = work.with_name(f"{work.name}-source")
-                    self._layered("Linux", source, layer, tree, self.cache.logs / "linux.log")
-                self._build_kernel(source, tree, wanted, work)
-                files = [self.board.kernel_image, *MODULES, *(f"arch/{arch}/boot/dts/{t}" for t in self.device_trees())]
-                for file in files:
-                    shutil.copy(work / file, scratch / Path(file).name)
-                shutil.copy(work / ".config", scratch / "config")
-                shutil.copy(work / "include/config/kernel.release", scratch / "release")
+            with self._kernel_build() as build:
+                build.build([Path(image).name, "modules"])
+                shutil.copy(build.work / image, scratch / Path(image).name)
+                (scratch / "modules").mkdir()
+                for module in MODULES:
+                    shutil.copy(build.work / module, scratch / "modules" / Path(module).name)
+                shutil.copy(build.work / ".config", scratch / "config")
+                shutil.copy(build.work / "include/config/kernel.release", scratch / "release")
+
+        return self.cache.artifact("kernel", self._kernel_inputs(), make, self.progress)
+
+    def _kernel_inputs(self) -> dict[str, str]:
+        """Return all that a build of the kernel depends on."""
+        source, arch, llvm = self.sources.get("linux"), self.board.kernel_arch, self.options.llvm
+        toolchain(arch, llvm=llvm)  # says so when the architecture is not known
+        return {
+            "source": source.identity,
+            "layer": digest(self._kernel_layer().items()),
+            "config": kconfig.text_of(kconfig.merge(self.configuration())),
+            "image": self.board.kernel_image,
+            "compiler": compiler(compiler_name(arch, llvm=llvm)),
+            "modules": " ".join(MODULES),
+        }
+
+    def _kernel_layer(self) -> dict[str, bytes]:
+        """Return the files that ``kernel_patches`` change."""
+        source, patches = self.sources.get("linux"), self.options.kernel_patches
+        if source.revision and patches:
+            raise UsageError("patches to the kernel need a folder as it is, not DIR@REV", hint="check the revision out")
+        return overlay.patched(source.path, patches)
+
+    @contextmanager
+    def _kernel_build(self) -> Iterator[KernelBuild]:
+        """Yield the build of the kernel, whose build tree nobody else uses meanwhile.
+
+        A changed configuration goes on in the same tree; each set of further fragments has one of its own, and so has
+        each branch of a git tree a common one.
+        """
+        source, layer, inputs = self.sources.get("linux"), self._kernel_layer(), self._kernel_inputs()
+        extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
+        place = str(source.path) if source.own else source.identity
+        shared = f"{place}{'@' if source.revision else ''}:{extra}:{self.board.kernel_arch}:{inputs['compiler']}"
+        shared += ":patched" if layer else ""
+        work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
+        with self.cache.lock(f"{work.name}-tree", self.progress):
+            yield KernelBuild(
+                self.cache, self.progress, source, layer, work, self.board.kernel_arch,
+                self.options.llvm, self.options.jobs, kconfig.merge(self.configuration()),
+            )  # fmt: skip
+
+    def device_tree(self) -> Path:
+        """Return the device tree to boot with: the user's, else the board's as the kernel's tree has it.
+
+        For a board without one of its own this is a path that does not exist; it has no use for it.
+        """
+        own = self.options.dtb
+        if own is not None:
+            if read_start(own, "--dtb") != DTB_MAGIC:
+                raise UsageError(
+                    f"--dtb {own}: not a device tree blob", hint="compile a source with: dtc -@ -o X.dtb X.dts"
+                )
+            return own.absolute()
+        name = self.board.dtb
+        if not name:
+            return self.kernel() / "none.dtb"
+        if self.options.kernel is not None:
+            raise UsageError("--kernel needs the device tree that goes with it", hint="--dtb FILE")
+        folder = self.cache.artifact(
+            "dtb", {**self._kernel_inputs(), "dtb": name}, lambda scratch: self._make_device_tree(name, scratch),
+            self.progress,
+        )  # fmt: skip
+        return folder / Path(name).name
+
+    def _make_device_tree(self, name: str, scratch: Path) -> None:
+        """Build the device tree of a kernel that has been built."""
+        with self._kernel_build() as build:
+            if not (build.work / ".configured").is_file():  # the build tree has been removed
+                build.build(["prepare"])
+            shutil.copy(build.device_tree(name), scratch / Path(name).name)
+
+    def _ready_kernel(self) -> Path:
+        """Return a folder like that of a built kernel, with the user's own build."""
+        assert self.options.kernel is not None
+        ready = ReadyKernel.find(self.options.kernel, self.options.modules)
+        samples = [Path(module).stem for module in MODULES]
+        loaded, order = ready.modules(self.board.kernel_modules)
+        extra, _ = ready.modules(samples)
+        files = {**extra, **loaded, LOAD: "".join(f"{name}\n" for name in order).encode()}
+        image = ready.image.read_bytes()
+        inputs = {"image": hashlib.sha256(image).hexdigest(), "modules": digest(files.items()), "banner": ready.banner}
+        inputs["config"] = cache_module.file_hash(ready.config) if ready.config else ""
+
+        def make(scratch: Path) -> None:
+            (scratch / Path(self.board.kernel_image).name).write_bytes(image)
+            (scratch / "release").write_text(f"{ready.release}\n", encoding="utf-8")
+            (scratch / "banner").write_text(f"{ready.banner}\n", encoding="utf-8")
+            (scratch / "modules").mkdir()
+            for name, data in files.items():
+                (scratch / "modules" / name).write_bytes(data)
+            if ready.config:
+                shutil.copy(ready.config, scratch / "config")
 
         return self.cache.artifact("kernel", inputs, make, self.progress)
-
-    def device_trees(self) -> list[str]:
-        """Return every device tree that a board with this kernel architecture uses, below ``boot/dts``.
-
-        All of them are built together, so that boards share one kernel artifact.
-        """
-        boards = [Board.load(name) for name in Board.names()]
-        trees = {board.dtb for board in boards if board.kernel_arch == self.board.kernel_arch}
-        return sorted({*trees, self.board.dtb} - {""})
-
-    def _build_kernel(self, source: Source, tree: Path, wanted: dict[str, str], work: Path) -> None:
-        """Configure and build the kernel from ``tree``, which is ``source`` or a copy of it, in its own build tree."""
-        tools.require("make", "flex", "bison", "bc", "perl", "lz4", "ccache")
-        if source.own and (source.path / ".config").exists():
-            raise UsageError(
-                f"{source.path} has been built in place, so it cannot be built elsewhere as well",
-                hint=f"make -C {source.path} mrproper",
-            )
-        self.cache.need_space("the kernel's build", 500)
-        log = self.cache.logs / "linux.log"
-        log.unlink(missing_ok=True)
-        arch = self.board.kernel_arch
-        prefix = CROSS[arch]
-        make = [
-            "make",
-            "-C",
-            str(tree),
-            f"O={work}",
-            f"ARCH={arch}",
-            f"CROSS_COMPILE={prefix}",
-            f"CC=ccache {prefix}gcc",
-            "HOSTCC=ccache gcc",
-        ]
-        environment = self.cache.compiler_environment() | {
-            "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
-            "KBUILD_BUILD_USER": "ampstand",
-            "KBUILD_BUILD_HOST": "ampstand",
-        }
-        work.mkdir(parents=True, exist_ok=True)
-        config, fragment = work / ".config", work / "ampstand.config"
-        text, configured = kconfig.text_of(wanted), work / ".configured"
-        if not (config.is_file() and configured.is_file() and configured.read_text(encoding="utf-8") == text):
-            configured.unlink(missing_ok=True)
-            fragment.write_text(text, encoding="utf-8")
-            with self.progress.step("Linux: configuring") as step:
-                tools.run(
-                    [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"],
-                    what="configuring the kernel",
-                    log=log,
-                    step=step,
-                    env=environment,
-                )
-            kconfig.check(wanted, config)
-            configured.write_text(text, encoding="utf-8")
-        targets = [Path(self.board.kernel_image).name, "modules", *self.device_trees()]
-        with self.progress.step("Linux: compiling") as step:
-            tools.run(
-                [*make, f"-j{self.options.jobs}", *targets],
-                what="building the kernel",
-                log=log,
-                step=step,
-                env=environment,
-                watch=tools.make_progress(KERNEL_STEPS),
-            )
 
     # ---- our own C -------------------------------------------------------------------------------------------------
 
@@ -410,13 +396,13 @@ class Builder:
 
     def initramfs(self) -> Path:
         """Return the folder with ``initramfs.cpio``."""
-        host, kernel, busybox, images = self.host(), self.kernel(), self.sources.get("busybox"), self.images()
+        host, built, busybox, images = self.host(), self.kernel(), self.sources.get("busybox"), self.images()
         inputs = {
             "busybox": busybox.identity,
             "composer": cache_module.file_hash(Path(initramfs.__file__)),
             "archive": cache_module.file_hash(Path(cpio.__file__)),
             "host": host.name,
-            "kernel": kernel.name,
+            "kernel": built.name,
             "images": " ".join(f"{name}={cache_module.file_hash(path)}" for name, path in images.items()),
         }
 
@@ -432,7 +418,7 @@ class Builder:
                     tools=[path for path in programs if path.name != "init"],
                     busybox=binary,
                     firmware=images,
-                    modules=[kernel / Path(module).name for module in MODULES],
+                    modules=sorted((built / "modules").iterdir()),
                 )
                 (scratch / "initramfs.cpio").write_bytes(data)
 
@@ -447,51 +433,58 @@ class Builder:
         else:
             qemu_build = self.qemu()
             qemu = qemu_build / "qemu-system-aarch64"
-        kernel = self.kernel()
+        built = self.kernel()
         images = self.images()
         return Artifacts(
             qemu=qemu,
             qemu_build=qemu_build,
-            kernel=kernel / Path(self.board.kernel_image).name,
-            dtb=self.device_tree(kernel),
+            kernel=built / Path(self.board.kernel_image).name,
+            dtb=self.device_tree(),
             initramfs=self.initramfs() / "initramfs.cpio",
             firmware=images,
             footprint=self.footprint(),
-            kernel_release=(kernel / "release").read_text(encoding="utf-8").strip(),
-            provenance=self.provenance(kernel, qemu),
+            kernel_release=(built / "release").read_text(encoding="utf-8").strip(),
+            provenance=self.provenance(built, qemu),
         )
 
-    def device_tree(self, kernel: Path) -> Path:
-        """Return the device tree to boot with: the user's, else the board's among what the kernel's build left."""
-        if self.options.dtb is not None:
-            try:
-                magic = self.options.dtb.read_bytes()[:4]
-            except OSError as error:
-                raise UsageError(f"--dtb {self.options.dtb}: {error.strerror}") from error
-            if magic != DTB_MAGIC:
-                raise UsageError(
-                    f"--dtb {self.options.dtb}: not a device tree blob",
-                    hint="compile a source with: dtc -@ -o X.dtb X.dts",
-                )
-            return self.options.dtb.absolute()
-        trees = self.device_trees()
-        return kernel / Path(self.board.dtb or (trees[0] if trees else "")).name
-
-    def provenance(self, kernel: Path, qemu: Path) -> dict[str, str]:
+    def provenance(self, built: Path, qemu: Path) -> dict[str, str]:
         """Return what a result with these artifacts is about, by name; for the records of a run."""
-        source = self.sources.get("linux")
-        release = (kernel / "release").read_text(encoding="utf-8").strip()
         found = {
-            "kernel": release,
-            "kernel source": source.identity if not source.own else f"folder {source.path}",
-            "kernel config sha256": cache_module.file_hash(kernel / "config"),
+            "kernel": (built / "release").read_text(encoding="utf-8").strip(),
+            **self._kernel_provenance(built),
             "qemu": tools.output([qemu, "--version"]).splitlines()[0].removeprefix("QEMU emulator version "),
             "firmware": self.firmware().name if self.board.remote is not None else "none",
             "ampstand": git.describe(self.root),
-            "compiler": compiler(f"{CROSS[self.board.kernel_arch]}gcc"),
         }
+        if (built / "config").is_file():
+            found["kernel config sha256"] = cache_module.file_hash(built / "config")
         if self.options.dtb is not None:
+            found["dtb"] = f"file {self.options.dtb}"
             found["dtb sha256"] = cache_module.file_hash(self.options.dtb)
+        return found
+
+    def _kernel_provenance(self, built: Path) -> dict[str, str]:
+        """Return where the kernel comes from, and what compiled it."""
+        if self.options.kernel is not None:
+            return {
+                "kernel source": f"image {self.options.kernel}",
+                "kernel sha256": cache_module.file_hash(self.options.kernel),
+                "kernel banner": (built / "banner").read_text(encoding="utf-8").strip() or git.UNKNOWN,
+            }
+        source = self.sources.get("linux")
+        found = {"compiler": self._kernel_inputs()["compiler"]}
+        if source.revision:
+            found["kernel source"] = f"git {source.path}@{source.revision}"
+            found["kernel git"] = source.version
+        elif not source.own:
+            found["kernel source"] = f"Debian {source.identity}"
+        else:
+            described = git.describe(source.path)
+            found["kernel source"] = f"{'folder' if described == git.UNKNOWN else 'git'} {source.path}"
+            if described != git.UNKNOWN:
+                found["kernel git"] = described
+        if self.options.kernel_patches:
+            found["kernel patches"] = " ".join(path.name for path in self.options.kernel_patches)
         return found
 
     def footprint(self) -> Path:

@@ -57,9 +57,17 @@ def tree_inputs(root: Path, files: Iterable[Path]) -> dict[str, str]:
     return {str(file.relative_to(root)): file_hash(file) for file in files}
 
 
-def folder_state(folder: Path) -> str:
-    """Return a hash that changes when any file below ``folder`` does, by name, size and time, version control apart."""
+def folder_state(folder: Path, names: Iterable[str] | None = None) -> str:
+    """Return a hash that changes when any file below ``folder`` does, by name, size and time, version control apart.
+
+    With ``names`` (sorted) only these are looked at.
+    """
     digest = hashlib.sha256()
+    if names is not None:
+        for name in names:
+            info = os.lstat(folder / name)
+            digest.update(f"{name}\0{info.st_size}\0{info.st_mtime_ns}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()[:KEY_DIGITS]
     for base, names, files in os.walk(folder):
         names[:] = sorted(name for name in names if name != ".git")
         for file in sorted(files):
@@ -136,7 +144,7 @@ class Cache:
         """
         if folder.is_dir():
             return folder
-        with self.lock(folder.name.rsplit("-", 1)[0], progress):
+        with self.lock(folder.name, progress):
             if folder.is_dir():  # made while this call waited
                 return folder
             for stale in folder.parent.glob(f".{folder.name}.*"):

@@ -21,12 +21,52 @@ def read(folder: Path, *command: str) -> str | None:
     place["GIT_CEILING_DIRECTORIES"] = str(folder.absolute().parent)
     argv = ["git", "--no-optional-locks", "-c", f"safe.directory={folder.absolute()}", "-C", str(folder), *command]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False, env=place)
+        done = subprocess.run(argv, capture_output=True, text=True, errors="surrogateescape", check=False, env=place)
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
 
 
 def describe(folder: Path) -> str:
-    """Return ``git describe --always --dirty`` of a tree, "unknown" where git has no answer."""
-    return read(folder, "describe", "--always", "--dirty") or UNKNOWN
+    """Return ``git describe --always --dirty`` of a tree, "unknown" where git has no answer.
+
+    Put together from two commands: that one itself writes the index, whatever it is told of locks.
+    """
+    described = read(folder, "describe", "--always")
+    if not described:
+        return UNKNOWN
+    changed = read(folder, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
+    return f"{described}-dirty" if changed else described
+
+
+def files(folder: Path) -> list[str] | None:
+    """Return every file of a tree that git does not ignore, tracked or not; None where there is no git tree."""
+    listed = read(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed is None:
+        return None
+    return sorted({name for name in listed.split("\0") if name and os.path.lexists(folder / name)})
+
+
+def commit(folder: Path, revision: str) -> str | None:
+    """Return the full name of the commit that ``revision`` is in a tree's repository; None when there is none."""
+    return read(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+
+
+def checkout_command(folder: Path, revision: str, copy: Path) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment that make ``copy`` hold a commit of the repository of ``folder``.
+
+    Only files that differ from the commit there before are written. The index is beside ``copy``: the repository is
+    only read, and knows nothing of this.
+    """
+    where = read(folder, "rev-parse", "--absolute-git-dir") or str(folder / ".git")
+    options = {
+        "safe.directory": str(folder.absolute()),
+        "core.hooksPath": "/dev/null",
+        "core.fsmonitor": "false",
+        "core.sparseCheckout": "false",
+        "core.untrackedCache": "false",
+    }
+    argv = ["git"] + [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    argv += ["read-tree", "--reset", "-u", revision]
+    index = copy.with_name(f"{copy.name}.index")
+    return argv, {"GIT_DIR": where, "GIT_WORK_TREE": str(copy), "GIT_INDEX_FILE": str(index)}

@@ -10,6 +10,7 @@ recompiles alone.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ampstand import paths
+from ampstand.build import tools
 from ampstand.errors import InfrastructureError
+from ampstand.progress import Step
 
 STATE = ".ampstand-overlay.json"
 DEVICES = "configs/devices/aarch64-softmmu/ampstand.mak"
@@ -70,6 +73,50 @@ def patched(pristine: Path, series: Sequence[Path]) -> dict[str, bytes]:
                     hint="adapt the patch, or use the release that it was made for (configs/sources.toml)",
                 )
         return {file: (scratch / file).read_bytes() for file in names}
+
+
+def copy(source: Path, tree: Path, log: Path, step: Step) -> None:
+    """Copy a source tree, complete or not at all."""
+    half = tree.with_suffix(".half")
+    shutil.rmtree(half, ignore_errors=True)
+    half.parent.mkdir(parents=True, exist_ok=True)
+    tools.run(["cp", "-a", "--reflink=auto", source, half], what="copying the source", log=log, step=step)
+    half.rename(tree)
+
+
+def mirror(source: Path, tree: Path, names: Sequence[str] | None = None) -> None:
+    """Bring a copy of a user's folder up to date: newer files are copied, vanished ones removed.
+
+    ``names`` are the files that the copy is to have, None for all but version control. Files that the layer wrote are
+    left to ``lay``.
+    """
+    state = tree / STATE
+    ours = set(json.loads(state.read_text(encoding="utf-8"))) if state.is_file() else set()
+    present = set(walk(source) if names is None else names)
+    tree.mkdir(parents=True, exist_ok=True)
+    for name in present - ours:
+        origin, copied = source / name, tree / name
+        info = origin.lstat()
+        if copied.is_symlink() or copied.exists():
+            have = copied.lstat()
+            if (have.st_mtime_ns, have.st_size) == (info.st_mtime_ns, info.st_size):
+                continue
+            copied.unlink()
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(origin, copied, follow_symlinks=False)
+    for name in walk(tree):
+        if name not in present and name not in ours and name != STATE:
+            (tree / name).unlink()
+
+
+def walk(folder: Path) -> list[str]:
+    """Return every file and link below a folder, version control apart, by its path from there."""
+    found = []
+    for base, names, files in os.walk(folder):
+        names[:] = [name for name in names if name != ".git"]
+        links = [name for name in names if (Path(base) / name).is_symlink()]
+        found += [os.path.relpath(os.path.join(base, name), folder) for name in files + links]  # noqa: PTH118
+    return found
 
 
 def layer(pristine: Path, root: Path = paths.ROOT) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ampstand import paths
-from ampstand.build import tools
+from ampstand.build import git, tools
 from ampstand.build.cache import Cache, folder_state
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, Step
@@ -54,6 +54,8 @@ class Spec:
     archive: str = ""
     folder: str = ""
     architecture: str = NATIVE
+    revisions: bool = False
+    """Whether the user may name a revision of a git tree: ``DIR@REV``."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Source:
     version: str
     own: bool
     """True for a folder of the user's, which nothing may be written to."""
+    revision: str = ""
+    """The commit of the repository in ``path`` that is meant, in place of the files that are there."""
 
 
 @functools.cache
@@ -91,16 +95,34 @@ def specs() -> tuple[Spec, ...]:
 
 
 def user_folder(entry: Spec, folder: Path) -> Source:
-    """Return a user's folder as source; raise when it is not such a tree."""
+    """Return a user's folder as source, or with ``DIR@REV`` a revision of a git tree; raise when it is neither."""
     folder = folder.expanduser().absolute()
     if not folder.is_dir():
+        top, found, revision = str(folder).rpartition("@")
+        if found and entry.revisions and Path(top).is_dir():
+            return _user_revision(entry, Path(top), revision)
         raise UsageError(f"{entry.option} {folder}: no such folder")
     if next(folder.glob(entry.contains), None) is None:
         raise UsageError(
             f"{entry.option} {folder}: not a {entry.title} tree ({entry.contains} is missing)",
             hint=f"name the top folder of an unpacked {entry.title}",
         )
-    return Source(entry.name, folder, f"folder:{folder}:{folder_state(folder)}", folder.name, own=True)
+    state = folder_state(folder, git.files(folder) if entry.revisions else None)
+    return Source(entry.name, folder, f"folder:{folder}:{state}", folder.name, own=True)
+
+
+def _user_revision(entry: Spec, folder: Path, revision: str) -> Source:
+    """Return one revision of a user's git tree as source."""
+    commit = git.commit(folder, revision)
+    if commit is None:
+        raise UsageError(
+            f"{entry.option} {folder}@{revision}: no git tree with such a revision",
+            hint=f"see: git -C {folder} log --oneline --all",
+        )
+    if git.read(folder, "cat-file", "-e", f"{commit}:{entry.contains}") is None:
+        raise UsageError(f"{entry.option} {folder}@{revision}: not a {entry.title} tree ({entry.contains} is missing)")
+    version = git.read(folder, "describe", "--always", commit) or commit[:12]
+    return Source(entry.name, folder, f"git:{folder}:{commit}", version, own=True, revision=commit)
 
 
 # ---- this machine's package mirror ---------------------------------------------------------------------------------

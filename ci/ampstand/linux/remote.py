@@ -344,6 +344,10 @@ class Remote:
         result = self.host.finish(job, self.timeout)
         return [int(code) for code in re.findall(r"^ended (\d+)$", result.output, re.MULTILINE)]
 
+    def has_sample(self) -> bool:
+        """Return whether this kernel has rpmsg_client_sample, loaded or not."""
+        return self.host.run(f"test -d /sys/bus/rpmsg/drivers/{SAMPLE_DRIVER} -o -e {SAMPLE_MODULE}").exitcode == 0
+
     def sample(self) -> int:
         """Let the kernel's rpmsg_client_sample talk to the remote; return the number of messages echoed.
 

@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Builds Linux out of its tree, whichever tree that is. Nothing is ever written into a folder of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ampstand.build import git, kconfig, kconfig_tree, overlay, tools
+from ampstand.build.cache import Cache
+from ampstand.build.sources import Source
+from ampstand.errors import UsageError
+from ampstand.progress import Progress
+
+CROSS = {"arm": "arm-linux-gnueabihf-"}
+"""Prefix of the cross compiler by kernel architecture."""
+STEPS = 1362
+"""About how many objects our kernel configuration makes; only the live line uses it."""
+PRODUCTS = (".o", ".ko", ".a", ".cmd", ".mod", ".order", ".symvers", ".dtb", ".dtbo")
+"""Endings that only results of a build have; what else a build leaves, ``make mrproper`` knows."""
+
+
+def toolchain(arch: str, *, llvm: bool) -> list[str]:
+    """Return the variables that tell ``make`` which compiler to use, through ccache."""
+    if arch not in CROSS:
+        raise UsageError(f"no cross compiler is known for kernel architecture {arch}", hint="add it to kernel.CROSS")
+    if llvm:
+        return [f"ARCH={arch}", "LLVM=1", "CC=ccache clang", "HOSTCC=ccache clang"]
+    return [f"ARCH={arch}", f"CROSS_COMPILE={CROSS[arch]}", f"CC=ccache {CROSS[arch]}gcc", "HOSTCC=ccache gcc"]
+
+
+def compiler_name(arch: str, *, llvm: bool) -> str:
+    """Return the program that compiles a kernel of this architecture."""
+    return "clang" if llvm else f"{CROSS[arch]}gcc"
+
+
+def built_in_place(tree: Path) -> bool:
+    """Return whether a tree holds what ``make`` without ``O=`` leaves; Kbuild then refuses to build elsewhere."""
+    marks = (".config", "include/config", "include/generated", "arch/*/include/generated")
+    return any(next(tree.glob(mark), None) is not None for mark in marks)
+
+
+def device_tree_source(tree: Path, arch: str, name: str) -> str:
+    """Return the path below ``boot/dts`` of a device tree (``st/stm32mp157c-dk2.dtb``) in this kernel.
+
+    Since Linux 6.5 those of arm are in a folder for each vendor, before that they all were in one.
+    """
+    folder = tree / f"arch/{arch}/boot/dts"
+    for candidate in (name, Path(name).name):
+        if (folder / candidate).with_suffix(".dts").is_file():
+            return candidate
+    raise UsageError(
+        f"this kernel has no device tree {Path(name).stem}.dts in {folder}",
+        hint="take a kernel that supports the board, or give one: --dtb FILE",
+    )
+
+
+@dataclass
+class KernelBuild:
+    """One kernel tree, one build folder, one configuration."""
+
+    cache: Cache
+    progress: Progress
+    source: Source
+    layer: Mapping[str, bytes]
+    """Files that replace those of the source."""
+    work: Path
+    """Where it is built; ``WORK-source`` is the copy of the source, where one is needed."""
+    arch: str
+    llvm: bool = False
+    jobs: int = 1
+    wishes: list[kconfig.Wish] = field(default_factory=list)
+
+    @property
+    def _log(self) -> Path:
+        return self.cache.logs / "linux.log"
+
+    def tree(self) -> Path:
+        """Return the tree to build from: the source as it is where that can be, else a copy that is up to date."""
+        source = self.source
+        copy = self.work.with_name(f"{self.work.name}-source")
+        if source.revision:
+            copy.mkdir(parents=True, exist_ok=True)
+            argv, environment = git.checkout_command(source.path, source.revision, copy)
+            with self.progress.step(f"Linux: checking out {source.version}") as step:
+                tools.run(argv, what="checking out the kernel", log=self._log, step=step, cwd=copy, env=environment)
+        elif source.own and built_in_place(source.path):
+            listed = git.files(source.path)
+            names = listed
+            if names is None:
+                names = [name for name in overlay.walk(source.path) if not name.endswith(PRODUCTS)]
+            with self.progress.step(f"Linux: following {source.path}"):
+                overlay.mirror(source.path, copy, names)
+            if listed is None:
+                with self.progress.step("Linux: cleaning the copy") as step:
+                    tools.run(
+                        ["make", "-C", copy, f"ARCH={self.arch}", "mrproper"], what="cleaning the copy", log=self._log,
+                        step=step,
+                    )  # fmt: skip
+        elif source.own and self.layer:
+            with self.progress.step(f"Linux: following {source.path}"):
+                overlay.mirror(source.path, copy)
+        elif self.layer:
+            if not copy.is_dir():
+                self.cache.need_space("Linux's build", 2000)
+                with self.progress.step("Linux: preparing the source") as step:
+                    overlay.copy(source.path, copy, self._log, step)
+        else:
+            return source.path
+        if not source.revision:
+            overlay.lay(source.path, copy, dict(self.layer))
+        return copy
+
+    def build(self, targets: Sequence[str]) -> Path:
+        """Configure and make ``targets``; return the tree that it was built from. The caller holds the lock."""
+        tools.require("make", "flex", "bison", "bc", "perl", "lz4", "ccache")
+        if self.llvm:
+            tools.require("clang", "ld.lld", "llvm-ar")
+        self.cache.need_space("the kernel's build", 500)
+        self._log.unlink(missing_ok=True)
+        tree = self.tree()
+        self.work.mkdir(parents=True, exist_ok=True)
+        self._configure(tree)
+        with self.progress.step("Linux: compiling") as step:
+            tools.run(
+                [*self._make(tree), f"-j{self.jobs}", *targets],
+                what="building the kernel",
+                log=self._log,
+                step=step,
+                env=self._environment(),
+                watch=tools.make_progress(STEPS),
+            )
+        return tree
+
+    def device_tree(self, name: str) -> Path:
+        """Make one device tree (``st/stm32mp157c-dk2.dtb``), with its symbols, for overlays; return the file."""
+        tree = self.tree()
+        target = device_tree_source(tree, self.arch, name)
+        with self.progress.step(f"Linux: device tree {Path(name).stem}") as step:
+            tools.run(
+                [*self._make(tree), target],
+                what="building the device tree",
+                log=self._log,
+                step=step,
+                # In the environment it is the value that Kbuild adds its own flags to.
+                env={**self._environment(), "DTC_FLAGS": "-@"},
+            )
+        return self.work / f"arch/{self.arch}/boot/dts/{target}"
+
+    def _make(self, tree: Path) -> list[str]:
+        """Return the call of ``make``; LOCALVERSION, though empty, keeps it from asking git."""
+        return ["make", "-C", str(tree), f"O={self.work}", *toolchain(self.arch, llvm=self.llvm), "LOCALVERSION="]
+
+    def _environment(self) -> dict[str, str]:
+        return self.cache.compiler_environment() | {
+            "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
+            "KBUILD_BUILD_USER": "ampstand",
+            "KBUILD_BUILD_HOST": "ampstand",
+            "PYTHONDONTWRITEBYTECODE": "1",  # of scripts in the user's tree
+        }
+
+    def _configure(self, tree: Path) -> None:
+        """Make ``.config`` of the wishes, unless it has been made of the same ones, and see what became of each."""
+        config, configured = self.work / ".config", self.work / ".configured"
+        text = kconfig.text_of(self.wishes)
+        if config.is_file() and configured.is_file() and configured.read_text(encoding="utf-8") == text:
+            return
+        configured.unlink(missing_ok=True)
+        complete = any(wish.complete for wish in self.wishes)
+        with self.progress.step("Linux: configuring") as step:
+            symbols = kconfig_tree.read(tree, self.arch)
+            resolved = kconfig.resolve(self.wishes, symbols)
+            # What a complete configuration does not name gets its default, what fragments do not name is off.
+            given = config if complete else self.work / "ampstand.config"
+            given.write_text(kconfig.config_of(resolved), encoding="utf-8")
+            goal = ["olddefconfig"] if complete else [f"KCONFIG_ALLCONFIG={given}", "allnoconfig"]
+            tools.run(
+                [*self._make(tree), *goal],
+                what="configuring the kernel",
+                log=self._log,
+                step=step,
+                env=self._environment(),
+            )
+        kconfig.check(resolved, config, symbols)
+        configured.write_text(text, encoding="utf-8")
