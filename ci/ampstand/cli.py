@@ -21,6 +21,8 @@ from ampstand.build.sources import specs
 from ampstand.commands import doctor, footprint, series
 from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, UsageError
 from ampstand.progress import Progress
+from ampstand.report import github
+from ampstand.report.results import Run
 
 LATER = {
     "demo": "boot both systems, exchange messages, say what happened",
@@ -101,6 +103,8 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--json", action="store_true", help="the measured file as it is")
     patches = commands.add_parser("qemu-series", help="write our additions to QEMU as a patch series")
     patches.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new or empty folder")
+    summary = commands.add_parser("summary", help="show the record of a run as Markdown, as for a GitHub job")
+    summary.add_argument("results", nargs="+", type=Path, metavar="RESULTS.jsonl")
     clean = commands.add_parser("clean", help="remove build trees and artifacts from the cache folder")
     clean.add_argument("--all", action="store_true", help="also the sources and the compiler cache")
     return top
@@ -156,6 +160,9 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         return doctor.main()
     if args.command == "clean":
         return clean(everything=args.all)
+    if args.command == "summary":
+        print("\n".join(github.markdown(Run.load(path)) for path in args.results), end="")
+        return 0
     if args.command == "qemu-series":
         for path in series.write(args.output):
             print(path)

@@ -7,9 +7,10 @@
  *
  *   kernel-log [SEQUENCE]
  *
- * Each record is one line, "LEVEL SECONDS TEXT". The last line is "end NEXT LOST": the
- * sequence number to go on from, and how many records were overwritten before
- * they could be read. Format of a record: Documentation/ABI/testing/dev-kmsg.
+ * Each record is one line, "LEVEL SECONDS TEXT". The last line is "end NEXT
+ * LOST": the sequence number to go on from, and how many records were
+ * overwritten before they could be read. Format of a record:
+ * Documentation/ABI/testing/dev-kmsg.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,8 +46,8 @@ int main(int argc, char **argv)
         }
         record[length] = '\0';
         text = strchr(record, ';');
-        if (!text || sscanf(record, "%u,%llu,%llu", &priority, &sequence,
-                            &time) != 3) {
+        if (!text ||
+            sscanf(record, "%u,%llu,%llu", &priority, &sequence, &time) != 3) {
             fprintf(stderr, "kernel-log: not a record: %s\n", record);
             return 1;
         }

@@ -18,8 +18,9 @@ def read(folder: Path, *command: str) -> str | None:
     not looked for, and no lock is taken, so the index is not refreshed on disk.
     """
     place = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    place["GIT_CEILING_DIRECTORIES"] = str(folder.absolute().parent)
-    argv = ["git", "--no-optional-locks", "-c", f"safe.directory={folder.absolute()}", "-C", str(folder), *command]
+    folder = folder.resolve()  # as git names it
+    place["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
+    argv = ["git", "--no-optional-locks", "-c", f"safe.directory={folder}", "-C", str(folder), *command]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, errors="surrogateescape", check=False, env=place)
     except OSError:
