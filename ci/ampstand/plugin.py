@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +45,7 @@ from ampstand.linux.shell import Shell
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS
 from ampstand.qemu.trace import TraceReader
+from ampstand.report.pytest_results import command_of
 from ampstand.report.records import Line, Recorder
 from ampstand.signals import end_on_signals
 
@@ -253,11 +253,6 @@ def _folder_name(item: pytest.Item) -> str:
     return re.sub(r"[^\w.=-]+", "-", f"{item.path.stem}-{item.name}").strip("-")
 
 
-def _rerun(item: pytest.Item, session: Session) -> str:
-    name = item.nodeid.rpartition("::")[2]
-    return shlex.join(["./scripts/ampstand", "test", "-k", re.split(r"[\[]", name)[0], "--thread", session.thread])
-
-
 class _Watch:
     """Judges the records of the machines that one scenario used."""
 
@@ -266,7 +261,7 @@ class _Watch:
         self.item: pytest.Item = item
         self.session = session
         self.folder = session.records / _folder_name(item)
-        self.rerun = _rerun(item, session)
+        self.rerun = command_of(item.config, item.nodeid)
         self.machines: list[LinuxMachine] = []
         self.own: list[LinuxMachine] = []
         self.recorders: list[Recorder] = []

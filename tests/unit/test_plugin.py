@@ -65,7 +65,10 @@ def test_unannounced_bad_line_fails_and_the_next_scenario_gets_a_new_board(run) 
     )
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
-        ["*known-bad line of host*BUG: something*", "*run it again: ./scripts/ampstand test -k*"]
+        [
+            "*known-bad line of host*BUG: something*",
+            "*run it again: ./scripts/ampstand test --only scenarios --test *test_bad*",
+        ]
     )
 
 

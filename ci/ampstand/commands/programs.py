@@ -14,7 +14,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +23,26 @@ from ampstand.signals import interruptions_held
 
 GRACE_SECONDS = 5.0
 """What a gentle program has to end its own children."""
-_KEEPER = ("setpriv", "--pdeathsig", "TERM", "--", "sh", "-c")
 _AT_ONCE = 'trap "kill -9 0" TERM; "$@" & wait $!'
 _GENTLY = """trap 'trap "" TERM; kill 0; wait; kill -9 0' TERM; "$@" & wait $!"""
+
+
+def kept(argv: Sequence[str], script: str = 'exec "$@"') -> list[str]:
+    """Return the command that runs ``argv`` as a shell script says, which gets SIGTERM when the calling thread ends.
+
+    The parent may have ended before the kernel was told to watch it.
+    """
+    return [
+        "setpriv",
+        "--pdeathsig",
+        "TERM",
+        "--",
+        "sh",
+        "-c",
+        f'[ $PPID = "$0" ] || exit; {script}',
+        str(os.getpid()),
+        *argv,
+    ]
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,7 @@ def _start(program: Program) -> _Running:
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("wb") as log:
         process = subprocess.Popen(
-            [*_KEEPER, _GENTLY if program.gentle else _AT_ONCE, "sh", *program.argv],
+            kept(program.argv, _GENTLY if program.gentle else _AT_ONCE),
             cwd=program.cwd,
             env={**os.environ, **program.env},
             stdin=subprocess.DEVNULL,

@@ -437,10 +437,9 @@ def _attend(argv: Sequence[str], cwd: Path, log: Path | None, *, terminal: bool)
     It gets each interruption once: from the terminal, which it shares with this process, else from here. At the second
     one it is ended at once. It ends in good order when this process is killed.
     """
-    guard = ["setpriv", "--pdeathsig", "TERM", "--"]
     with contextlib.nullcontext() if log is None else log.open("w", encoding="utf-8") as sink:
         program = subprocess.Popen(
-            [*guard, *argv],
+            programs.kept(argv),
             cwd=cwd,
             stdin=None if terminal else subprocess.DEVNULL,
             stdout=sink,

@@ -10,6 +10,7 @@ and ``("infrastructure", True)`` if a failure says nothing about the code under 
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 from ampstand.errors import INTERRUPTED, InfrastructureError
 from ampstand.report import rerun
 from ampstand.report.results import BAD, Outcome, Results, Test
+from ampstand.signals import end_on_signals
 
 BASE = f"./{rerun.ENTRY} test"
 
@@ -33,7 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Write from the one process that hears of every test."""
+    """Write from the one process that hears of every test; end in good order when the harness is gone."""
+    with suppress(ValueError):  # not in the main thread: pytester's in-process runs
+        end_on_signals()
     if config.getoption("ampstand_results") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Writer(config), "ampstand-results-writer")
 
@@ -68,7 +72,7 @@ class _Writer:
         self.results = Results(Path(config.getoption("ampstand_results")))
         self.stage = config.getoption("ampstand_stage")
         self.tests: dict[str, _Phases] = {}
-        self.interrupted = False
+        self.cause: BaseException | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a phase's report; write when the test has ended, and again if it fails after that."""
@@ -76,10 +80,13 @@ class _Writer:
         test = replace(state.test, seconds=(state.test.seconds or 0.0) + report.duration)
         if test.outcome not in BAD and (report.failed or report.skipped or hasattr(report, "wasxfail")):
             test = replace(test, **_said(report))
-        for name, value in report.user_properties:
-            if name in _PROPERTIES:
-                told: dict[str, Any] = {name: value if value is True else str(value)}
-                test = replace(test, **told)
+        # Of several, the first that says something: what failed after it may have come of it.
+        told: dict[str, Any] = {
+            name: value if value is True else str(value)
+            for name, value in reversed(report.user_properties)
+            if name in _PROPERTIES and value
+        }
+        test = replace(test, **told)
         crashed = report.when not in ("setup", "call", "teardown")
         if crashed:
             test = replace(test, outcome="error", infrastructure=True)
@@ -95,14 +102,19 @@ class _Writer:
             self._write(Test(self.stage, name, "error", **_failure(report), infrastructure=True))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Tell an interruption from files that cannot be read: pytest's exit code is the same."""
-        self.interrupted = excinfo.type is KeyboardInterrupt
+        """Keep what ended the session early: pytest's exit code is that of files that cannot be read."""
+        self.cause = excinfo.value
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """End with the code of an interruption if there was one."""
-        if self.interrupted:
+        """Write what failed though it did not end; end with a code that tells an interruption from a debugger left."""
+        for state in self.tests.values():
+            if not state.ended and state.test.outcome in BAD:
+                self._write(state.test)
+        if type(self.cause) is KeyboardInterrupt:
             session.exitstatus = INTERRUPTED
+        elif isinstance(self.cause, pytest.exit.Exception) and self.cause.returncode is None:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _write(self, test: Test) -> None:
         passed = test.outcome in ("passed", "skipped", "known")
