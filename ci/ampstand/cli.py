@@ -25,14 +25,17 @@ from ampstand.report import github
 from ampstand.report.results import Run
 
 LATER = {
-    "demo": "boot both systems, exchange messages, say what happened",
-    "run": "boot both systems and hand over the Linux console",
     "bench": "measure boot times, round trips, throughput and idle load",
 }
 """Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
 ALONE = {"inspect": "say what a firmware file is, and what Linux and the remote make of it"}
 """Commands that need no build: ``add_arguments(parser)`` and ``main(args)``."""
-BUILDING = ("test", "corpus")
+BUILDING = {
+    "demo": "boot both systems, exchange messages, say what happened",
+    "run": "boot both systems and hand over the Linux console; or run firmware without Linux",
+    "test": "run every test",
+    "corpus": "try known bugs: each must fail the test that is for it",
+}
 """Commands that decide themselves what to build: ``main(args, builder, progress)``."""
 EXIT_CODES = (
     "exit codes: 0 done and passed, 1 tests failed, 2 wrong usage, "
@@ -93,12 +96,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--json", type=Path, metavar="FILE", help="also write where they are (part all only)")
     for name, text in ALONE.items():
         _later(name).add_arguments(commands.add_parser(name, help=text, epilog=EXIT_CODES))
-    for name, text in LATER.items():
+    for name, text in (LATER | BUILDING).items():
         _later(name).add_arguments(commands.add_parser(name, parents=common, help=text))
-    test = commands.add_parser("test", parents=common, help="run every test")
-    _later("test").add_arguments(test)
-    known = commands.add_parser("corpus", parents=common, help="try known bugs: each must fail the test that is for it")
-    _later("corpus").add_arguments(known)
     show = commands.add_parser("footprint", parents=common, help="show the size of each remote image")
     show.add_argument("--json", action="store_true", help="the measured file as it is")
     patches = commands.add_parser("qemu-series", help="write our additions to QEMU as a patch series")

@@ -5,7 +5,9 @@
 
 ``-M`` selects how it behaves: ``good``; ``silent`` never says a prompt; ``dies`` ends with status 3 at once;
 ``stubborn`` ignores SIGTERM. Its one QOM object, ``/fake``, has the properties that somebody sets, but ``refused``; the
-fault ``x-fault-real`` fires as soon as it is set, ``x-fault-idle`` never does.
+fault ``x-fault-real`` fires as soon as it is set, ``x-fault-idle`` never does. ``$FAKE_SAYS`` is what the remote says
+in place of its hello, ``$FAKE_EXIT`` the status with which QEMU ends after it, ``$FAKE_STATE`` the property ``state``;
+what is typed on the remote's console comes back.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ cat "$0.log" 2>/dev/null
 rm -f "$0.log"
 echo end 0 0
 """
+
+
+STARTED = threading.Event()
+"""The board runs: at once, or after the first "cont" with -S."""
 
 
 def connect(path: str) -> socket.socket:
@@ -53,6 +59,8 @@ def qom(order: str, properties: dict[str, Any], name: str, value: object = None)
     """Answer qom-get or qom-set."""
     if name == "refused":
         return {"error": {"class": "GenericError", "desc": "no such property"}}
+    if order == "qom-get" and name == "state" and "FAKE_STATE" in os.environ:
+        return {"return": os.environ["FAKE_STATE"]}
     if order == "qom-get":
         return {"return": properties.get(name, 0)}
     properties[name] = value
@@ -77,11 +85,13 @@ def serve_qmp(path: str) -> None:
         elif name in ("qom-get", "qom-set"):
             arguments = order["arguments"]
             answer = qom(name, properties, arguments["property"], arguments.get("value"))
-        elif name in ("qmp_capabilities", "stop", "system_reset"):
+        elif name in ("qmp_capabilities", "stop", "cont", "system_reset"):
             answer = {"return": {}}
         else:
             answer = {"error": {"class": "CommandNotFound", "desc": f"The command {name} has not been found"}}
         send(answer | {"id": order.get("id")})
+        if name == "cont":
+            STARTED.set()
         if name == "stop":
             send({"event": "STOP", "timestamp": {"seconds": 0, "microseconds": 0}})
 
@@ -110,6 +120,18 @@ def serve_console(path: str) -> None:
     )
 
 
+def serve_remote(path: str) -> None:
+    """Be the remote's console: say something, then echo."""
+    link = connect(path)
+    STARTED.wait()
+    link.sendall(os.environ.get("FAKE_SAYS", "remote says hello\n").encode())
+    if "FAKE_EXIT" in os.environ:
+        link.close()
+        os._exit(int(os.environ["FAKE_EXIT"]))
+    while data := link.recv(4096):
+        link.sendall(data)
+
+
 def main() -> None:
     """Read the options as QEMU would, as far as they matter here."""
     options = dict(zip(sys.argv[1:], sys.argv[2:], strict=False))
@@ -120,13 +142,21 @@ def main() -> None:
     if mode == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=serve_qmp, args=(options["-qmp"].removeprefix("unix:"),), daemon=True).start()
+    if "-S" not in sys.argv:
+        STARTED.set()
+    remote: list[str] = []
+    silent: list[socket.socket] = []
     for number, argument in enumerate(sys.argv):
         if argument == "-chardev":
             fields = dict(field.partition("=")[::2] for field in sys.argv[number + 1].split(","))
-            if fields["id"] == "linux" and mode != "silent":
+            if fields["id"] == "linux" and "-kernel" not in options:
+                silent.append(connect(fields["path"]))
+            elif fields["id"] == "linux" and mode != "silent":
                 threading.Thread(target=serve_console, args=(fields["path"],), daemon=True).start()
             else:
-                connect(fields["path"]).sendall(b"remote says hello\n")
+                remote.append(fields["path"])
+    for path in remote:
+        threading.Thread(target=serve_remote, args=(path,), daemon=True).start()
     signal.pause()
 
 

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
-from ampstand.commands.demo import records_folder
+from ampstand.commands.given import records_folder
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, Remote
 from ampstand.progress import Progress

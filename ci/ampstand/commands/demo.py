@@ -1,118 +1,151 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""``ampstand demo``: boots both systems, lets them talk in three ways, restarts the remote, and says what happened."""
+"""``ampstand demo``: boots both systems, lets them talk in three ways, restarts the remote, and says what happened.
+
+Of firmware that is not our own it shows and judges what any firmware does: it starts, says something, announces
+services, stops.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from ampstand.board import Board
-from ampstand.build.artifacts import Artifacts
-from ampstand.errors import AmpstandError, TestsFailed, UsageError
+from ampstand.build.builder import Builder
+from ampstand.commands import given
+from ampstand.commands.given import Firmware, Given
+from ampstand.errors import AmpstandError, TestsFailed
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.paths import records_root
-from ampstand.progress import Progress, duration
-from ampstand.qemu.machine import THREADS
+from ampstand.progress import Progress, Step, duration
+from ampstand.qemu.machine import WaitError
+from ampstand.qemu.trace import TraceReader
 from ampstand.report.records import Recorder
 
+OF_THIS_DEMO = ("echo-bare", "echo-freertos")
+"""Images of ours that the demo knows how to talk to."""
+NO_ACK = "remote FW shutdown without ack"
+ANNOUNCED = r"creating channel (\S+) addr"
 SERVICES = ("rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``demo``."""
-    add_machine_arguments(parser)
-    parser.add_argument("--rounds", type=int, default=2, help="starts of the remote (default: %(default)s)")
+    given.add_arguments(parser)
+    parser.add_argument("--rounds", type=int, default=2, help="starts of each image (default: %(default)s)")
 
 
-def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that ``demo`` and ``run`` share."""
-    parser.add_argument("--thread", choices=THREADS, default="multi", help="TCG threads of QEMU (default: %(default)s)")
-    parser.add_argument("--firmware", default="echo-bare", help="image of the remote (default: %(default)s)")
-    parser.add_argument("--records", type=Path, default=None, help="folder for logs and results of this run")
-
-
-def records_folder(given: Path | None, command: str) -> Path:
-    """Return the folder of this run's records: the one given, or a new one named by command and time."""
-    return given.absolute() if given else records_root() / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}"
-
-
-def check_firmware(artifacts: Artifacts, name: str) -> None:
-    """Fail if the build has no image of this name."""
-    if name not in artifacts.firmware:
-        known = ", ".join(sorted(artifacts.firmware)) or "none"
-        raise UsageError(f"there is no firmware {name!r}", hint=f"images: {known}")
-
-
-def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
+def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Run the demo; return the exit code."""
-    check_firmware(artifacts, args.firmware)
-    folder = records_folder(args.records, "demo")
-    demo = Demo(
-        LinuxMachine(board, artifacts, Recorder.for_board(board, folder), thread=args.thread),
-        args.firmware,
-        args.rounds,
-    )
-    demo.machine.rerun = f"./scripts/ampstand demo --thread {args.thread} --firmware {args.firmware}"
+    board = builder.board
+    what = Given.read(args, board)
+    if not what.firmware and what.before is None:
+        what = replace(what, firmware=(Firmware("echo-bare"),))
+    folder = given.records_folder(args.records, "demo")
+    demo = Demo(what.machine(board, what.build(builder), folder, thread=args.thread), what, args.rounds, progress)
+    demo.machine.rerun = f"{given.rerun('demo', args)} --rounds {args.rounds}"
     terminal = Terminal()
     try:
         demo.run()
     except AmpstandError as error:
-        demo.machine.records.result("failed", steps=demo.results, error=error.message)
+        demo.records.result("failed", steps=demo.results, error=error.message)
         terminal.print(demo.table())
         raise
     finally:
         demo.machine.stop()
-    demo.machine.records.result("passed", steps=demo.results)
+    demo.records.result("passed", steps=demo.results)
     terminal.print(demo.table())
-    terminal.print(f"Everything went both ways. Logs of each core: {folder}", highlight=False, soft_wrap=True)
+    terminal.print(f"Everything went well. Logs of each core: {folder}", highlight=False, soft_wrap=True)
     return 0
 
 
 class Demo:
     """The steps of the demo, and what came of each."""
 
-    def __init__(self, machine: LinuxMachine, firmware: str, rounds: int) -> None:
+    def __init__(self, machine: LinuxMachine, what: Given, rounds: int, progress: Progress) -> None:
         self.machine = machine
-        self.firmware = firmware
+        self.what = what
         self.rounds = rounds
         self.results: list[dict[str, Any]] = []
-        self._progress = Progress()
+        assert isinstance(machine.records, Recorder)
+        self.records = machine.records
+        self._progress = progress
+        self._step = Step("")
+        self._trace: TraceReader | None = None
+        if (core := machine.board.remote) is not None:
+            self._trace = TraceReader(machine, core, machine.artifacts.firmware.values())
+            machine.follow(core.core, f"{core.core}-trace", self._trace.poll)
 
     def run(self) -> None:
         """Run all steps; the first that fails ends the demo."""
-        machine = self.machine
-        with self._progress.step(f"demo on {machine.board.title}") as step:
+        with self._progress.step(f"demo on {self.machine.board.title}") as self._step:
+            self._do("boot Linux", self._boot)
+            remote = Remote(self.machine)
+            if self.what.before is not None:
+                self._before_linux(remote, self.what.before)
+            for firmware in self.what.firmware:
+                talk = self._talk if firmware.name in OF_THIS_DEMO else self._listen
+                for number in range(1, self.rounds + 1):
+                    talk(remote, firmware, "" if number == 1 else " again")
+            self._do("look for trouble in all logs", self._judge)
 
-            def do(what: str, action: Callable[[], str]) -> None:
-                step.update(what)
-                began = time.monotonic()
-                try:
-                    result, good = action(), True
-                except AmpstandError as error:
-                    result, good = error.message, False
-                    raise
-                finally:
-                    seconds = time.monotonic() - began
-                    self.results.append({"what": what, "result": result, "good": good, "seconds": round(seconds, 3)})
+    def _do(self, what: str, action: Callable[[], str]) -> None:
+        self._step.update(what)
+        began = time.monotonic()
+        try:
+            result, good = action(), True
+        except AmpstandError as error:
+            result, good = error.message, False
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            self.results.append({"what": what, "result": result, "good": good, "seconds": round(seconds, 3)})
 
-            do("boot Linux", self._boot)
-            remote = Remote(machine)
-            for number in range(1, self.rounds + 1):
-                again = "" if number == 1 else " again"
-                do(f"start {self.firmware}{again}", lambda: self._start(remote))
-                do("echo over /dev/ttyRPMSG0", lambda: _figures(remote.echo_tty()))
-                do("echo over an rpmsg_char endpoint", lambda: _figures(remote.echo_char()))
-                do("rpmsg_client_sample of the kernel", lambda: _sample(remote))
-                do("stop the remote", lambda: self._stop(remote))
-            do("look for trouble in all logs", self._judge)
+    def _talk(self, remote: Remote, firmware: Firmware, again: str) -> None:
+        self._do(f"start {firmware.name}{again}", lambda: self._start(remote, firmware.name))
+        self._do("echo over /dev/ttyRPMSG0", lambda: _figures(remote.echo_tty()))
+        self._do("echo over an rpmsg_char endpoint", lambda: _figures(remote.echo_char()))
+        self._do("rpmsg_client_sample of the kernel", lambda: _sample(remote))
+        self._do("stop the remote", lambda: self._stop(remote))
+
+    def _listen(self, remote: Remote, firmware: Firmware, again: str) -> None:
+        def start() -> str:
+            remote.start(firmware.name)
+            return "running"
+
+        heard = Heard(self.machine, remote, self._trace)
+        self._do(f"start {firmware.name}{again}", start)
+        self._do("what it says", heard.said)
+        if firmware.has_vdev(self.machine.artifacts):
+            self._do("services that it announces", heard.services)
+        self._do("stop the remote", lambda: self._stop(remote))
+
+    def _before_linux(self, remote: Remote, firmware: Firmware) -> None:
+        def found() -> str:
+            if (state := remote.state()) != "detached":
+                raise TestsFailed(f"{firmware.name} runs since before Linux, which calls it {state}, not detached")
+            return "detached"
+
+        def attach() -> str:
+            remote.attach()
+            return "attached"
+
+        heard = Heard(self.machine, remote, self._trace, since_start=True)
+        self._do(f"find {firmware.name} running", found)
+        self._do("what it says", heard.said)
+        if not firmware.has_table:
+            return  # Linux cannot attach to it, nor stop it
+        self._do(f"attach to {firmware.name}", attach)
+        if firmware.has_vdev(self.machine.artifacts):
+            self._do("services that it announces", heard.services)
+        self._do("stop the remote", lambda: self._stop(remote))
 
     def table(self) -> Table:
         """Return the table: what, result, time."""
@@ -133,17 +166,20 @@ class Demo:
             raise TestsFailed(f"cores {online} are online, not {wanted}", hint=self.machine.diagnosis())
         return f"Linux {host.text('uname -r')}, cores {online} online"
 
-    def _start(self, remote: Remote) -> str:
-        remote.start(self.firmware, services=SERVICES)
+    def _start(self, remote: Remote, name: str) -> str:
+        remote.start(name, services=SERVICES)
         trace = remote.trace().splitlines()
         return trace[0] if trace else "running"
 
     def _stop(self, remote: Remote) -> str:
+        core = self.machine.board.shell.core
+        silent = self.machine.tolerate_bad(NO_ACK, "firmware need not acknowledge a shutdown", core)
         remote.stop()
-        return "offline"
+        return "offline, without acknowledging the shutdown" if silent.seen else "offline"
 
     def _judge(self) -> str:
-        reasons = self.machine.records.verdict()
+        self.machine.settle()
+        reasons = self.records.verdict()
         if reasons:
             raise TestsFailed("\n".join(reasons), hint=self.machine.diagnosis())
         return "none"
@@ -153,6 +189,53 @@ def _sample(remote: Remote) -> str:
     if not remote.has_sample():
         return "left out: this kernel was built without it"
     return f"{remote.sample()} messages echoed"
+
+
+class Heard:
+    """What the remote says from now on, or has said since the board was started."""
+
+    def __init__(
+        self, machine: LinuxMachine, remote: Remote, trace: TraceReader | None, *, since_start: bool = False
+    ) -> None:
+        self._machine = machine
+        self._remote = remote
+        self._sources = {"trace": trace.lines if trace is not None else []}
+        if machine.board.serial("remote-console") is not None:
+            self._sources["console"] = remote.console.lines
+        self._marks = {name: 0 if since_start else len(lines) for name, lines in self._sources.items()}
+        self._log = machine.host.console.mark()
+
+    def said(self) -> str:
+        """Wait for a first line of it; a remote that says nothing is all right."""
+        try:
+            self._machine.wait(
+                lambda: any(map(self._new, self._sources)) or None,
+                what="it to say something",
+                core=self._remote.core.core,
+                timeout=self._remote.timeout,
+            )
+        except WaitError:
+            return f"nothing in {self._remote.timeout:g} s"
+        self._machine.settle()
+        return ", ".join(
+            f"{name}: {new[0].strip()!r}{f' and {len(new) - 1} more lines' if len(new) > 1 else ''}"
+            for name in self._sources
+            if (new := self._new(name))
+        )
+
+    def services(self) -> str:
+        """Wait for a first announcement; return all names that came."""
+        console = self._machine.host.console
+        try:
+            console.expect_line(ANNOUNCED, since=self._log, timeout=self._remote.timeout)
+        except WaitError:
+            return f"none in {self._remote.timeout:g} s"
+        self._machine.settle()
+        found = (re.search(ANNOUNCED, line) for line in console.lines[self._log :])
+        return ", ".join(dict.fromkeys(match[1] for match in found if match))
+
+    def _new(self, name: str) -> list[str]:
+        return [line for line in self._sources[name][self._marks[name] :] if line.strip()]
 
 
 def _figures(data: dict[str, Any]) -> str:

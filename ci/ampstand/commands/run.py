@@ -1,148 +1,151 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""``ampstand run``: boots the board and hands its Linux console to the terminal.
+"""``ampstand run``: boots the board and hands its Linux console to the terminal; or runs firmware without Linux.
 
 What the remote says (its console and its trace) goes to stderr, line by line with the core's name, and to files in the
 records folder, so it can be followed in another terminal.
+
+Exit code: 1 if a core said a known-bad line, else 0. With ``--remote-only``: 0 if the line ``--until`` came, the
+firmware said by semihosting that all is well, the time was over without ``--until``, or the user left; 1 if a line of
+``--fail-on`` or of an RTOS that dies came, the core is locked up, semihosting said otherwise, or the time was over
+before ``--until``.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import select
 import sys
-import termios
-import tty
-from collections.abc import Iterator
+import time
+from dataclasses import replace
+from pathlib import Path
 
-from ampstand.board import Board
-from ampstand.build.artifacts import Artifacts
-from ampstand.commands.demo import add_machine_arguments, check_firmware, records_folder
+from ampstand.build.builder import Builder
+from ampstand.commands import alone, given
+from ampstand.commands.given import Firmware, Given
+from ampstand.commands.terminal import Keys, raw_terminal, write_all
+from ampstand.errors import TestsFailed, UsageError
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.progress import Progress
 from ampstand.qemu.trace import TraceReader
 from ampstand.report.records import Recorder
 
-ESCAPE = b"\x01"  # ^A, as in QEMU's own terminal
 POLL_SECONDS = 0.25
+DEFAULT = Firmware("echo-bare")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``run``."""
-    add_machine_arguments(parser)
+    given.add_arguments(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="print the QEMU command that does the same, ready to paste"
     )
     parser.add_argument("--no-start", action="store_true", help="boot Linux only; you start the remote")
+    group = parser.add_argument_group("without Linux")
+    group.add_argument("--remote-only", type=Path, metavar="FILE.elf", help="run only this, on the remote; no Linux")
+    group.add_argument("--until", default="", metavar="PATTERN", help="a line that ends it with exit code 0")
+    group.add_argument("--fail-on", default="", metavar="PATTERN", help="a line that ends it with exit code 1")
+    group.add_argument("--time-limit", type=float, default=0.0, metavar="SECONDS", help="end it then, also with Linux")
 
 
-def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
+def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Hand over the console until QEMU ends or the user leaves; return the exit code."""
-    machine = LinuxMachine(
-        board, artifacts, Recorder.for_board(board, records_folder(args.records, "run")), thread=args.thread
-    )
+    board = builder.board
+    folder = given.records_folder(args.records, "run")
+    if args.remote_only is not None:
+        if args.firmware or args.remote_image or args.file or args.overlay:
+            raise UsageError("--remote-only takes no firmware, file or overlay for Linux: there is none")
+        orders = alone.Orders(
+            args.remote_only, args.until, args.fail_on, args.time_limit, args.thread, folder, args.dry_run
+        )
+        return alone.run(orders, builder, board)
+    if args.until or args.fail_on:
+        raise UsageError("--until and --fail-on belong to --remote-only")
+    what = Given.read(args, board)
+    if not what.firmware and what.before is None and board.remote is not None:
+        what = replace(what, firmware=(DEFAULT,))
+    machine = what.machine(board, what.build(builder), folder, thread=args.thread)
     if args.dry_run:
         print(machine.command_line())
         return 0
-    machine.rerun = f"./scripts/ampstand run --thread {args.thread} --firmware {args.firmware}"
+    machine.rerun = given.rerun("run", args)
+    session = Session(machine)
     try:
-        progress = Progress()
-        remote = None
         with progress.step(f"boot {board.title}"):
             machine.boot()
-            if board.remote is not None:
-                remote = Remote(machine)
-                if not args.no_start:
-                    check_firmware(artifacts, args.firmware)
-                    remote.start(args.firmware)
+            if board.remote is not None and not args.no_start:
+                begin(Remote(machine), what)
         progress.say(f"Linux console follows. Leave: ^A x (or `poweroff`). Logs: {machine.records.folder}")
-        session = Session(machine, remote)
         with raw_terminal():
-            session.run()
+            session.run(args.time_limit)
     finally:
         machine.stop()
-    return 0
+    assert isinstance(machine.records, Recorder)
+    reasons = machine.records.verdict()
+    machine.records.result("failed" if reasons else "passed", reasons=reasons)
+    for reason in reasons:
+        progress.warn(reason)
+    return TestsFailed.exit_code if reasons else 0
 
 
-@contextlib.contextmanager
-def raw_terminal() -> Iterator[None]:
-    """Put the terminal into raw mode for the body, if there is one."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    saved = termios.tcgetattr(sys.stdin)
-    try:
-        tty.setraw(sys.stdin)
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
+def begin(remote: Remote, what: Given) -> None:
+    """Start the first image, or attach to what runs already if it has a resource table."""
+    if what.before is None:
+        remote.start(what.firmware[0].name)
+    elif what.before.has_table:
+        remote.attach()
 
 
 class Session:
     """Passes bytes between the terminal and the Linux console, and shows what the remote says."""
 
-    def __init__(self, machine: LinuxMachine, remote: Remote | None) -> None:
+    def __init__(self, machine: LinuxMachine) -> None:
+        """Prepare a machine that is not started yet: its trace is recorded from the start."""
         self._machine = machine
         self._console = machine.host.console
-        self._remote = remote
-        self._escape = False
-        self._traces: TraceReader | None = None
-        self._trace = ""
+        self._keys = Keys(self._send)
         self._said = 0
+        self._traced = 0
+        self._trace: TraceReader | None = None
+        remote = machine.board.remote
+        self._core = remote.core if remote is not None else ""
         if remote is not None:
-            self._traces = TraceReader(machine, remote.core, list(machine.artifacts.firmware.values()))
+            self._trace = TraceReader(machine, remote, machine.artifacts.firmware.values())
+            machine.follow(remote.core, f"{remote.core}-trace", self._trace.poll)
 
-    def run(self) -> None:
-        """Pass everything on until QEMU ends or the user leaves."""
-        self._console.tap = lambda data: _write_all(sys.stdout.fileno(), data)
+    def run(self, time_limit: float) -> None:
+        """Pass everything on until QEMU ends, the user leaves, or the time (seconds; 0: no limit) is over."""
+        self._console.tap = lambda data: write_all(sys.stdout.fileno(), data)
         self._machine.host.hand_over()
         inputs = [sys.stdin.fileno()]
-        while self._machine.alive:
+        end = time.monotonic() + time_limit
+        while self._machine.alive and not (time_limit and time.monotonic() > end):
             ready, _, _ = select.select(inputs, [], [], POLL_SECONDS)
             if ready:
                 data = os.read(sys.stdin.fileno(), 4096)
                 if not data:
                     inputs.clear()
-                elif self._type(data):
+                elif self._keys.type(data):
                     break
             self._show_remote()
         self._console.tap = None
 
-    def _type(self, data: bytes) -> bool:
-        """Send what was typed; True if it asks to leave."""
-        out = bytearray()
-        for byte in (data[at : at + 1] for at in range(len(data))):
-            if self._escape:
-                self._escape = False
-                if byte in b"xX":
-                    return True
-                out += ESCAPE if byte == b"a" else ESCAPE + byte if byte != ESCAPE else ESCAPE
-            elif byte == ESCAPE:
-                self._escape = True
-            else:
-                out += byte
-        if out and self._machine.alive:
-            self._console.write(bytes(out))
-        return False
+    def _send(self, data: bytes) -> None:
+        if self._machine.alive:
+            self._console.write(data)
 
     def _show_remote(self) -> None:
-        """Show new lines of the remote's console, and keep its trace in a file of its own."""
-        if self._remote is None or not self._machine.alive:
-            return
-        core = self._remote.core.core
+        """Show new lines of the remote's console and trace."""
         if self._machine.board.serial("remote-console") is not None:
-            lines = self._remote.console.lines
-            new = lines[self._said :]
-            self._said += len(new)
-            for line in new:
-                _write_all(sys.stderr.fileno(), f"\r{core} | {line}\r\n".encode())
-        if self._traces is not None and (added := self._traces.poll()):
-            self._machine.records.feed(core, f"{core}-trace", added)
+            self._said = self._show(self._core, self._machine.console("remote-console").lines, self._said)
+        if self._trace is not None:
+            self._traced = self._show(f"{self._core} trace", self._trace.lines, self._traced)
 
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
+    def _show(self, name: str, lines: list[str], shown: int) -> int:
+        """Show lines after the first ``shown``; return how many are shown now."""
+        new = lines[shown:]
+        for line in new:
+            write_all(sys.stderr.fileno(), f"\r{name} | {line.rstrip()}\r\n".encode())
+        return shown + len(new)

@@ -135,19 +135,16 @@ class Machine:
 
     def argv(self, *, paste: bool = False) -> list[str]:
         """QEMU's arguments; with ``paste`` they need no harness: console on the terminal, other lines in files."""
-        board, artifacts = self.board, self.artifacts
-        argv = [str(artifacts.qemu), "-nodefaults", "-no-user-config", "-display", "none"]
+        board = self.board
+        argv = [str(self.artifacts.qemu), "-nodefaults", "-no-user-config", "-display", "none"]
         argv += ["-M", ",".join([board.machine, *self._machine_properties()]), *board.machine_arguments]
         argv += ["-m", board.memory]
         cache = f",tb-size={self.translation_cache}" if self.translation_cache is not None else ""
         argv += ["-accel", f"tcg,thread={self.thread}{cache}"]
-        argv += ["-kernel", str(artifacts.kernel)]
-        if board.dtb:
-            argv += ["-dtb", str(artifacts.dtb)]
-        argv += ["-initrd", str(self.initramfs), "-append", f"{board.command_line} {self.kernel_arguments}".strip()]
+        argv += self._host_arguments()
         for serial in board.serials:
             if paste:
-                argv += ["-serial", "mon:stdio" if serial == board.shell else f"file:{serial.name}.log"]
+                argv += ["-serial", "mon:stdio" if serial == self._front() else f"file:{serial.name}.log"]
             else:
                 path = self._link.socket(serial.name)
                 argv += ["-chardev", f"socket,id={serial.name},path={path}", "-serial", f"chardev:{serial.name}"]
@@ -157,6 +154,18 @@ class Machine:
         if self.incoming is not None:
             argv += ["-incoming", f"file:{self.incoming}" if paste else "defer"]
         return [*argv, *self.extra_args]
+
+    def _host_arguments(self) -> list[str]:
+        """Return what the host runs."""
+        argv = ["-kernel", str(self.artifacts.kernel)]
+        if self.board.dtb:
+            argv += ["-dtb", str(self.artifacts.dtb)]
+        command_line = f"{self.board.command_line} {self.kernel_arguments}".strip()
+        return [*argv, "-initrd", str(self.initramfs), "-append", command_line]
+
+    def _front(self) -> Serial:
+        """Return the serial line that is on the terminal when the command is pasted."""
+        return self.board.shell
 
     def _machine_properties(self) -> list[str]:
         remote, properties = self.board.remote, []

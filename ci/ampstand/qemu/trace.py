@@ -39,13 +39,19 @@ class TraceReader:
                 if where is not None:
                     self._tables[where] = max(self._tables.get(where, 0), len(found.data))
         self._followers: dict[tuple[int, int], Follower] = {}
+        self._partial = ""
+        self.lines: list[str] = []
+        """Every complete line so far."""
 
     def poll(self) -> str:
         """Return what has been added to the traces since the last call; a restarted remote's trace begins anew."""
-        return "".join(
+        text = "".join(
             self._followers.setdefault((address, size), Follower()).added(self._machine.read_memory(address, size))
             for address, size in dict.fromkeys(self._buffers())
         )
+        *new, self._partial = (self._partial + text).split("\n")
+        self.lines += new
+        return text
 
     def _buffers(self) -> Iterator[tuple[int, int]]:
         """Yield the host's address and the size of each trace buffer that the tables in memory name."""

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the user gives a board: firmware, files, overlays of the device tree. All is checked before anything boots."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ampstand.board import Board
+from ampstand.build import device_tree
+from ampstand.build.artifacts import Artifacts
+from ampstand.build.builder import Builder
+from ampstand.commands.inspect import Report
+from ampstand.errors import UsageError
+from ampstand.formats.elf import Image
+from ampstand.formats.resource_table import Vdev, locate
+from ampstand.linux.machine import LinuxMachine
+from ampstand.paths import records_root
+from ampstand.qemu.machine import THREADS
+from ampstand.report.records import Recorder
+
+FOLDER = "lib/firmware"
+"""Where Linux looks for firmware."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of every command that boots the board for the user."""
+    group = parser.add_argument_group("what is given to the board")
+    group.add_argument(
+        "--firmware",
+        action="append",
+        default=[],
+        metavar="FILE.elf|NAME",
+        help="firmware for the remote: a file, or one of our images by name (repeatable; default: echo-bare)",
+    )
+    group.add_argument(
+        "--remote-image", metavar="FILE.elf|NAME", default="", help="what the remote runs before Linux does"
+    )
+    group.add_argument(
+        "--file", action="append", default=[], metavar="HOST=GUEST", help="a file put into Linux's file system"
+    )
+    group.add_argument(
+        "--overlay", action="append", default=[], type=Path, metavar="FILE.dts|FILE.dtbo", help="for the device tree"
+    )
+    parser.add_argument("--thread", choices=THREADS, default="multi", help="TCG threads of QEMU (default: %(default)s)")
+    parser.add_argument("--records", type=Path, default=None, help="folder for logs and results of this run")
+
+
+def records_folder(given: Path | None, command: str) -> Path:
+    """Return the folder of this run's records: the one given, or a new one named by command and time."""
+    return given.absolute() if given else records_root() / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def rerun(command: str, args: argparse.Namespace) -> str:
+    """Return the command that does the same again."""
+    words = ["./scripts/ampstand", command, "--thread", args.thread]
+    for option in ("firmware", "file", "overlay"):
+        for value in getattr(args, option):
+            words += [f"--{option}", str(value)]
+    if args.remote_image:
+        words += ["--remote-image", args.remote_image]
+    return shlex.join(words)
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """An image to be started: one of ours, or the user's own."""
+
+    name: str
+    """In ``/lib/firmware``, without ``.elf``."""
+    report: Report | None = None
+    """What is known of the user's own; None for one of ours."""
+
+    @property
+    def has_table(self) -> bool:
+        """Whether Linux finds a resource table in it."""
+        table = self.report.table if self.report is not None else None
+        return self.report is None or (table is not None and table.section and not table.table.problem)
+
+    def has_vdev(self, artifacts: Artifacts) -> bool:
+        """Whether it asks for a virtio device."""
+        table = locate(Image.read(artifacts.firmware[self.name].read_bytes()))
+        return table is not None and table.section and bool(table.table.all(Vdev))
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user gave, read and checked."""
+
+    firmware: tuple[Firmware, ...]
+    before: Firmware | None
+    """What the remote runs before Linux."""
+    files: dict[str, bytes]
+    """By path in Linux, without the first slash."""
+    overlays: tuple[Path, ...]
+
+    @classmethod
+    def read(cls, args: argparse.Namespace, board: Board) -> Given:
+        """Read everything that is named on the command line; ``UsageError`` for what cannot be used."""
+        firmware = tuple(_firmware(text, board, linux=True) for text in args.firmware)
+        before = _firmware(args.remote_image, board, linux=False) if args.remote_image else None
+        own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
+        paths: dict[str, Path] = {}
+        for entry in own:
+            assert entry.report is not None
+            if paths.setdefault(entry.name, entry.report.path.resolve()) != entry.report.path.resolve():
+                raise UsageError(f"two different files are called {entry.name}.elf", hint="rename one of them")
+        files = dict(_file(text) for text in args.file)
+        for overlay in args.overlay:
+            if not overlay.is_file():
+                raise UsageError(f"--overlay {overlay}: no such file")
+        files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
+        return cls(firmware, before, files, tuple(args.overlay))
+
+    def check_names(self, images: Sequence[str]) -> None:
+        """Fail if the build has not all images that are given by name."""
+        for entry in (*self.firmware, self.before):
+            if entry is not None and entry.report is None and entry.name not in images:
+                known = ", ".join(sorted(images)) or "none"
+                raise UsageError(f"there is no firmware {entry.name!r}, and no such file", hint=f"images: {known}")
+
+    def build(self, builder: Builder) -> Artifacts:
+        """Build what is needed, what shows a mistake first; return it with the user's images."""
+        self.check_names(list(builder.images()))
+        artifacts = builder.all()
+        own = {e.name: e.report.path.absolute() for e in (*self.firmware, self.before) if e and e.report}
+        return replace(artifacts, firmware={**artifacts.firmware, **own})
+
+    def machine(self, board: Board, artifacts: Artifacts, records: Path, **options: Any) -> LinuxMachine:
+        """Return the board with all of it, not started yet."""
+        recorder = Recorder.for_board(board, records)
+        if self.overlays:
+            merged = recorder.folder.absolute() / "board.dtb"
+            device_tree.merge(artifacts.dtb, self.overlays, merged)
+            artifacts = replace(artifacts, dtb=merged)
+        preload = self.before.name if self.before is not None else None
+        return LinuxMachine(board, artifacts, recorder, preload=preload, files=self.files or None, **options)
+
+
+def _firmware(text: str, board: Board, *, linux: bool) -> Firmware:
+    path = Path(text)
+    if not path.exists() and path.suffix != ".elf" and len(path.parts) == 1:
+        return Firmware(text)
+    report = Report.of(path, board)
+    if reason := report.reason(linux=linux):
+        who = "Linux would not start it" if linux else "nothing would load it before Linux"
+        raise UsageError(
+            f"{path}: {who}, or it could not run: {reason}",
+            hint=f"`./scripts/ampstand inspect {path}` has the details",
+        )
+    return Firmware(path.stem, report)
+
+
+def _file(text: str) -> tuple[str, bytes]:
+    host, equals, guest = text.rpartition("=")
+    parts = guest.strip("/").split("/")
+    if not equals or not host or "" in parts or ".." in parts or "." in parts:
+        raise UsageError(f"--file {text}: not of the form HOST=GUEST", hint="for example: --file data.bin=/root/data")
+    try:
+        return "/".join(parts), Path(host).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--file {host}: {error.strerror}") from error
