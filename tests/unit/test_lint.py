@@ -55,10 +55,15 @@ def inside_another(checkout: Path) -> None:
     (checkout.parent / ".gitignore").write_text("*.c\n")
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the project's own files, as this checkout has them."""
+    return lint.own_files(paths.ROOT, tmp_path_factory.mktemp("list"), (paths.cache_root(), paths.records_root()))
+
+
 @pytest.fixture(params=[archive, clone, of_another_owner, inside_another], ids=lambda shape: shape.__name__)
-def checkout(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(request: pytest.FixtureRequest, own: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the project, with cache and records inside it as a workflow has them, and compiled Python."""
-    own = lint.own_files(paths.ROOT, tmp_path)
     root = lint.copy_of(paths.ROOT, own, tmp_path / "outer/checkout")
     shape: Callable[[Path], None] = request.param
     shape(root)
@@ -76,7 +81,7 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 @pytest.fixture
 def table(checkout: Path) -> dict[str, lint.Linter]:
     """Return the linters of that copy, by name."""
-    return {entry.name: entry for entry in lint.linters(checkout, checkout / ".kept/run/lint", paths.ROOT)}
+    return {entry.name: entry for entry in lint.linters(checkout, checkout / ".kept/run", paths.ROOT)}
 
 
 def run(entry: lint.Linter, checkout: Path) -> subprocess.CompletedProcess[str]:
@@ -84,35 +89,34 @@ def run(entry: lint.Linter, checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(entry.argv, cwd=checkout, capture_output=True, text=True, check=False)
 
 
-def test_linters_get_the_own_files_and_no_folder(checkout: Path, table: dict[str, lint.Linter]) -> None:
-    own = set(lint.own_files(paths.ROOT, checkout.parent))
+def test_linters_get_the_own_files_and_no_folder(checkout: Path, own: list[str], table: dict[str, lint.Linter]) -> None:
     (copy,) = (Path(word.removeprefix("--root=")) for word in table["reuse"].argv if word.startswith("--root="))
     given = set()
     for entry in table.values():
         assert not [word for word in entry.argv if (checkout / word).is_dir()], shlex.join(entry.argv)
         given |= {word for word in entry.argv[1:] if (checkout / word).is_file() and not word.startswith("/")}
-    assert given <= own
+    assert given <= set(own)
     assert {name for name in own if name.startswith("ci/ampstand/") and name.endswith(".py")} <= given
-    assert {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()} == own
+    assert {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()} == set(own)
 
 
 def test_reuse_sees_what_is_ours_and_only_that(checkout: Path, table: dict[str, lint.Linter]) -> None:
     clean = run(table["reuse"], checkout)
     assert clean.returncode == 0, clean.stdout
     (checkout / "firmware/remote/lib/new.c").write_text("int x;\n")
-    entries = lint.linters(checkout, checkout / ".kept/run/lint", paths.ROOT)
+    entries = lint.linters(checkout, checkout / ".kept/run", paths.ROOT)
     dirty = run(next(entry for entry in entries if entry.name == "reuse"), checkout)
     assert dirty.returncode == 1
     assert "firmware/remote/lib/new.c: no license identifier" in dirty.stdout
     assert len(dirty.stdout.splitlines()) == 2, dirty.stdout
 
 
-def test_what_git_tracks_is_what_is_linted(tmp_path: Path) -> None:
+def test_what_git_tracks_is_what_is_linted(own: list[str]) -> None:
     tracked = git.read(paths.ROOT, "ls-files")
     if tracked is None:
         pytest.skip("an archive")
     there = {name for name in tracked.splitlines() if os.path.lexists(paths.ROOT / name)}
-    assert there <= set(lint.own_files(paths.ROOT, tmp_path))
+    assert there <= set(own)
 
 
 def test_nothing_to_lint_is_not_green(tmp_path: Path) -> None:

@@ -80,9 +80,10 @@ def copy_of(root: Path, files: Iterable[str], copy: Path) -> Path:
 def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
     """Return every linter for the checkout ``root``, each to be run in it.
 
-    ``records`` is a folder for what they leave behind, ``qemu`` a QEMU tree, whose checkpatch is used.
+    What they leave behind goes to ``lint/scratch`` in ``records``, the folder of this run's records. ``qemu`` is a QEMU
+    tree, whose checkpatch is used.
     """
-    scratch = records / "scratch"
+    scratch = records / "lint/scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     own = own_files(root, scratch, (paths.cache_root(), paths.records_root(), records))
 

@@ -328,7 +328,7 @@ class Checks:
     # ---- linters ---------------------------------------------------------------------------------------------------
 
     def _linters(self, qemu: Path) -> list[lint.Linter]:
-        table = lint.linters(self.root, self.records / "lint", qemu)
+        table = lint.linters(self.root, self.records, qemu)
         return [linter for linter in table if self.selection.matches(linter.name)]
 
     def _may_lint(self) -> bool:
