@@ -100,6 +100,7 @@ def test_linters_get_the_own_files_and_no_folder(checkout: Path, own: list[str],
     assert {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()} == set(own)
 
 
+@pytest.mark.parametrize("checkout", [of_another_owner, inside_another], indirect=True)
 def test_reuse_sees_what_is_ours_and_only_that(checkout: Path, table: dict[str, lint.Linter]) -> None:
     clean = run(table["reuse"], checkout)
     assert clean.returncode == 0, clean.stdout
