@@ -15,6 +15,8 @@ Fixtures
                   a board booted for one scenario alone whose Linux overwrites what it frees, and checks it
     system        each operating system of the remote in turn, as the names of its images end
     fault         injects faults of the machine model; each must happen, else the scenario fails
+    known_bug     a function that returns a known bug of Linux by its id: ``announce``, ``met``, ``shows``
+    behaviour     a function that returns what this kernel does where kernels differ
 
 Marks
     needs("rpmsg-tty", ...)  features the board must have, else the scenario is skipped
@@ -39,12 +41,14 @@ import pytest
 from ampstand.board import DEFAULT, Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS
 from ampstand.qemu.trace import TraceReader
+from ampstand.report.known import Meetings
 from ampstand.report.pytest_results import command_of
 from ampstand.report.records import Line, Recorder
 from ampstand.signals import end_on_signals
@@ -53,6 +57,7 @@ SESSION = pytest.StashKey["Session"]()
 REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 WATCH = pytest.StashKey["_Watch"]()
 FAULTS = pytest.StashKey[Faults]()
+KNOWN = pytest.StashKey[Meetings]()
 
 
 SLUB_DEBUG_NOTICE = {r"^\*\*.*\*\*$": "debugging of slabs shows addresses, and Linux warns of that"}
@@ -402,6 +407,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     watch = item.stash.get(WATCH, None)
     if watch is not None:
         watch.judge()
+    known = item.stash.get(KNOWN, None)
+    if known is not None:
+        known.finish()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -526,3 +534,16 @@ def fault(request: pytest.FixtureRequest) -> Faults:
     faults = Faults(request.getfixturevalue(names[0]) if names else None)
     request.node.stash[FAULTS] = faults
     return faults
+
+
+@pytest.fixture
+def known_bug(request: pytest.FixtureRequest, artifacts: Artifacts) -> Meetings:
+    """Return what looks up known bugs; one that is met in its range of versions makes the scenario known."""
+    meetings = request.node.stash[KNOWN] = Meetings(request.node, artifacts.kernel_release)
+    return meetings
+
+
+@pytest.fixture
+def behaviour(artifacts: Artifacts) -> Callable[[str], int | str]:
+    """Return what looks up how this kernel behaves, by the ids of ``configs/kernel-behaviours.toml``."""
+    return lambda name: known_bugs.behaviour(name, artifacts.kernel_release)

@@ -10,6 +10,7 @@ import pytest
 
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
@@ -41,7 +42,7 @@ def test_every_allocation_of_a_start_fails_once(fresh_machine: LinuxMachine) -> 
 
 
 @pytest.mark.needs("attach", "remote-console")
-def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]) -> None:
+def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """The remote goes on meanwhile, its resource table is as it was, and the next attach works."""
     image = "count-bare"
     remote = preload(image)
@@ -49,28 +50,24 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
     assert start_without_memory(remote, "detached", "detach") > 20
     remote.wait_counting()
     remote.check_counted_on()
+    spoilt = known_bug("attach-spoils-table")
     if remote.resource_table(image) != table:
-        remote.machine.expect_bad("Registered carveout doesn't fit da request|probe with driver rproc-virtio", "host")
+        spoilt.announce(remote.machine)
         remote.attach()
         assert remote.host.run("ls /sys/bus/virtio/devices").output == ""
-        pytest.xfail(
-            "6.12: when rproc_attach() fails, rproc_free_vring() sets the vrings' addresses to 0 in the remote's own "
-            "resource table, which nobody puts right: the next attach succeeds, and makes no virtio device"
-        )
+        spoilt.met("the next attach succeeds, and makes no virtio device")
     remote.attach_and_talk()
 
 
 @pytest.mark.needs("attach", "remote-console")
-def test_attach_that_fails_in_the_end(preload: Callable[..., Remote]) -> None:
+def test_attach_that_fails_in_the_end(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
     remote = preload("count-bare")
     assert start_without_memory(remote, "detached", "detach", "-l") == 1
     assert remote.state() == "detached"
+    stopped = known_bug("attach-failure-stops")
     if remote.core_state() == "held":
         remote.wait_console("shutdown")
-        pytest.xfail(
-            "6.12: when the virtio device cannot be made, __rproc_attach() has the driver stop the remote that it "
-            "attaches to, and leaves the state at detached: the next attach succeeds, and nobody answers"
-        )
+        stopped.met("the state is left at detached: the next attach succeeds, and nobody answers")
     remote.wait_counting()
     remote.check_counted_on()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +17,8 @@ import pytest
 from ampstand import paths
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import WaitError
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
 
@@ -156,43 +159,38 @@ def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: Linu
 
 
 @pytest.mark.parametrize(
-    ("kind", "evidence"),
-    [
-        ("USED_SHORT", r"rpmsg_tty_cb from rpmsg_recv_done"),
-        ("TABLE", r"rproc_rsc_table_show from seq_read_iter"),
-    ],
-    ids=["USED_SHORT", "TABLE"],
+    ("kind", "bug"), [("USED_SHORT", "used-short"), ("TABLE", "table-shown")], ids=["USED_SHORT", "TABLE"]
 )
-def test_known_bugs_that_linux_does_not_survive(fresh_machine: LinuxMachine, kind: str, evidence: str) -> None:
+def test_known_bugs_that_linux_does_not_survive(
+    fresh_machine: LinuxMachine, kind: str, bug: str, known_bug: Meetings
+) -> None:
     """A length below that of the header passes for a huge one; debugfs trusts a table that the remote can write."""
-    host, remote = fresh_machine.host, Remote(fresh_machine)
-    for pattern in ("Internal error: Oops", "Kernel panic - not syncing: Fatal exception", "Unable to handle kernel"):
-        fresh_machine.expect_bad(pattern, "host")
+    remote, known = Remote(fresh_machine), known_bug(bug)
     remote.start("hostile-bare", services=["rpmsg-tty"])
-    host.console.sendline(f"rpmsg-echo -d /dev/ttyRPMSG0 -x {order(kind, 1)}; cat {remote.debugfs}/resource_table")
-    host.console.expect_line(evidence, what=f"the evidence of {kind}")
-    host.console.expect_line("end Kernel panic", what="Linux to stop")
-    fresh_machine.stop()
+    orders = f"rpmsg-echo -d /dev/ttyRPMSG0 -x {order(kind, 1)}; cat {remote.debugfs}/resource_table"
+    known.kills(fresh_machine, orders)
 
 
 @pytest.mark.parametrize(
-    ("kind", "tasks", "evidence"),
-    [
-        ("NS_WITHDRAWN", "w", r"virtio_rpmsg_destroy_ept|__rpmsg_destroy_ept"),
-        ("DESC_NEXT", "l", r"virtqueue_get_buf"),
-    ],
+    ("kind", "tasks", "bug"),
+    [("NS_WITHDRAWN", "w", "ns-withdrawn"), ("DESC_NEXT", "l", "desc-next")],
     ids=["NS_WITHDRAWN", "DESC_NEXT"],
 )
-def test_known_bugs_that_hang_remoteproc(fresh_machine: LinuxMachine, kind: str, tasks: str, evidence: str) -> None:
+def test_known_bugs_that_hang_remoteproc(
+    fresh_machine: LinuxMachine, kind: str, tasks: str, bug: str, known_bug: Meetings
+) -> None:
     """No order to the remote returns any more; the rest of Linux lives on.
 
     The work that takes messages waits for a lock that it holds, or follows descriptors in a circle, and holds the
     remote's lock meanwhile.
     """
-    host, remote = fresh_machine.host, Remote(fresh_machine)
+    host, remote, known = fresh_machine.host, Remote(fresh_machine), known_bug(bug)
     breach(remote, kind)
     stop = host.start("stop", f"echo stop >{remote.sysfs}/state")
     # What the remote did may not have come to Linux's work yet: look until it has.
-    host.wait_for(f"echo {tasks} >/proc/sysrq-trigger; dmesg", evidence, STORM)
-    assert host.run(f"test -e /tmp/{stop.name}.code").exitcode
-    fresh_machine.stop()
+    (evidence,) = known.bug.evidence
+    with suppress(WaitError):
+        host.wait_for(f"echo {tasks} >/proc/sysrq-trigger; dmesg", evidence.pattern, STORM)
+        assert host.run(f"test -e /tmp/{stop.name}.code").exitcode
+        known.met("no order to the remote returns")
+    assert host.finish(stop, remote.timeout).exitcode == 0

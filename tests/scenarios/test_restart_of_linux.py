@@ -15,9 +15,11 @@ import pytest
 
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.kernel_log import BOOT_MESSAGE
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.qemu.machine import WaitError
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console", "reboot")
 
@@ -127,9 +129,6 @@ def test_reboot(preload: Callable[..., Remote]) -> None:
 # -- by kexec ---------------------------------------------------------------------------------------------------------
 
 ZIMAGE = "boot/zImage"
-KICK_RACE = "6.12: stm32_rproc_request_mbox() lets an interrupt in before it initialises the work that this queues"
-SCREAM = "nobody cared"
-SCREAM_RACE = "6.12: stm32_ipcc_probe() lets interrupts in before it masks them, and has no channels yet to serve them"
 
 
 @pytest.fixture
@@ -140,7 +139,7 @@ def kexec_options(artifacts: Artifacts) -> dict[str, Any]:
 
 def kexec(machine: LinuxMachine) -> None:
     """Start the same Linux again by kexec; nothing else is reset."""
-    machine.tolerate_bad("WARNING: .* __queue_work", KICK_RACE, "host")
+    known_bugs.accept(machine, known_bugs.bug("early-kick"), machine.artifacts.kernel_release)
     events = machine.event_mark()
     wait_linux(machine, end_linux(machine, f"kexec-linux /{ZIMAGE} 2>&3"))
     assert not machine.happened("RESET", since=events)
@@ -213,23 +212,26 @@ def test_panic_with_kexec(preload: Callable[..., Remote], kexec_options: dict[st
 
 
 @pytest.mark.needs("kexec")
-def test_panic_with_kexec_amid_traffic(preload: Callable[..., Remote], kexec_options: dict[str, Any]) -> None:
+def test_panic_with_kexec_amid_traffic(
+    preload: Callable[..., Remote], kexec_options: dict[str, Any], known_bug: Meetings
+) -> None:
     """The rings are full of messages, and the mailbox has signals on their way in both directions."""
     remote = preload("echo-freertos", **kexec_options)
-    machine = remote.machine
-    machine.tolerate_bad("WARNING: .* __queue_work", KICK_RACE, "host")
-    machine.tolerate_bad(SCREAM, SCREAM_RACE, "host")
-    mark = panic_with_kexec(remote, 4)
-    if any(SCREAM in line for line in machine.host.console.lines[mark:]):
-        pytest.xfail(SCREAM_RACE)
+    known_bug("early-kick").announce(remote.machine)
+    screams = known_bug("mailbox-screams").announce(remote.machine)
+    panic_with_kexec(remote, 4)
+    if screams.seen:
+        screams.met()
     attach_and_detach(remote)
 
 
 @pytest.mark.needs("kexec")
-def test_kexec_while_linux_runs_the_remote(boot: Callable[..., LinuxMachine], kexec_options: dict[str, Any]) -> None:
+def test_kexec_while_linux_runs_the_remote(
+    boot: Callable[..., LinuxMachine], kexec_options: dict[str, Any], known_bug: Meetings
+) -> None:
     """The new Linux knows that a remote runs, or resets it before it starts another image."""
     machine = boot(**kexec_options)
-    remote = Remote(machine)
+    remote, forgotten = Remote(machine), known_bug("kexec-forgets-remote")
     remote.start("echo-freertos", services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 100")["messages"] == 100
     kexec(machine)
@@ -254,7 +256,4 @@ def test_kexec_while_linux_runs_the_remote(boot: Callable[..., LinuxMachine], ke
     assert remote.core_state() == "held"
     remote.start(services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 100")["messages"] == 100
-    pytest.xfail(
-        "6.12: stm32_rproc leaves no trace of what it started in the backup register, so that the next Linux takes the "
-        "remote for offline; and stm32_rproc_start() does not reset a core before it releases it"
-    )
+    forgotten.met("the next Linux takes the remote for offline")

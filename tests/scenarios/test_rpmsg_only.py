@@ -14,6 +14,7 @@ import pytest
 
 from ampstand.linux.remote import CRASH_SERVICE, Remote, crash_message
 from ampstand.qemu.machine import WaitError
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console")
 
@@ -165,7 +166,6 @@ def watchdog_while_detached(remote: Remote, recovery: str, done: str) -> bool:
     """
     host, machine = remote.host, remote.machine
     machine.expect_bad("crash detected in m4: type watchdog", "host")
-    machine.tolerate_bad(r"handling crash #1|recovering m4", "6.12 takes this for a crash of its own remote", "host")
     remote.attach(services=[CRASH_SERVICE])
     host.run_check(f"echo {recovery} >{remote.sysfs}/recovery")
     remote.crash("watchdog", alone=True)
@@ -180,9 +180,10 @@ def watchdog_while_detached(remote: Remote, recovery: str, done: str) -> bool:
 
 
 @pytest.mark.needs("remote-watchdog")
-def test_watchdog_while_detached(preload: Callable[..., Remote]) -> None:
+def test_watchdog_while_detached(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """The remote restarts by itself; Linux leaves alone what it let go of, and can attach to it."""
     remote = preload("crash-bare")
+    taken = known_bug("detached-taken-for-crashed").announce(remote.machine)
     remote.machine.tolerate_bad(
         f"Direct firmware load for {DEFAULT}|request_firmware failed|Boot f", "asked for", "host"
     )
@@ -198,10 +199,7 @@ def test_watchdog_while_detached(preload: Callable[..., Remote]) -> None:
     remote.attach(services=[CRASH_SERVICE])
     assert answers(remote)
     if taken_for_crashed:
-        pytest.xfail(
-            "6.12: rproc_crash_handler_work() makes a detached remote a crashed one, to which nobody can attach any "
-            "more; a new probe of the driver helps"
-        )
+        taken.met("a new probe of the driver helps")
 
 
 RECOVERY_ENDS = {False: "request_firmware failed: -2", True: "Failed to load program segments: -22"}
@@ -210,17 +208,17 @@ RECOVERY_ENDS = {False: "request_firmware failed: -2", True: "Failed to load pro
 
 @pytest.mark.needs("remote-watchdog")
 @pytest.mark.parametrize("image_there", [False, True])
-def test_recovery_of_a_detached_remote(preload: Callable[..., Remote], image_there: bool) -> None:
+def test_recovery_of_a_detached_remote(preload: Callable[..., Remote], image_there: bool, known_bug: Meetings) -> None:
     """Linux does not recover what it let go of: it may be back by itself."""
     remote = preload("crash-bare")
-    remote.machine.tolerate_bad(f"{RECOVERY_ENDS[image_there]}|Direct firmware load|bad phdr da 0x0", "6.12", "host")
+    recovered = known_bug("detached-recovered").announce(remote.machine)
     if image_there:
         remote.host.run_check(f"ln -s echo-bare.elf /lib/firmware/{DEFAULT}")
     if watchdog_while_detached(remote, "enabled", RECOVERY_ENDS[image_there]):
         remote.wait_state("offline")
         assert remote.core_state() == "held"
         assert accepts(remote, "start") == image_there
-        pytest.xfail("6.12: rproc_trigger_recovery() resets and holds a remote that is detached, and starts nothing")
+        recovered.met()
     remote.wait_console("last reset: watchdog")
     remote.attach(services=[CRASH_SERVICE])
     assert answers(remote)

@@ -49,9 +49,9 @@ def write_board(folder: Path, mode: str = "good", boot: float = 10.0) -> Path:
     return path
 
 
-def artifacts(folder: Path) -> Artifacts:
-    """Return a build of empty files, and the fake QEMU."""
+def artifacts(folder: Path, release: str = "0") -> Artifacts:
+    """Return a build of empty files, and the fake QEMU; ``release`` is that of the kernel."""
     paths = {name: folder / name for name in ("kernel", "dtb", "initramfs", "footprint")}
     for path in paths.values():
         path.write_bytes(b"")
-    return Artifacts(qemu=FAKE_QEMU, qemu_build=None, firmware={}, kernel_release="0", **paths)
+    return Artifacts(qemu=FAKE_QEMU, qemu_build=None, firmware={}, kernel_release=release, **paths)

@@ -19,9 +19,11 @@ def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # else names of boots are those of this test's worker
 
-    def start(source: str, *options: str, mode: str = "good", boot: float = 10.0) -> pytest.RunResult:
+    def start(
+        source: str, *options: str, mode: str = "good", boot: float = 10.0, release: str = "0"
+    ) -> pytest.RunResult:
         listing = tmp_path / "artifacts.json"
-        artifacts(tmp_path).dump(listing)
+        artifacts(tmp_path, release).dump(listing)
         pytester.makepyfile(source)
         return pytester.runpytest_subprocess(
             "-p", "ampstand.plugin",
@@ -191,3 +193,78 @@ def test_without_artifacts_the_reason_is_clear(pytester: pytest.Pytester, monkey
     result = pytester.runpytest_subprocess("-p", "ampstand.plugin")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*scenarios need --ampstand-artifacts FILE*"])
+
+
+KNOWN = """
+import pytest
+from pathlib import Path
+from ampstand.errors import TestsFailed
+from ampstand.linux import known_bugs
+Path("bugs.toml").write_text('''
+[[bug]]
+id = "always"
+title = "it warns"
+driver = "x"
+from = "5.0"
+to = "5.9"
+evidence = [{ pattern = "WARNING: .* one" }]
+anchor = "a"
+[[bug]]
+id = "rare"
+title = "it may warn"
+driver = "x"
+to = "5.9"
+shows = "by chance"
+evidence = [{ pattern = "WARNING: .* two" }]
+anchor = "b"
+''')
+known_bugs._all_bugs = lambda: known_bugs.load(Path("bugs.toml"))
+
+def say(machine, text):
+    machine.host.run("echo " + text)
+
+def test_scenario(fresh_machine, known_bug):
+    BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "release", "outcome", "said"),
+    [
+        ('known_bug("always").met("seen")', "5.4.1-x", "xfailed", "known bug always: it warns (seen)"),
+        ('known_bug("always").met("seen")', "6.0", "failed", "seen in other versions of Linux only (5.0 to 5.9)"),
+        ('known_bug("always").met("seen")', "4.19", "failed", "and this is 4.19"),
+        ('known_bug("always")', "5.4", "passed", "known bug always is gone in Linux 5.4: say since when"),
+        ('known_bug("always")', "6.0", "passed", ""),
+        ('known_bug("rare")', "5.4", "passed", ""),
+        ('known_bug("rare").met()', "5.4", "xfailed", "known bug rare: it may warn"),
+        ('known_bug("always").note()', "5.4", "xfailed", "known bug always: it warns"),
+        ('known_bug("always").note()', "6.0", "failed", "seen in other versions"),
+        ('with known_bug("always").shows(TestsFailed): raise TestsFailed("boom")', "5.4", "xfailed", "it warns (boom)"),
+        ('with known_bug("always").shows(TestsFailed): raise TestsFailed("boom")', "6.0", "failed", "boom"),
+        ('with known_bug("always").shows(TestsFailed): raise KeyError("boom")', "5.4", "failed", "KeyError"),
+        (
+            'with known_bug("always").announce(fresh_machine).shows(TestsFailed): raise TestsFailed("boom")',
+            "5.4", "failed", "boom",
+        ),
+        (
+            'known_bug("always").announce(fresh_machine); say(fresh_machine, "WARNING: at one")',
+            "5.4", "xfailed", "known bug always: it warns",
+        ),
+        (
+            'known_bug("always").announce(fresh_machine); say(fresh_machine, "WARNING: at one")',
+            "6.0", "failed", "WARNING: at one",
+        ),
+        ('known_bug("rare").announce(fresh_machine); say(fresh_machine, "WARNING: at two")', "5.4", "passed", ""),
+        ('known_bug("rare").announce(fresh_machine); say(fresh_machine, "WARNING: at two")', "6.0", "failed", "at two"),
+        ('known_bug("alway")', "5.4", "failed", "did you mean 'always'"),
+    ],
+)  # fmt: skip
+def test_a_known_bug_makes_a_scenario_known_in_its_range_only(  # type: ignore[no-untyped-def]
+    run, body: str, release: str, outcome: str, said: str
+) -> None:
+    result = run(KNOWN.replace("BODY", body), "-rx", release=release)
+    result.assert_outcomes(**{outcome: 1}, warnings=1 if "gone" in said else 0)
+    assert said in result.stdout.str().replace("\n", " ")
+    if not said:
+        assert "gone" not in result.stdout.str()

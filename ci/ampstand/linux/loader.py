@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What becomes of a firmware file, told without running it.
 
-``linux()`` follows a file through ``rproc_fw_boot()`` as Linux 6.12 does, in the order in which it looks at things, and
+``linux()`` follows a file through ``rproc_fw_boot()`` as Linux does, in the order in which it looks at things, and
 gives its messages: ``drivers/remoteproc/{remoteproc_elf_loader,remoteproc_core,stm32_rproc}.c``. ``boot_loader()`` asks
 what loads an image before Linux runs, ``core()`` whether the remote can run it at all; Linux asks neither.
 """

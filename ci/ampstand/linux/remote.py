@@ -15,6 +15,7 @@ from ampstand.errors import TestsFailed, UsageError
 from ampstand.formats.elf import Image, NotElfError
 from ampstand.formats.resource_table import Located, Table, Vdev, locate
 from ampstand.formats.vring import Vring
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.shell import Background, Shell
 from ampstand.qemu.console import Console
@@ -325,9 +326,7 @@ class Remote:
 
     def tolerate_poll_race(self) -> None:
         """Accept Linux's warning about a program that is in poll() while its endpoint goes."""
-        self.machine.tolerate_bad(
-            "WARNING: .* rpmsg_poll", "6.12: rpmsg_eptdev_poll() looks at the endpoint twice, without a lock", "host"
-        )
+        known_bugs.accept(self.machine, known_bugs.bug("poll-race"), self.machine.artifacts.kernel_release)
 
     def traffic(self, endpoints: int, options: str = "-c rpmsg-raw") -> Background:
         """Let so many programs (rpmsg-echo) exchange messages, each over its own endpoint, until they get an error."""

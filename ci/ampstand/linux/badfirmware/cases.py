@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is tried, and what comes of each with Linux 6.12.
+"""What is tried, and what comes of each with Linux.
 
 Verdicts: ``drivers/remoteproc/{remoteproc_elf_loader,remoteproc_core,stm32_rproc}.c`` in the Linux sources.
 """
@@ -24,10 +24,11 @@ from ampstand.linux.badfirmware.generator import (
     Elf,
     Target,
 )
+from ampstand.linux.known_bugs import KnownBug, bug
 
 
 class Verdict(Enum):
-    """What Linux 6.12 and the remote do with a file."""
+    """What Linux and the remote do with a file."""
 
     REFUSED = "the start fails with an error in the kernel's log"
     WORKS = "the remote runs and echoes messages"
@@ -38,34 +39,19 @@ class Verdict(Enum):
 Make = Callable[[Target], bytes]
 
 
-@dataclass(frozen=True)
-class Bug:
-    """A known misbehaviour of Linux 6.12, written up in docs/known-kernel-issues.md under the same name."""
-
-    name: str
-    evidence: str
-    """Pattern of what Linux says when it happens: in the kernel's log, or in debugfs or sysfs afterwards."""
-    fatal: bool = False
-    """Linux does not survive it."""
-
-
-PHDRS_PAST_END = Bug("phdrs-past-end", r"(rproc_elf_load_segments) from rproc_start", fatal=True)
-NAMES_PAST_END = Bug("names-past-end", r"strcmp from find_table", fatal=True)
-FILESZ_WRAPS = Bug("elf64-filesz-wraps", r"mmiocpy from rproc_elf_load_segments", fatal=True)
-FEW_VRINGS = Bug(
-    "few-vrings",
-    r"rproc_free_vring from rproc_virtio_remove|vring_alloc_desc_extra from vring_alloc_state_extra_split",
-    fatal=True,
-)
-VRING_ALIGN = Bug("vring-align", r"virtqueue_kick_prepare from", fatal=True)
-VRING_ASYMMETRIC = Bug("vring-asymmetric", r"WARNING: .*virtio_rpmsg_bus.c:\d+ rpmsg_probe")
-SECOND_VDEV = Bug("second-vdev", r"WARNING: .*stm32_rproc.c:\d+ ")
-CARVEOUT_LEAK = Bug("carveout-leak", r"WARNING: .* __apply_to_page_range")
-CARVEOUT_FORMAT = Bug("carveout-format", r"Name: [0-9a-f]+,[0-9a-f]+,[0-9a-f]+")
-VDEV_LEAK = Bug("vdev-leak", r"^leak \+.*rproc-virtio\.\d+\.auto")
+PHDRS_PAST_END = bug("phdrs-past-end")
+NAMES_PAST_END = bug("names-past-end")
+FILESZ_WRAPS = bug("elf64-filesz-wraps")
+FEW_VRINGS = bug("few-vrings")
+VRING_ALIGN = bug("vring-align")
+VRING_ASYMMETRIC = bug("vring-asymmetric")
+SECOND_VDEV = bug("second-vdev")
+CARVEOUT_LEAK = bug("carveout-leak")
+CARVEOUT_FORMAT = bug("carveout-format")
+VDEV_LEAK = bug("vdev-leak")
 BUGS = {
-    bug.name: bug
-    for bug in (
+    one.id: one
+    for one in (
         PHDRS_PAST_END,
         NAMES_PAST_END,
         FILESZ_WRAPS,
@@ -92,7 +78,7 @@ class Case:
     verdict: Verdict
     make: Make
     log: tuple[str, ...] = ()
-    bug: Bug | None = None
+    bug: KnownBug | None = None
 
 
 def _header(**values: int) -> Make:

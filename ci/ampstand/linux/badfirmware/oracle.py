@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from ampstand.linux import loader
-from ampstand.linux.badfirmware.cases import BUGS, Bug
+from ampstand.linux.badfirmware.cases import BUGS
 from ampstand.linux.badfirmware.generator import Target
+from ampstand.linux.known_bugs import KnownBug
 
 
-def known_bugs(data: bytes, target: Target) -> set[Bug]:
+def known_bugs(data: bytes, target: Target) -> set[KnownBug]:
     """Return the known bugs of Linux that a file hits.
 
     One may be named too many, when Linux refuses the file before it comes to that; none too few.

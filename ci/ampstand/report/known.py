@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What becomes of a scenario that meets a known bug of Linux: neither passed nor failed, but known.
+
+Outside of the bug's range of versions the same evidence fails the scenario. A bug that ought to show and does not is
+reported as gone.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import pytest
+
+from ampstand.errors import TestsFailed
+from ampstand.linux import known_bugs
+from ampstand.linux.known_bugs import KnownBug
+from ampstand.linux.machine import LinuxMachine
+from ampstand.qemu.machine import WaitError
+from ampstand.qemu.recording import Expectation
+
+DEATH = ("Internal error: Oops", "Kernel panic - not syncing", "Unable to handle kernel")
+"""What Linux says when it dies of an Oops."""
+
+
+class KnownBugGone(UserWarning):
+    """A known bug did not show on a kernel that is in its range."""
+
+
+class Meeting:
+    """One bug in one scenario."""
+
+    def __init__(self, item: pytest.Item, bug: KnownBug, release: str) -> None:
+        self._item = item
+        self.bug = bug
+        self.release = release
+        self.inside = bug.range.holds(release)
+        """Whether this kernel is in the bug's range."""
+        self._announced: list[Expectation] = []
+        self._noted = False
+
+    @property
+    def seen(self) -> bool:
+        """Whether one of the announced lines has come, or the scenario has seen the bug in another way."""
+        return self._noted or any(expectation.seen for expectation in self._announced)
+
+    def note(self) -> None:
+        """Take note that the bug has shown; the scenario goes on, and is known when it has come to its end."""
+        if not self.inside:
+            self.met()
+        self._noted = True
+
+    def announce(self, machine: LinuxMachine) -> Meeting:
+        """Accept the lines that are the bug's evidence, if this kernel is in its range."""
+        self._announced += known_bugs.accept(machine, self.bug, self.release)
+        return self
+
+    def met(self, detail: str = "") -> NoReturn:
+        """End the scenario: it has seen the bug."""
+        if not self.inside:
+            raise TestsFailed(
+                f"{self.bug.title}{f' ({detail})' if detail else ''}: known bug {self.bug.id} was seen in other "
+                f"versions of Linux only ({self.bug.range}), and this is {self.release}",
+                hint=f"if it is the same bug, widen its range: {self.bug.where}",
+            )
+        self._item.user_properties.append(("known", self.bug.id))
+        pytest.xfail(f"known bug {self.bug.id}: {self.bug.title}{f' ({detail})' if detail else ''}")
+
+    def kills(self, machine: LinuxMachine, orders: str) -> bool:
+        """Give orders that Linux does not survive if it has the bug; return whether it said the evidence, and died."""
+        console = machine.host.console
+        if self.inside:
+            for pattern in DEATH:
+                machine.tolerate_bad(pattern, f"known bug {self.bug.id}", machine.board.shell.core)
+        self.announce(machine)
+        console.sendline(orders)
+        try:
+            patterns = "|".join(entry.pattern for entry in self.bug.evidence)
+            console.expect_line(patterns, what=f"the evidence of {self.bug.id}")
+            console.expect_line("end Kernel panic", what="Linux to stop")
+        except WaitError:
+            machine.host.run_check("true", reason="Linux to be alive")
+            return False
+        machine.stop()
+        self.note()
+        return True
+
+    @contextmanager
+    def shows(self, *errors: type[Exception]) -> Iterator[None]:
+        """Take one of these errors in the body for the bug, if an announced line has come or none was announced."""
+        try:
+            yield
+        except errors as error:
+            if self._announced and not self.seen:
+                raise
+            self.met(str(error).partition("\n")[0])
+
+    def absent(self) -> None:
+        """Report that the bug ought to have shown, unless it shows by chance."""
+        if self.inside and not self.bug.chance:
+            self._item.user_properties.append(("gone", self.bug.id))
+            text = f"known bug {self.bug.id} is gone in Linux {self.release}: say since when, at {self.bug.where}"
+            warnings.warn(KnownBugGone(text), stacklevel=2)
+
+
+class Meetings:
+    """The bugs that one scenario may meet."""
+
+    def __init__(self, item: pytest.Item, release: str) -> None:
+        self._item = item
+        self._release = release
+        self._all: list[Meeting] = []
+
+    def __call__(self, name: str) -> Meeting:
+        """Return the bug with this id; ``UsageError`` if there is none."""
+        self._all.append(Meeting(self._item, known_bugs.bug(name), self._release))
+        return self._all[-1]
+
+    def finish(self) -> None:
+        """Judge a scenario that has come to its end: a bug that was seen makes it known, unless it shows by chance."""
+        seen = [meeting for meeting in self._all if meeting.seen]
+        for meeting in self._all:
+            if meeting not in seen:
+                meeting.absent()
+        self._item.user_properties += [("met", meeting.bug.id) for meeting in seen]
+        certain = [meeting.bug for meeting in seen if not meeting.bug.chance]
+        if certain:
+            names = ", ".join(bug.id for bug in certain)
+            self._item.user_properties.append(("known", names))
+            pytest.xfail(f"known bug {names}: {'; '.join(bug.title for bug in certain)}")
