@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.report.known import Meetings
@@ -24,6 +25,8 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
     memory, and nothing is said of each.
     """
     host, state = remote.host, f"{remote.sysfs}/state"
+    warns = known_bugs.bug("control-device-error-path")
+    known_bugs.accept(remote.machine, warns, remote.machine.artifacts.kernel_release)
     host.run_check(f"echo N >{FAILSLAB}/ignore-gfp-wait; echo 0 >{FAILSLAB}/verbose; dmesg -n 1")
     command = f"grep -q {undone} {state} || echo {undo} >{state}"
     figures = remote.tool(f"fail-nth {options} {state} start '{command}'", 120)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from ampstand.build import git, kconfig, kconfig_tree, overlay, tools
 from ampstand.build.cache import Cache
 from ampstand.build.sources import Source
-from ampstand.errors import UsageError
+from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
 
 CROSS = {"arm": "arm-linux-gnueabihf-"}
@@ -116,8 +117,11 @@ class KernelBuild:
     def build(self, targets: Sequence[str]) -> Path:
         """Configure and make ``targets``; return the tree that it was built from. The caller holds the lock."""
         tools.require("make", "flex", "bison", "bc", "perl", "lz4", "ccache")
-        if self.llvm:
-            tools.require("clang", "ld.lld", "llvm-ar")
+        missing = [name for name in ("clang", "ld.lld", "llvm-ar") if self.llvm and shutil.which(name) is None]
+        if missing:
+            raise InfrastructureError(
+                f"--llvm needs {', '.join(missing)}", hint="as root: apt-get install clang lld llvm"
+            )
         self.cache.need_space("the kernel's build", 500)
         self._log.unlink(missing_ok=True)
         tree = self.tree()

@@ -135,6 +135,7 @@ class Given:
     def machine(self, board: Board, artifacts: Artifacts, records: Path, **options: Any) -> LinuxMachine:
         """Return the board with all of it, not started yet."""
         recorder = Recorder.for_board(board, records)
+        recorder.values["inputs"] = artifacts.provenance
         if self.overlays:
             merged = recorder.folder.absolute() / "board.dtb"
             device_tree.merge(artifacts.dtb, self.overlays, merged)
