@@ -4,7 +4,12 @@
 
 import sys
 
-from ampstand.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from ampstand.cli import main
+
+        code = main()
+    except KeyboardInterrupt:  # before or after a command was at work
+        print("ampstand: interrupted; the next call goes on from here", file=sys.stderr)
+        code = 130
+    sys.exit(code)

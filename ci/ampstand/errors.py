@@ -16,6 +16,7 @@ The exit codes are part of the public interface and stand in the README as well:
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 INTERRUPTED = 130
@@ -54,6 +55,17 @@ class InfrastructureError(AmpstandError):
     """Set-up, build or boot failed before anything could be tested."""
 
     exit_code = 3
+
+
+class UnwritableError(InfrastructureError):
+    """A record of the run cannot be written: what comes after it would be lost."""
+
+    def __init__(self, path: Path, why: str | None) -> None:
+        """Take the file and what the system says of it."""
+        super().__init__(
+            f"{path} cannot be written: {why or 'no space left on device'}",
+            hint="free some space, or name another folder with --records",
+        )
 
 
 class NothingRan(AmpstandError):

@@ -46,7 +46,7 @@ def call(command: str, root: Path, cwd: Path) -> subprocess.CompletedProcess[str
     """Run a command line of the shell, such as one that was printed."""
     return subprocess.run(
         command, shell=True, cwd=cwd, env=environment(root), stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

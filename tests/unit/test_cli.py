@@ -43,6 +43,17 @@ def test_failures_end_in_their_exit_code(capsys: pytest.CaptureFixture[str], mon
     assert "the next call goes on" in capsys.readouterr().err
 
 
+def test_an_interruption_is_one_message_also_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich/__init__.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "ampstand", "--version"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{paths.ROOT / 'ci'}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "ampstand: interrupted; the next call goes on from here\n")
+
+
 def test_wrong_options_end_in_two() -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["build", "--no-such-option"])

@@ -23,7 +23,7 @@ from ampstand.commands import programs
 from ampstand.commands.programs import Program
 from ampstand.report.results import Run
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a test gives up."""
 
 
@@ -268,3 +268,33 @@ def test_an_interruption_from_the_terminal_is_heard_once(tmp_path: Path, on_term
         terminal.expect("ampstand: interrupted; the next call goes on from here")
         assert terminal.end() == 130
         assert_all_gone(reader)
+
+
+FULL = """
+import resource
+def limit(size):  # of each file that is written from now on
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+def test_good(host): assert host.text("echo good") == "good"
+def test_long(host):
+    limit(4096)
+    host.run("seq 3000")
+def test_never(host): pass
+"""
+
+
+@pytest.mark.parametrize("place", ["while the board speaks", "in the end"])
+def test_a_full_records_disk_is_one_message(tmp_path: Path, place: str) -> None:
+    root = tmp_path / "root"
+    source = FULL if place == "while the board speaks" else FULL.replace("4096", "1").replace("seq 3000", "true")
+    checkout.write(root, source)
+    done = checkout.call("scripts/ampstand test --only scenarios --board fake-good.toml --records records", root, root)
+    said = done.stdout + done.stderr
+    assert done.returncode == 3, said
+    assert 1 <= said.count("cannot be written") <= 3
+    for noise in ("Traceback", "Task exception", "Exception in callback", "Exception ignored", "test_never"):
+        assert noise not in said
+    outcomes = [
+        (test.name.rpartition("::")[2], test.outcome)
+        for test in Run.load(root / "records/results.jsonl").tests.values()
+    ]
+    assert outcomes == [("test_good", "passed"), ("test_long", "error")][: len(outcomes)]

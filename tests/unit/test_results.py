@@ -184,6 +184,7 @@ def mixed(tmp_path: Path) -> Run:
         Test("scenarios", "boot", "error", 1.0, "no \x1b[31mboot", infrastructure=True),
         Stage("scenarios", "broken", 1.0, "pytest ended with code 3"),
         Stage("qtest", "not-run", reason="the build failed"),
+        Stage("native", "broken", 1.0, "no compiler"),
     )
 
 
@@ -209,7 +210,8 @@ def test_reasons_and_commands_are_told(mixed: Run, tmp_path: Path) -> None:
     assert "  unit bad: failed: assert 1 == 2" in told
     assert "    run it again: ./scripts/ampstand test --test bad" in told
     assert "  scenarios boot: could not be judged: no \x1b[31mboot" in told
-    assert "  scenarios: pytest ended with code 3" in told
+    assert "  scenarios: pytest ended with code 3" not in told  # that test says why
+    assert "  native: no compiler" in told
 
 
 def test_junit_has_every_test_once(mixed: Run, tmp_path: Path) -> None:
@@ -220,6 +222,7 @@ def test_junit_has_every_test_once(mixed: Run, tmp_path: Path) -> None:
         "unit": ["5", "1", "0", "3"],
         "scenarios": ["2", "0", "2", "0"],
         "qtest": ["0", "0", "0", "0"],
+        "native": ["1", "0", "1", "0"],
     }
     unit = {case.get("name"): case for case in suites["unit"].iter("testcase")}
     assert "run it again: ./scripts/ampstand test --test bad" in (unit["bad"].findtext("failure") or "")

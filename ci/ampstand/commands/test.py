@@ -423,7 +423,7 @@ class Checks:
         failed = [test for test in Run.load(self.results.path).of_stage(stage) if test.outcome in BAD]
         if code not in (0, 1) or (code == 1 and not failed):
             what = "files of tests cannot be read" if code == UNREADABLE else f"pytest ended with code {code}"
-            raise InfrastructureError(what, hint=f"pytest's command: {shlex.join(argv)}")
+            raise InfrastructureError(what, hint=f"see what it said{f' in {log}' if log is not None else ' above'}")
 
     def _show(self, end: Ended) -> None:
         """Show the end of what a failed program said."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ampstand.errors import INTERRUPTED, InfrastructureError
+from ampstand.errors import INTERRUPTED, UnwritableError
 from ampstand.report import rerun
 from ampstand.report.results import BAD, Outcome, Results, Test
 from ampstand.signals import end_on_signals
@@ -95,6 +95,16 @@ class _Writer:
             state.ended = True
             self._write(test)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_exception_interact(self, node: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """End at once when records cannot be written: every further test would say so again."""
+        if call.excinfo is not None and isinstance(call.excinfo.value, UnwritableError):
+            error = call.excinfo.value
+            test = Test(self.stage, node.nodeid, "error", reason=error.message, headline=error.message)
+            self._write(replace(test, infrastructure=True))
+            self.tests.pop(node.nodeid, None)
+            pytest.exit(str(error), error.exit_code)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a file that cannot be read: nothing is said about what its tests are for."""
         if report.failed:
@@ -122,8 +132,8 @@ class _Writer:
         again = "" if passed else test.rerun or command_of(self.config, test.name)
         try:
             self.results.test(replace(test, seconds=seconds, rerun=again))
-        except InfrastructureError as error:
-            pytest.exit(str(error), InfrastructureError.exit_code)
+        except UnwritableError as error:
+            pytest.exit(str(error), error.exit_code)
 
 
 _PROPERTIES = ("headline", "reason", "known", "records", "rerun", "kernel", "infrastructure")

@@ -22,17 +22,19 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ampstand.board import AcceptedError, Board
 from ampstand.build.cache import file_hash
-from ampstand.errors import TestsFailed
+from ampstand.errors import TestsFailed, UnwritableError
 from ampstand.qemu.recording import Expectation
+from ampstand.report import log
+from ampstand.report.log import Log
 
 TAIL_LINES = 12
 GUEST_ERROR_KINDS = 1000
@@ -128,7 +130,7 @@ class Line:
 @dataclass
 class _Stream:
     core: str
-    log: IO[bytes]
+    log: Log
     partial: str = ""
 
 
@@ -150,7 +152,10 @@ class Recorder:
     values: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnwritableError(self.folder, error.strerror) from error
         self._lock = threading.RLock()
         self._streams: dict[str, _Stream] = {}
         self._tails: dict[str, deque[str]] = {}
@@ -159,7 +164,7 @@ class Recorder:
         self._guest_partial = ""
         self._unfit = 0
         self._death = ""
-        self._merged = (self.folder / "merged.log").open("a", encoding="utf-8")
+        self._merged = Log(self.folder / "merged.log")
         self._closed = False
         self._width = 5
 
@@ -176,9 +181,8 @@ class Recorder:
                 return
             state = self._streams.get(stream)
             if state is None:
-                state = self._streams[stream] = _Stream(core, (self.folder / f"{stream}.log").open("ab"))
-            state.log.write(data.encode("utf-8", "surrogateescape"))
-            state.log.flush()
+                state = self._streams[stream] = _Stream(core, Log(self.folder / f"{stream}.log"))
+            state.log.write(data)
             *lines, state.partial = (state.partial + data).split("\n")
             for line in lines:
                 self._line(core, stream, line)
@@ -275,9 +279,12 @@ class Recorder:
     def verdict(self, since: int = 0) -> list[str]:
         """Why the records alone make the scenario fail: unannounced bad lines, announced ones that never came.
 
-        ``since`` leaves out the first so many bad lines.
+        ``since`` leaves out the first so many bad lines. ``UnwritableError`` if a log is not complete.
         """
         with self._lock:
+            for failure in (kept.failure for kept in (self._merged, *(state.log for state in self._streams.values()))):
+                if failure is not None:
+                    raise failure
             reasons = [str(line) for line in self.bad[since:]]
             reasons += [
                 f"the announced line {expected.pattern.pattern!r} of {expected.core} did not occur"
@@ -295,11 +302,11 @@ class Recorder:
     def inputs(self, paths: Mapping[str, Path]) -> None:
         """Write the digests of everything that went into the machine, in the form ``sha256sum -c`` reads."""
         lines = [f"{_sha256(path)}  {path}\n" for _, path in sorted(paths.items()) if path.is_file()]
-        (self.folder / "inputs.sha256").write_text("".join(lines), encoding="utf-8")
+        log.write(self.folder / "inputs.sha256", "".join(lines))
 
     def command(self, text: str) -> None:
         """Write the QEMU command line."""
-        (self.folder / "command.txt").write_text(text + "\n", encoding="utf-8")
+        log.write(self.folder / "command.txt", text + "\n")
 
     def result(self, outcome: str, **values: Any) -> None:
         """Write ``result.json``: the outcome, the time, and everything recorded in ``values``."""
@@ -318,7 +325,7 @@ class Recorder:
             if self._unfit:
                 data["guest_errors_not_kept"] = self._unfit
         text = json.dumps(data, indent=2, default=str) + "\n"
-        (self.folder / "result.json").write_text(text, encoding="utf-8")
+        log.write(self.folder / "result.json", text)
 
     def close(self) -> None:
         """End all logs; what is still coming is dropped."""
@@ -329,7 +336,8 @@ class Recorder:
                 if state.partial:
                     self._line(state.core, stream, state.partial)
                 state.log.close()
-            self._write_guest_errors()
+            with suppress(UnwritableError):  # they are in the result, too
+                self._write_guest_errors()
             self._closed = True
             self._merged.close()
 
@@ -363,7 +371,6 @@ class Recorder:
         self._width = max(self._width, len(core))
         clean = "".join(c if c == "\t" or c.isprintable() else "." for c in text)
         self._merged.write(f"{time.monotonic() - self.origin:11.6f} {core:<{self._width}} | {clean}\n")
-        self._merged.flush()
 
     def _write_guest_errors(self) -> None:
         """Write each line of QEMU's log with its core and how often it came."""
@@ -373,7 +380,7 @@ class Recorder:
         if self._unfit:
             rows.append(f"{self._unfit:9} more, of kinds beyond the first {GUEST_ERROR_KINDS}\n")
         if rows:
-            (self.folder / "guest-errors.log").write_text("".join(rows), encoding="utf-8")
+            log.write(self.folder / "guest-errors.log", "".join(rows))
 
     def _whose(self, raw: str) -> tuple[str, str]:
         """Tell the core from the text of a line of QEMU's log; ``qemu`` if it says none."""

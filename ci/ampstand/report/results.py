@@ -22,7 +22,15 @@ from typing import Any, Literal, Self
 
 from ampstand import __version__, paths
 from ampstand.build import git
-from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, NothingRan, TestsFailed, UsageError
+from ampstand.errors import (
+    INTERRUPTED,
+    AmpstandError,
+    InfrastructureError,
+    NothingRan,
+    TestsFailed,
+    UnwritableError,
+    UsageError,
+)
 
 SCHEMA = 1
 """Raised when a line's meaning changes; readers ignore kinds and fields that they do not know."""
@@ -161,15 +169,9 @@ class Results:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise _unwritable(self.path, error.strerror) from error
+            raise UnwritableError(self.path, error.strerror) from error
         if written != len(data):
-            raise _unwritable(self.path, "no space left on device")
-
-
-def _unwritable(path: Path, why: str | None) -> InfrastructureError:
-    return InfrastructureError(
-        f"{path} cannot be written: {why}", hint="free some space, or name another folder with --records"
-    )
+            raise UnwritableError(self.path, None)
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def lines(run: Run, folder: Path) -> list[str]:
         if reasons:
             told += ["", f"{title}:", *(f"  {count:3} {reason}" for reason, count in reasons.most_common())]
     failures = [entry for test in run.with_outcome(*BAD) for entry in _failure(test)]
-    failures += [f"  {stage.stage}: {stage.reason}" for stage in run.broken()]
+    explained = {test.stage for test in run.with_outcome(*BAD) if test.infrastructure}
+    failures += [f"  {stage.stage}: {stage.reason}" for stage in run.broken() if stage.stage not in explained]
     if failures:
         told += ["", f"failed (logs in {folder}):", *failures]
     return told
