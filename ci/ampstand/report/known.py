@@ -72,9 +72,14 @@ class Meeting:
     def kills(self, machine: LinuxMachine, orders: str) -> bool:
         """Give orders that Linux does not survive if it has the bug; return whether it said the evidence, and died."""
         console = machine.host.console
-        if self.inside:
-            for pattern in DEATH:
-                machine.tolerate_bad(pattern, f"known bug {self.bug.id}", machine.board.shell.core)
+        if not self.inside:
+            mark = console.mark()
+            machine.host.run(orders, reason=f"Linux to survive {self.bug.id}")
+            if any(self.bug.found(machine.board.shell.core, line) for line in console.lines[mark:]):
+                self.met()
+            return False
+        for pattern in DEATH:
+            machine.tolerate_bad(pattern, f"known bug {self.bug.id}", machine.board.shell.core)
         self.announce(machine)
         console.sendline(orders)
         try:
