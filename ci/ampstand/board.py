@@ -4,16 +4,23 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ampstand.errors import UsageError
+from ampstand.tomlfile import Table, did_you_mean
 
-BOARDS = Path(__file__).resolve().parents[2] / "configs" / "boards"
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+BOARDS = CONFIGS / "boards"
 DEFAULT = "stm32mp157c-dk2"
+ROLES = ("shell", "remote-console", "spare")
+"""Of serial lines: Linux's console, what the remote prints on, not used."""
+
+PROFILES = ("A", "R", "M")
+"""Of Arm cores; a core of another architecture has none."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class RemoteCore:
     control: str
     """QOM path of what holds and releases the core; its property ``state`` is held, running or lockup."""
     cpu: int
-    """Index of its vCPU in QEMU."""
+    """Index of the core among QEMU's CPUs, as ``query-cpus-fast`` counts them."""
     windows: tuple[Window, ...]
     preload: str = ""
     """Machine property: the image that the remote runs before the host does ("MCU first"); empty if there is none."""
@@ -102,16 +109,6 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class AcceptedError:
-    """Lines of QEMU's log of guests' mistakes that mean nothing on this board."""
-
-    core: str
-    """Whose they are; ``any``: of whichever core."""
-    pattern: str
-    why: str
-
-
-@dataclass(frozen=True)
 class Timeouts:
     """Seconds that a healthy board never needs, even on a loaded workstation."""
 
@@ -119,6 +116,16 @@ class Timeouts:
     command: float = 20.0
     remote: float = 10.0
     scenario: float = 300.0
+    """For a whole scenario: fixtures, test and teardown."""
+
+
+@dataclass(frozen=True)
+class AcceptedError:
+    """A line of QEMU's guest-error log that is accepted of a core ("any": of each), and why."""
+
+    core: str
+    pattern: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,7 @@ class Board:
     kernel_warnings: tuple[str, ...]
     """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
     guest_errors: tuple[AcceptedError, ...]
+    """Accesses of this board's software that QEMU calls wrong, and that are none of its faults."""
     kernel_modules: tuple[str, ...]
     """Modules to load at boot where a kernel has them as modules, with what they need."""
     path: Path = field(compare=False)
@@ -154,17 +162,11 @@ class Board:
         path = Path(name_or_path)
         if path.suffix != ".toml":
             path = BOARDS / f"{name_or_path}.toml"
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not path.exists():
             known = ", ".join(cls.names()) or "none"
-            raise UsageError(f"no board {str(name_or_path)!r}", hint=f"known boards: {known}") from None
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read board file {path}: {error}") from error
-        try:
-            return cls._from(data, path)
-        except (KeyError, TypeError, ValueError) as error:
-            raise UsageError(f"board file {path} is not valid: {type(error).__name__}: {error}") from error
+            raise UsageError(f"no board {str(name_or_path)!r}", hint=f"known boards: {known}")
+        with Table.load(path) as table:
+            return cls._from(table)
 
     @staticmethod
     def names() -> list[str]:
@@ -172,49 +174,46 @@ class Board:
         return sorted(path.stem for path in BOARDS.glob("*.toml"))
 
     @classmethod
-    def _from(cls, data: Mapping[str, Any], path: Path) -> Board:
-        machine, kernel = data["machine"], data["kernel"]
-        remote = data.get("remote")
-        board = cls(
-            name=data["name"],
-            title=data["title"],
-            machine=machine["type"],
-            memory=machine["memory"],
-            machine_arguments=tuple(machine.get("arguments", ())),
-            kernel_arch=kernel["arch"],
-            kernel_image=kernel["image"],
-            dtb=kernel.get("dtb", ""),
-            command_line=kernel["command_line"],
-            host_cpus=int(kernel["host_cpus"]),
-            serials=tuple(Serial(**serial) for serial in data["serial"]),
-            remote=RemoteCore(
-                core=remote["core"],
-                soc=remote["soc"],
-                instance=remote["instance"],
-                control=remote["control"],
-                cpu=int(remote["cpu"]),
-                windows=tuple(Window(*window) for window in remote["windows"]),
-                preload=remote.get("preload", ""),
-                preload_table=remote.get("preload_table", ""),
-                regions={name: Region(*region) for name, region in remote.get("regions", {}).items()},
-                elf_machine=remote.get("elf_machine", 0),
-                profile=remote.get("profile", ""),
-                vectors=remote.get("vectors", 0),
-                aliases=tuple(Window(*window) for window in remote.get("aliases", ())),
+    def _from(cls, table: Table) -> Board:
+        with table.table("machine") as machine, table.table("kernel") as kernel, table.optional("timeouts") as timeouts:
+            serials = _serials(table)
+            remote = _remote(table.table("remote"), serials) if table.has("remote") else None
+            return cls(
+                name=table.text("name"),
+                title=table.text("title"),
+                machine=machine.text("type"),
+                memory=machine.text("memory"),
+                machine_arguments=machine.texts("arguments", ()),
+                kernel_arch=kernel.text("arch"),
+                kernel_image=kernel.text("image"),
+                dtb=kernel.text("dtb", ""),
+                command_line=kernel.text("command_line"),
+                host_cpus=kernel.integer("host_cpus", minimum=1),
+                serials=serials,
+                remote=remote,
+                timeouts=Timeouts(
+                    boot=timeouts.seconds("boot", Timeouts.boot),
+                    command=timeouts.seconds("command", Timeouts.command),
+                    remote=timeouts.seconds("remote", Timeouts.remote),
+                    scenario=timeouts.seconds("scenario", Timeouts.scenario),
+                ),
+                features=_features(table),
+                faults={
+                    name: Fault(
+                        path=fault.text("path"),
+                        property=fault.text("property"),
+                        on=fault.scalar("on", Fault.on),
+                        off=fault.scalar("off", Fault.off),
+                        base=fault.integer("base", Fault.base),
+                        settings=fault.scalars("settings"),
+                    )
+                    for name, fault in table.named("faults")
+                },
+                kernel_warnings=kernel.patterns("warnings", ()),
+                guest_errors=_guest_errors(table, [serial.core for serial in serials], remote),
+                kernel_modules=kernel.texts("modules", ()),
+                path=table.path,
             )
-            if remote
-            else None,
-            timeouts=Timeouts(**data.get("timeouts", {})),
-            features=frozenset(data["features"]),
-            faults={name: Fault(**fault) for name, fault in data.get("faults", {}).items()},
-            kernel_warnings=tuple(kernel.get("warnings", ())),
-            guest_errors=tuple(AcceptedError(**entry) for entry in data.get("guest_errors", {}).get("allowed", ())),
-            kernel_modules=tuple(kernel.get("modules", ())),
-            path=path,
-        )
-        if [serial.role for serial in board.serials].count("shell") != 1:
-            raise ValueError("exactly one serial line must have the role 'shell'")
-        return board
 
     @property
     def shell(self) -> Serial:
@@ -229,3 +228,118 @@ class Board:
     def cores(self) -> tuple[str, ...]:
         """Names of the cores that have a stream, the host first."""
         return tuple(dict.fromkeys([self.shell.core, *(s.core for s in self.serials)]))
+
+    def runs(self, core: str) -> str:
+        """Return whose lines a core prints: "linux", "remote", or "qemu" for QEMU itself."""
+        if core == "qemu":
+            return "qemu"
+        return "linux" if core == self.shell.core else "remote"
+
+
+@cache
+def features() -> Mapping[str, str]:
+    """Return the features that boards have and scenarios need, each with what it means (``configs/features.toml``)."""
+    with Table.load(CONFIGS / "features.toml") as table, table.table("features") as names:
+        return {name: names.text(name) for name in names}
+
+
+def check_features(names: Iterable[str], where: str) -> None:
+    """Raise a ``UsageError`` that begins with ``where`` if one of the names is no feature."""
+    for name in names:
+        if name not in features():
+            raise UsageError(
+                f"{where}: no feature {name!r}: {did_you_mean(name, list(features()))}",
+                hint="features are declared in configs/features.toml",
+            )
+
+
+def _features(table: Table) -> frozenset[str]:
+    names = table.texts("features")
+    for index, name in enumerate(names):
+        check_features([name], table.where("features", index))
+        if name in names[:index]:
+            table.refuse(f"features: {name!r} stands there twice", "features", index)
+    return frozenset(names)
+
+
+def _serials(table: Table) -> tuple[Serial, ...]:
+    serials: list[Serial] = []
+    for entry in table.tables("serial"):
+        serial = Serial(entry.text("name"), entry.text("core"), entry.choice("role", ROLES))
+        if serial.name in [other.name for other in serials]:
+            entry.refuse(f"two serial lines are called {serial.name!r}", "name")
+        if "qemu" in (serial.name, serial.core):
+            entry.refuse("'qemu' is what QEMU itself prints, no serial line or core", "name")
+        if serial.role == "shell" and "shell" in [other.role for other in serials]:
+            entry.refuse("only one serial line can have the role 'shell'", "role")
+        serials.append(serial)
+    if "shell" not in [serial.role for serial in serials]:
+        table.refuse("one serial line must have the role 'shell': Linux's console", "serial")
+    return tuple(serials)
+
+
+def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
+    with table:
+        windows, aliases = _windows(table)
+        remote = RemoteCore(
+            core=table.text("core"),
+            soc=table.text("soc"),
+            instance=table.text("instance"),
+            control=table.text("control"),
+            cpu=table.integer("cpu"),
+            windows=windows,
+            preload=table.text("preload", ""),
+            preload_table=table.text("preload_table", ""),
+            regions=_regions(table.optional("regions"), windows),
+            elf_machine=table.integer("elf_machine", 0),
+            profile=table.choice("profile", PROFILES, ""),
+            vectors=table.integer("vectors", 0),
+            aliases=aliases,
+        )
+        if remote.core in [serial.core for serial in serials if serial.role == "shell"]:
+            table.refuse(f"core {remote.core!r} runs Linux: the remote is another", "core")
+        return remote
+
+
+def _windows(table: Table) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+    """Return windows and aliases: the remote has each address once, the host has each window once."""
+    windows = tuple(Window(*row) for row in table.rows("windows", 3))
+    aliases = tuple(Window(*row) for row in table.rows("aliases", 3, ()))
+    places = [("windows", index, window) for index, window in enumerate(windows)]
+    places += [("aliases", index, window) for index, window in enumerate(aliases)]
+    for (key, index, one), (later_key, later, two) in itertools.combinations(places, 2):
+        for whose, first, second in (("remote", one.remote, two.remote), ("host", one.host, two.host)):
+            if whose == "host" and later_key == "aliases":
+                continue
+            if first < second + two.size and second < first + one.size:
+                table.refuse(
+                    f"{later_key}: it overlaps with {key}, number {index + 1}, for the {whose}", later_key, later
+                )
+    return windows, aliases
+
+
+def _regions(table: Table, windows: Iterable[Window]) -> dict[str, Region]:
+    regions: dict[str, Region] = {}
+    with table:
+        for name in table:
+            region = Region(*table.row(name, 2))
+            end = region.address + region.size
+            if not any(w.remote <= region.address and end <= w.remote + w.size for w in windows):
+                table.refuse(f"{name}: no window holds {region.address:#x} to {end:#x}", name)
+            for other, there in regions.items():
+                if region.address < there.address + there.size and there.address < end:
+                    table.refuse(f"{name} and {other} overlap", name)
+            regions[name] = region
+    return regions
+
+
+def _guest_errors(table: Table, cores: list[str], remote: RemoteCore | None) -> tuple[AcceptedError, ...]:
+    known = list(dict.fromkeys(["any", *cores, *([remote.core] if remote else [])]))
+    with table.optional("guest_errors") as errors:
+        allowed = []
+        for entry in errors.tables("allowed", ()):
+            one = AcceptedError(entry.choice("core", known), entry.pattern("pattern"), entry.text("why"))
+            if not one.why.strip():
+                entry.refuse("why: a reason is expected", "why")
+            allowed.append(one)
+        return tuple(allowed)

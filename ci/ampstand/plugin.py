@@ -38,7 +38,7 @@ from typing import Any
 
 import pytest
 
-from ampstand.board import DEFAULT, Board
+from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.linux import known_bugs
@@ -210,10 +210,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what the board cannot do, and what takes minutes unless it was asked for."""
+    """Skip what the board cannot do, and what takes minutes unless it was asked for; end at a feature there is not."""
     features = config.stash[SESSION].board.features
     for item in items:
         needed = {feature for mark in item.iter_markers("needs") for feature in mark.args}
+        try:
+            check_features(sorted(needed), f"{item.path}:{(item.location[1] or 0) + 1}: {item.name}")
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
         if missing := sorted(needed - features):
             item.add_marker(pytest.mark.skip(reason=f"the board has no {', '.join(missing)}"))
         if item.get_closest_marker("soak") and not config.getoption("ampstand_soak"):

@@ -82,6 +82,10 @@ def test_colours_and_carriage_returns_are_no_part_of_a_line(line: str) -> None:
     assert LINES.find(LINES.judging("remote"), line) is not None
 
 
+def test_each_entry_has_an_example_and_a_source() -> None:
+    assert [entry for entry in ENTRIES if not entry.examples or not entry.source] == []
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.system}: {entry.pattern}")
 def test_each_pattern_names_words_by_which_other_lines_are_passed_over(entry: BadLine) -> None:
     words = needed_words(entry.pattern)
@@ -129,34 +133,46 @@ def test_an_entry_that_matches_without_any_needed_word_is_found(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("entry", "message"),
+    ("entry", "line", "message"),
     [
-        (GOOD.replace("pattern", "patern"), "unknown key 'patern'"),
-        (GOOD.replace('"error"', '"bad"'), "severity 'bad' is none of fatal, error, warning"),
-        (GOOD.replace("'broken'", "'('"), "pattern is not a regular expression"),
-        (f"{GOOD}\nunless = ')'", "unless is not a regular expression"),
-        (GOOD.replace('["broken"]', "[]"), "no examples"),
-        (GOOD.replace('["broken"]', "[1]"), "a str is expected, not 1"),
-        (GOOD.replace('source = "toy.c"', ""), "no source"),
+        (GOOD.replace("pattern", "patern"), 12, "[toy.lines.1] has no key 'patern': did you mean 'pattern'?"),
+        (f"{GOOD}\ncolour = 1", 16, "[toy.lines.1] has no key 'colour': expected "),
+        (GOOD.replace('"error"', '"bad"'), 13, "severity = 'bad': expected error, fatal, warning"),
+        (GOOD.replace("'broken'", "'('"), 12, "pattern: '(' is not a regular expression"),
+        (f"{GOOD}\nunless = ')'", 16, "unless: ')' is not a regular expression"),
+        (GOOD.replace('["broken"]', '["broken",\n1]'), 16, "examples: a string is expected, not 1"),
+        (GOOD.replace('source = "toy.c"', ""), 11, "[toy.lines.1] lacks 'source': a string is expected"),
     ],
 )
-def test_a_broken_entry_is_an_error_with_its_line(tmp_path: Path, entry: str, message: str) -> None:
+def test_a_broken_entry_is_an_error_with_its_line(tmp_path: Path, entry: str, line: int, message: str) -> None:
     path = write(tmp_path, GOOD, entry)
-    with pytest.raises(UsageError, match=re.escape(message)) as error:
+    with pytest.raises(UsageError, match=re.escape(f"{path}:{line}: {message}")):
         BadLines.load(path)
-    assert str(error.value).startswith(f"{path}:11: ")
 
 
-@pytest.mark.parametrize(("judges", "more"), [('["martian"]', ""), ('"remote"', ""), ('["remote"]', "colour = 1")])
-def test_a_broken_table_is_an_error_with_its_line(tmp_path: Path, judges: str, more: str) -> None:
+@pytest.mark.parametrize(
+    ("judges", "more", "line", "message"),
+    [
+        ('["martian"]', "", 4, "judges: 'martian': expected linux, qemu, remote"),
+        ('"remote"', "", 4, "judges: a list is expected, not 'remote'"),
+        ('["remote"]', "colour = 1", 5, "[toy] has no key 'colour'"),
+    ],
+)
+def test_a_broken_table_is_an_error_with_its_line(
+    tmp_path: Path, judges: str, more: str, line: int, message: str
+) -> None:
     path = write(tmp_path, GOOD, judges=judges, more=more)
-    with pytest.raises(UsageError, match=r"\[toy\] needs title, judges") as error:
+    with pytest.raises(UsageError, match=re.escape(f"{path}:{line}: {message}")):
         BadLines.load(path)
-    assert str(error.value).startswith(f"{path}:2: ")
+
+
+def test_a_missing_file_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot read .*nosuch\.toml"):
+        BadLines.load(tmp_path / "nosuch.toml")
 
 
 def test_a_file_that_is_no_toml_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text("[toy\n")
-    with pytest.raises(UsageError, match=r"bad\.toml: .*line 1"):
+    with pytest.raises(UsageError, match=r"bad\.toml:1: not TOML: "):
         BadLines.load(path)

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from stand import write_board
 
-from ampstand.board import Board
+from ampstand.board import AcceptedError, Board, check_features, features
 from ampstand.errors import UsageError
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 @pytest.mark.parametrize("name", Board.names())
@@ -34,14 +37,138 @@ def test_unknown_board_names_the_known_ones() -> None:
     assert "stm32mp157c-dk2" in str(error.value)
 
 
+REMOTE = """
+[remote]
+core = "m4"
+soc = "x"
+instance = "remoteproc0"
+control = "/m4"
+cpu = 2
+windows = [[0, 0x3000, 0x100], [0x1000, 0x1000, 0x100]]
+[remote.regions]
+ram = [0x1000, 0x80]
+"""
+
+
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [('role = "shell"', 'role = "spare"'), ('memory = "1M"', ""), ("[machine]", "machine"), ("boot =", "bot =")],
+    ("old", "new", "message"),
+    [
+        ('name = "fake"', "", "1: the file lacks 'name': a string is expected"),
+        ('title = "no', 'titel = "no', "3: the file has no key 'titel': did you mean 'title'?"),
+        ('title = "no', 'colour = 1\ntitle = "no', "3: the file has no key 'colour': expected "),
+        ('features = ["smp"]', 'features = ["smp", "sm"]', "4: no feature 'sm': did you mean 'smp'?"),
+        ('features = ["smp"]', 'features = ["smp",\n"smp"]', "5: features: 'smp' stands there twice"),
+        ('features = ["smp"]', 'features = "smp"', "4: features: a list is expected, not 'smp'"),
+        ("[machine]", "[machines]", "5: the file has no key 'machines': did you mean 'machine'?"),
+        ("[machine]", "machine = 1\n[x]", "5: machine: a table is expected, not 1"),
+        ('memory = "1M"', "", "5: [machine] lacks 'memory'"),
+        ('memory = "1M"', "memory = 1", "7: memory: a string is expected, not 1"),
+        ('memory = "1M"', 'memory = "1M"\nargs = []', "8: [machine] has no key 'args': did you mean 'arguments'?"),
+        ("host_cpus = 2", 'host_cpus = "2"', "12: host_cpus: an integer is expected, not '2'"),
+        ("host_cpus = 2", "host_cpus = 0", "12: host_cpus = 0: expected 1 or more"),
+        ("host_cpus = 2", "host_cpus = 2\ndbt = 1", "13: [kernel] has no key 'dbt': did you mean 'dtb'?"),
+        ('"^harmless"', '"^harmless",\n"("', "14: warnings: '(' is not a regular expression"),
+        ('role = "shell"', 'role = "spare"', "14: one serial line must have the role 'shell'"),
+        ('role = "remote-console"', 'role = "shell"', "21: only one serial line can have the role 'shell'"),
+        ('role = "remote-console"', 'role = "remote_console"', "21: role = 'remote_console': did you mean 'remote-con"),
+        ('role = "remote-console"', "", "18: [serial.1] lacks 'role'"),
+        ('role = "remote-console"', 'role = "spare"\nspeed = 1', "22: [serial.1] has no key 'speed'"),
+        ('name = "usart3"', 'name = "linux"', "19: two serial lines are called 'linux'"),
+        ('name = "usart3"', 'name = "qemu"', "19: 'qemu' is what QEMU itself prints"),
+        ('core = "m4"', 'core = "qemu"', "19: 'qemu' is what QEMU itself prints"),
+        ("on = 3", "no = 3", "24: [faults.idle] has no key 'no': expected base, off, on, path, property"),
+        ("on = 3", "on = 3.5", "24: on: an integer is expected, not 3.5"),
+        ("x-fault-where = 7", "x-fault-where = []", "23: x-fault-where: an integer is expected, not []"),
+        ("boot =", "bot =", "27: [timeouts] has no key 'bot': did you mean 'boot'?"),
+        ("command = 5.0", "command = 0", "28: command = 0: expected more than 0 seconds"),
+        ("command = 5.0", "scenario = '5'", "28: scenario: a number is expected, not '5'"),
+        ("[timeouts]", "[timeouts", "26: not TOML: "),
+        ('control = "/m4"', 'contrl = "/m4"', "35: [remote] has no key 'contrl': did you mean 'control'?"),
+        ('core = "m4"\nsoc', 'core = "host"\nsoc', "32: core 'host' runs Linux: the remote is another"),
+        ("[0x1000, 0x1000, 0x100]", "[0x1000, 0x1000]", "37: windows: 3 integers are expected, not 2"),
+        ("[0x1000, 0x1000", "\n[0xff, 0x1000", "38: windows: it overlaps with windows, number 1, for the remote"),
+        ("[0x1000, 0x1000", "\n[0x1000, 0x2fff", "38: windows: it overlaps with windows, number 1, for the host"),
+        (
+            "cpu = 2\n",
+            "aliases = [\n[0x80, 0, 1]]\ncpu = 2\n",
+            "37: aliases: it overlaps with windows, number 1, for the r",
+        ),
+        ("cpu = 2\n", 'profile = "X"\ncpu = 2\n', "36: profile = 'X': expected A, M, R"),
+        ("cpu = 2\n", 'elf_machine = "ARM"\ncpu = 2\n', "36: elf_machine: an integer is expected, not 'ARM'"),
+        ("host_cpus = 2", "modules = [1]\nhost_cpus = 2", "12: modules: a string is expected, not 1"),
+        ("ram = [0x1000, 0x80]", "ram = [0x1000, 0x101]", "39: ram: no window holds 0x1000 to 0x1101"),
+        ("ram = [0x1000, 0x80]", "ram = [0x1000, 8]\nrom = [0x1007, 8]", "40: rom and ram overlap"),
+        ("cpu = 2\n", 'cpu = "2"\n', "36: cpu: an integer is expected, not '2'"),
+        (
+            "[remote]",
+            "[[guest_errors.allow]]\n[remote]",
+            "31: [guest_errors] has no key 'allow': did you mean 'allowed'?",
+        ),
+        (
+            "[remote]",
+            '[[guest_errors.allowed]]\ncore = "m3"\npattern = "x"\nwhy = "y"\n[remote]',
+            "32: core = 'm3': expected any, host, m4",
+        ),
+        (
+            "[remote]",
+            '[[guest_errors.allowed]]\ncore = "m4"\npattern = "("\nwhy = "y"\n[remote]',
+            "33: pattern: '(' is not a regular expression",
+        ),
+        (
+            "[remote]",
+            '[[guest_errors.allowed]]\ncore = "any"\npattern = "x"\nwhy = " "\n[remote]',
+            "34: why: a reason is expected",
+        ),
+        (
+            "[remote]",
+            '[[guest_errors.allowed]]\ncore = "any"\npattern = "x"\n[remote]',
+            "31: [guest_errors.allowed.0] lacks 'why'",
+        ),
+    ],
 )
-def test_a_broken_file_is_one_clear_error(tmp_path: Path, old: str, new: str) -> None:
+def test_a_broken_file_is_one_error_with_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = write_board(tmp_path)
-    text = path.read_text()
+    text = path.read_text() + REMOTE
+    path.write_text(text)
+    assert Board.load(path).remote is not None
     assert old in text
-    path.write_text(text.replace(old, new))
-    with pytest.raises(UsageError, match=r"fake-good\.toml"):
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(UsageError, match=re.escape(f"fake-good.toml:{message}")):
         Board.load(path)
+
+
+def test_optional_fields_have_defaults_and_are_read(tmp_path: Path) -> None:
+    path = write_board(tmp_path)
+    board = Board.load(path)
+    assert (board.timeouts.scenario, board.guest_errors, board.remote) == (300.0, (), None)
+    path.write_text(
+        path.read_text()
+        + 'scenario = 40\n[guest_errors]\nallowed = [{ core = "m4", pattern = "x", why = "y" }]\n'
+        + REMOTE
+    )
+    board = Board.load(path)
+    assert board.timeouts.scenario == 40.0
+    assert board.guest_errors == (AcceptedError("m4", "x", "y"),)
+    assert board.remote is not None
+    assert board.remote.cpu == 2
+
+
+def test_the_core_of_the_shell_runs_linux_whatever_its_name(tmp_path: Path) -> None:
+    path = write_board(tmp_path)
+    path.write_text(path.read_text().replace('"host"', '"a7"'))
+    board = Board.load(path)
+    assert [board.runs(core) for core in ("a7", "m4", "r5", "qemu")] == ["linux", "remote", "remote", "qemu"]
+
+
+def test_a_misspelt_feature_is_an_error_that_proposes_the_right_one() -> None:
+    check_features(["smp", "rpmsg-tty"], "x.py:3")
+    with pytest.raises(UsageError, match=r"x\.py:3: no feature 'rpmsg_tty': did you mean 'rpmsg-tty'\?"):
+        check_features(["smp", "rpmsg_tty"], "x.py:3")
+
+
+def test_each_feature_is_explained_and_some_scenario_needs_it_and_some_board_has_it() -> None:
+    marks = re.findall(r"mark\.needs\(([^)]*)\)", "".join(p.read_text() for p in SCENARIOS.glob("test_*.py")))
+    needed = {name for mark in marks for name in re.findall(r'"([\w-]+)"', mark)}
+    assert needed == set(features())
+    assert {name for board in Board.names() for name in Board.load(board).features} == set(features())
+    assert all(features().values())

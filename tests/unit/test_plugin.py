@@ -134,15 +134,31 @@ def test_needs_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
         import pytest
         @pytest.mark.needs("smp")
         def test_can(host): pass
-        @pytest.mark.needs("smp", "teleport")
+        @pytest.mark.needs("smp", "kexec")
         def test_cannot(host): pass
         @pytest.mark.soak
         def test_long(host): pass
     """
     result = run(source, "-rs")
     result.assert_outcomes(passed=1, skipped=2)
-    result.stdout.fnmatch_lines(["*the board has no teleport*"])
+    result.stdout.fnmatch_lines(["*the board has no kexec*"])
     run(source, "--ampstand-soak").assert_outcomes(passed=2, skipped=1)
+
+
+@pytest.mark.parametrize("of", ["test", "module"])
+def test_a_misspelt_feature_ends_the_run_with_the_place_of_the_test(run, of: str) -> None:  # type: ignore[no-untyped-def]
+    mark = 'pytest.mark.needs("smq")'
+    result = run(
+        f"""
+        import pytest
+        {"@" if of == "test" else "pytestmark = "}{mark}
+        def test_it(): pass
+        """
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: *.py:[23]: test_it: no feature 'smq': did you mean 'smp'[?]", "hint: *configs/features.toml"]
+    )
 
 
 @pytest.mark.parametrize(("mode", "cause"), [("dies", "exit status 3"), ("silent", "waiting for the shell prompt")])

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import importlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ampstand.errors import UsageError
+from ampstand.tomlfile import Table
 
 BAD_LINES = Path(__file__).resolve().parents[3] / "configs" / "bad-lines.toml"
 SEVERITIES = ("fatal", "error", "warning")
@@ -26,8 +25,6 @@ KINDS = ("linux", "remote", "qemu")
 """Whose lines a table may judge."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\x00")
-_KEYS = {"pattern": True, "unless": False, "severity": True, "source": True, "examples": True, "not": False}
-"""Keys of an entry, and whether it must have them."""
 
 
 @dataclass(frozen=True)
@@ -145,61 +142,22 @@ class BadLines:
 
 @cache
 def _load(path: Path) -> BadLines:
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    places = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\[\[.*\.lines\]\]", line)]
-    tables = {name: number for number, line in enumerate(text.splitlines(), 1) for name in _table_name(line)}
     systems: dict[str, tuple[BadLine, ...]] = {}
     titles: dict[str, str] = {}
     judges: dict[str, tuple[str, ...]] = {}
-    for system, table in data.items():
-        where = f"{path}:{tables.get(system, 1)}"
-        kinds = _of(table, dict, where).get("judges")
-        if sorted(table) != ["judges", "lines", "title"] or not isinstance(kinds, list) or not set(kinds) <= set(KINDS):
-            raise UsageError(f"{where}: [{system}] needs title, judges (some of {', '.join(KINDS)}) and lines, no more")
-        titles[system], judges[system] = table["title"], tuple(kinds)
+    for system, table in Table.load(path).named():
+        titles[system] = table.text("title")
+        judges[system] = table.choices("judges", KINDS)
         systems[system] = tuple(
-            _entry(system, entry, f"{path}:{places.pop(0)}") for entry in _of(table["lines"], list, where)
+            BadLine(
+                system=system,
+                pattern=entry.pattern("pattern"),
+                severity=entry.choice("severity", SEVERITIES),
+                source=entry.text("source"),
+                unless=entry.pattern("unless", ""),
+                examples=entry.texts("examples"),
+                harmless=entry.texts("not", ()),
+            )
+            for entry in table.tables("lines")
         )
     return BadLines(systems, titles, judges)
-
-
-def _table_name(line: str) -> list[str]:
-    match = re.match(r"\[([^\[\].]+)\]", line)
-    return [match[1]] if match else []
-
-
-def _of(value: Any, kind: type, where: str) -> Any:
-    if not isinstance(value, kind):
-        raise UsageError(f"{where}: a {kind.__name__} is expected, not {value!r}")
-    return value
-
-
-def _entry(system: str, entry: Any, where: str) -> BadLine:
-    unknown = sorted(set(_of(entry, dict, where)) - set(_KEYS))
-    missing = [key for key, needed in _KEYS.items() if needed and not entry.get(key)]
-    if unknown or missing:
-        problem = f"unknown key {unknown[0]!r}" if unknown else f"no {missing[0]}"
-        raise UsageError(f"{where}: {problem}; an entry has {', '.join(_KEYS)}")
-    if entry["severity"] not in SEVERITIES:
-        raise UsageError(f"{where}: severity {entry['severity']!r} is none of {', '.join(SEVERITIES)}")
-    for key in ("pattern", "unless"):
-        try:
-            re.compile(_of(entry.get(key, ""), str, where))
-        except re.error as error:
-            raise UsageError(f"{where}: {key} is not a regular expression: {error}") from error
-    for key in ("examples", "not"):
-        for line in _of(entry.get(key, []), list, where):
-            _of(line, str, where)
-    return BadLine(
-        system=system,
-        pattern=entry["pattern"],
-        severity=entry["severity"],
-        source=_of(entry["source"], str, where),
-        unless=entry.get("unless", ""),
-        examples=tuple(entry["examples"]),
-        harmless=tuple(entry.get("not", ())),
-    )
