@@ -67,7 +67,8 @@ class LinuxMachine(Machine):
 
     def take_log(self) -> tuple[list[Entry], int]:
         """Return what came to Linux's log since the last call, and how many records were lost; the caller judges."""
-        return self._log.take()
+        with self.records.quoting():
+            return self._log.take()
 
     def judge_log(self) -> None:
         """Judge what came to Linux's log since it was taken last; a failure goes to the records."""

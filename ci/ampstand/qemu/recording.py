@@ -35,6 +35,9 @@ class Records(Protocol):
     def feed(self, core: str, stream: str, data: str) -> None:
         """Take what came on a stream."""
 
+    def quoting(self) -> AbstractContextManager[None]:
+        """Let the host's programs print, for the body, what was said before and is judged elsewhere."""
+
     def guest_errors(self, data: str) -> None:
         """Take lines of QEMU's log."""
 

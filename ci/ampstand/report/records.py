@@ -164,6 +164,7 @@ class Recorder:
         self._guest_partial = ""
         self._unfit = 0
         self._death = ""
+        self._quoting = False
         self._merged = Log(self.folder / "merged.log")
         self._closed = False
         self._width = 5
@@ -186,6 +187,18 @@ class Recorder:
             *lines, state.partial = (state.partial + data).split("\n")
             for line in lines:
                 self._line(core, stream, line)
+
+    @contextmanager
+    def quoting(self) -> Iterator[None]:
+        """Let the programs of Linux print what was said before, such as its log: it was, or is to be, judged then.
+
+        What the kernel itself prints meanwhile is judged as ever: its lines end with CR LF.
+        """
+        self._quoting = True
+        try:
+            yield
+        finally:
+            self._quoting = False
 
     def guest_errors(self, data: str) -> None:
         """Take what QEMU logged of a guest's mistakes, and of what no model has.
@@ -345,6 +358,8 @@ class Recorder:
         text = raw.rstrip("\r")
         self._tails.setdefault(core, deque(maxlen=200)).append(text)
         self._write(core, text)
+        if self._quoting and core == self.host_core and not raw.endswith("\r"):
+            return
         announced = self.announced(core, text)
         severity = judge(self._system(core), text)
         if severity is not None and not announced:
