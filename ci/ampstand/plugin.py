@@ -297,7 +297,7 @@ class _Watch:
     def headline(self) -> str:
         """Return the worst thing that was said since the scenario began."""
         lines = [line for recorder in self.recorders for line in recorder.bad]
-        worst = max(lines, key=lambda line: line.severity, default=None)
+        worst = min(lines, key=lambda line: line.rank, default=None)
         return str(worst) if worst is not None else next(iter(self.boot_reasons), "")
 
     def diagnosis(self) -> str:

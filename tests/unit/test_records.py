@@ -10,43 +10,7 @@ from pathlib import Path
 import pytest
 
 from ampstand.errors import TestsFailed
-from ampstand.report.records import Recorder, judge
-
-SYSTEMS = {"host": "linux", "m4": "rtos", "qemu": "qemu"}
-
-
-@pytest.mark.parametrize(
-    ("core", "line"),
-    [
-        ("host", "[    1.0] Internal error: Oops: 5 [#1] SMP ARM"),
-        ("host", "[    1.0] BUG: scheduling while atomic: sh/1/0x00000002"),
-        ("host", "[    1.0] WARNING: CPU: 0 PID: 1 at kernel/foo.c:1 bar+0x1/0x2"),
-        ("host", "[    1.0] WARNING: possible circular locking dependency detected"),
-        ("host", "[    1.0] Kernel panic - not syncing: Attempted to kill init!"),
-        ("host", "[    1.0] INFO: task sh:1 blocked for more than 60 seconds."),
-        ("host", "[    1.0] rcu: INFO: rcu_preempt self-detected stall on CPU"),
-        ("host", "[    1.0] remoteproc remoteproc0: crash detected in m4: type watchdog"),
-        ("m4", "HardFault at 0x10000000"),
-        ("m4", "crash: exception 3 at pc 0x1000 lr 0x0"),
-        ("m4", "crash: assertion failed at crash.c:40"),
-        ("qemu", "qemu-system-aarch64: ../hw/x.c:1: f: Assertion `0' failed."),
-    ],
-)
-def test_known_bad_lines_are_found(core: str, line: str) -> None:
-    assert judge(SYSTEMS[core], line) is not None
-
-
-@pytest.mark.parametrize(
-    ("core", "line"),
-    [
-        ("host", "[    1.0] remoteproc remoteproc0: remote processor m4 is now up"),
-        ("host", "[    1.0] debug: 4 messages"),
-        ("m4", "ampstand echo on bare, stm32mp157-m4"),
-        ("qemu", "qemu-system-aarch64: terminating on signal 15 from pid 1"),
-    ],
-)
-def test_good_lines_are_not(core: str, line: str) -> None:
-    assert judge(SYSTEMS[core], line) is None
+from ampstand.report.records import Recorder
 
 
 def test_merged_log_is_one_clock_with_cores(tmp_path: Path) -> None:
@@ -105,7 +69,7 @@ def test_inputs_can_be_checked_and_results_read(tmp_path: Path) -> None:
     text = (recorder.folder / "inputs.sha256").read_text()
     assert text == f"{hashlib.sha256(b'kernel').hexdigest()}  {kernel}\n"
     subprocess.run(["sha256sum", "-c", "--quiet", recorder.folder / "inputs.sha256"], check=True)
-    recorder.feed("m4", "usart3", "panic\n")
+    recorder.feed("m4", "usart3", "panic: out of buffers\n")
     recorder.result("failed", extra=1)
     data = json.loads((recorder.folder / "result.json").read_text())
-    assert (data["outcome"], data["extra"], data["bad_lines"]) == ("failed", 1, ["panic"])
+    assert (data["outcome"], data["extra"], data["bad_lines"]) == ("failed", 1, ["panic: out of buffers"])

@@ -24,7 +24,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,80 +33,20 @@ from ampstand.build.cache import file_hash
 from ampstand.errors import TestsFailed, UnwritableError
 from ampstand.qemu.recording import Expectation
 from ampstand.report import log
+from ampstand.report.bad_lines import BadLine, BadLines
 from ampstand.report.log import Log
 
 TAIL_LINES = 12
 GUEST_ERROR_KINDS = 1000
 """How many different lines of QEMU's log are kept."""
 
-_LINUX_BAD = (
-    r"\bOops\b",
-    r"\bBUG: ",
-    r"kernel BUG at",
-    r"\bWARNING: ",
-    r"Kernel panic",
-    r"Unable to handle kernel",
-    r"Internal error:",
-    r"INFO: possible (recursive|circular|irq lock|deadlock)",
-    r"INFO: (task|rcu).*(blocked|stall)",
-    r"rcu: .*stall",
-    r"suspicious RCU usage",
-    r"scheduling while atomic",
-    r"list_(add|del) corruption",
-    r"refcount_t: ",
-    r"KASAN:|KCSAN:|UBSAN:|KFENCE:",
-    r"DMA-API: ",
-    r"ODEBUG: ",
-    r"unable to enumerate|Unhandled (fault|prefetch)",
-    r"remoteproc\d+: crash detected",
-    r"remote FW shutdown without ack",
-    r"virtio_rpmsg_bus .*(inbound msg too big|no recipient|bounced|msg received)",
-    r"\bgave up\b.*irq|nobody cared",
-)
-_REMOTE_BAD = (
-    r"\b(hard|bus|usage|mem(ory)?)[ -]?(manage[ -]?)?fault\b",
-    r"\bassert(ion)?\b",
-    r"\bpanic\b",
-    r"stack overflow",
-    r"\bexception \d+ at pc",
-)
-_QEMU_BAD = (r"\bassert", r"\babort", r"sanitizer", r"lockup", r"\berror\b", r"bail out")
-
-
-def _any(patterns: tuple[str, ...], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
-
-
-_FATAL = re.compile(
-    r"Kernel panic|Internal error:|Unable to handle kernel|kernel BUG at"
-    r"|\b(hard|bus|usage|mem(ory)?)[ -]?(manage[ -]?)?fault\b"
-    r"|\bexception \d+ at pc",
-    re.IGNORECASE,
-)
-BAD_LINES: Mapping[str, re.Pattern[str]] = {"linux": _any(_LINUX_BAD), "qemu": _any(_QEMU_BAD, re.IGNORECASE)}
-BAD_REMOTE_LINES = _any(_REMOTE_BAD, re.IGNORECASE)
-
+FATAL, ERROR, WARNING = range(3)
+"""Ranks of bad lines (``BadLine.rank``)."""
 
 _LOGGED = re.compile(r"<cpu(\d+)> (.*)")
 
 _sha256 = cache(file_hash)
 """Each file is read once a process."""
-
-
-class Severity(IntEnum):
-    """How bad a line is."""
-
-    WARNING = 1
-    ERROR = 2
-    FATAL = 3
-    """The core is dead, or what ran on it said that it failed."""
-
-
-def judge(system: str, line: str) -> Severity | None:
-    """Return how bad a line of ``linux``, ``qemu`` or an ``rtos`` is, None for a harmless one."""
-    if BAD_LINES.get(system, BAD_REMOTE_LINES).search(line) is None:
-        return None
-    return Severity.FATAL if _FATAL.search(line) else Severity.ERROR
 
 
 @dataclass(frozen=True)
@@ -118,7 +57,8 @@ class Line:
     core: str
     stream: str
     text: str
-    severity: Severity
+    rank: int
+    """How bad it is: 0 is the worst (``BadLine.rank``)."""
 
     def __str__(self) -> str:
         """Say what is bad, who said it, where and when."""
@@ -223,12 +163,14 @@ class Recorder:
         with self._lock:
             judged = [line.text for line in self.bad if line.core == self.host_core]
             for reason in reasons:
-                if not any(text in line for line in judged for text in reason.split("\n")):
-                    self._bad(self.host_core, "kernel log", reason, judge("linux", reason) or Severity.WARNING)
+                texts = reason.split("\n")
+                if not any(text in line for line in judged for text in texts):
+                    known = [entry.rank for text in texts if (entry := self._known(self.host_core, text)) is not None]
+                    self._bad(self.host_core, "kernel log", reason, min(known, default=WARNING))
 
     def is_bad(self, core: str, text: str) -> bool:
         """Whether such a line of a core is known to be bad."""
-        return judge(self._system(core), text) is not None
+        return self._known(core, text) is not None
 
     def note(self, text: str) -> None:
         """Put a line of the harness itself into the merged log."""
@@ -287,7 +229,7 @@ class Recorder:
     def headline(self) -> str:
         """Return the worst thing that was said and not announced, empty if there is none."""
         with self._lock:
-            return str(max(self.bad, key=lambda line: line.severity)) if self.bad else ""
+            return str(min(self.bad, key=lambda line: line.rank)) if self.bad else ""
 
     def verdict(self, since: int = 0) -> list[str]:
         """Why the records alone make the scenario fail: unannounced bad lines, announced ones that never came.
@@ -361,9 +303,9 @@ class Recorder:
         if self._quoting and core == self.host_core and not raw.endswith("\r"):
             return
         announced = self.announced(core, text)
-        severity = judge(self._system(core), text)
-        if severity is not None and not announced:
-            self._bad(core, stream, text, severity)
+        known = self._known(core, text)
+        if known is not None and not announced:
+            self._bad(core, stream, text, known.rank)
 
     def _guest_error(self, core: str, text: str) -> None:
         """Take a line of QEMU's log for the first time."""
@@ -371,16 +313,18 @@ class Recorder:
             self._write(core, f"guest error: {text}")
         accepted = any(entry.core in (core, "any") and re.search(entry.pattern, text) for entry in self.accepted)
         if not accepted and not self.announced(core, text):
-            self._bad(core, "guest-errors", text, Severity.ERROR)
+            self._bad(core, "guest-errors", text, ERROR)
 
-    def _bad(self, core: str, stream: str, text: str, severity: Severity) -> None:
-        line = Line(time.monotonic() - self.origin, core, stream, text, severity)
+    def _bad(self, core: str, stream: str, text: str, rank: int) -> None:
+        line = Line(time.monotonic() - self.origin, core, stream, text, rank)
         self.bad.append(line)
-        if severity is Severity.FATAL and not self._death:
+        if rank == FATAL and not self._death:
             self._death = str(line)
 
-    def _system(self, core: str) -> str:
-        return core if core == "qemu" else "linux" if core == self.host_core else "rtos"
+    def _known(self, core: str, text: str) -> BadLine | None:
+        kind = core if core == "qemu" else "linux" if core == self.host_core else "remote"
+        tables = BadLines.load()
+        return tables.find(tables.judging(kind), text)
 
     def _write(self, core: str, text: str) -> None:
         self._width = max(self._width, len(core))
