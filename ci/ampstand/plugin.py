@@ -46,7 +46,7 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
 from ampstand.qemu.faults import Faults
-from ampstand.qemu.machine import THREADS
+from ampstand.qemu.machine import THREADS, CoreDiedError
 from ampstand.qemu.trace import TraceReader
 from ampstand.report.known import Meetings
 from ampstand.report.pytest_results import command_of
@@ -329,8 +329,7 @@ class _Watch:
     def judge_leftovers(self) -> None:
         """Fail the scenario, though it has ended, for what its board said before the next one came."""
         for machine in self.shared:
-            if machine.alive:
-                machine.settle()
+            _settle(machine)
         late = self._reasons()
         if not late:
             return
@@ -369,11 +368,16 @@ class _Watch:
             reasons = [self.error or str(error), *self.boot_reasons, *self._reasons()]
             self._write("failed", [reason for reason in dict.fromkeys(reasons) if reason])
         else:
-            self._write("failed" if late else "passed" if self.judged else "not judged", late)
+            self._write("failed" if late else "passed" if self.judged else self._excuse(), late)
         self._raise(late)
 
+    def _excuse(self) -> str:
+        """Return why a scenario that did not fail did not come to its end either."""
+        reports = self.item.stash.get(REPORTS, {}).values()
+        return "known" if any(hasattr(report, "wasxfail") for report in reports) else "skipped"
+
     def _write(self, outcome: str, reasons: list[str]) -> None:
-        for recorder in self.recorders:
+        for recorder in self.recorders or [self.session.recorder(self.folder)]:
             recorder.result(
                 outcome,
                 scenario=self.item.nodeid,
@@ -397,8 +401,9 @@ def _settle(machine: LinuxMachine) -> None:
     """See to it that everything a machine has said is in its records, and judged."""
     if machine.alive:
         machine.settle()
-        if machine.host.get_status():
-            machine.judge_log()
+        if machine.host.get_status() and machine.records.death() is None:
+            with suppress(CoreDiedError):  # it is in the records then
+                machine.judge_log()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -120,6 +120,7 @@ class Bench:
         self._behaviour = behaviour
         self.host = machine.host
         self.remote = Remote(machine)
+        machine.tolerate_bad("locked up: ", "what is loaded need not be a program", self.remote.core.core)
         self.host.run_check(SHELL.format(sysfs=self.remote.sysfs, debugfs=self.remote.debugfs))
         self.remote.start(BASE, services=["rpmsg-tty"])
         self.remote.echo_tty(options="-n 3")

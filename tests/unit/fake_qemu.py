@@ -8,6 +8,12 @@
 fault ``x-fault-real`` fires as soon as it is set, ``x-fault-idle`` never does. ``$FAKE_SAYS`` is what the remote says
 in place of its hello, ``$FAKE_EXIT`` the status with which QEMU ends after it, ``$FAKE_STATE`` the property ``state``;
 what is typed on the remote's console comes back.
+
+The shell has a command ``say STREAM TEXT``, which returns when the line has been said, and ``will-say``, for a line
+that is said when QEMU is told to end. Streams: ``host`` (the kernel, on the console), ``log`` (the kernel, in its log
+only), ``m4`` (its console), ``trace`` (its memory), ``qemu`` (standard error), ``guest`` (QEMU's log of the M4's
+mistakes). Machine options: ``says=STREAM:TEXT`` says it during the boot; ``memory=FILE`` is what the memory holds, and
+``trace=ADDRESS`` where the trace buffer is in it.
 """
 
 from __future__ import annotations
@@ -23,11 +29,68 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-KERNEL_LOG = """#!/bin/sh
+TOOLS = {
+    "kernel-log": """#!/bin/sh
 cat "$0.log" 2>/dev/null
 rm -f "$0.log"
 echo end 0 0
-"""
+""",
+    "say": """#!/bin/sh
+here=$(dirname "$0")
+echo "$*" >"$here/ask"
+read -r _ <"$here/said"
+""",
+    "will-say": """#!/bin/sh
+echo "$*" >>"$(dirname "$0")/last-words"
+""",
+}
+MEMORY = 0x10000
+"""Bytes of the one memory that there is, at address 0."""
+
+
+class Voices:
+    """Everything that this machine says: each stream by its name."""
+
+    def __init__(self, log: str, memory: bytes, trace_at: int) -> None:
+        self._log = log
+        self.links: dict[str, socket.socket] = {}
+        self.tools = Path()
+        self.memory = bytearray(memory.ljust(MEMORY, b"\0"))
+        self.trace_at = trace_at
+
+    def say(self, stream: str, text: str) -> None:
+        """Say a line."""
+        if stream == "host":
+            self.links["linux"].sendall(f"[    1.000000] {text}\r\n".encode())
+        elif stream == "log":
+            with (self.tools / "kernel-log.log").open("a") as log:
+                log.write(f"4 1.000000 {text}\n")
+        elif stream == "m4":
+            self.links["usart3"].sendall(f"{text}\r\n".encode())
+        elif stream == "trace":
+            data = f"{text}\n".encode()
+            self.memory[self.trace_at : self.trace_at + len(data)] = data
+            self.trace_at += len(data)
+        elif stream == "qemu":
+            print(text, file=sys.stderr, flush=True)
+        elif stream == "guest":
+            with Path(self._log).open("a") as log:
+                log.write(f"<cpu2> {text}\n")
+
+    def serve(self) -> None:
+        """Say what the shell asks for."""
+        while True:
+            with (self.tools / "ask").open() as asked:
+                for line in asked:
+                    self.say(*line.rstrip("\n").split(" ", 1))
+            (self.tools / "said").write_text("done\n")
+
+    def end(self, *_: object) -> None:
+        """Say the last words, and go."""
+        words = self.tools / "last-words"
+        for line in words.read_text().splitlines() if words.exists() else ():
+            self.say(*line.split(" ", 1))
+        os._exit(0)
 
 
 STARTED = threading.Event()
@@ -69,7 +132,7 @@ def qom(order: str, properties: dict[str, Any], name: str, value: object = None)
     return {"return": {}}
 
 
-def serve_qmp(path: str) -> None:
+def serve_qmp(path: str, voices: Voices) -> None:
     """Answer QMP until the harness hangs up."""
     link = connect(path)
     properties: dict[str, Any] = {}
@@ -85,6 +148,10 @@ def serve_qmp(path: str) -> None:
         elif name in ("qom-get", "qom-set"):
             arguments = order["arguments"]
             answer = qom(name, properties, arguments["property"], arguments.get("value"))
+        elif name == "pmemsave":
+            where = order["arguments"]
+            Path(where["filename"]).write_bytes(voices.memory[where["val"] : where["val"] + where["size"]])
+            answer = {"return": {}}
         elif name in ("qmp_capabilities", "stop", "cont", "system_reset"):
             answer = {"return": {}}
         else:
@@ -96,10 +163,21 @@ def serve_qmp(path: str) -> None:
             send({"event": "STOP", "timestamp": {"seconds": 0, "microseconds": 0}})
 
 
-def serve_console(path: str) -> None:
+def serve_console(path: str, voices: Voices, says: str) -> None:
     """Say the prompt; once the harness takes the shell over, run a real one on the socket."""
-    link = connect(path)
-    link.sendall(b"[    0.000000] Booting Linux on physical CPU 0x0\r\nampstand# ")
+    link = voices.links["linux"] = connect(path)
+    tools = voices.tools = Path(f"{path}.tools")  # goes with the sockets
+    tools.mkdir()
+    for name, script in TOOLS.items():
+        (tools / name).write_text(script)
+        (tools / name).chmod(0o755)
+    os.mkfifo(tools / "ask")
+    os.mkfifo(tools / "said")
+    threading.Thread(target=voices.serve, daemon=True).start()
+    link.sendall(b"[    0.000000] Booting Linux on physical CPU 0x0\r\n")
+    if says:
+        voices.say(*says.split(":", 1))
+    link.sendall(b"ampstand# ")
     received = b""
     while b"3>&1" not in received:
         data = link.recv(4096)
@@ -107,10 +185,6 @@ def serve_console(path: str) -> None:
             return
         received += data
     link.sendall(b"ampstand-takes-over\r\n")
-    tools = Path(f"{path}.tools")  # goes with the sockets
-    tools.mkdir()
-    (tools / "kernel-log").write_text(KERNEL_LOG)
-    (tools / "kernel-log").chmod(0o755)
     descriptor = link.fileno()
     subprocess.run(
         ["/bin/sh", "-c", f"exec /bin/sh 3>&{descriptor} <&{descriptor} >/dev/null"],
@@ -120,9 +194,9 @@ def serve_console(path: str) -> None:
     )
 
 
-def serve_remote(path: str) -> None:
+def serve_remote(path: str, voices: Voices, name: str) -> None:
     """Be the remote's console: say something, then echo."""
-    link = connect(path)
+    link = voices.links[name] = connect(path)
     STARTED.wait()
     link.sendall(os.environ.get("FAKE_SAYS", "remote says hello\n").encode())
     if "FAKE_EXIT" in os.environ:
@@ -135,29 +209,35 @@ def serve_remote(path: str) -> None:
 def main() -> None:
     """Read the options as QEMU would, as far as they matter here."""
     options = dict(zip(sys.argv[1:], sys.argv[2:], strict=False))
-    mode = options["-M"].partition(",")[0]
+    mode, *properties = options["-M"].split(",")
+    settings = dict(entry.partition("=")[::2] for entry in properties)
     if mode == "dies":
         print("fake-qemu: cannot do this", file=sys.stderr)
         sys.exit(3)
     if mode == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.Thread(target=serve_qmp, args=(options["-qmp"].removeprefix("unix:"),), daemon=True).start()
+    memory = Path(settings["memory"]).read_bytes() if "memory" in settings else b""
+    voices = Voices(options["-D"], memory, int(settings.get("trace", "0"), 0))
+    if mode != "stubborn":
+        signal.signal(signal.SIGTERM, voices.end)
     if "-S" not in sys.argv:
         STARTED.set()
-    remote: list[str] = []
-    silent: list[socket.socket] = []
+    paths: dict[str, str] = {}
     for number, argument in enumerate(sys.argv):
         if argument == "-chardev":
             fields = dict(field.partition("=")[::2] for field in sys.argv[number + 1].split(","))
-            if fields["id"] == "linux" and "-kernel" not in options:
-                silent.append(connect(fields["path"]))
-            elif fields["id"] == "linux" and mode != "silent":
-                threading.Thread(target=serve_console, args=(fields["path"],), daemon=True).start()
-            else:
-                remote.append(fields["path"])
-    for path in remote:
-        threading.Thread(target=serve_remote, args=(path,), daemon=True).start()
-    signal.pause()
+            paths[fields["id"]] = fields["path"]
+    console = paths.pop("linux")
+    if mode == "silent" or "-kernel" not in options:
+        voices.links["linux"] = connect(console)
+    else:
+        arguments = (console, voices, settings.get("says", ""))
+        threading.Thread(target=serve_console, args=arguments, daemon=True).start()
+    for name, path in paths.items():
+        threading.Thread(target=serve_remote, args=(path, voices, name), daemon=True).start()
+    serve_qmp(options["-qmp"].removeprefix("unix:"), voices)
+    while True:
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ampstand.build.artifacts import Artifacts
+from ampstand.formats import resource_table
+from ampstand.formats.elf import Segment
+from ampstand.linux.badfirmware.generator import Base, Elf
 
 FAKE_QEMU = Path(__file__).with_name("fake_qemu.py")
 
@@ -31,6 +34,13 @@ role = "shell"
 name = "usart3"
 core = "m4"
 role = "remote-console"
+[remote]
+core = "m4"
+soc = "none"
+instance = "remoteproc0"
+control = "/fake"
+cpu = 2
+windows = [[0x0, 0x0, 0x10000]]
 [faults]
 real = {{ path = "/fake", property = "x-fault-real", base = 0x1000, settings = {{ x-fault-where = 7 }} }}
 idle = {{ path = "/fake", property = "x-fault-idle", on = 3, off = "" }}
@@ -42,11 +52,25 @@ remote = 2.0
 """
 
 
-def write_board(folder: Path, mode: str = "good", boot: float = 10.0) -> Path:
-    """Write the TOML file of a board of which the fake QEMU is the machine."""
+def write_board(folder: Path, mode: str = "good", boot: float = 10.0, options: str = "") -> Path:
+    """Write the TOML file of a board of which the fake QEMU is the machine, with options of the machine."""
     path = folder / f"fake-{mode}.toml"
-    path.write_text(BOARD.format(mode=mode, boot=boot))
+    path.write_text(BOARD.format(mode=mode + options, boot=boot))
     return path
+
+
+TRACE = 0x8000
+TABLE = 0x2000
+
+
+def traced(folder: Path) -> tuple[Path, str]:
+    """Write firmware with a trace buffer; return its ELF file, and the machine options with which it runs."""
+    table = resource_table.table(resource_table.Trace(TRACE, 0x1000))
+    segments = tuple(Segment(at, at, table if at == TABLE else b"", 64) for at in (0x0, 0x1000, TABLE, 0x3000, 0x4000))
+    image, memory = folder / "traced.elf", folder / "memory"
+    image.write_bytes(Elf(Base(0x1000, segments, table, TABLE)).pack())
+    memory.write_bytes(bytes(TABLE) + table)
+    return image, f",memory={memory},trace={TRACE}"
 
 
 def artifacts(folder: Path, release: str = "0") -> Artifacts:

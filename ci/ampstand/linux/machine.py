@@ -45,12 +45,17 @@ class LinuxMachine(Machine):
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
 
     def boot(self, timeout: float | None = None) -> Self:
-        """Start QEMU and wait for the shell of the host; ``BootError`` if it does not come, or something dies."""
+        """Start QEMU and wait for the shell of the host; ``BootError`` if it does not come, or Linux dies.
+
+        A remote that dies meanwhile is a ``CoreDiedError``: its firmware is what is tested.
+        """
         try:
             if not self.process.begun:
                 self.start()
             self.host.login(timeout)
         except (WaitError, CoreDiedError, QemuEndedError) as error:
+            if isinstance(error, CoreDiedError) and error.core != self.board.shell.core:
+                raise
             raise BootError(f"{self.board.name} did not come up: {error.message}", hint=error.hint) from error
         return self
 

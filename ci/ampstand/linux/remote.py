@@ -246,6 +246,8 @@ class Remote:
 
         ``alone``: not now, but once Linux has let go of it.
         """
+        if kind == "lockup":
+            self.machine.expect_bad("locked up: ", self.core.core)
         self.watch()
         self.tool(f"rpmsg-echo -c {CRASH_SERVICE} -x {crash_message(kind, watchdog=watchdog, alone=alone)}")
 

@@ -27,7 +27,7 @@ from ampstand.qemu.console import Console
 from ampstand.qemu.follower import Follower
 from ampstand.qemu.link import Link, answer
 from ampstand.qemu.process import Process
-from ampstand.qemu.recording import Expectation, Records
+from ampstand.qemu.recording import Death, Expectation, Records
 from ampstand.signals import interruptions_held
 
 T = TypeVar("T")
@@ -46,6 +46,11 @@ class WaitError(TestsFailed):
 
 class CoreDiedError(TestsFailed):
     """A core said that it is dead while something else was awaited."""
+
+    def __init__(self, death: Death, meanwhile: str, *, hint: str) -> None:
+        """Take the core's last words, and what was awaited."""
+        super().__init__(f"{death.said}\n{meanwhile}", hint=hint)
+        self.core = death.core
 
 
 class BootError(InfrastructureError):
@@ -363,9 +368,9 @@ class Machine:
         if result is not None:
             return result
         self._raise_if_ended(what)
-        if self.records.death():
+        if death := self.records.death():
             self._wait_for_last_words()
-            raise CoreDiedError(f"{self.records.death()}\nwhile waiting for {what} on {core}", hint=self.diagnosis())
+            raise CoreDiedError(death, f"while waiting for {what} on {core}", hint=self.diagnosis())
         raise WaitError(f"timed out after {timeout:.1f} s waiting for {what} on {core}", hint=self.diagnosis())
 
     def diagnosis(self) -> str:
@@ -383,7 +388,7 @@ class Machine:
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _over(self) -> bool:
-        return self.process.exit_status is not None or bool(self.records.death())
+        return self.process.exit_status is not None or self.records.death() is not None
 
     def _raise_if_ended(self, what: str) -> None:
         status = self.process.exit_status

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass
@@ -20,6 +20,13 @@ class Expectation:
     core: str
     seen: int = 0
     required: bool = True
+
+
+class Death(NamedTuple):
+    """A core is dead."""
+
+    core: str
+    said: str
 
 
 class Records(Protocol):
@@ -53,8 +60,8 @@ class Records(Protocol):
     def announced(self, core: str, text: str) -> bool:
         """Whether a line of a core was announced; it counts as seen then."""
 
-    def death(self) -> str:
-        """Return what a core said of its own death, if nobody announced it; else an empty text."""
+    def death(self) -> Death | None:
+        """Return what a core said of its own death, if nobody announced it."""
 
     def tail(self, core: str) -> list[str]:
         """Return the last lines of a core."""

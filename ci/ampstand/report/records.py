@@ -31,7 +31,7 @@ from typing import Any
 from ampstand.board import AcceptedError, Board
 from ampstand.build.cache import file_hash
 from ampstand.errors import TestsFailed, UnwritableError
-from ampstand.qemu.recording import Expectation
+from ampstand.qemu.recording import Death, Expectation
 from ampstand.report import log
 from ampstand.report.bad_lines import BadLine, BadLines
 from ampstand.report.log import Log
@@ -103,7 +103,7 @@ class Recorder:
         self._guest_errors: Counter[tuple[str, str]] = Counter()
         self._guest_partial = ""
         self._unfit = 0
-        self._death = ""
+        self._death: Death | None = None
         self._quoting = False
         self._merged = Log(self.folder / "merged.log")
         self._closed = False
@@ -222,8 +222,8 @@ class Recorder:
             if not expectation.seen:
                 raise TestsFailed(f"the announced line {pattern!r} of {core} did not occur")
 
-    def death(self) -> str:
-        """Return what a core said of its own death, if nobody announced it; else an empty text."""
+    def death(self) -> Death | None:
+        """Return what a core said of its own death, if nobody announced it."""
         return self._death
 
     def headline(self) -> str:
@@ -251,7 +251,7 @@ class Recorder:
     def take_bad(self) -> list[Line]:
         """Return the bad lines so far, and begin with none: they were another's, such as the boot's."""
         with self._lock:
-            taken, self.bad, self._death = self.bad, [], ""
+            taken, self.bad, self._death = self.bad, [], None
             return taken
 
     def inputs(self, paths: Mapping[str, Path]) -> None:
@@ -319,7 +319,7 @@ class Recorder:
         line = Line(time.monotonic() - self.origin, core, stream, text, rank)
         self.bad.append(line)
         if rank == FATAL and not self._death:
-            self._death = str(line)
+            self._death = Death(core, str(line))
 
     def _known(self, core: str, text: str) -> BadLine | None:
         kind = core if core == "qemu" else "linux" if core == self.host_core else "remote"
