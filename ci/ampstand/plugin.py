@@ -21,6 +21,7 @@ Fixtures
 Marks
     needs("rpmsg-tty", ...)  features the board must have, else the scenario is skipped
     soak                     takes minutes; runs with ``--ampstand-soak`` only
+    time_limit(seconds)      how long the scenario may take, in place of the board's ``timeouts.scenario``
 
 A scenario fails, whatever its own asserts say, if a core said a known-bad line that was not announced by
 ``machine.expect_bad()``, or an announced one did not come, or Linux logged a warning. If a board does not come up,
@@ -195,6 +196,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, read the board, see to it that no QEMU is left behind."""
     config.addinivalue_line("markers", "needs(*features): features that the board must have")
     config.addinivalue_line("markers", "soak: takes minutes; only with --ampstand-soak")
+    config.addinivalue_line("markers", "time_limit(seconds): how long the scenario may take")
     try:
         config.stash[SESSION] = Session(config)
     except AmpstandError as error:
@@ -211,17 +213,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what the board cannot do, and what takes minutes unless it was asked for; end at a feature there is not."""
-    features = config.stash[SESSION].board.features
+    board = config.stash[SESSION].board
     for item in items:
         needed = {feature for mark in item.iter_markers("needs") for feature in mark.args}
         try:
             check_features(sorted(needed), f"{item.path}:{(item.location[1] or 0) + 1}: {item.name}")
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
-        if missing := sorted(needed - features):
+        if missing := sorted(needed - board.features):
             item.add_marker(pytest.mark.skip(reason=f"the board has no {', '.join(missing)}"))
         if item.get_closest_marker("soak") and not config.getoption("ampstand_soak"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: runs with --ampstand-soak"))
+        limit = item.get_closest_marker("time_limit")
+        seconds = limit.args[0] if limit is not None else board.timeouts.scenario
+        # By a signal: what hangs is ended where it is, the stacks of all threads are shown, and the teardown follows.
+        item.add_marker(pytest.mark.timeout(seconds, method="signal"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,7 +35,7 @@ def interruptions_held() -> Iterator[None]:
     caught: list[int] = []
     handlers = {
         number: signal.signal(number, lambda number, _frame: caught.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
     }
     try:
         yield

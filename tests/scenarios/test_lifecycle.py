@@ -88,6 +88,7 @@ def test_matrix(remote: Remote, operation: str, image: str, endpoints: int) -> N
 
 
 @pytest.mark.soak
+@pytest.mark.time_limit(3600)
 @pytest.mark.needs("rpmsg-tty", "rpmsg-char")
 @pytest.mark.parametrize("endpoints", [1, 8])
 def test_virtio_driver_unbound_under_traffic(fresh_machine: LinuxMachine, endpoints: int, known_bug: Meetings) -> None:
@@ -291,6 +292,7 @@ def test_stop_under_traffic_on_a_char_endpoint(remote: Remote) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.time_limit(3600)
 @pytest.mark.needs("rpmsg-tty")
 def test_stop_under_traffic_on_a_tty(fresh_machine: LinuxMachine, known_bug: Meetings) -> None:
     with known_bug("tty-stopped-under-traffic").shows(AmpstandError, AssertionError):

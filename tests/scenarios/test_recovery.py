@@ -297,6 +297,7 @@ def test_blocked_writer_delays_the_recovery(remote: Remote, host: Shell, known_b
 
 
 @pytest.mark.soak
+@pytest.mark.time_limit(3600)
 def test_control_device_of_a_remote_that_is_gone(fresh_machine: LinuxMachine, known_bug: Meetings) -> None:
     """A control device that was opened before the crash makes no endpoints any more, and says so."""
     remote, stale = Remote(fresh_machine), known_bug("stale-control-device").announce(fresh_machine)

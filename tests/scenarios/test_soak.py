@@ -13,7 +13,7 @@ from ampstand.linux import memory
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
 
-pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.soak]
+pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.soak, pytest.mark.time_limit(3600)]
 
 ROUNDS = 1000
 SAMPLES = 10

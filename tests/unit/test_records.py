@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from ampstand.board import AcceptedError
 from ampstand.errors import TestsFailed
-from ampstand.report.records import Recorder
+from ampstand.report.records import GUEST_ERROR_KINDS, Recorder
 
 
 def test_merged_log_is_one_clock_with_cores(tmp_path: Path) -> None:
@@ -73,3 +75,35 @@ def test_inputs_can_be_checked_and_results_read(tmp_path: Path) -> None:
     recorder.result("failed", extra=1)
     data = json.loads((recorder.folder / "result.json").read_text())
     assert (data["outcome"], data["extra"], data["bad_lines"]) == ("failed", 1, ["panic: out of buffers"])
+
+
+def test_the_log_of_guest_errors_is_bounded_attributed_and_counted(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, cpus={2: "m4"}, accepted=[AcceptedError("m4", "^known", "its reason")])
+    recorder.expect_bad("announced", "m4")
+    polled = "<cpu2> Read of unassigned area of PPB: offset 0x1004\n" * 1000
+    for _ in range(1000):
+        recorder.guest_errors(polled)
+    recorder.guest_errors("<cpu0> announced\n<cpu2> known\n<cpu2> anno")
+    recorder.guest_errors("unced\n")
+    recorder.guest_errors("".join(f"<cpu2> write of {value}\n" for value in range(2 * GUEST_ERROR_KINDS)))
+    recorder.close()
+    assert (tmp_path / "guest-errors.log").stat().st_size < 100 * GUEST_ERROR_KINDS
+    lines = (tmp_path / "guest-errors.log").read_text().splitlines()
+    assert lines[0].split(maxsplit=3) == ["1000000", "m4", "|", "Read of unassigned area of PPB: offset 0x1004"]
+    reasons = recorder.verdict()
+    assert re.fullmatch("guest error of m4 .*offset 0x1004", reasons[0])
+    assert re.fullmatch("guest error of host .*: announced", reasons[1])
+    assert not any("known" in reason or reason.endswith("m4 did not occur") for reason in reasons)
+    recorder.result("failed")
+    data = json.loads((tmp_path / "result.json").read_text())
+    assert data["guest_errors"][0] == {
+        "core": "m4", "text": "Read of unassigned area of PPB: offset 0x1004", "count": 1000000,
+    }  # fmt: skip
+    assert data["guest_errors_not_kept"] > 0
+
+
+def test_what_programs_print_of_the_log_is_judged_once(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    with recorder.quoting():
+        recorder.feed("host", "linux", "4 1.0 BUG: quoted\n[ 1.0] BUG: new\r\n")
+    assert [line.text for line in recorder.bad] == ["[ 1.0] BUG: new"]

@@ -273,3 +273,39 @@ def test_a_plain_assert_shows_records_last_words_and_the_way_back(run) -> None: 
         ["*no more than that*", "*what the remote said*", "records: *", "run it again: ./scripts/ampstand test *"]
     )
     assert results["plain"]["reasons"] == ["AssertionError: no more than that\nassert 1 == 2"]
+
+
+def test_a_scenario_that_hangs_in_python_ends_with_every_stack(run) -> None:  # type: ignore[no-untyped-def]
+    result, results = run(
+        """
+        import threading
+        import pytest
+        @pytest.mark.time_limit(1)
+        def test_hangs(machine):
+            machine.records.values["pid"] = machine.process.pid
+            threading.Event().wait(600)
+        def test_after(machine): machine.records.values["pid"] = machine.process.pid
+        """
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.duration < 60
+    result.stdout.fnmatch_lines(["*Timeout (>1*", "*Stack of ampstand-io*"])
+    assert "Timeout" in results["hangs"]["reasons"][0]
+    assert results["hangs"]["pid"] != results["after"]["pid"]
+
+
+def test_a_thread_that_started_qemu_may_end(run) -> None:  # type: ignore[no-untyped-def]
+    result, _ = run(
+        """
+        import threading
+        def test_thread(boot):
+            machine = boot(up=False)
+            starter = threading.Thread(target=machine.start)
+            starter.start()
+            starter.join()
+            machine.qmp("query-status")
+            machine.host.login()
+            machine.host.run_check("sleep 0.1")
+        """
+    )
+    result.assert_outcomes(passed=1)
