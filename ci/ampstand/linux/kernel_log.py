@@ -65,14 +65,14 @@ def blocks(entries: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def unwanted(
-    entries: Iterable[Entry], bad: Callable[[str], bool], accepted: Callable[[str], bool]
+    entries: Iterable[Entry], level: int, bad: Callable[[str], bool], accepted: Callable[[str], bool]
 ) -> Iterable[list[str]]:
-    """Yield the texts of each warning, error or known-bad record that is not accepted; of a trace, all of it.
+    """Yield the texts of each known-bad record, and each of this level or worse, that is not accepted.
 
-    A trace stands and falls as a whole: it is accepted if any of its lines is.
+    A trace stands and falls as a whole: it is yielded whole, and accepted if any of its lines is.
     """
     for block in blocks(entries):
         texts = [entry.text for entry in block]
-        wrong = len(block) > 1 or block[0].level <= WARNING_LEVEL or "[ cut here ]" in texts[0] or bad(texts[0])
+        wrong = len(block) > 1 or block[0].level <= level or "[ cut here ]" in texts[0] or bad(texts[0])
         if wrong and True not in [accepted(text) for text in texts]:  # all are asked: each counts as seen
             yield texts

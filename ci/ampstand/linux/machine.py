@@ -11,7 +11,7 @@ from typing import Any, Self
 from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.kernel_log import BOOT_MESSAGE
-from ampstand.linux.kernel_log import Entry, KernelLog, unwanted
+from ampstand.linux.kernel_log import WARNING_LEVEL, Entry, KernelLog, unwanted
 from ampstand.linux.shell import Shell
 from ampstand.qemu.machine import BootError, CoreDiedError, Machine, QemuEndedError, WaitError
 from ampstand.qemu.recording import Records
@@ -41,6 +41,8 @@ class LinuxMachine(Machine):
         )
         self.remoteproc_state = "unknown"
         """As the kernel's messages told it last."""
+        self.log_level = WARNING_LEVEL
+        """Records of Linux's log of this level or worse are judged; -1: only what is known to be bad."""
         self._log = KernelLog(self.host)
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
 
@@ -83,7 +85,7 @@ class LinuxMachine(Machine):
         def accepted(text: str) -> bool:
             return any(pattern.search(text) for pattern in self._accepted) or records.announced(core, text)
 
-        wrong = unwanted(entries, lambda text: records.is_bad(core, text), accepted)
+        wrong = unwanted(entries, self.log_level, lambda text: records.is_bad(core, text), accepted)
         records.kernel_log("\n".join(texts) for texts in wrong)
         if lost:
             records.kernel_log([f"{lost} records were overwritten before anybody could judge them"])

@@ -43,7 +43,7 @@ GUEST_ERROR_KINDS = 1000
 FATAL, ERROR, WARNING = range(3)
 """Ranks of bad lines (``BadLine.rank``)."""
 
-_LOGGED = re.compile(r"<cpu(\d+)> (.*)")
+_LOGGED = re.compile(r"<cpu(\d+)>\s*(.*)")
 
 _sha256 = cache(file_hash)
 """Each file is read once a process."""
