@@ -13,6 +13,16 @@ from ampstand.linux.badfirmware.generator import Base, Elf
 
 FAKE_QEMU = Path(__file__).with_name("fake_qemu.py")
 
+REMOTE = """
+[remote]
+core = "m4"
+soc = "none"
+instance = "remoteproc0"
+control = "/fake"
+cpu = 2
+windows = [[0x0, 0x0, 0x10000]]
+"""
+
 BOARD = """
 name = "fake"
 title = "no board at all"
@@ -34,13 +44,6 @@ role = "shell"
 name = "usart3"
 core = "m4"
 role = "remote-console"
-[remote]
-core = "m4"
-soc = "none"
-instance = "remoteproc0"
-control = "/fake"
-cpu = 2
-windows = [[0x0, 0x0, 0x10000]]
 [faults]
 real = {{ path = "/fake", property = "x-fault-real", base = 0x1000, settings = {{ x-fault-where = 7 }} }}
 idle = {{ path = "/fake", property = "x-fault-idle", on = 3, off = "" }}
@@ -52,10 +55,10 @@ remote = 2.0
 """
 
 
-def write_board(folder: Path, mode: str = "good", boot: float = 10.0, options: str = "") -> Path:
+def write_board(folder: Path, mode: str = "good", boot: float = 10.0, options: str = "", remote: str = REMOTE) -> Path:
     """Write the TOML file of a board of which the fake QEMU is the machine, with options of the machine."""
     path = folder / f"fake-{mode}.toml"
-    path.write_text(BOARD.format(mode=mode + options, boot=boot))
+    path.write_text(BOARD.format(mode=mode + options, boot=boot) + remote)
     return path
 
 

@@ -43,9 +43,7 @@ mcuram2 = [0x10000000, 0x40000]
 @pytest.fixture
 def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of a fake board with a remote; no build is possible."""
-    path = write_board(tmp_path)
-    text = path.read_text()
-    path.write_text(text.replace("[faults]", f"{REMOTE}\n[faults]"))
+    path = write_board(tmp_path, remote=REMOTE)
     monkeypatch.setenv("AMPSTAND_CACHE", str(tmp_path / "cache"))
     return path
 
