@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +20,8 @@ DEFAULT = "stm32mp157c-dk2"
 ROLES = ("shell", "remote-console", "spare")
 """Of serial lines: Linux's console, what the remote prints on, not used."""
 
+LOGS = ("merged", "qemu", "guest-errors")
+"""In each folder of records, beside those of the serial lines."""
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
 
@@ -268,8 +271,10 @@ def _serials(table: Table) -> tuple[Serial, ...]:
         serial = Serial(entry.text("name"), entry.text("core"), entry.choice("role", ROLES))
         if serial.name in [other.name for other in serials]:
             entry.refuse(f"two serial lines are called {serial.name!r}", "name")
-        if "qemu" in (serial.name, serial.core):
-            entry.refuse("'qemu' is what QEMU itself prints, no serial line or core", "name")
+        if not re.fullmatch(r"\w[\w.-]*", serial.name) or serial.name in LOGS:
+            entry.refuse(f"name = {serial.name!r}: it names a log, which {', '.join(LOGS)} do already", "name")
+        if serial.core == "qemu":
+            entry.refuse("core = 'qemu': so is called what QEMU itself prints", "core")
         if serial.role == "shell" and "shell" in [other.role for other in serials]:
             entry.refuse("only one serial line can have the role 'shell'", "role")
         serials.append(serial)

@@ -74,8 +74,13 @@ ram = [0x1000, 0x80]
         ('role = "remote-console"', "", "18: [serial.1] lacks 'role'"),
         ('role = "remote-console"', 'role = "spare"\nspeed = 1', "22: [serial.1] has no key 'speed'"),
         ('name = "usart3"', 'name = "linux"', "19: two serial lines are called 'linux'"),
-        ('name = "usart3"', 'name = "qemu"', "19: 'qemu' is what QEMU itself prints"),
-        ('core = "m4"', 'core = "qemu"', "19: 'qemu' is what QEMU itself prints"),
+        (
+            'name = "usart3"',
+            'name = "merged"',
+            "19: name = 'merged': it names a log, which merged, qemu, g",
+        ),
+        ('name = "usart3"', 'name = "../x"', "19: name = '../x': it names a log"),
+        ('core = "m4"', 'core = "qemu"', "20: core = 'qemu': so is called what QEMU itself prints"),
         ("on = 3", "no = 3", "24: [faults.idle] has no key 'no': expected base, off, on, path, property"),
         ("on = 3", "on = 3.5", "24: on: an integer is expected, not 3.5"),
         ("x-fault-where = 7", "x-fault-where = []", "23: x-fault-where: an integer is expected, not []"),
@@ -127,7 +132,7 @@ ram = [0x1000, 0x80]
     ],
 )
 def test_a_broken_file_is_one_error_with_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
-    path = write_board(tmp_path)
+    path = write_board(tmp_path, remote="")
     text = path.read_text() + REMOTE
     path.write_text(text)
     assert Board.load(path).remote is not None
@@ -138,7 +143,7 @@ def test_a_broken_file_is_one_error_with_file_and_line(tmp_path: Path, old: str,
 
 
 def test_optional_fields_have_defaults_and_are_read(tmp_path: Path) -> None:
-    path = write_board(tmp_path)
+    path = write_board(tmp_path, remote="")
     board = Board.load(path)
     assert (board.timeouts.scenario, board.guest_errors, board.remote) == (300.0, (), None)
     path.write_text(
@@ -154,7 +159,7 @@ def test_optional_fields_have_defaults_and_are_read(tmp_path: Path) -> None:
 
 
 def test_the_core_of_the_shell_runs_linux_whatever_its_name(tmp_path: Path) -> None:
-    path = write_board(tmp_path)
+    path = write_board(tmp_path, remote="")
     path.write_text(path.read_text().replace('"host"', '"a7"'))
     board = Board.load(path)
     assert [board.runs(core) for core in ("a7", "m4", "r5", "qemu")] == ["linux", "remote", "remote", "qemu"]
