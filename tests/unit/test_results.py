@@ -62,7 +62,7 @@ def test_the_schema_is_one_and_refuses_what_is_not_of_it() -> None:
 
 def test_every_kind_of_line_is_in_the_schema_and_read_again(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    full = Test("scenarios", "x::y", "failed", 1.5, "why\nin full", "why", "again", "/r", "6.12", "bug", True)
+    full = Test("scenarios", "x::y", "failed", 1.5, "why\nin full", "why", "again", "/r", "6.12", "bug", "other", True)
     results = Results(path)
     results.begin(["./scripts/ampstand", "test", "-k", "a b"])
     results.inputs({"kernel": "6.12.118", "kernel source": "linux-source-6.12"})
@@ -173,11 +173,11 @@ def mixed(tmp_path: Path) -> Run:
     """Return a run in which everything happened."""
     return record(
         tmp_path / "mixed.jsonl",
-        Test("unit", "good", "passed", 0.5),
+        Test("unit", "good", "passed", 0.5, gone="old-bug"),
         Test(
             "unit", "bad", "failed", 1.0, "assert 1 == 2\nmore", "assert 1 == 2", "./scripts/ampstand test --test bad"
         ),
-        Test("unit", "bug", "known", 1.0, "leaks", known="table-leak"),
+        Test("unit", "bug", "known", 1.0, "known bug leaks", known="table-leak"),
         Test("unit", "other bug", "known", 1.0, "leaks"),
         Test("unit", "cannot", "skipped", 0.0, "the board has no teleport"),
         Stage("unit", "ok", 2.5),
@@ -196,7 +196,7 @@ def test_table_says_all_of_it(mixed: Run) -> None:
     assert rows["unit"] == ["1", "1", "2", "1", "2.5 s", ""]
     assert rows["scenarios"][1] == "1"
     assert rows["scenarios"][-1] == "broken: pytest ended with code 3"
-    assert rows["qtest"] == ["", "", "", "", "0.0 s", "not run: the build failed"]
+    assert rows["qtest"] == ["", "", "", "", "", "not run: the build failed"]
 
 
 def line_cells(line: str) -> list[str]:
@@ -206,6 +206,7 @@ def line_cells(line: str) -> list[str]:
 def test_reasons_and_commands_are_told(mixed: Run, tmp_path: Path) -> None:
     told = summary.lines(mixed, tmp_path)
     assert "    2 leaks" in told
+    assert "  old-bug" in told
     assert "    1 the board has no teleport" in told
     assert "  unit bad: failed: assert 1 == 2" in told
     assert "    run it again: ./scripts/ampstand test --test bad" in told
@@ -226,7 +227,8 @@ def test_junit_has_every_test_once(mixed: Run, tmp_path: Path) -> None:
     }
     unit = {case.get("name"): case for case in suites["unit"].iter("testcase")}
     assert "run it again: ./scripts/ampstand test --test bad" in (unit["bad"].findtext("failure") or "")
-    assert unit["bug"].find("skipped").get("message") == "known bug table-leak leaks"  # type: ignore[union-attr]
+    assert unit["bug"].find("skipped").get("message") == "known bug leaks"  # type: ignore[union-attr]
+    assert unit["other bug"].find("skipped").get("message") == "known bug leaks"  # type: ignore[union-attr]
     with pytest.raises(UsageError, match="--junit"):
         junit.write(mixed, tmp_path / "no/junit.xml")
 
@@ -314,13 +316,15 @@ def test_properties_of_a_report_are_taken(recorded: Recorded) -> None:
         @pytest.hookimpl(wrapper=True)
         def pytest_runtest_makereport(item, call):
             item.user_properties[:] = [("headline", "Oops: 5"), ("reason", "all of it"), ("infrastructure", True),
-                ("known", "bug-1"), ("records", "/there"), ("rerun", "do it"), ("kernel", "6.1"), ("colour", "red")]
+                ("known", "bug-1"), ("records", "/there"), ("rerun", "do it"), ("kernel", "6.1"),
+                ("gone", "bug-2"), ("colour", "red")]
             return (yield)
     """
     _, run = recorded("def test_a(): assert False", conftest=conftest)
     (test,) = run.tests.values()
     assert (test.outcome, test.headline, test.reason, test.infrastructure) == ("failed", "Oops: 5", "all of it", True)
     assert (test.known, test.records, test.rerun, test.kernel) == ("bug-1", "/there", "do it", "6.1")
+    assert test.gone == "bug-2"
 
 
 def test_a_failed_report_after_the_end_of_a_test_counts(recorded: Recorded) -> None:

@@ -45,7 +45,8 @@ def _case(test: Test) -> TestCase:
     if test.outcome == "skipped":
         case.result = [Skipped(_clean(test.reason))]
     elif test.outcome == "known":
-        case.result = [Skipped(_clean(" ".join(part for part in ("known bug", test.known, test.reason) if part)))]
+        known = " ".join(part for part in ("known bug", test.known, test.reason) if part)
+        case.result = [Skipped(_clean(test.reason if test.reason.startswith("known bug") else known))]
     elif test.outcome != "passed":
         kind = Failure if test.outcome == "failed" else Error
         result = kind(_clean(test.headline or test.reason))

@@ -3,8 +3,8 @@
 """pytest plugin: one line in ``results.jsonl`` for each test as it ends, and the selection of exact tests.
 
 What other plugins know of a test they put into ``report.user_properties``: ``("headline", text)``,
-``("reason", text)``, ``("known", bug id)``, ``("records", folder)``, ``("rerun", command)``, ``("kernel", release)``,
-and ``("infrastructure", True)`` if a failure says nothing about the code under test.
+``("reason", text)``, ``("known", bug id)``, ``("gone", bug id)``, ``("records", folder)``, ``("rerun", command)``,
+``("kernel", release)``, and ``("infrastructure", True)`` if a failure says nothing about the code under test.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class _Writer:
             pytest.exit(str(error), error.exit_code)
 
 
-_PROPERTIES = ("headline", "reason", "known", "records", "rerun", "kernel", "infrastructure")
+_PROPERTIES = ("headline", "reason", "known", "gone", "records", "rerun", "kernel", "infrastructure")
 
 _BY_EVIDENCE = "reason: "
 """What the reason begins with if ``pytest.xfail()`` was called, and not the test marked."""

@@ -69,6 +69,8 @@ class Test:
     """Release of the kernel that it was about."""
     known: str = ""
     """Id of the known bug."""
+    gone: str = ""
+    """Id of a known bug that should have shown, and did not."""
     infrastructure: bool = False
     """Whether what failed says nothing about the code under test."""
 

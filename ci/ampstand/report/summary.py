@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ampstand.progress import duration
-from ampstand.report.results import BAD, STAGES, Counts, Run, Test
+from ampstand.report.results import BAD, STAGES, Counts, Outcome, Run, Test
 
 
 def table(run: Run) -> Table:
@@ -28,7 +28,7 @@ def table(run: Run) -> Table:
             stage.stage,
             str(counts.passed) if stage.state == "ok" or counts.passed else "",
             *numbers,
-            duration(stage.seconds),
+            duration(stage.seconds) if stage.state != "not-run" else "",
             f"{state}{stage.reason}",
             style="red" if counts.failed or stage.state == "broken" else "",
         )
@@ -41,10 +41,15 @@ def lines(run: Run, folder: Path) -> list[str]:
     ``folder`` is the run's records folder.
     """
     told: list[str] = []
-    for title, outcome in (("known bugs", "known"), ("skipped", "skipped")):
-        reasons = Counter(test.reason or "no reason given" for test in run.tests.values() if test.outcome == outcome)
+    titles: tuple[tuple[str, Outcome], ...] = (("known bugs", "known"), ("skipped", "skipped"))
+    for title, outcome in titles:
+        found = [test.reason or "no reason given" for test in run.with_outcome(outcome)]
+        reasons = Counter(reason.removeprefix("known bug ") for reason in found)
         if reasons:
             told += ["", f"{title}:", *(f"  {count:3} {reason}" for reason, count in reasons.most_common())]
+    gone = sorted({test.gone for test in run.tests.values() if test.gone})
+    if gone:
+        told += ["", "known bugs that did not show, so say since when they are gone:", *(f"  {bug}" for bug in gone)]
     failures = [entry for test in run.with_outcome(*BAD) for entry in _failure(test)]
     explained = {test.stage for test in run.with_outcome(*BAD) if test.infrastructure}
     failures += [f"  {stage.stage}: {stage.reason}" for stage in run.broken() if stage.stage not in explained]
