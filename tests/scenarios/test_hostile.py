@@ -167,8 +167,9 @@ def test_known_bugs_that_linux_does_not_survive(
     """A length below that of the header passes for a huge one; debugfs trusts a table that the remote can write."""
     remote, known = Remote(fresh_machine), known_bug(bug)
     remote.start("hostile-bare", services=["rpmsg-tty"])
-    orders = f"rpmsg-echo -d /dev/ttyRPMSG0 -x {order(kind, 1)}; cat {remote.debugfs}/resource_table"
-    known.kills(fresh_machine, orders)
+    with known.kills(fresh_machine):
+        orders = f"rpmsg-echo -d /dev/ttyRPMSG0 -x {order(kind, 1)}; cat {remote.debugfs}/resource_table"
+        fresh_machine.host.console.sendline(orders)
 
 
 @pytest.mark.parametrize(

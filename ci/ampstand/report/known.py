@@ -69,29 +69,30 @@ class Meeting:
         self._item.user_properties.append(("known", self.bug.id))
         pytest.xfail(f"known bug {self.bug.id}: {self.bug.title}{f' ({detail})' if detail else ''}")
 
-    def kills(self, machine: LinuxMachine, orders: str) -> bool:
-        """Give orders that Linux does not survive if it has the bug; return whether it said the evidence, and died."""
-        console = machine.host.console
-        if not self.inside:
-            mark = console.mark()
-            machine.host.run(orders, reason=f"Linux to survive {self.bug.id}")
-            if any(self.bug.found(machine.board.shell.core, line) for line in console.lines[mark:]):
+    @contextmanager
+    def kills(self, machine: LinuxMachine) -> Iterator[None]:
+        """Do in the body what Linux does not survive if it has the bug; then ``seen`` says whether it did so."""
+        console, core = machine.host.console, machine.board.shell.core
+        if self.inside:
+            for pattern in DEATH:
+                machine.tolerate_bad(pattern, f"known bug {self.bug.id}", core)
+            self.announce(machine)
+        mark = console.mark()
+        yield
+        if self.inside:
+            try:
+                patterns = "|".join(entry.pattern for entry in self.bug.evidence)
+                console.expect_line(patterns, since=mark, what=f"the evidence of {self.bug.id}")
+                console.expect_line("end Kernel panic", since=mark, what="Linux to stop")
+            except WaitError:
+                machine.host.run_check("true", reason=f"Linux to be alive without {self.bug.id}")
+                return
+            machine.stop()
+            self.note()
+        else:
+            machine.host.run_check("true", reason=f"Linux to survive {self.bug.id}")
+            if any(self.bug.found(core, line) for line in console.lines[mark:]):
                 self.met()
-            return False
-        for pattern in DEATH:
-            machine.tolerate_bad(pattern, f"known bug {self.bug.id}", machine.board.shell.core)
-        self.announce(machine)
-        console.sendline(orders)
-        try:
-            patterns = "|".join(entry.pattern for entry in self.bug.evidence)
-            console.expect_line(patterns, what=f"the evidence of {self.bug.id}")
-            console.expect_line("end Kernel panic", what="Linux to stop")
-        except WaitError:
-            machine.host.run_check("true", reason="Linux to be alive")
-            return False
-        machine.stop()
-        self.note()
-        return True
 
     @contextmanager
     def shows(self, *errors: type[Exception]) -> Iterator[None]:
