@@ -33,6 +33,7 @@ ALONE = {"inspect": "say what a firmware file is, and what Linux and the remote 
 BUILDING = {
     "demo": "boot both systems, exchange messages, say what happened",
     "run": "boot both systems and hand over the Linux console; or run firmware without Linux",
+    "twister-device": "be a device that Zephyr's twister runs its tests on",
     "test": "run every test",
     "corpus": "try known bugs: each must fail the test that is for it",
 }
@@ -111,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _later(name: str) -> ModuleType:
     """Return the module of a command."""
-    return importlib.import_module(f"ampstand.commands.{name}")
+    return importlib.import_module(f"ampstand.commands.{name.replace('-', '_')}")
 
 
 def options_from(args: argparse.Namespace) -> BuildOptions:

@@ -13,7 +13,7 @@ import re
 import select
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ LOOK_SECONDS = 0.25
 """Between two looks at the state of the core."""
 Show = Callable[[str, bytes], None]
 """Takes what came on a stream: its name, and the bytes."""
+Ready = Callable[[], bool | None]
+"""Takes what is there to be read from a descriptor; returns True to leave, None when nothing will come any more."""
 
 
 @dataclass(frozen=True)
@@ -116,27 +118,28 @@ class Alone:
         machine.listen(lambda serial, data: self._heard(serial.name, data))
         machine.follow(machine.remote.core, f"{machine.remote.core}-trace", poll)
 
-    def run(self, inputs: Iterable[tuple[int, Callable[[bytes], bool]]] = (), time_limit: float = 0.0) -> Ending:
-        """Run until it has ended; ``inputs`` are descriptors, and what takes their bytes and returns True to leave.
+    def run(self, inputs: Mapping[int, Ready], time_limit: float = 0.0) -> Ending:
+        """Run until it has ended, or one of the inputs, by descriptor, says so; ``time_limit`` in seconds, 0 for none.
 
-        A descriptor that is at its end is not looked at any more. ``time_limit`` is in seconds, 0 for none.
+        The machine is started if it has not been.
         """
-        self.machine.start()
-        takers = dict(inputs)
+        if not self.machine.process.begun:
+            self.machine.start()
+        waiting = dict(inputs)
         end = time.monotonic() + time_limit if time_limit else None
         while self.ending is None:
             left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - time.monotonic())
             if left <= 0:
                 return self._over(time_limit)
-            ready, _, _ = select.select([self._wake_read, *takers], [], [], left)
+            ready, _, _ = select.select([self._wake_read, *waiting], [], [], left)
             for descriptor in ready:
                 if descriptor == self._wake_read:
                     continue
-                data = _read(descriptor)
-                if not data:
-                    del takers[descriptor]
-                elif takers[descriptor](data):
+                leave = waiting[descriptor]()
+                if leave:
                     return Ending(0, "left")
+                if leave is None:
+                    del waiting[descriptor]
             self._look()
         return self.ending
 
@@ -189,11 +192,17 @@ def _status(status: int) -> Ending:
     return Ending(0 if status == 0 else TestsFailed.exit_code, f"it {how}")
 
 
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # the other end of a pseudo terminal is closed
-        return b""
+def typed(descriptor: int, take: Callable[[bytes], bool | None]) -> Ready:
+    """Return what reads a descriptor and gives the bytes to ``take``, which returns True to leave."""
+
+    def ready() -> bool | None:
+        try:
+            data = os.read(descriptor, 4096)
+        except OSError:  # the other end of a pseudo terminal is closed
+            data = b""
+        return bool(take(data)) if data else None
+
+    return ready
 
 
 class Terminal:
@@ -246,7 +255,7 @@ def run(orders: Orders, builder: Builder, board: Board) -> int:
     keys = Keys(alone.type)
     try:
         with raw_terminal():
-            ending = alone.run([(sys.stdin.fileno(), keys.type)], orders.time_limit)
+            ending = alone.run({sys.stdin.fileno(): typed(sys.stdin.fileno(), keys.type)}, orders.time_limit)
     finally:
         alone.stop()
         terminal.flush()

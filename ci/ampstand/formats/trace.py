@@ -9,6 +9,8 @@ there, many stop.
 
 from __future__ import annotations
 
+BUFFER_SYMBOLS = ("ram_console_buf",)
+"""Buffers that are filled like a trace, whether a resource table tells of them or not: Zephyr's RAM console."""
 SCAN = 64
 """How much of the old text must be seen again in a buffer that was moved."""
 

@@ -11,7 +11,7 @@ from ampstand.board import RemoteCore
 from ampstand.errors import UsageError
 from ampstand.formats.elf import Image, NotElfError
 from ampstand.formats.resource_table import Table, Trace, locate
-from ampstand.formats.trace import Follower
+from ampstand.formats.trace import BUFFER_SYMBOLS, Follower
 from ampstand.qemu.machine import Machine
 
 SIZE_MAX = 1 << 20
@@ -21,7 +21,8 @@ SIZE_MAX = 1 << 20
 class TraceReader:
     """Follows the traces of whichever known image runs.
 
-    The resource table in memory says where they are: the images only tell where to look for one.
+    The resource table in memory says where they are: the images only tell where to look for one. Where an image has no
+    trace entry, a symbol may tell of its buffer.
     """
 
     def __init__(self, machine: Machine, remote: RemoteCore, images: Iterable[Path]) -> None:
@@ -29,15 +30,21 @@ class TraceReader:
         self._machine = machine
         self._remote = remote
         self._tables: dict[int, int] = {}
+        self._fixed: set[tuple[int, int]] = set()
         for image in images:
             try:
-                found = locate(Image.read(image.read_bytes()))
+                elf = Image.read(image.read_bytes())
+                found = locate(elf)
             except (OSError, NotElfError) as error:
                 raise UsageError(f"cannot read firmware {image}: {error}") from error
             if found is not None and not found.table.problem:
                 where = remote.reach(found.address, len(found.data))
                 if where is not None:
                     self._tables[where] = max(self._tables.get(where, 0), len(found.data))
+            if (symbol := elf.symbol(*BUFFER_SYMBOLS)) is not None and not (found and found.table.all(Trace)):
+                size = min(symbol[1], SIZE_MAX)
+                if size and (where := remote.reach(symbol[0], size)) is not None:
+                    self._fixed.add((where, size))
         self._followers: dict[tuple[int, int], Follower] = {}
         self._partial = ""
         self.lines: list[str] = []
@@ -54,7 +61,8 @@ class TraceReader:
         return text
 
     def _buffers(self) -> Iterator[tuple[int, int]]:
-        """Yield the host's address and the size of each trace buffer that the tables in memory name."""
+        """Yield the host's address and the size of each trace buffer that a symbol, or a table in memory, names."""
+        yield from self._fixed
         for address, size in self._tables.items():
             for trace in Table.parse(self._machine.read_memory(address, size)).all(Trace):
                 length = min(trace.size, SIZE_MAX)
