@@ -34,6 +34,7 @@ import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,15 @@ class Session:
         return Recorder.for_board(self.board, folder)
 
     def new_machine(self, records: Path, rerun: str, **options: Any) -> LinuxMachine:
-        """Make a machine that is not started yet."""
-        machine = LinuxMachine(self.board, self.artifacts, self.recorder(records), thread=self.thread, **options)
+        """Make a machine that is not started yet. ``preload`` may be a file of any origin."""
+        artifacts = self.artifacts
+        if isinstance(image := options.get("preload"), Path):
+            artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
+            options["preload"] = image.stem
+        machine = LinuxMachine(self.board, artifacts, self.recorder(records), thread=self.thread, **options)
         machine.rerun = rerun
         if self.board.remote is not None:
-            reader = TraceReader(machine, self.board.remote, list(self.artifacts.firmware.values()))
+            reader = TraceReader(machine, self.board.remote, list(artifacts.firmware.values()))
             machine.follow(self.board.remote.core, f"{self.board.remote.core}-trace", reader.poll)
         return machine
 
@@ -497,8 +502,8 @@ def preload(boot: Callable[..., LinuxMachine], pytestconfig: pytest.Config) -> C
     """Return a function that boots a board whose remote runs this image before Linux does."""
     single = pytestconfig.stash[SESSION].thread == "single"
 
-    def start(image: str, **options: Any) -> Remote:
-        if single and image.startswith("count-"):
+    def start(image: str | Path, **options: Any) -> Remote:
+        if single and str(image).startswith("count-"):
             pytest.skip("it never sleeps: all cores in one thread, see docs/known-qemu-issues.md")
         machine = boot(preload=image, **options)
         reason = "Linux waits 0.2 s; a loaded workstation takes longer"

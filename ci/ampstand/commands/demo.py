@@ -179,10 +179,10 @@ class Demo:
 
     def _judge(self) -> str:
         self.machine.settle()
-        reasons = self.records.verdict()
+        reasons, notes = given.verdict(self.records, self.what)
         if reasons:
             raise TestsFailed("\n".join(reasons), hint=self.machine.diagnosis())
-        return "none"
+        return "\n".join(notes) or "none"
 
 
 def _sample(remote: Remote) -> str:

@@ -167,3 +167,15 @@ def _file(text: str) -> tuple[str, bytes]:
         return "/".join(parts), Path(host).read_bytes()
     except OSError as error:
         raise UsageError(f"--file {host}: {error.strerror}") from error
+
+
+def verdict(records: Recorder, what: Given) -> tuple[list[str], list[str]]:
+    """Return what makes a run fail, and what is only worth a note.
+
+    Firmware of the user's own may use what no model has, or registers that do not exist: that is noted, and judged only
+    by what comes of it.
+    """
+    own = any(entry is not None and entry.report is not None for entry in (*what.firmware, what.before))
+    noted = [line for line in records.bad if own and line.stream == "guest-errors" and line.core != records.host_core]
+    texts = [str(line) for line in noted]
+    return [reason for reason in records.verdict() if reason not in texts], texts

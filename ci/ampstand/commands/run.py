@@ -83,10 +83,10 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     finally:
         machine.stop()
     assert isinstance(machine.records, Recorder)
-    reasons = machine.records.verdict()
-    machine.records.result("failed" if reasons else "passed", reasons=reasons)
-    for reason in reasons:
-        progress.warn(reason)
+    reasons, notes = given.verdict(machine.records, what)
+    machine.records.result("failed" if reasons else "passed", reasons=reasons, notes=notes)
+    for text in (*reasons, *notes):
+        progress.warn(text)
     return TestsFailed.exit_code if reasons else 0
 
 

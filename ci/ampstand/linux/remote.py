@@ -20,6 +20,12 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.shell import Background, Shell
 from ampstand.qemu.console import Console
 
+NO_ACK = "remote FW shutdown without ack"
+NO_TABLE = "no resource table found for this firmware"
+BAD_TABLE = (
+    "resource table truncated|header-less resource table|unsupported fw ver|non zero reserved bytes"
+    "|resource table incomplete"
+)
 SAMPLE_MODULE = "/lib/modules/rpmsg_client_sample.ko"
 SAMPLE_DRIVER = "rpmsg_client_sample"
 SAMPLE_MESSAGES = 100
@@ -73,6 +79,8 @@ class Remote:
         self.machine = machine
         self._use_instance(core.instance)
         self._started_at = self._said_at = 0
+        self._acks = True
+        self._host_core = machine.board.shell.core
 
     @property
     def host(self) -> Shell:
@@ -97,20 +105,45 @@ class Remote:
         """Choose the image of the next start, by its name without ``.elf``."""
         self.host.run_check(f"echo {name}.elf >{self.sysfs}/firmware", reason=f"firmware {name} to be chosen")
 
-    def start(self, firmware: str | None = None, *, services: Sequence[str] = ()) -> None:
-        """Start the remote, with another image if one is named, and wait until it has announced the services."""
+    def start(
+        self,
+        firmware: str | Path | None = None,
+        *,
+        services: Sequence[str] = (),
+        acks: bool = True,
+        table: bool = True,
+    ) -> None:
+        """Start the remote, with another image if one is named, and wait until it has announced the services.
+
+        A ``Path`` is a file of the workstation, of any origin, and is put onto the board. ``acks=False``: it does not
+        acknowledge a shutdown. ``table=False``: it has no resource table that Linux takes. Linux must then say so.
+        """
+        if isinstance(firmware, Path):
+            firmware = self.put(firmware)
         if firmware is not None:
             self.firmware(firmware)
+        self._acks = acks
+        if not table:
+            self.machine.expect_bad(NO_TABLE, self._host_core)
+            self.machine.tolerate_bad(BAD_TABLE, "why Linux does not take it for a table", self._host_core)
         self.watch()
         self._order("start", "running")
         self.wait_services(services)
 
+    def put(self, image: Path) -> str:
+        """Put a firmware file onto the board, unless it is there; return its name without ``.elf``."""
+        self.host.put(f"/lib/firmware/{image.stem}.elf", image.read_bytes())
+        return image.stem
+
     def stop(self) -> None:
         """Stop the remote."""
+        if not self._acks:
+            self.machine.expect_bad(NO_ACK, self._host_core)
         self._order("stop", "offline")
 
     def attach(self, *, services: Sequence[str] = ()) -> None:
         """Attach to a remote that runs already, and wait until it has announced the services."""
+        self._acks = True
         self.watch()
         self._order("start", "attached")
         self.wait_services(services)
@@ -121,9 +154,7 @@ class Remote:
 
     def start_and_stop(self, rounds: int) -> None:
         """Start and stop the chosen image so often, with no time between: the remote may be late for either."""
-        self.machine.tolerate_bad(
-            "remote FW shutdown without ack", "Linux waits 0.5 s; a loaded workstation takes longer", "host"
-        )
+        self.machine.tolerate_bad(NO_ACK, "Linux waits 0.5 s; a loaded workstation takes longer", "host")
         self.host.run_check(
             f"cd {self.sysfs}; for i in $(seq {rounds}); do echo start >state && echo stop >state || exit 1; done",
             120,

@@ -8,6 +8,9 @@ messages that arrive in the middle of a command's output for a part of it, and i
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import itertools
 import re
 import shlex
@@ -21,6 +24,8 @@ from ampstand.qemu.console import Console
 
 PROMPT = "ampstand# "
 LINE_LIMIT = 4000  # a terminal line in canonical mode holds 4095 bytes
+PORTION = 3000
+"""How much of a file goes into one command."""
 
 
 class Result(NamedTuple):
@@ -128,6 +133,17 @@ class Shell:
     def text(self, command: str, timeout: float | None = None, *, reason: str = "") -> str:
         """Run a command that must succeed; return what it printed as one text."""
         return "\n".join(self.run_check(command, timeout, reason=reason))
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file on the board, unless it is there with the same contents."""
+        quoted, digest = shlex.quote(path), hashlib.sha256(data).hexdigest()
+        if self.run(f"echo '{digest}  {path}' | sha256sum -c >/dev/null 2>&1").exitcode == 0:
+            return
+        text = base64.b64encode(gzip.compress(data, mtime=0)).decode()
+        self.run_check(f"rm -f {quoted}.64")
+        for at in range(0, len(text), PORTION):
+            self.run_check(f"echo {text[at : at + PORTION]} >>{quoted}.64", reason=f"{path} to be written")
+        self.run_check(f"base64 -d {quoted}.64 | gunzip >{quoted} && rm {quoted}.64", reason=f"{path} to be unpacked")
 
     def start(self, name: str, command: str) -> Background:
         """Start a command in the background; its output and exit code are kept in the board's /tmp.
