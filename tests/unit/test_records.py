@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ampstand.board import AcceptedError
-from ampstand.errors import TestsFailed
+from ampstand.errors import TestsFailed, UnwritableError
 from ampstand.report.records import GUEST_ERROR_KINDS, Recorder
 
 
@@ -107,3 +107,25 @@ def test_what_programs_print_of_the_log_is_judged_once(tmp_path: Path) -> None:
     with recorder.quoting():
         recorder.feed("host", "linux", "4 1.0 BUG: quoted\n[ 1.0] BUG: new\r\n")
     assert [line.text for line in recorder.bad] == ["[ 1.0] BUG: new"]
+
+
+def test_a_log_that_cannot_grow_is_told_when_the_scenario_is_judged(tmp_path: Path) -> None:
+    (tmp_path / "merged.log").symlink_to("/dev/full")
+    recorder = Recorder(tmp_path)
+    recorder.feed("host", "linux", "BUG: something\n")  # in a thread in which nobody hears an exception
+    recorder.note("more")
+    assert [line.text for line in recorder.bad] == ["BUG: something"]
+    assert (tmp_path / "linux.log").read_text() == "BUG: something\n"
+    with pytest.raises(UnwritableError, match=r"merged\.log cannot be written: No space left"):
+        recorder.verdict()
+    recorder.close()
+
+
+def test_records_that_cannot_be_begun_or_ended_are_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnwritableError, match="Not a directory"):
+        Recorder(tmp_path / "file/records")
+    recorder = Recorder(tmp_path / "records")
+    (tmp_path / "records/result.json").symlink_to("/dev/full")
+    with pytest.raises(UnwritableError, match="No space left"):
+        recorder.result("passed")

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""``ampstand bench``: what it measured is in the record of the run, each number with its unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stand import artifacts, write_board
+from test_results import lines
+
+from ampstand import cli
+from ampstand.board import Board
+from ampstand.commands import bench
+from ampstand.errors import InfrastructureError, TestsFailed
+from ampstand.report.results import Figure, Run
+
+SPREAD = {"min": 1.0, "median": 2.0, "max": 3.0, "count": 5}
+LATENCY = {"min": 10, "median": 20, "p99": 30, "max": 40}
+MEASURED: dict[str, Any] = {
+    "board": "fake",
+    "thread": "multi",
+    "system": "bare",
+    "host_cpus": 2,
+    "load_average": 0.5,
+    "boot_to_shell_s": {"fake": SPREAD, "virt": SPREAD},
+    "boot_ratio": 1.5,
+    "boot_to_first_rpmsg_s": SPREAD,
+    "first_rpmsg_after_shell_s": 0.25,
+    "round_trips": {"tty 16 bytes": {"per_second": 100, "latency_us": LATENCY}},
+    "bulk": {"host to remote": {"per_second": 200, "bytes_per_second": 99200}},
+    "idle": {"remote off": 2.5},
+}
+
+
+def run_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, result: dict[str, Any] | Exception) -> int:
+    def measure(_: bench.Bench) -> dict[str, Any]:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(bench.Bench, "run", measure)
+    args = cli.parser().parse_args(["bench", "--records", str(tmp_path / "records")])
+    return bench.main(args, artifacts(tmp_path), Board.load(write_board(tmp_path)))
+
+
+def test_figures_are_recorded_with_their_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_bench(tmp_path, monkeypatch, MEASURED) == 0
+    lines(tmp_path / "records/results.jsonl")
+    run = Run.load(tmp_path / "records/results.jsonl")
+    figures = {figure.name: (figure.value, figure.unit) for figure in run.figures}
+    assert figures["boot_to_shell_s/virt/median"] == (2.0, "s")
+    assert figures["boot_ratio"] == (1.5, "")
+    assert figures["round_trips/tty 16 bytes/latency_us/p99"] == (30, "us")
+    assert figures["bulk/host to remote/bytes_per_second"] == (99200, "B/s")
+    assert figures["idle/remote off"] == (2.5, "%")
+    assert not {name for name in figures if "count" in name or name in ("host_cpus", "load_average")}
+    assert Figure("bench", "first_rpmsg_after_shell_s", 0.25, "s") in run.figures
+    assert (run.stages["bench"].state, run.ended, run.exit_code()) == ("ok", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(InfrastructureError("no boot"), 3), (TestsFailed("no answer"), 1), (RuntimeError("oh"), 3)]
+)
+def test_a_measurement_that_failed_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    with pytest.raises(type(error)):
+        run_bench(tmp_path, monkeypatch, error)
+    lines(tmp_path / "records/results.jsonl")
+    run = Run.load(tmp_path / "records/results.jsonl")
+    assert (run.ended, run.exit_code()) == (code, code)
