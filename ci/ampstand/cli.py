@@ -107,6 +107,8 @@ def parser() -> argparse.ArgumentParser:
     summary.add_argument("results", nargs="+", type=Path, metavar="RESULTS.jsonl")
     clean = commands.add_parser("clean", help="remove build trees and artifacts from the cache folder")
     clean.add_argument("--all", action="store_true", help="also the sources and the compiler cache")
+    for command in commands.choices.values():
+        command.set_defaults(parser=command)  # for the command that does the same again
     return top
 
 

@@ -117,6 +117,18 @@ def test_inputs_are_kept_and_selections_are_not(words: list[str], kept: list[str
     assert words_of(*words) == kept
 
 
+def test_demo_and_run_have_all_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.elf").touch()
+    words = ["--board", "b", "--firmware", "x.elf", "--file", "x.elf=/etc/x", "--thread", "single", "--records", "r"]
+    for command in ("demo", "run"):
+        args = cli.parser().parse_args([command, *words])
+        assert set(rerun.base(args.parser, args)[1:]) == {
+            command, "--board", "b", "--firmware", f"{tmp_path}/x.elf", "--file", f"{tmp_path}/x.elf=/etc/x",
+            "--thread", "single",
+        }  # fmt: skip
+
+
 def test_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dir").mkdir()

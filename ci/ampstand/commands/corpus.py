@@ -117,7 +117,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="name the bugs and the tests that are for them, and end")
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the outcomes there")
-    parser.set_defaults(parser=parser)
 
 
 class Corpus:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,7 @@ from ampstand.linux.remote import Remote
 from ampstand.progress import Progress, Step, duration
 from ampstand.qemu.machine import WaitError
 from ampstand.qemu.trace import TraceReader
+from ampstand.report import rerun
 from ampstand.report.records import Recorder
 
 OF_THIS_DEMO = ("echo-bare", "echo-freertos")
@@ -50,7 +52,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         what = replace(what, firmware=(Firmware("echo-bare"),))
     folder = given.records_folder(args.records, "demo")
     demo = Demo(what.machine(board, what.build(builder), folder, thread=args.thread), what, args.rounds, progress)
-    demo.machine.rerun = f"{given.rerun('demo', args)} --rounds {args.rounds}"
+    demo.machine.rerun = shlex.join(rerun.base(args.parser, args))
     terminal = Terminal()
     try:
         demo.run()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -55,17 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def records_folder(given: Path | None, command: str) -> Path:
     """Return the folder of this run's records: the one given, or a new one named by command and time."""
     return given.absolute() if given else records_root() / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}"
-
-
-def rerun(command: str, args: argparse.Namespace) -> str:
-    """Return the command that does the same again."""
-    words = ["./scripts/ampstand", command, "--thread", args.thread]
-    for option in ("firmware", "file", "overlay"):
-        for value in getattr(args, option):
-            words += [f"--{option}", str(value)]
-    if args.remote_image:
-        words += ["--remote-image", args.remote_image]
-    return shlex.join(words)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import select
+import shlex
 import sys
 import time
 from dataclasses import replace
@@ -30,6 +31,7 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.progress import Progress
 from ampstand.qemu.trace import TraceReader
+from ampstand.report import rerun
 from ampstand.report.records import Recorder
 
 POLL_SECONDS = 0.25
@@ -70,7 +72,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     if args.dry_run:
         print(machine.command_line())
         return 0
-    machine.rerun = given.rerun("run", args)
+    machine.rerun = shlex.join(rerun.base(args.parser, args))
     session = Session(machine)
     try:
         with progress.step(f"boot {board.title}"):

@@ -76,7 +76,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "pytest_arguments", nargs="*", metavar="-- ARG", help="further arguments of pytest for the scenarios"
     )
-    parser.set_defaults(parser=parser)
 
 
 def command(args: argparse.Namespace) -> list[str]:
