@@ -233,3 +233,32 @@ def test_added_files_are_in_the_initramfs_that_the_command_names(tmp_path: Path)
     assert build.initramfs.read_bytes() == b"the build's own"
     plain = LinuxMachine(board, build, Recorder(tmp_path / "plain")).argv()
     assert plain[plain.index("-initrd") + 1] == str(build.initramfs)
+
+
+@pytest.mark.parametrize(("mode", "cause"), [("dies", "exit status 3"), ("silent", "the shell prompt")])
+def test_a_boot_that_fails_is_one_message(tmp_path: Path, mode: str, cause: str) -> None:
+    """Nothing of what the harness stands on says anything of its own."""
+    code = (
+        "import sys; from pathlib import Path; from stand import *; from ampstand.board import Board; "
+        "from ampstand.linux.machine import LinuxMachine; from ampstand.report.records import Recorder; "
+        "folder = Path(sys.argv[1]); "
+        f"m = LinuxMachine(Board.load(write_board(folder, {mode!r}, 0.3)), artifacts(folder), Recorder(folder / 'r'))\n"
+        "try:\n    m.boot()\nexcept Exception as error:\n    print(error)\nfinally:\n    m.stop()"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, env=env, check=True)
+    assert cause in done.stdout
+    assert done.stderr == ""
+
+
+def test_input_that_cannot_be_taken_is_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with make(tmp_path).boot() as machine:
+
+        def fail(*_: object) -> str:
+            raise RuntimeError("a bug of ours")
+
+        monkeypatch.setattr(machine.host.console, "feed", fail)
+        began = time.monotonic()
+        with pytest.raises(InfrastructureError, match=r"RuntimeError: a bug of ours.*"):
+            machine.host.run("echo lost", timeout=20)
+        assert time.monotonic() - began < 15

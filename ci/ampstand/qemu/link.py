@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
@@ -29,6 +30,8 @@ from qemu.qmp import Message, QMPClient, QMPError
 
 from ampstand.errors import InfrastructureError
 from ampstand.signals import interruptions_held
+
+logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())  # its errors come as exceptions, too
 
 T = TypeVar("T")
 Take = Callable[[bytes], None]
@@ -57,6 +60,10 @@ class Link:
         self._readers: set[asyncio.Task[Any]] = set()
         self._folder: Path | None = None
         self._pipes: dict[int, Take] = {}
+        self.failure: Exception | None = None
+        """Why input is no longer taken."""
+        # What a task of the QMP library leaves behind when QEMU ends is no news: the wait for it has failed already.
+        self._loop.set_exception_handler(lambda loop, context: None)
 
     @property
     def folder(self) -> Path:
@@ -185,9 +192,7 @@ class Link:
                 self._writers[name] = writer
                 with contextlib.suppress(ConnectionError):
                     while data := await reader.read(65536):
-                        with self.lock:
-                            take(data)
-                        self.ring()
+                        self._take(take, data)
 
             self._servers.append(await asyncio.start_unix_server(connected, self.socket(name)))
         for name, take in pipes.items():
@@ -203,10 +208,17 @@ class Link:
             data = os.read(descriptor, 1 << 20)
         except BlockingIOError:
             return False
-        with self.lock:
-            self._pipes[descriptor](data)
-        self.ring()
+        self._take(self._pipes[descriptor], data)
         return bool(data)
+
+    def _take(self, take: Take, data: bytes) -> None:
+        """Let input be taken; nobody above could hear of an error."""
+        try:
+            with self.lock:
+                take(data)
+        except Exception as error:
+            self.failure = self.failure or error
+        self.ring()
 
     def _write(self, name: str, data: bytes) -> None:
         writer = self._writers.get(name)

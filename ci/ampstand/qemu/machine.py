@@ -367,6 +367,12 @@ class Machine:
         result = self._link.wait(found, self._over, timeout)
         if result is not None:
             return result
+        if self._link.failure is not None:
+            error = self._link.failure
+            raise InfrastructureError(
+                f"input of {self.board.name} could not be taken: {type(error).__name__}: {error}",
+                hint=self.diagnosis(),
+            ) from error
         self._raise_if_ended(what)
         if death := self.records.death():
             self._wait_for_last_words()
@@ -388,7 +394,8 @@ class Machine:
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _over(self) -> bool:
-        return self.process.exit_status is not None or self.records.death() is not None
+        dead = self.records.death() is not None
+        return dead or self.process.exit_status is not None or self._link.failure is not None
 
     def _raise_if_ended(self, what: str) -> None:
         status = self.process.exit_status
