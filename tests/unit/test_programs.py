@@ -17,6 +17,7 @@ from pathlib import Path
 
 import checkout
 import pytest
+from stand import write_board
 
 from ampstand import paths
 from ampstand.commands import programs
@@ -166,10 +167,14 @@ def test_an_interruption_is_one_message(tmp_path: Path, number: signal.Signals) 
             command, cwd=root, env=checkout.environment(root), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        wait_for_holder(reader)
-        harness.send_signal(number)
-        assert_all_gone(reader)
-        said, _ = harness.communicate(timeout=PATIENCE)
+        try:
+            wait_for_holder(reader)
+            harness.send_signal(number)
+            assert_all_gone(reader)
+            said, _ = harness.communicate(timeout=PATIENCE)
+        finally:
+            harness.kill()
+            harness.wait()
     record = Run.load(root / "records/results.jsonl")
     assert [(test.name.rpartition("::")[2], test.outcome) for test in record.tests.values()] == [
         ("test_first", "passed")
@@ -214,9 +219,11 @@ class Terminal:
     def end(self) -> int:
         """Wait for its end, reading on."""
         try:
-            while os.read(self.descriptor, 4096):
-                pass
-        except OSError:
+            while True:
+                assert select.select([self.descriptor], [], [], PATIENCE)[0], "it does not end"
+                if not os.read(self.descriptor, 4096):
+                    break
+        except OSError:  # the other end is closed
             pass
         _, status = os.waitpid(self.pid, 0)
         os.close(self.descriptor)
@@ -299,3 +306,19 @@ def test_a_full_records_disk_is_one_message(tmp_path: Path, place: str) -> None:
         for test in Run.load(root / "records/results.jsonl").tests.values()
     ]
     assert outcomes == [("test_good", "passed"), ("test_long", "error")][: len(outcomes)]
+
+
+@pytest.mark.parametrize("mode", ["dies", "silent"])
+def test_a_board_that_does_not_boot_says_nothing_about_what_is_tested(tmp_path: Path, mode: str) -> None:
+    root = tmp_path / "root"
+    checkout.write(root, "def test_first(host): pass\ndef test_second(host): pass\ndef test_third(board): pass\n")
+    write_board(root, mode, boot=0.5)
+    command = f"scripts/ampstand test --only scenarios --board fake-{mode}.toml --records records --junit junit.xml"
+    done = checkout.call(command, root, root)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.splitlines()[-1] == "1 passed, 1 failed, 1 skipped"
+    record = Run.load(root / "records/results.jsonl")
+    first, second, third = record.tests.values()
+    assert (first.outcome, first.infrastructure, second.outcome, third.outcome) == ("error", True, "skipped", "passed")
+    assert "could not be judged" in done.stderr
+    assert 'errors="1"' in (root / "junit.xml").read_text()
