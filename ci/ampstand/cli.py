@@ -33,6 +33,7 @@ ALONE = {"inspect": "say what a firmware file is, and what Linux and the remote 
 BUILDING = {
     "demo": "boot both systems, exchange messages, say what happened",
     "run": "boot both systems and hand over the Linux console; or run firmware without Linux",
+    "gdb": "the same boot under gdb, with both clusters attached",
     "twister-device": "be a device that Zephyr's twister runs its tests on",
     "test": "run every test",
     "corpus": "try known bugs: each must fail the test that is for it",
@@ -69,7 +70,7 @@ def _build_arguments() -> argparse.ArgumentParser:
         "--kernel-series", default="", metavar="N.M", help="Linux of this series from Debian (6.1, 6.12, 7.3, ...)"
     )
     group.add_argument("--dtb", type=Path, metavar="FILE", help="device tree in place of the board's in-tree one")
-    group.add_argument("--debug-info", action="store_true", help="build QEMU with debug information")
+    group.add_argument("--debug-info", action="store_true", help="build QEMU and Linux with debug information")
     group.add_argument(
         "-j", "--jobs", type=int, default=0, metavar="N", help="compilers at a time (default: all cores)"
     )

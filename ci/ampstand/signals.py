@@ -44,3 +44,13 @@ def interruptions_held() -> Iterator[None]:
             signal.signal(number, handler)
         for late in caught:
             signal.raise_signal(late)
+
+
+@contextlib.contextmanager
+def interruptions_left_to() -> Iterator[None]:
+    """Leave ^C to a program that is run on the terminal: for a debugger it stops the target, and not us."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

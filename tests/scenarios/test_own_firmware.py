@@ -71,7 +71,7 @@ def test_an_image_of_any_kind_starts_stops_and_starts_again(
         assert remote.core_state() == "running"
         assert counts_on(remote, image)
         if table == "trace":
-            assert remote.trace() == "counting\n"
+            remote.host.wait_for(f"cat {remote.debugfs}/trace0", "^counting$", remote.timeout)
         remote.stop()
     remote.start("hello-bare")
     remote.stop()
@@ -79,7 +79,7 @@ def test_an_image_of_any_kind_starts_stops_and_starts_again(
 
 def test_a_stripped_image(remote: Remote, build: Callable[..., Path]) -> None:
     remote.start(build("trace", strip=True), acks=False)
-    assert remote.trace() == "counting\n"
+    remote.host.wait_for(f"cat {remote.debugfs}/trace0", "^counting$", remote.timeout)
     remote.stop()
 
 

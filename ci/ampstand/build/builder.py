@@ -214,10 +214,14 @@ class Builder:
         complete = [path for path in self.options.kernel_config if kconfig.is_complete(path)]
         fragments = [path for path in self.options.kernel_config if path not in complete]
         own = [folder / "common.config", folder / f"{arch}.config"]
-        return [*(complete or own), *needs, *fragments]
+        debug = [folder / "debug-info.config"] if self.options.debug_info else []
+        return [*(complete or own), *needs, *debug, *fragments]
 
     def kernel(self) -> Path:
-        """Return the folder with the kernel image, ``config``, ``release`` and, below ``modules``, its modules."""
+        """Return the folder with the kernel image, ``config``, ``release`` and, below ``modules``, its modules.
+
+        With ``debug_info`` also ``vmlinux``, whose debug information names files of the source and of the build tree.
+        """
         if self.options.kernel is not None:
             return self._ready_kernel()
         image = self.board.kernel_image
@@ -231,6 +235,8 @@ class Builder:
                     shutil.copy(build.work / module, scratch / "modules" / Path(module).name)
                 shutil.copy(build.work / ".config", scratch / "config")
                 shutil.copy(build.work / "include/config/kernel.release", scratch / "release")
+                if self.options.debug_info:
+                    shutil.copy(build.work / "vmlinux", scratch / "vmlinux")
 
         return self.cache.artifact("kernel", self._kernel_inputs(), make, self.progress)
 
@@ -265,7 +271,7 @@ class Builder:
         extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
         place = str(source.path) if source.own else source.identity
         shared = f"{place}{'@' if source.revision else ''}:{extra}:{self.board.kernel_arch}:{inputs['compiler']}"
-        shared += ":patched" if layer else ""
+        shared += (":patched" if layer else "") + (":debug" if self.options.debug_info else "")
         work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
         with self.cache.lock(f"{work.name}-tree", self.progress):
             yield KernelBuild(

@@ -31,8 +31,13 @@ class RemoteMachine(Machine):
         *,
         thread: str = "multi",
         extra_args: Sequence[str] = (),
+        held: bool = False,
     ) -> None:
-        """Describe a board that is not started yet; its semihosting calls reach the workstation."""
+        """Describe a board that is not started yet; its semihosting calls reach the workstation.
+
+        ``held``: the remote does not run before somebody (a debugger) lets it.
+        """
+        self._held = held
         nothing = Path()
         artifacts = Artifacts(
             qemu=qemu,
@@ -54,12 +59,13 @@ class RemoteMachine(Machine):
     def start(self) -> Self:
         """Start QEMU, connect to it, and let the remote run."""
         super().start()
-        self.qmp("cont")
+        if not self._held:
+            self.qmp("cont")
         return self
 
     def argv(self, *, paste: bool = False) -> list[str]:
         """QEMU's arguments; with ``paste`` they need no harness."""
-        return super().argv(paste=paste) + ([] if paste else [HELD])
+        return super().argv(paste=paste) + ([] if paste or HELD in self.extra_args else [HELD])
 
     def listen(self, heard: Callable[[Serial, bytes], None]) -> None:
         """Let ``heard`` take what comes on any serial line, from the thread that takes input."""
