@@ -75,6 +75,8 @@ class Session:
         self.board = Board.load(config.getoption("ampstand_board"))
         self.thread: str = config.getoption("ampstand_thread")
         self.records = Path(config.getoption("ampstand_records")).absolute()
+        self.given = [path for name in GIVEN for path in _given(config, name)]
+        """Images of the user's own."""
         self._artifacts_file: str | None = config.getoption("ampstand_artifacts")
         self._artifacts: Artifacts | None = None
         self._shared: LinuxMachine | None = None
@@ -111,7 +113,8 @@ class Session:
         machine = LinuxMachine(self.board, artifacts, self.recorder(records), thread=self.thread, **options)
         machine.rerun = rerun
         if self.board.remote is not None:
-            reader = TraceReader(machine, self.board.remote, list(artifacts.firmware.values()))
+            images = [*artifacts.firmware.values(), *self.given]
+            reader = TraceReader(machine, self.board.remote, images)
             machine.follow(self.board.remote.core, f"{self.board.remote.core}-trace", reader.poll)
         return machine
 
@@ -185,6 +188,13 @@ def _pattern_of(line: Line) -> str:
     return re.sub(r"\b(0x)?[0-9a-f]*\d[0-9a-f]*\b", "N", f"{line.core}: {line.text}")
 
 
+GIVEN = {
+    "given_firmware": ("--ampstand-firmware", "an image that Linux starts"),
+    "given_image": ("--ampstand-remote-image", "an image that the remote runs before Linux"),
+}
+"""Parameters that take each file of the user's own in turn; without one their tests are left out."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("ampstand")
@@ -194,6 +204,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
     group.addoption("--ampstand-seed", type=int, default=SEED, help="of random input (default: %(default)s)")
     group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")
+    for option, text in GIVEN.values():
+        group.addoption(option, action="append", default=[], help=f"{text} (repeatable)")
     group.addoption("--ampstand-soak", action="store_true", help="run the scenarios that take minutes, too")
 
 
@@ -216,9 +228,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SESSION].drop_shared()
 
 
+def _given(config: pytest.Config, name: str) -> list[Path]:
+    return [Path(file) for file in config.getoption(GIVEN[name][0])]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test of the user's own images once for each."""
+    for name in GIVEN.keys() & set(metafunc.fixturenames):
+        paths = _given(metafunc.config, name)
+        metafunc.parametrize(name, paths, ids=[path.stem for path in paths])
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what the board cannot do, and what takes minutes unless it was asked for; end at a feature there is not."""
     board = config.stash[SESSION].board
+    asked = {name for name in GIVEN if _given(config, name)}
+    items[:] = [item for item in items if not (GIVEN.keys() - asked) & set(getattr(item, "fixturenames", ()))]
     for item in items:
         needed = {feature for mark in item.iter_markers("needs") for feature in mark.args}
         try:

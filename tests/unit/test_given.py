@@ -118,7 +118,7 @@ def test_names_are_those_of_our_images() -> None:
     assert caught.value.hint == "images: echo-bare"
 
 
-@pytest.mark.parametrize("command", ["run", "demo"])
+@pytest.mark.parametrize("command", ["run", "demo", "test"])
 def test_nothing_is_built_for_a_bad_file(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

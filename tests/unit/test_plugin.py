@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from elf_files import made_elf
 from stand import artifacts, write_board
 
 pytest_plugins = ["pytester"]
@@ -290,3 +291,20 @@ def test_a_known_bug_makes_a_scenario_known_in_its_range_only(  # type: ignore[n
             "known bug rare: it may",
         ):
             assert said in text
+
+
+def test_images_of_the_user_are_parameters(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    source = """
+        def test_started(given_firmware): assert given_firmware.suffix == ".elf"
+        def test_before(given_image): assert given_image.suffix == ".elf"
+        def test_other(): pass
+        """
+    images = []
+    for name in ("a", "b"):
+        images.append(tmp_path / f"{name}.elf")
+        images[-1].write_bytes(made_elf())
+    run(source).assert_outcomes(passed=1)
+    run(source, *(f"--ampstand-firmware={path}" for path in images)).assert_outcomes(passed=3)
+    result = run(source, "-v", f"--ampstand-remote-image={images[0]}")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_before?a?*"])

@@ -91,8 +91,8 @@ class Given:
     @classmethod
     def read(cls, args: argparse.Namespace, board: Board) -> Given:
         """Read everything that is named on the command line; ``UsageError`` for what cannot be used."""
-        firmware = tuple(_firmware(text, board, linux=True) for text in args.firmware)
-        before = _firmware(args.remote_image, board, linux=False) if args.remote_image else None
+        firmware = tuple(firmware_of(text, board, linux=True) for text in args.firmware)
+        before = firmware_of(args.remote_image, board, linux=False) if args.remote_image else None
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
         paths: dict[str, Path] = {}
         for entry in own:
@@ -132,7 +132,8 @@ class Given:
         return LinuxMachine(board, artifacts, recorder, preload=preload, files=self.files or None, **options)
 
 
-def _firmware(text: str, board: Board, *, linux: bool) -> Firmware:
+def firmware_of(text: str, board: Board, *, linux: bool) -> Firmware:
+    """Return an image by its name or file, for a start by Linux or before it; ``UsageError`` if it cannot run."""
     path = Path(text)
     if not path.exists() and path.suffix != ".elf" and len(path.parts) == 1:
         return Firmware(text)

@@ -31,6 +31,7 @@ from ampstand.build import tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.commands import lint, programs
+from ampstand.commands.given import firmware_of
 from ampstand.commands.outcomes import last_words, meson_results, tap
 from ampstand.commands.programs import Ended, Program
 from ampstand.commands.selection import Selection
@@ -72,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--test", action="append", default=[], metavar="NAME", help="exactly this test, as results.jsonl names it"
     )
+    parser.add_argument(
+        "--firmware", action="append", default=[], type=Path, metavar="FILE.elf", help="one more image to be tested"
+    )
+    parser.add_argument(
+        "--remote-image", action="append", default=[], type=Path, metavar="FILE.elf", help="the same, before Linux"
+    )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the results there as JUnit XML")
     parser.add_argument(
         "pytest_arguments", nargs="*", metavar="-- ARG", help="further arguments of pytest for the scenarios"
@@ -91,6 +98,10 @@ class Checks:
         self, args: argparse.Namespace, builder: Builder, progress: Progress, command: Sequence[str] = ()
     ) -> None:
         """Take the command line, what builds the things to test, and what runs them again."""
+        for path in args.firmware:
+            firmware_of(str(path.absolute()), builder.board, linux=True)
+        for path in args.remote_image:
+            firmware_of(str(path.absolute()), builder.board, linux=False)
         self.args = args
         self.builder = builder
         self.progress = progress
@@ -383,6 +394,8 @@ class Checks:
             f"--ampstand-board={self.args.board}",
             f"--ampstand-thread={self.args.thread}",
             f"--ampstand-records={self.records / 'scenarios'}",
+            *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
+            *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image),
             *self.args.pytest_arguments,
         ]
 
