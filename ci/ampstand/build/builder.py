@@ -163,7 +163,7 @@ class Builder:
         tree, build, log = work / "qemu-dev", work / "build", self.cache.logs / "qemu.log"
         log.unlink(missing_ok=True)
         environment = self.cache.compiler_environment()
-        self._layered("QEMU", source, layer, tree, log)
+        self._layered(source, layer, tree, log)
         configured = build / ".configured"
         if not configured.is_file():
             shutil.rmtree(build, ignore_errors=True)
@@ -190,14 +190,14 @@ class Builder:
                 watch=tools.ninja_progress,
             )
 
-    def _layered(self, title: str, source: Source, layer: dict[str, bytes], tree: Path, log: Path) -> None:
-        """Bring ``tree``, a copy of a source that is to carry the layer, up to date."""
+    def _layered(self, source: Source, layer: dict[str, bytes], tree: Path, log: Path) -> None:
+        """Bring ``tree``, a copy of QEMU's source that is to carry the layer, up to date."""
         if source.own:
-            with self.progress.step(f"{title}: following {source.path}"):
+            with self.progress.step(f"QEMU: following {source.path}"):
                 overlay.mirror(source.path, tree)
         elif not tree.is_dir():
-            self.cache.need_space(f"{title}'s build", 2000)
-            with self.progress.step(f"{title}: preparing the source") as step:
+            self.cache.need_space("QEMU's build", 2000)
+            with self.progress.step("QEMU: preparing the source") as step:
                 overlay.copy(source.path, tree, log, step)
         overlay.lay(source.path, tree, layer)
 
