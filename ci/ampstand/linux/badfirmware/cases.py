@@ -410,7 +410,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case("vring-num-8", S, _both(num=8)),
     # Where Linux misbehaves.
-    Case("section-headers-past-end", R, _header(shnum=0xF000), bug=SHDRS_UNCHECKED),
+    Case("section-headers-past-end", R, _header(shstrndx=0xF000), bug=SHDRS_UNCHECKED),
     Case("phdrs-past-end", R, lambda t: _phdrs_behind(t, 1, phnum=0xFFFF), bug=PHDRS_PAST_END),
     Case("phdrs-at-end", R, lambda t: _phdrs_behind(t, 0), bug=PHDRS_PAST_END),
     Case("section-name-past-end", R, _section(name=0x10000000), bug=NAMES_PAST_END),
