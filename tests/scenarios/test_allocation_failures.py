@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from ampstand.linux import known_bugs
+from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.report.known import Meetings
@@ -16,8 +17,6 @@ from ampstand.report.known import Meetings
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
 FAILSLAB = "/sys/kernel/debug/failslab"
-BIG_LOG = "log_buf_len=4M"
-"""Of the kernel's command line: room for all that is said of some hundred refusals."""
 
 
 def start_without_memory(remote: Remote, undone: str, undo: str, options: str = "") -> int:
@@ -41,7 +40,7 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
 
 def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine]) -> None:
     """Firmware with a resource table ran before: what is left of it must not matter."""
-    remote = Remote(boot(kernel_arguments=BIG_LOG))
+    remote = Remote(boot(kernel_arguments=ROOMY))
     remote.start("echo-bare", services=["rpmsg-raw"])
     remote.stop()
     assert start_without_memory(remote, "offline", "stop") > 50
@@ -53,7 +52,7 @@ def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine
 def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """The remote goes on meanwhile, its resource table is as it was, and the next attach works."""
     image = "count-bare"
-    remote = preload(image, kernel_arguments=BIG_LOG)
+    remote = preload(image, kernel_arguments=ROOMY)
     table = remote.resource_table(image)
     assert start_without_memory(remote, "detached", "detach") > 20
     remote.wait_counting()
@@ -70,7 +69,7 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
 @pytest.mark.needs("attach", "remote-console")
 def test_attach_that_fails_in_the_end(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
-    remote = preload("count-bare", kernel_arguments=BIG_LOG)
+    remote = preload("count-bare", kernel_arguments=ROOMY)
     assert start_without_memory(remote, "detached", "detach", "-l") == 1
     assert remote.state() == "detached"
     stopped = known_bug("attach-failure-stops")

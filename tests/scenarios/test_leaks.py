@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from ampstand.linux import memory
+from ampstand.linux.kernel_log import ROOMY
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
 
@@ -41,11 +43,15 @@ def nothing_leaks(host: Shell) -> Iterator[None]:
 
 
 @contextmanager
-def silenced(host: Shell) -> Iterator[None]:
-    """Keep what the kernel says of refusals, which is long, from the console; its log is judged all the same."""
-    host.run_check("dmesg -n 1")
+def refusals(machine: LinuxMachine) -> Iterator[None]:
+    """Take what the kernel says of refusals, which is long, for what was asked for; keep it from the console."""
+    machine.judge_log()
+    machine.host.run_check("dmesg -n 1")
+    usual, machine.log_level = machine.log_level, -1
     yield
-    host.run_check("dmesg -n 7")
+    machine.judge_log()
+    machine.log_level = usual
+    machine.host.run_check("dmesg -n 7")
 
 
 def test_starts_and_stops_leak_nothing(remote: Remote, host: Shell) -> None:
@@ -60,7 +66,7 @@ def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
     remote = preload("echo-bare", preload_table=4)
     host = remote.host
-    with silenced(host), nothing_leaks(host):
+    with refusals(remote.machine), nothing_leaks(host):
         refused = host.text(
             f"for i in $(seq {ROUNDS}); do echo start >{remote.sysfs}/state || echo refused; done 2>&1 "
             "| grep -c refused",
@@ -78,12 +84,16 @@ be registered; and more ttys than there can be, so that the driver does not want
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused_channels_leak_nothing(remote: Remote, host: Shell, case: str) -> None:
+def test_refused_channels_leak_nothing(boot: Callable[..., LinuxMachine], case: str) -> None:
     """Refused channels leave nothing behind when the remote has been stopped."""
     command, wanted = REFUSED[case]
+    remote = Remote(boot(kernel_arguments=ROOMY))
+    host = remote.host
+    if case == "name":
+        remote.machine.expect_bad("cannot create duplicate filename", remote.machine.board.shell.core)
     remote.start("echo-bare", services=["rpmsg-raw"])
     remote.stop()
-    with silenced(host), nothing_leaks(host):
+    with refusals(remote.machine), nothing_leaks(host):
         host.run_check(f"echo start >{remote.sysfs}/state")
         host.wait_for("ls /dev", "ttyRPMSG1", remote.timeout)
         figures = remote.tool(command, 60)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from ampstand.errors import TestsFailed
 from ampstand.linux.shell import Shell
 
+ROOMY = "log_buf_len=4M"
+"""Of the kernel's command line: nothing is overwritten when some hundred requests are refused, each with a trace."""
 WARNING_LEVEL = 4
 """Records of this level and below are warnings and errors (``include/linux/kern_levels.h``)."""
 
