@@ -29,7 +29,7 @@ from ampstand.formats.resource_table import (
     locate,
     table,
 )
-from ampstand.qemu.trace import TraceReader
+from ampstand.qemu.trace import SIZE_MAX, TraceReader
 
 BODIES = (
     Carveout(b"ram", 4096, da=0x10000000, flags=5),
@@ -217,3 +217,12 @@ def test_the_trace_is_where_the_table_in_memory_says(tmp_path: Path) -> None:
     assert reader.poll() == ""
     with pytest.raises(UsageError, match=r"none\.elf"):
         TraceReader(memory, core, [tmp_path / "none.elf"])  # type: ignore[arg-type]
+
+
+def test_of_a_huge_trace_only_a_part_is_read(tmp_path: Path) -> None:
+    image = tmp_path / "a.elf"
+    image.write_bytes(made_elf(table(Trace(0xC0000000, 0x10000000))))
+    core = Board.load().remote
+    assert core is not None
+    memory = Memory((ADDRESS, table(Trace(0xC0000000, 0x10000000))), (0xC0000000, b"x" * (SIZE_MAX + 1)))
+    assert len(TraceReader(memory, core, [image]).poll()) == SIZE_MAX  # type: ignore[arg-type]

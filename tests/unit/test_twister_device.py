@@ -93,6 +93,12 @@ def twister(board: Path, tmp_path: Path) -> Iterator[Callable[..., Twister]]:
             device.end()
 
 
+def running(build: Path) -> list[str]:
+    """Return the processes of QEMU that run what is in a build folder."""
+    found = subprocess.run(["pgrep", "-f", f"m4-firmware={build}/"], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
 def test_each_flash_runs_what_was_built(twister: Callable[..., Twister], tmp_path: Path) -> None:
     device = twister()
     for number, name in enumerate(["one", "two"], 1):
@@ -100,12 +106,13 @@ def test_each_flash_runs_what_was_built(twister: Callable[..., Twister], tmp_pat
         assert device.read(b"\n") == b"remote says hello\n"
         command = (tmp_path / "records" / str(number) / "command.txt").read_text()
         assert re.search(rf"m4-firmware=\S*/{name}/zephyr/zephyr\.elf", command)
+    assert running(tmp_path / "one") == []
+    assert len(running(tmp_path / "two")) == 1
     os.write(device.slave, b"typed")
     assert device.read(b"typed") == b"typed"
     assert device.end() == 130
     assert list((tmp_path / "run").rglob("*.sock")) == []
-    left = subprocess.run(["pgrep", "-f", str(tmp_path / "two")], capture_output=True, check=False)
-    assert left.stdout == b""
+    assert running(tmp_path / "two") == []
 
 
 def test_an_image_that_cannot_run_fails_the_flash_and_leaves_the_device(twister: Callable[..., Twister]) -> None:
