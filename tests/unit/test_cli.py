@@ -142,6 +142,16 @@ def test_doctor_names_missing_packages_and_the_command(tmp_path: Path, monkeypat
     assert "--qemu-src" in found["QEMU"].remedy
 
 
+def test_only_the_command_that_runs_is_imported() -> None:
+    code = (
+        "import sys, ampstand.cli as c; c.parser(['run', 'x']); print(*(m for m in sys.modules if 'ampstand.c' in m))"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "ampstand.commands.run" in loaded
+    assert not {"ampstand.commands.bench", "ampstand.commands.corpus", "ampstand.commands.test"} & set(loaded)
+
+
 def test_footprint_rows() -> None:
     titles, rows = footprint.rows({"compiler": "gcc", "images": {"b": {"text": 2}, "a": {"text": 1, "bss": 3}}})
     assert titles == ["text", "bss"]
