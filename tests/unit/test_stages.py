@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ampstand import paths
+from ampstand import cli, paths
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder, BuildOptions
@@ -157,8 +157,10 @@ class BrokenBuilder(Builder):
 def fake(tmp_path: Path, only: str, said: io.StringIO, **options: object) -> FakeChecks:
     progress = Progress(said, live=False)
     builder = BrokenBuilder(Board.load(), BuildOptions(), progress, cache=Cache(tmp_path / "cache"))
-    values = {"only": only, "records": tmp_path / "records", "keyword": "", "test": [], "junit": None}
-    args = argparse.Namespace(**values | {"pytest_arguments": []} | options)
+    args = cli.parser().parse_args(["test", "--only", only, "--records", str(tmp_path / "records")])
+    for name, value in options.items():
+        assert hasattr(args, name)
+        setattr(args, name, value)
     return FakeChecks(args, builder, progress, ["./scripts/ampstand", "test"])
 
 

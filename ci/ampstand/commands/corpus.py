@@ -37,6 +37,7 @@ from ampstand import paths
 from ampstand.build import overlay
 from ampstand.build.builder import Builder
 from ampstand.commands.test import NATIVE_PARTS, Checks, NothingMatched
+from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.progress import Progress, duration
 from ampstand.report import rerun, results, summary
@@ -227,14 +228,12 @@ class Corpus:
     def _test(self, builder: Builder, stage: str, tests: list[str], records: Path, command: list[str]) -> Run:
         """Run tests of one stage and return their record; scenarios end with the first that fails."""
         records.mkdir(parents=True, exist_ok=True)
-        args = argparse.Namespace(
-            board=self.args.board,
-            records=records,
-            thread="multi",
-            keyword=" or ".join(f"({test})" for test in tests) if stage == SCENARIOS else "",
-            test=[],
-            pytest_arguments=["--exitfirst"],
-        )
+        parser = argparse.ArgumentParser()
+        add_test_arguments(parser)
+        words = ["--records", str(records)]
+        if stage == SCENARIOS:
+            words += ["-k", " or ".join(f"({test})" for test in tests)]
+        args = parser.parse_args([*words, "--", "--exitfirst"], argparse.Namespace(board=self.args.board))
         checks = Checks(args, builder, self.progress, command)
         checks.results.begin(command)
         try:

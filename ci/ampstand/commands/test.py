@@ -374,8 +374,8 @@ class Checks:
         return self._collects("unit", [])
 
     def unit(self) -> None:
-        """Run the harness's own tests."""
-        self._pytest("unit", [])
+        """Run the harness's own tests, all of them on all processors."""
+        self._pytest("unit", [] if self.selection else [f"-n{self.builder.options.jobs}"])
 
     def _may_scenarios(self) -> bool:
         return self._collects("scenarios", self._scenario_options())
