@@ -180,7 +180,9 @@ def watchdog_while_detached(remote: Remote, recovery: str, done: str) -> bool:
 
 
 @pytest.mark.needs("remote-watchdog")
-def test_watchdog_while_detached(preload: Callable[..., Remote], known_bug: Meetings) -> None:
+def test_watchdog_while_detached(
+    preload: Callable[..., Remote], known_bug: Meetings, behaviour: Callable[[str], int | str]
+) -> None:
     """The remote restarts by itself; Linux leaves alone what it let go of, and can attach to it."""
     remote = preload("crash-bare")
     taken = known_bug("detached-taken-for-crashed").announce(remote.machine)
@@ -195,6 +197,9 @@ def test_watchdog_while_detached(preload: Callable[..., Remote], known_bug: Meet
         assert not accepts(remote, "start")  # would load the default image over the running one, but there is none
         assert (remote.state(), remote.core_state()) == ("crashed", "running")
         remote.rebind()
+        if behaviour("crashed-remote-unbound") == "stopped":
+            assert (remote.state(), remote.core_state()) == ("offline", "held")
+            taken.met("unbinding the driver stops it")
     assert (remote.state(), remote.core_state()) == ("detached", "running")
     remote.attach(services=[CRASH_SERVICE])
     assert answers(remote)
