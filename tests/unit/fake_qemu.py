@@ -194,9 +194,8 @@ def serve_console(path: str, voices: Voices, says: str) -> None:
     )
 
 
-def serve_remote(path: str, voices: Voices, name: str) -> None:
+def serve_remote(link: socket.socket) -> None:
     """Be the remote's console: say something, then echo."""
-    link = voices.links[name] = connect(path)
     STARTED.wait()
     link.sendall(os.environ.get("FAKE_SAYS", "remote says hello\n").encode())
     if "FAKE_EXIT" in os.environ:
@@ -228,13 +227,14 @@ def main() -> None:
             fields = dict(field.partition("=")[::2] for field in sys.argv[number + 1].split(","))
             paths[fields["id"]] = fields["path"]
     console = paths.pop("linux")
+    for name, path in paths.items():  # before Linux boots, which may make the remote say something
+        voices.links[name] = connect(path)
+        threading.Thread(target=serve_remote, args=(voices.links[name],), daemon=True).start()
     if mode == "silent" or "-kernel" not in options:
         voices.links["linux"] = connect(console)
     else:
         arguments = (console, voices, settings.get("says", ""))
         threading.Thread(target=serve_console, args=arguments, daemon=True).start()
-    for name, path in paths.items():
-        threading.Thread(target=serve_remote, args=(path, voices, name), daemon=True).start()
     serve_qmp(options["-qmp"].removeprefix("unix:"), voices)
     while True:
         signal.pause()
