@@ -17,7 +17,7 @@ import pytest
 from ampstand.board import Board, Region
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import TestsFailed
-from ampstand.linux import loader
+from ampstand.linux import loader, memory
 from ampstand.linux.badfirmware.cases import CASES, NO_MEMORY, SHDRS_UNCHECKED, Case, Verdict
 from ampstand.linux.badfirmware.generator import Target, load
 from ampstand.linux.badfirmware.mutants import mutants
@@ -176,6 +176,7 @@ class Bench:
 
     def _kernel_memory(self) -> int:
         """Return KiB of unreclaimable slab, vmalloc and CMA in use."""
+        memory.shrink(self.host)
         fields = "/SUnreclaim|VmallocUsed|CmaTotal/ {n += $2} /CmaFree/ {n -= $2} END {print n}"
         return int(self.host.text(f"awk '{fields}' /proc/meminfo", reason="the kernel's memory figures"))
 

@@ -20,11 +20,13 @@ def figures(machine: LinuxMachine) -> dict[str, int]:
     return found
 
 
-def slabs(host: Shell) -> dict[str, int]:
-    """Return the number of active objects of each of Linux's slab caches.
-
-    Objects that are free, but on a slab that a core keeps at hand, count as active unless the caches were shrunk.
-    """
+def shrink(host: Shell) -> None:
+    """Let Linux give back what it only keeps at hand: freed objects on each core's slabs, and what can be reclaimed."""
     host.run_check("echo 2 >/proc/sys/vm/drop_caches; for cache in /sys/kernel/slab/*/shrink; do echo 1 >$cache; done")
+
+
+def slabs(host: Shell) -> dict[str, int]:
+    """Return the number of active objects of each of Linux's slab caches, once they are shrunk."""
+    shrink(host)
     lines = host.run_check("cat /proc/slabinfo")[2:]
     return {fields[0]: int(fields[1]) for fields in (line.split() for line in lines)}
