@@ -176,10 +176,22 @@ static void arm_remote_core_reset_hold(Object *obj, ResetType type)
     arm_remote_core_set_lockup(s, false);
 }
 
+static void arm_remote_core_no_work(CPUState *cs, run_on_cpu_data data)
+{
+}
+
+/*
+ * Who asks has seen what the host's registers say: let the core come to what
+ * was ordered of it before, which a busy workstation may delay.
+ */
 static char *arm_remote_core_get_state(Object *obj, Error **errp)
 {
     ArmRemoteCoreState *s = ARM_REMOTE_CORE(obj);
 
+    if (s->pending) {
+        run_on_cpu(CPU(s->armv7m->cpu), arm_remote_core_no_work,
+                   RUN_ON_CPU_NULL);
+    }
     return g_strdup(s->lockup ? "lockup" : s->running ? "running" : "held");
 }
 
