@@ -181,6 +181,7 @@ class Demo:
 
     def _judge(self) -> str:
         self.machine.settle()
+        self.machine.judge_log()
         reasons, notes = given.verdict(self.records, self.what)
         if reasons:
             raise TestsFailed("\n".join(reasons), hint=self.machine.diagnosis())
