@@ -19,12 +19,15 @@ from ampstand.commands import given
 from ampstand.commands.given import Given
 from ampstand.errors import UsageError
 from ampstand.formats.resource_table import Trace, Vdev, table
+from ampstand.linux.kernel_log import WARNING_LEVEL
+from ampstand.report.records import Recorder
 
 
 def read(*words: str) -> Given:
     """Read a command line for the default board."""
     parser = argparse.ArgumentParser()
     given.add_arguments(parser)
+    parser.add_argument("--kernel", type=Path)  # a build option
     return Given.read(parser.parse_args(words), Board.load())
 
 
@@ -127,3 +130,23 @@ def test_nothing_is_built_for_a_bad_file(
     assert cli.main([command, "--firmware", written(tmp_path, "x.elf", made_elf(machine=62))]) == UsageError.exit_code
     assert "x.elf" in capsys.readouterr().err
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("own_firmware", "own_kernel", "noted"),
+    [(False, False, []), (True, False, ["m4"]), (False, True, ["host"]), (True, True, ["host", "m4"])],
+)
+def test_what_no_model_has_is_noted_of_what_is_the_users_own(
+    tmp_path: Path, own_firmware: bool, own_kernel: bool, noted: list[str]
+) -> None:
+    words = ["--firmware", written(tmp_path, "own.elf", made_elf())] if own_firmware else []
+    what = read(*words, *(["--kernel", "zImage"] if own_kernel else []))
+    records = Recorder.for_board(Board.load(), tmp_path / "records")
+    records.guest_errors("<cpu0> dmamux1: no model\n<cpu2> adc: no model\n")
+    records.feed("host", "linux", "BUG: of whoever\n")
+    reasons, notes = given.verdict(records, what)
+    assert [note.split()[3] for note in notes] == noted
+    assert len(reasons) + len(notes) == 3
+    assert any("BUG" in reason for reason in reasons)
+    machine = what.machine(Board.load(), artifacts(tmp_path), tmp_path / "machine")
+    assert machine.log_level == (-1 if own_kernel else WARNING_LEVEL)

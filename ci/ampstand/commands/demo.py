@@ -36,6 +36,7 @@ OF_THIS_DEMO = ("echo-bare", "echo-freertos")
 NO_ACK = "remote FW shutdown without ack"
 ANNOUNCED = r"creating channel (\S+) addr"
 SERVICES = ("rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample")
+NOTES_SHOWN = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -185,7 +186,8 @@ class Demo:
         reasons, notes = given.verdict(self.records, self.what)
         if reasons:
             raise TestsFailed("\n".join(reasons), hint=self.machine.diagnosis())
-        return "\n".join(notes) or "none"
+        rest = [f"and {len(notes) - NOTES_SHOWN} more, in guest-errors.log"] if len(notes) > NOTES_SHOWN else []
+        return "\n".join([*notes[:NOTES_SHOWN], *rest]) or "none"
 
 
 def _sample(remote: Remote) -> str:
