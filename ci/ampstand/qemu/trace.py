@@ -5,17 +5,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from ampstand.board import RemoteCore
 from ampstand.errors import UsageError
 from ampstand.formats.elf import Image, NotElfError
-from ampstand.formats.resource_table import Table, Trace, locate
+from ampstand.formats.resource_table import Located, Table, Trace, locate
 from ampstand.formats.trace import BUFFER_SYMBOLS, Follower
 from ampstand.qemu.machine import Machine
 
 SIZE_MAX = 1 << 20
 """Bytes of a trace buffer that are read: the resource table may claim anything."""
+
+
+@cache
+def _known(image: Path, _changed: int, _size: int) -> tuple[Located | None, tuple[int, int] | None]:
+    """Return where an image has its resource table, and a buffer that a symbol tells of; read once, not for each boot.
+
+    Time and size of the file are part of the question: a file that has changed is read again.
+    """
+    elf = Image.read(image.read_bytes())
+    return locate(elf), elf.symbol(*BUFFER_SYMBOLS)
 
 
 class TraceReader:
@@ -33,15 +44,15 @@ class TraceReader:
         self._fixed: set[tuple[int, int]] = set()
         for image in images:
             try:
-                elf = Image.read(image.read_bytes())
-                found = locate(elf)
+                state = image.stat()
+                found, symbol = _known(image, state.st_mtime_ns, state.st_size)
             except (OSError, NotElfError) as error:
                 raise UsageError(f"cannot read firmware {image}: {error}") from error
             if found is not None and not found.table.problem:
                 where = remote.reach(found.address, len(found.data))
                 if where is not None:
                     self._tables[where] = max(self._tables.get(where, 0), len(found.data))
-            if (symbol := elf.symbol(*BUFFER_SYMBOLS)) is not None and not (found and found.table.all(Trace)):
+            if symbol is not None and not (found and found.table.all(Trace)):
                 size = min(symbol[1], SIZE_MAX)
                 if size and (where := remote.reach(symbol[0], size)) is not None:
                     self._fixed.add((where, size))

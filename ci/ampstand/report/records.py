@@ -231,16 +231,16 @@ class Recorder:
         with self._lock:
             return str(min(self.bad, key=lambda line: line.rank)) if self.bad else ""
 
-    def verdict(self, since: int = 0) -> list[str]:
+    def verdict(self) -> list[str]:
         """Why the records alone make the scenario fail: unannounced bad lines, announced ones that never came.
 
-        ``since`` leaves out the first so many bad lines. ``UnwritableError`` if a log is not complete.
+        ``UnwritableError`` if a log is not complete.
         """
         with self._lock:
             for failure in (kept.failure for kept in (self._merged, *(state.log for state in self._streams.values()))):
                 if failure is not None:
                     raise failure
-            reasons = [str(line) for line in self.bad[since:]]
+            reasons = [str(line) for line in self.bad]
             reasons += [
                 f"the announced line {expected.pattern.pattern!r} of {expected.core} did not occur"
                 for expected in self._expected
