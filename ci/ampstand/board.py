@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -53,6 +53,17 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Mailbox:
+    """What the model tells of the mailbox between the cores."""
+
+    path: str
+    """QOM path."""
+    unanswered: Mapping[str, str]
+    """By core, the property that has the longest time in ns that an interrupt to it has stood without an answer; 0
+    begins anew."""
+
+
+@dataclass(frozen=True)
 class RemoteCore:
     """The remote: core name, firmware set (``firmware/remote/soc``), remoteproc instance, memory."""
 
@@ -78,6 +89,7 @@ class RemoteCore:
     """Where the core begins: of the vector table (profile M), else of the first instruction."""
     aliases: tuple[Window, ...] = ()
     """Further memory, or the same at other addresses, that the core reaches and of which Linux does not know."""
+    mailbox: Mailbox | None = None
 
     def host_address(self, address: int) -> int:
         """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
@@ -284,6 +296,7 @@ def _serials(table: Table) -> tuple[Serial, ...]:
 
 
 def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
+    cores = {serial.core for serial in serials}
     with table:
         windows, aliases = _windows(table)
         remote = RemoteCore(
@@ -300,10 +313,21 @@ def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
             profile=table.choice("profile", PROFILES, ""),
             vectors=table.integer("vectors", 0),
             aliases=aliases,
+            mailbox=_mailbox(table.table("mailbox"), cores) if table.has("mailbox") else None,
         )
         if remote.core in [serial.core for serial in serials if serial.role == "shell"]:
             table.refuse(f"core {remote.core!r} runs Linux: the remote is another", "core")
         return remote
+
+
+def _mailbox(table: Table, cores: Container[str]) -> Mailbox:
+    with table:
+        with table.optional("unanswered") as properties:
+            for core in properties:
+                if core not in cores:
+                    properties.refuse(f"unanswered: no core {core!r} has a serial line", core)
+            unanswered = {core: properties.text(core) for core in properties}
+        return Mailbox(table.text("path"), unanswered)
 
 
 def _windows(table: Table) -> tuple[tuple[Window, ...], tuple[Window, ...]]:

@@ -44,6 +44,7 @@ from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.linux import known_bugs
+from ampstand.linux.known_bugs import KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
@@ -51,7 +52,7 @@ from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS, CoreDiedError
 from ampstand.qemu.trace import TraceReader
 from ampstand.report.known import Meetings
-from ampstand.report.pytest_results import command_of
+from ampstand.report.pytest_results import BY_EVIDENCE, command_of
 from ampstand.report.records import Line, Recorder
 from ampstand.signals import end_on_signals
 
@@ -271,9 +272,13 @@ def pytest_runtest_makereport(
     report = yield
     item.stash.setdefault(REPORTS, {})[report.when or ""] = report
     watch = item.stash.get(WATCH, None)
+    error = call.excinfo.value if call.excinfo is not None else None
+    if report.failed and error is not None and watch is not None and (bug := watch.behind(error)) is not None:
+        detail = str(error).partition("\n")[0]
+        report.outcome, report.wasxfail = "skipped", f"{BY_EVIDENCE}{bug.reason(detail)}"
+        report.user_properties.append(("known", bug.id))
     if watch is not None:
         watch.describe(report, call)
-    error = call.excinfo.value if call.excinfo is not None else None
     if not report.failed or error is None:
         return report
     headline = watch.headline() if watch is not None else ""
@@ -315,9 +320,12 @@ class _Watch:
         """What failed first, in one line or some."""
         self.judged = False
         """Whether the scenario came to its end: one that met a known bug does not, and nobody looked at its board."""
+        self.bug: KnownBug | None = None
+        """The bug that is behind the scenario's failure, though it did not ask for it."""
 
     def watch(self, machine: LinuxMachine) -> LinuxMachine:
         machine.rerun = self.rerun
+        machine.watch_mailbox()
         self.machines.append(machine)
         self.recorders.append(_recorder(machine))
         return machine
@@ -329,6 +337,15 @@ class _Watch:
     def failed(self) -> bool:
         reports = self.item.stash.get(REPORTS, {})
         return any(report.failed for report in reports.values())
+
+    def behind(self, error: BaseException) -> KnownBug | None:
+        """Return the known bug that is behind a failure, if nothing worse was said than that something is missing."""
+        if self.bug is None and isinstance(error, TestsFailed | AssertionError) and not self.headline():
+            found = [known_bugs.behind(machine, self.session.artifacts.kernel_release) for machine in self.machines]
+            self.bug = next((bug for bug in found if bug is not None), None)
+        if self.bug is not None:
+            self.judged = False
+        return self.bug
 
     def headline(self) -> str:
         """Return the worst thing that was said since the scenario began."""
@@ -385,7 +402,7 @@ class _Watch:
 
         ``error`` is that of the teardown; ``last`` says that no scenario follows, so the shared board ends, too.
         """
-        failed = self.failed() or error is not None
+        failed = self.failed() or (error is not None and self.behind(error) is None)
         for machine in self.shared:
             if failed:
                 with suppress(AmpstandError):
@@ -410,7 +427,7 @@ class _Watch:
     def _excuse(self) -> str:
         """Return why a scenario that did not fail did not come to its end either."""
         reports = self.item.stash.get(REPORTS, {}).values()
-        return "known" if any(hasattr(report, "wasxfail") for report in reports) else "skipped"
+        return "known" if self.bug or any(hasattr(report, "wasxfail") for report in reports) else "skipped"
 
     def _write(self, outcome: str, reasons: list[str]) -> None:
         for recorder in self.recorders or [self.session.recorder(self.folder)]:

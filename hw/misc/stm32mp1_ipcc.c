@@ -18,6 +18,8 @@
 #include "hw/misc/stm32mp1_ipcc.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "trace.h"
 
 REG32(C1CR, 0x000)
@@ -43,19 +45,46 @@ REG32(SIDR, 0x3fc)
 #define DELAY_US    1000
 #define CR_MASK     (R_CR_RXOIE_MASK | R_CR_TXFIE_MASK)
 
+/* rx_since of an interrupt line that is low */
+#define NOT_WAITING -1
+
 #define VERR_VALUE  0x00000010
 #define IPIDR_VALUE 0x00100071
 #define SIDR_VALUE  0xa3c5dd01
 
+/* Whether processor p's RX interrupt stands. */
+static bool stm32mp1_ipcc_rx(STM32MP1IpccState *s, unsigned p)
+{
+    return (s->cr[p] & R_CR_RXOIE_MASK) &&
+           (s->sr[1 - p] & ~s->late[1 - p] & ~s->mr[p]);
+}
+
+static int64_t stm32mp1_ipcc_unanswered(STM32MP1IpccState *s, unsigned p)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    int64_t waiting = s->rx_since[p] == NOT_WAITING ? 0 : now - s->rx_since[p];
+
+    return MAX(s->rx_longest[p], waiting);
+}
+
+/* Processor p's RX interrupt has changed, or p has answered it. */
+static void stm32mp1_ipcc_answered(STM32MP1IpccState *s, unsigned p, bool rx)
+{
+    s->rx_longest[p] = stm32mp1_ipcc_unanswered(s, p);
+    s->rx_since[p] = rx ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) : NOT_WAITING;
+}
+
 static void stm32mp1_ipcc_update_irq(STM32MP1IpccState *s)
 {
     for (unsigned p = 0; p < STM32MP1_IPCC_NUM_PROCS; p++) {
-        uint32_t occupied = s->sr[1 - p] & ~s->late[1 - p] & ~s->mr[p];
         uint32_t free = ~s->sr[p] & ~(s->mr[p] >> TX_SHIFT) & CHANNELS;
-        bool rx = (s->cr[p] & R_CR_RXOIE_MASK) && occupied;
+        bool rx = stm32mp1_ipcc_rx(s, p);
         bool tx = (s->cr[p] & R_CR_TXFIE_MASK) && free;
 
         trace_stm32mp1_ipcc_irq(p + 1, rx, tx);
+        if (rx != (s->rx_since[p] != NOT_WAITING)) {
+            stm32mp1_ipcc_answered(s, p, rx);
+        }
         qemu_set_irq(s->rx_irq[p], rx);
         qemu_set_irq(s->tx_irq[p], tx);
     }
@@ -197,6 +226,9 @@ static void stm32mp1_ipcc_write(void *opaque, hwaddr addr, uint64_t value,
         s->sr[1 - p] &= ~stm32mp1_ipcc_fault_receive(s, 1 - p, value &
                                                      s->sr[1 - p]);
         trace_stm32mp1_ipcc_status(s->sr[0], s->sr[1]);
+        if (value & CHANNELS) {
+            stm32mp1_ipcc_answered(s, p, s->rx_since[p] != NOT_WAITING);
+        }
         break;
     case A_C1TOC2SR:
     case A_C2TOC1SR:
@@ -243,6 +275,19 @@ static void stm32mp1_ipcc_reset_enter(Object *obj, ResetType type)
 static void stm32mp1_ipcc_reset_hold(Object *obj, ResetType type)
 {
     stm32mp1_ipcc_update_irq(STM32MP1_IPCC(obj));
+}
+
+/* The clock is another after a snapshot was loaded. */
+static int stm32mp1_ipcc_post_load(void *opaque, int version_id)
+{
+    STM32MP1IpccState *s = opaque;
+
+    for (unsigned p = 0; p < STM32MP1_IPCC_NUM_PROCS; p++) {
+        s->rx_since[p] = NOT_WAITING;
+        stm32mp1_ipcc_answered(s, p, stm32mp1_ipcc_rx(s, p));
+        s->rx_longest[p] = 0;
+    }
+    return 0;
 }
 
 static bool stm32mp1_ipcc_fault_needed(void *opaque)
@@ -294,6 +339,7 @@ static const VMStateDescription vmstate_stm32mp1_ipcc = {
     .name = TYPE_STM32MP1_IPCC,
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = stm32mp1_ipcc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_ARRAY(cr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
         VMSTATE_UINT32_ARRAY(mr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
@@ -305,6 +351,35 @@ static const VMStateDescription vmstate_stm32mp1_ipcc = {
         NULL
     },
 };
+
+static void stm32mp1_ipcc_get_unanswered(Object *obj, Visitor *v,
+                                         const char *name, void *opaque,
+                                         Error **errp)
+{
+    STM32MP1IpccState *s = STM32MP1_IPCC(obj);
+    int64_t longest = stm32mp1_ipcc_unanswered(s, GPOINTER_TO_UINT(opaque));
+
+    visit_type_int64(v, name, &longest, errp);
+}
+
+static void stm32mp1_ipcc_set_unanswered(Object *obj, Visitor *v,
+                                         const char *name, void *opaque,
+                                         Error **errp)
+{
+    STM32MP1IpccState *s = STM32MP1_IPCC(obj);
+    unsigned p = GPOINTER_TO_UINT(opaque);
+    int64_t longest;
+
+    if (!visit_type_int64(v, name, &longest, errp)) {
+        return;
+    }
+    if (longest != 0) {
+        error_setg(errp, "%s takes 0 only: it is measured", name);
+        return;
+    }
+    stm32mp1_ipcc_answered(s, p, s->rx_since[p] != NOT_WAITING);
+    s->rx_longest[p] = 0;
+}
 
 static void stm32mp1_ipcc_init(Object *obj)
 {
@@ -339,8 +414,14 @@ static void stm32mp1_ipcc_init(Object *obj)
                           TYPE_STM32MP1_IPCC, 0x400);
     sysbus_init_mmio(sbd, &s->mmio);
     for (unsigned p = 0; p < STM32MP1_IPCC_NUM_PROCS; p++) {
+        g_autofree char *name = g_strdup_printf("unanswered-%u", p + 1);
+
         sysbus_init_irq(sbd, &s->rx_irq[p]);
         sysbus_init_irq(sbd, &s->tx_irq[p]);
+        s->rx_since[p] = NOT_WAITING;
+        object_property_add(obj, name, "int", stm32mp1_ipcc_get_unanswered,
+                            stm32mp1_ipcc_set_unanswered, NULL,
+                            GUINT_TO_POINTER(p));
     }
 }
 

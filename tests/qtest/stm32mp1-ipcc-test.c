@@ -378,6 +378,62 @@ static void test_fault_migration(void)
     qtest_quit(qts);
 }
 
+static void check_unanswered(QTestState *qts, int64_t first, int64_t second)
+{
+    g_assert_cmpint(stm32mp1_qom_get(qts, PATH, "unanswered-1"), ==, first);
+    g_assert_cmpint(stm32mp1_qom_get(qts, PATH, "unanswered-2"), ==, second);
+}
+
+/* For how long an RX interrupt has stood: the longest time, of each side. */
+static void test_unanswered(void)
+{
+    QTestState *qts = start();
+
+    qtest_writel(qts, SCR(1), SET(0));
+    qtest_clock_step(qts, 1000);
+    check_unanswered(qts, 0, 0);    /* no interrupt is enabled */
+    qtest_writel(qts, MR(0), MR_ALL & ~0x3f);
+    qtest_writel(qts, CR(0), CR_ON);
+    qtest_clock_step(qts, 1000);
+    check_unanswered(qts, 1000, 0);
+    /* looking is no answer, and neither is sending, nor one more kick */
+    qtest_readl(qts, SR(1));
+    qtest_writel(qts, SCR(0), SET(2));
+    qtest_writel(qts, SCR(1), SET(3));
+    qtest_clock_step(qts, 500);
+    check_unanswered(qts, 1500, 0);
+    /* an answer to one channel begins anew while the other waits */
+    qtest_writel(qts, SCR(0), CLEAR(0));
+    qtest_clock_step(qts, 700);
+    check_unanswered(qts, 1500, 0);
+    qtest_clock_step(qts, 900);
+    check_unanswered(qts, 1600, 0);
+    /* what is over is kept until it is set to 0 */
+    qtest_writel(qts, SCR(0), CLEAR(3));
+    qtest_clock_step(qts, 5000);
+    check_unanswered(qts, 1600, 0);
+    stm32mp1_qom_set(qts, PATH, "unanswered-1", 0);
+    check_unanswered(qts, 0, 0);
+    /* the other side; a mask ends it, and the present time goes with a zero */
+    qtest_writel(qts, MR(1), MR_ALL & ~0x3f);
+    qtest_writel(qts, CR(1), CR_ON);
+    qtest_clock_step(qts, 200);
+    check_unanswered(qts, 0, 200);
+    stm32mp1_qom_set(qts, PATH, "unanswered-2", 0);
+    qtest_clock_step(qts, 300);
+    qtest_writel(qts, MR(1), MR_ALL);
+    qtest_clock_step(qts, 300);
+    check_unanswered(qts, 0, 300);
+    qtest_writel(qts, MR(1), MR_ALL & ~0x3f);
+    qtest_clock_step(qts, 100);
+
+    /* a snapshot has the interrupt, and no time */
+    qts = stm32mp1_migrate(qts);
+    qtest_clock_step(qts, 50);
+    check_unanswered(qts, 0, 50);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -389,6 +445,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/ipcc/reset", test_reset);
     qtest_add_func("stm32mp1/ipcc/any_access", test_any_access);
     qtest_add_func("stm32mp1/ipcc/migration", test_migration);
+    qtest_add_func("stm32mp1/ipcc/unanswered", test_unanswered);
     qtest_add_func("stm32mp1/ipcc/fault_drop", test_fault_drop);
     qtest_add_func("stm32mp1/ipcc/fault_channels", test_fault_channels);
     qtest_add_func("stm32mp1/ipcc/fault_delay", test_fault_delay);

@@ -23,6 +23,12 @@ cpu = 2
 windows = [[0x0, 0x0, 0x10000]]
 """
 
+MAILBOX = """
+[remote.mailbox]
+path = "/fake"
+unanswered = { host = "unanswered-1", m4 = "unanswered-2" }
+"""
+
 BOARD = """
 name = "fake"
 title = "no board at all"

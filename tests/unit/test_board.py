@@ -105,6 +105,12 @@ ram = [0x1000, 0x80]
         ("ram = [0x1000, 0x80]", "ram = [0x1000, 8]\nrom = [0x1007, 8]", "40: rom and ram overlap"),
         ("cpu = 2\n", 'cpu = "2"\n', "36: cpu: an integer is expected, not '2'"),
         (
+            "[remote.regions]",
+            '[remote.mailbox]\nunanswered = { m3 = "x" }\n[remote.regions]',
+            "39: unanswered: no core 'm3' has a serial line",
+        ),
+        ("[remote.regions]", "[remote.mailbox]\n[remote.regions]", "38: [remote.mailbox] lacks 'path'"),
+        (
             "[remote]",
             "[[guest_errors.allow]]\n[remote]",
             "31: [guest_errors] has no key 'allow': did you mean 'allowed'?",

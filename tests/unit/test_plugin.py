@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from elf_files import made_elf
-from stand import artifacts, write_board
+from stand import MAILBOX, REMOTE, artifacts, write_board
 
 pytest_plugins = ["pytester"]
 
@@ -22,14 +23,23 @@ def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # else names of boots are those of this test's worker
 
     def start(
-        source: str, *options: str, mode: str = "good", boot: float = 10.0, release: str = "0"
+        source: str,
+        *options: str,
+        mode: str = "good",
+        boot: float = 10.0,
+        release: str = "0",
+        tree: str = "",
+        remote: str = REMOTE,
     ) -> pytest.RunResult:
         listing = tmp_path / "artifacts.json"
-        artifacts(tmp_path, release).dump(listing)
+        build = artifacts(tmp_path, release)
+        build.dump(listing)
+        if tree:
+            subprocess.run(["dtc", "-q", "-o", build.dtb], input=tree, text=True, check=True)
         pytester.makepyfile(source)
         return pytester.runpytest_subprocess(
             "-p", "ampstand.plugin",
-            f"--ampstand-board={write_board(tmp_path, mode, boot)}",
+            f"--ampstand-board={write_board(tmp_path, mode, boot, remote=remote)}",
             f"--ampstand-artifacts={listing}",
             f"--ampstand-records={tmp_path / 'records'}",
             *options,
@@ -291,6 +301,88 @@ def test_a_known_bug_makes_a_scenario_known_in_its_range_only(  # type: ignore[n
             "known bug rare: it may",
         ):
             assert said in text
+
+
+LOST = """
+import pytest
+from pathlib import Path
+from ampstand.errors import TestsFailed
+from ampstand.linux import known_bugs
+Path("bugs.toml").write_text('''
+[[bug]]
+id = "by-edge"
+title = "it is lost"
+driver = "x"
+from = "5.0"
+to = "5.9"
+shows = "by chance"
+behaviour = "the interrupt stands"
+unanswered = "host"
+device_tree = { node = "/mailbox", property = "interrupts", cell = 1, value = 1 }
+anchor = "a"
+''')
+known_bugs._all_bugs = lambda: known_bugs.load(Path("bugs.toml"))
+
+def let_stand(machine, seconds, which=1):
+    machine.qmp("qom-set", path="/fake", property=f"unanswered-{which}", value=int(seconds * 1e9))
+def test_missed(machine):
+    let_stand(machine, 5)
+    machine.wait(lambda: None, what="a message", core="host", timeout=0.1)
+def test_next_begins_anew(machine): assert machine.unanswered() == {}
+def test_asserted(machine):
+    let_stand(machine, 1)
+    assert "message" == ""
+def test_own_machine_ended(boot):
+    with boot() as machine:
+        let_stand(machine, 5)
+        assert machine.unanswered() == {"host": 5.0}
+    raise TestsFailed("no message")
+def test_all_came(machine): let_stand(machine, 5)
+def test_said_worse(machine):
+    let_stand(machine, 5)
+    machine.host.run("say host BUG: something")
+    raise TestsFailed("no message")
+def test_soon_enough(machine):
+    let_stand(machine, 0.9)
+    raise TestsFailed("no message")
+def test_of_the_other(machine):
+    let_stand(machine, 5, 2)
+    machine.wait(lambda: None, what="a message", core="host", timeout=0.1)
+def test_mistake_of_its_own(machine):
+    let_stand(machine, 5)
+    raise KeyError("bang")
+@pytest.fixture
+def channel(machine):
+    yield
+    let_stand(machine, 5)
+    raise TestsFailed("no last message")
+def test_teardown(channel): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "edge", "known"),
+    [("5.4", 1, ["missed", "asserted", "own_machine_ended", "teardown"]), ("6.0", 1, []), ("5.4", 4, [])],
+)
+def test_what_is_missed_with_an_interrupt_left_standing_is_known(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, release: str, edge: int, known: list[str]
+) -> None:
+    tree = f"/dts-v1/; / {{ mailbox {{ interrupts = <61 {edge}>; }}; }};"
+    results = tmp_path / "results.jsonl"
+    options = ("-p", "ampstand.report.pytest_results", f"--ampstand-results={results}")
+    result = run(LOST, *options, release=release, tree=tree, remote=REMOTE + MAILBOX)
+    ended: dict[str, dict[str, str]] = {}
+    for line in map(json.loads, results.read_text().splitlines()):
+        if line["kind"] == "test":
+            ended[line["name"].rpartition("::test_")[2]] = line
+    assert [name for name, line in ended.items() if line["outcome"] == "known"] == known
+    assert [name for name, line in ended.items() if line["outcome"] == "passed"] == ["next_begins_anew", "all_came"]
+    for name in known:
+        assert ended[name]["known"] == "by-edge"
+        assert "known bug by-edge: it is lost (" in ended[name]["reason"]
+        (written,) = (tmp_path / "records").glob(f"*-test_{name}/result.json")
+        assert json.loads(written.read_text())["outcome"] == "known"
+    result.stdout.fnmatch_lines(["*m4 let an interrupt of the mailbox stand for 5.0 s without an answer*"])
 
 
 def test_images_of_the_user_are_parameters(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

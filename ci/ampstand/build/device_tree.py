@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Puts overlays on a device tree, with the tools of dtc."""
+"""Reads device trees and puts overlays on them, with the tools of dtc."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def merge(base: Path, overlays: Sequence[Path], output: Path) -> None:
                 raise UsageError(f"overlay {overlay} does not fit {base.name}: {_last(done)}")
             merged = step
         shutil.copy(merged, output)
+
+
+def cells(dtb: Path, node: str, name: str) -> list[int]:
+    """Return the 32-bit cells of a property; none if the tree has no such property."""
+    tools.require("fdtget")
+    done = _run("fdtget", "-t", "u", dtb, node, name)
+    return [int(word) for word in done.stdout.split()] if done.returncode == 0 else []
 
 
 def _compiled(source: Path, output: Path) -> Path:

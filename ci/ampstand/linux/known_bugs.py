@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ampstand.build import device_tree
 from ampstand.errors import UsageError
 from ampstand.paths import CONFIGS, ROOT
 from ampstand.qemu.machine import Machine
@@ -61,6 +62,21 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class TreeValue:
+    """A 32-bit cell of a device tree's property."""
+
+    node: str
+    property: str
+    cell: int
+    value: int
+
+    def there(self, dtb: Path) -> bool:
+        """Return whether a device tree has it."""
+        cells = device_tree.cells(dtb, self.node, self.property)
+        return self.cell < len(cells) and cells[self.cell] == self.value
+
+
+@dataclass(frozen=True)
 class KnownBug:
     """One bug."""
 
@@ -81,6 +97,14 @@ class KnownBug:
     """Of the section in ``docs/known-kernel-issues.md``."""
     where: str
     """``FILE:LINE``."""
+    unanswered: str = ""
+    """The core that lets an interrupt of the mailbox stand: where it does, any scenario that fails has met the bug."""
+    tree: TreeValue | None = None
+    """What a device tree with the bug has."""
+
+    def reason(self, detail: str = "") -> str:
+        """Return what a scenario that met the bug says of it."""
+        return f"known bug {self.id}: {self.title}{f' ({detail})' if detail else ''}"
 
     def found(self, core: str, text: str) -> bool:
         """Return whether a line of a core is evidence of the bug."""
@@ -116,6 +140,8 @@ def load(path: Path = BUGS) -> dict[str, KnownBug]:
                 fatal=table.choice("effect", ("fatal", "not fatal"), "not fatal") == "fatal",
                 anchor=table.text("anchor"),
                 where=table.where("id"),
+                unanswered=table.text("unanswered", ""),
+                tree=_tree(table.table("device_tree")) if table.has("device_tree") else None,
             )
             if bug.id in bugs:
                 table.refuse(f"there is a bug {bug.id!r} already", "id")
@@ -158,6 +184,16 @@ def bug(name: str) -> KnownBug:
     return _all_bugs()[name]
 
 
+def behind(machine: Machine, release: str) -> KnownBug | None:
+    """Return the bug that is behind whatever a scenario missed: one that any can meet, and this machine has."""
+    waiting = machine.unanswered()
+    for one in _all_bugs().values():
+        meant = one.unanswered in waiting and one.range.holds(release)
+        if meant and (one.tree is None or one.tree.there(machine.artifacts.dtb)):
+            return one
+    return None
+
+
 def accept(machine: Machine, one: KnownBug, release: str) -> list[Expectation]:
     """Let a machine say what is the evidence of a bug, if its kernel is in the bug's range; return what is awaited."""
     if not one.range.holds(release):
@@ -172,6 +208,11 @@ def anchors(page: str) -> set[str]:
     for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE):
         found.add(re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-"))
     return found
+
+
+def _tree(table: Table) -> TreeValue:
+    with table:
+        return TreeValue(table.text("node"), table.text("property"), table.integer("cell"), table.integer("value"))
 
 
 def _range(table: Table) -> Range:

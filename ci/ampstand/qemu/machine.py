@@ -12,7 +12,8 @@ import atexit
 import shlex
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,6 +39,8 @@ LAST_WORDS_QUIET = 0.3
 LAST_WORDS_TIMEOUT = 3.0
 """Seconds: what a dying core says is over when nothing came for the first, and cut off after the second."""
 THREADS = ("multi", "single")
+UNANSWERED = 1.0
+"""Seconds of virtual time after which an interrupt of the mailbox that still stands is worth a word."""
 
 
 class WaitError(TestsFailed):
@@ -131,6 +134,7 @@ class Machine:
         self.process = Process(self._said, self._ended)
         self._link = Link(board.name, self._happened)
         self._events: list[Message] = []
+        self._unanswered: dict[str, float] = {}
         self._taken = 0
         """How many portions of input have come."""
         self.consoles = {serial.name: self._console(serial) for serial in board.serials}
@@ -282,6 +286,36 @@ class Machine:
         """Reset the board, as its button does."""
         self.qmp("system_reset")
 
+    def unanswered(self) -> dict[str, float]:
+        """Return by core the longest time in seconds, if it is worth a word, that it let the mailbox's interrupt stand.
+
+        It counts from ``watch_mailbox()`` on, and is what was known last once QEMU has ended.
+        """
+        for core, name in self._unanswered_names():
+            with suppress(QmpRefusedError, QemuEndedError):
+                seconds = self._mailbox("qom-get", name) / 1e9
+                if seconds >= UNANSWERED:
+                    self._unanswered[core] = seconds
+        return self._unanswered
+
+    def watch_mailbox(self) -> None:
+        """Let ``unanswered()`` count from now on."""
+        self._unanswered = {}
+        with suppress(QmpRefusedError, QemuEndedError):  # a QEMU of somebody's own may not know the property
+            for _core, name in self._unanswered_names():
+                self._mailbox("qom-set", name, value=0)
+
+    def _unanswered_names(self) -> Iterable[tuple[str, str]]:
+        remote = self.board.remote
+        if not self.alive or remote is None or remote.mailbox is None:
+            return ()
+        return remote.mailbox.unanswered.items()
+
+    def _mailbox(self, order: str, name: str, **arguments: int) -> Any:
+        assert self.board.remote is not None
+        assert self.board.remote.mailbox is not None
+        return self.qmp(order, path=self.board.remote.mailbox.path, property=name, **arguments)
+
     def event_mark(self) -> int:
         """Return a mark: QMP events after it are those that came later."""
         with self._link.lock:
@@ -386,6 +420,8 @@ class Machine:
             tail = self.records.tail(core)
             lines.append(f"last lines of {core}:" if tail else f"{core} said nothing")
             lines += [f"  | {line}" for line in tail]
+        for core, seconds in self.unanswered().items():
+            lines.append(f"{core} let an interrupt of the mailbox stand for {seconds:.1f} s without an answer")
         lines.append(f"records: {self.records.folder}")
         if self.rerun:
             lines.append(f"run it again: {self.rerun}")

@@ -67,7 +67,7 @@ class Meeting:
                 hint=f"if it is the same bug, widen its range: {self.bug.where}",
             )
         self._item.user_properties.append(("known", self.bug.id))
-        pytest.xfail(f"known bug {self.bug.id}: {self.bug.title}{f' ({detail})' if detail else ''}")
+        pytest.xfail(self.bug.reason(detail))
 
     @contextmanager
     def kills(self, machine: LinuxMachine) -> Iterator[None]:

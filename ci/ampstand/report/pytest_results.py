@@ -138,7 +138,7 @@ class _Writer:
 
 _PROPERTIES = ("headline", "reason", "known", "gone", "records", "rerun", "kernel", "infrastructure")
 
-_BY_EVIDENCE = "reason: "
+BY_EVIDENCE = "reason: "
 """What the reason begins with if ``pytest.xfail()`` was called, and not the test marked."""
 
 
@@ -149,9 +149,9 @@ def _said(report: pytest.TestReport) -> dict[str, Any]:
         return {"outcome": outcome, **_failure(report)}
     expected = getattr(report, "wasxfail", None)
     if expected is not None:
-        if report.when == "teardown" and not expected.startswith(_BY_EVIDENCE):
+        if report.when == "teardown" and not expected.startswith(BY_EVIDENCE):
             return {"outcome": "failed", **_failure(report)}  # a mark excuses the test, not what is left behind
-        return {"outcome": "known" if report.skipped else "passed", "reason": expected.removeprefix(_BY_EVIDENCE)}
+        return {"outcome": "known" if report.skipped else "passed", "reason": expected.removeprefix(BY_EVIDENCE)}
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return {"outcome": "skipped", "reason": text.removeprefix("Skipped: ")}
 

@@ -15,6 +15,11 @@
  *  + sysbus IRQ 1: TX free, processor 1
  *  + sysbus IRQ 2: RX occupied, processor 2
  *  + sysbus IRQ 3: TX free, processor 2
+ *  + properties "unanswered-1" and "unanswered-2": the longest time, in ns of
+ *    virtual time, that the RX interrupt of processor 1 or 2 has stood without
+ *    the processor clearing a channel; set it to 0 to begin anew. A processor
+ *    that takes the interrupt by its edge can lose it, and this tells of it
+ *    when neither side does. Not a part of the guest's state: not migrated.
  *
  * Faults, for tests. A notification is a write to SCR that marks a free channel
  * occupied. The masks are of such channels: bit n, sent by processor 1 on
@@ -61,6 +66,11 @@ struct STM32MP1IpccState {
     uint32_t mr[STM32MP1_IPCC_NUM_PROCS];
     /* sr[p]: channels marked occupied by processor p (CpTOCqSR) */
     uint32_t sr[STM32MP1_IPCC_NUM_PROCS];
+
+    /* Since when processor p's RX interrupt waits for it; NOT_WAITING */
+    int64_t rx_since[STM32MP1_IPCC_NUM_PROCS];
+    /* The longest such time that is over */
+    int64_t rx_longest[STM32MP1_IPCC_NUM_PROCS];
 
     STM32MP1IpccFault drop;
     STM32MP1IpccFault delay;
