@@ -227,6 +227,19 @@ def test_nothing_of_that_name_in_any_stage_ends_in_four(
     }
 
 
+def test_one_unknown_name_beside_a_known_one_ends_in_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    names = ["a", "usart", "fuzz::one", "b::gone"]
+    monkeypatch.setattr(FakeChecks, "_may_unit", lambda _: True)
+    run = fake(tmp_path, "unit", said, test=names)
+    run.answers = {"unit": [Test("unit", "a", "passed"), Test("qtest", "usart::/fifo", "passed"),
+                            Test("native", "fuzz", "passed"), Test("unit", "b::two", "passed")]}  # fmt: skip
+    assert run.run() == 4
+    assert "ampstand: --test b::gone: no test of unit is called that" in said.getvalue()
+    assert said.getvalue().count("is called that") == 1
+    assert record(tmp_path).ended == 4
+
+
 def test_arguments_of_pytest_that_select_nothing_end_in_four(tmp_path: Path) -> None:
     arguments = ["-m", "soak and not soak"]
     said = io.StringIO()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from _pytest.mark.expression import Expression
@@ -51,6 +52,12 @@ class Selection:
         if self.tests and not {name, group} & set(self.tests):
             return False
         return not self.keyword or self._expression().evaluate(lambda word, /, **_: word.lower() in name.lower())
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Return the exact tests that none of these is, nor a part of, nor the whole that it is a part of."""
+        known = set(names)
+        groups = {name.partition("::")[0] for name in known}
+        return [test for test in self.tests if not {test, test.partition("::")[0]} & known and test not in groups]
 
     def may_match(self, text: str) -> bool:
         """Whether a test can be wanted whose name is made of words of this text: never False if one is.

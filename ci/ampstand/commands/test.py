@@ -35,7 +35,7 @@ from ampstand.commands.given import firmware_of
 from ampstand.commands.outcomes import last_words, meson_results, tap
 from ampstand.commands.programs import Ended, Program
 from ampstand.commands.selection import Selection
-from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, UsageError
+from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, NothingRan, UsageError
 from ampstand.progress import Progress, duration
 from ampstand.report import junit, rerun, results, summary
 from ampstand.report.results import BAD, Counts, Results, Run, Stage, Test
@@ -182,7 +182,8 @@ class Checks:
     def _close(self) -> int:
         """Show how the run went; return its exit code. All of it comes from the record."""
         run = Run.load(self.results.path)
-        code = run.exit_code()
+        unknown = self.selection.unknown(test.name for test in run.tests.values()) if run.tests else []
+        code = run.exit_code() or (NothingRan.exit_code if unknown else 0)
         self.results.end(code)
         if self.args.junit is not None:
             junit.write(run, self.args.junit)
@@ -194,6 +195,8 @@ class Checks:
         else:
             selected = f"{self.selection} {shlex.join(self.args.pytest_arguments)}".strip()
             self.progress.say(f"ampstand: {selected or 'nothing'}: no test of {', '.join(self.stages())} matches")
+        for test in unknown:
+            self.progress.say(f"ampstand: --test {test}: no test of {', '.join(self.stages())} is called that")
         sys.stderr.flush()
         print(run.counts().line(), flush=True)
         return code
