@@ -542,11 +542,8 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., LinuxMach
 @pytest.fixture
 def preload(boot: Callable[..., LinuxMachine], pytestconfig: pytest.Config) -> Callable[..., Remote]:
     """Return a function that boots a board whose remote runs this image before Linux does."""
-    single = pytestconfig.stash[SESSION].thread == "single"
 
     def start(image: str | Path, **options: Any) -> Remote:
-        if single and str(image).startswith("count-"):
-            pytest.skip("it never sleeps: all cores in one thread, see docs/known-qemu-issues.md")
         machine = boot(preload=image, **options)
         reason = "Linux waits 0.2 s; a loaded workstation takes longer"
         machine.tolerate_bad("remote FW detach without ack", reason, machine.board.shell.core)

@@ -103,7 +103,7 @@ def run_cell(remote: Remote, operation: str, image: str, endpoints: int) -> None
     machine = remote.machine
     steps = OPERATIONS[operation]
     if operation == "module" and machine.thread == "single":
-        pytest.skip("unloading a module flushes 135,000 pages, one a time slice: see Remote.sample()")
+        pytest.skip("unloading a module flushes 135,000 pages, one a turn: see Remote.sample()")
     if image == "notable-bare" or steps.warnings:
         machine.expect_bad(NO_TABLE, "host")
     if endpoints or operation == "module":

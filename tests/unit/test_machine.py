@@ -192,7 +192,7 @@ def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
     words = shlex.split(machine.command_line())
     assert "unix:" not in " ".join(words)
     assert "socket" not in " ".join(words)
-    assert words[words.index("-accel") + 1] == "tcg,thread=single"
+    assert words[words.index("-accel") + 1] == "tcg,thread=single,turn-ns=1000000"
     assert words[words.index("-append") + 1] == board.command_line
     serials = [words[at + 1] for at, word in enumerate(words) if word == "-serial"]
     assert serials == ["mon:stdio", "file:usart3.log", "file:uart7.log"]

@@ -385,7 +385,7 @@ class Remote:
 
         The module stays loaded and the next call binds it anew. Unloading flushes the TLB for each page between the
         modules and vmalloc's area, 135,000 of them, while the other core waits for a lock by spinning: with all cores
-        in one thread QEMU gives each page a whole time slice.
+        in one thread QEMU gives each page a whole turn.
         """
         console, driver = self.host.console, f"/sys/bus/rpmsg/drivers/{SAMPLE_DRIVER}"
         if self.host.run(f"test -d {driver}").exitcode:

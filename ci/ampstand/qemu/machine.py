@@ -39,6 +39,9 @@ LAST_WORDS_QUIET = 0.3
 LAST_WORDS_TIMEOUT = 3.0
 """Seconds: what a dying core says is over when nothing came for the first, and cut off after the second."""
 THREADS = ("multi", "single")
+TURN_NS = 1_000_000
+"""How long the cores' turns last where they share one thread: with QEMU's own tenth of a second, a host beside a remote
+that never sleeps takes minutes to boot."""
 UNANSWERED = 1.0
 """Seconds of virtual time after which an interrupt of the mailbox that still stands is worth a word."""
 
@@ -149,7 +152,8 @@ class Machine:
         argv += ["-M", ",".join([board.machine, *self._machine_properties()]), *board.machine_arguments]
         argv += ["-m", board.memory]
         cache = f",tb-size={self.translation_cache}" if self.translation_cache is not None else ""
-        argv += ["-accel", f"tcg,thread={self.thread}{cache}"]
+        turn = f",turn-ns={TURN_NS}" if self.thread == "single" else ""
+        argv += ["-accel", f"tcg,thread={self.thread}{turn}{cache}"]
         argv += self._host_arguments()
         for serial in board.serials:
             if paste:
