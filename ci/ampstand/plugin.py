@@ -43,7 +43,7 @@ import pytest
 from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
-from ampstand.linux import known_bugs
+from ampstand.linux import known_bugs, memory
 from ampstand.linux.known_bugs import KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
@@ -63,7 +63,6 @@ FAULTS = pytest.StashKey[Faults]()
 KNOWN = pytest.StashKey[Meetings]()
 
 
-SLUB_DEBUG_NOTICE = {r"^\*\*.*\*\*$": "debugging of slabs shows addresses, and Linux warns of that"}
 SEED = 6120
 MUTANTS = 100
 
@@ -561,7 +560,7 @@ def fresh_machine(boot: Callable[..., LinuxMachine]) -> LinuxMachine:
 @pytest.fixture
 def poisoning_machine(boot: Callable[..., LinuxMachine]) -> LinuxMachine:
     """Return a board booted for this scenario alone whose Linux overwrites freed memory, so that its use is seen."""
-    return boot(kernel_arguments="slub_debug=FZP", tolerated=SLUB_DEBUG_NOTICE)
+    return boot(kernel_arguments="slub_debug=FZP", tolerated=memory.NOTICE)
 
 
 @pytest.fixture(params=["bare", "freertos"])

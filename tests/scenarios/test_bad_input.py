@@ -33,7 +33,9 @@ BATCH = 10
 """Mutants that are tried in one command."""
 GOOD = f"try {BASE} echo"
 KIB_EACH = 2.5
-"""Kernel memory that may be gone for each file: a page lost by each would show. Or in all, as caches fill."""
+"""Kernel memory that may be gone for each file: a page lost by each would show."""
+KIB_IN_ALL = 256
+"""Or in all, as caches fill."""
 
 # What is left behind by a start and a stop must be what was there before.
 SHELL = """
@@ -114,9 +116,8 @@ class Trial:
 class Bench:
     """A board with files to try; the shell functions of ``SHELL`` are there."""
 
-    def __init__(self, machine: LinuxMachine, behaviour: Callable[[str], int | str]) -> None:
+    def __init__(self, machine: LinuxMachine) -> None:
         self.machine = machine
-        self._behaviour = behaviour
         self.host = machine.host
         self.remote = Remote(machine)
         machine.tolerate_bad("locked up: ", "what is loaded need not be a program", self.remote.core.core)
@@ -169,7 +170,7 @@ class Bench:
         """Return what is wrong with the kernel's memory after so many files."""
         gone = self._kernel_memory() - self._memory
         self.machine.records.values["kernel_memory_kib"] = gone
-        limit = max(int(self._behaviour("kib-kept-in-caches")), KIB_EACH * files)
+        limit = max(KIB_IN_ALL, KIB_EACH * files)
         return [f"{gone} KiB of kernel memory are gone, more than {limit}"] if gone > limit else []
 
     def _kernel_memory(self) -> int:
@@ -229,15 +230,14 @@ def test_named_cases(
     target: Target,
     artifacts: Artifacts,
     known_bug: Meetings,
-    behaviour: Callable[[str], int | str],
 ) -> None:
     release = artifacts.kernel_release
     cases = [case for case in CASES if case.bug is None]
     cases = [case for case in cases if case.unchecked is None or not case.unchecked.range.holds(release)]
-    machine = boot(files=files(target, cases))
+    machine = boot(files=files(target, cases), kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
     if any(case.verdict is Verdict.DEAD for case in cases):
         machine.expect_bad("remote FW shutdown without ack", "host")
-    bench = Bench(machine, behaviour)
+    bench = Bench(machine)
     wrong: list[str] = []
     for case in cases:
         wrong += bench.faults(case, known_bug)
@@ -250,7 +250,6 @@ def test_mutants(
     target: Target,
     artifacts: Artifacts,
     pytestconfig: pytest.Config,
-    behaviour: Callable[[str], int | str],
 ) -> None:
     """Random faults; known bugs are left out of them, so whatever hurts Linux here is a new one."""
     seed, count = pytestconfig.getoption("ampstand_seed"), pytestconfig.getoption("ampstand_mutants")
@@ -258,7 +257,8 @@ def test_mutants(
     if SHDRS_UNCHECKED.range.holds(artifacts.kernel_release):
         made = [one for one in made if not re.search("^Section|too small$", refused_for(one[1], target))]
         count = len(made)
-    machine = boot(files={f"lib/firmware/mutant{number}.elf": data for number, (_, data) in enumerate(made)})
+    contents = {f"lib/firmware/mutant{number}.elf": data for number, (_, data) in enumerate(made)}
+    machine = boot(files=contents, kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
     machine.records.values |= {"seed": seed, "mutants": count}
     machine.tolerate_bad("remote FW shutdown without ack", "a mutant may load no program", "host")
     machine.tolerate_bad(
@@ -266,7 +266,7 @@ def test_mutants(
         "a mutant may load parts of a program only",
         machine.console("remote-console").serial.core,
     )
-    bench = Bench(machine, behaviour)
+    bench = Bench(machine)
     wrong: list[str] = []
     refused = 0
     for first in range(0, count, BATCH):
@@ -283,16 +283,14 @@ def test_mutants(
     report([f"{fault}; seed {seed}" for fault in [*wrong, *bench.lost(count)]], count)
 
 
-def test_known_bugs_that_linux_survives(
-    boot: Callable[..., LinuxMachine], target: Target, known_bug: Meetings, behaviour: Callable[[str], int | str]
-) -> None:
+def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], target: Target, known_bug: Meetings) -> None:
     """Each shows its evidence on a kernel that has it, and none on another."""
     cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
     machine = boot(files=files(target, cases))
     machine.expect_bad("remote FW shutdown without ack", "host")
     machine.expect_bad(r"WARNING: ", "host")  # which ones is looked at below
     inside = {case.bug.id: known_bug(case.bug.id) for case in cases if case.bug is not None}
-    bench = Bench(machine, behaviour)
+    bench = Bench(machine)
     wrong: list[str] = []
     for case in cases:
         assert case.bug is not None

@@ -18,6 +18,7 @@ from ampstand.linux.shell import Shell
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
+COUNTED = {"kernel_arguments": f"{memory.EXACT} {ROOMY}", "tolerated": memory.NOTICE}
 ROUNDS = 200
 PATIENCE = 20.0
 """Seconds."""
@@ -54,17 +55,18 @@ def refusals(machine: LinuxMachine) -> Iterator[None]:
     machine.host.run_check("dmesg -n 7")
 
 
-def test_starts_and_stops_leak_nothing(remote: Remote, host: Shell) -> None:
+def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
+    remote = Remote(boot(**COUNTED))
     remote.start("echo-bare")
     remote.stop()
-    with nothing_leaks(host):
+    with nothing_leaks(remote.host):
         remote.start_and_stop(ROUNDS)
 
 
 @pytest.mark.needs("attach")
 def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
-    remote = preload("echo-bare", preload_table=4)
+    remote = preload("echo-bare", preload_table=4, **COUNTED)
     host = remote.host
     with refusals(remote.machine), nothing_leaks(host):
         refused = host.text(
@@ -87,7 +89,7 @@ be registered; and more ttys than there can be, so that the driver does not want
 def test_refused_channels_leak_nothing(boot: Callable[..., LinuxMachine], case: str) -> None:
     """Refused channels leave nothing behind when the remote has been stopped."""
     command, wanted = REFUSED[case]
-    remote = Remote(boot(kernel_arguments=ROOMY))
+    remote = Remote(boot(**COUNTED))
     host = remote.host
     if case == "name":
         remote.machine.expect_bad("cannot create duplicate filename|with -EEXIST", remote.machine.board.shell.core)

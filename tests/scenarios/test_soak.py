@@ -19,8 +19,11 @@ ROUNDS = 1000
 SAMPLES = 10
 TRANSLATION_CACHE = 48
 """In MiB; about 240 KiB a round fill it within 300 rounds. QEMU's memory was seen to come to rest after 600 only."""
-
-
+OPTIONS = {
+    "translation_cache": TRANSLATION_CACHE,
+    "kernel_arguments": memory.EXACT,
+    "tolerated": memory.NOTICE,
+}
 LIMITS = {"Slab": 512, "SUnreclaim": 512, "KernelStack": 512, "VmallocUsed": 512, "MemFree": 1024, "qemu": 4096}
 """In KiB; a leak of one page a round would show as some 2,400. QEMU's own memory goes up and down by more than that."""
 
@@ -58,7 +61,7 @@ def check_flat(machine: LinuxMachine, turn: Callable[[int], None]) -> None:
 
 def test_1000_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
     """Each start is new code for QEMU, whose default cache of translations would take hours to fill."""
-    remote = Remote(boot(translation_cache=TRANSLATION_CACHE))
+    remote = Remote(boot(**OPTIONS))
     remote.firmware("echo-bare")
 
     def turn(_number: int) -> None:
@@ -72,7 +75,7 @@ def test_1000_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine]) -
 @pytest.mark.needs("rpmsg-char", "lockup", "remote-watchdog")
 def test_1000_crashes_under_traffic_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
     """The remote crashes in every way in turn, for real and by report; each time it is back and answers."""
-    remote = Remote(boot(translation_cache=TRANSLATION_CACHE))
+    remote = Remote(boot(**OPTIONS))
     kinds = ["hardfault", "lockup", "loop", "assert", "fatal error"]
     remote.machine.expect_bad(r"crash: (exception \d+ at pc|assertion failed)", remote.core.core)
     for kind in ("watchdog", "fatal error"):

@@ -6,8 +6,18 @@ from __future__ import annotations
 
 import re
 
+from ampstand.errors import UsageError
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.shell import Shell
+
+EXACT = "slub_debug=F"
+"""Of the kernel's command line: Linux keeps no freed objects at hand for each core, so that what it counts is in use.
+
+Otherwise free objects count as active while they are on a core's slab or, with newer kernels, in its sheaves. To shrink
+the caches empties both, but the next allocation fills them again: with up to 122 objects for each core and cache.
+"""
+NOTICE = {r"^\*\*.*\*\*$": "debugging of slabs shows addresses, and Linux warns of that"}
+"""What Linux says at boot for that, with the reason."""
 
 
 def figures(machine: LinuxMachine) -> dict[str, int]:
@@ -21,12 +31,14 @@ def figures(machine: LinuxMachine) -> dict[str, int]:
 
 
 def shrink(host: Shell) -> None:
-    """Let Linux give back what it only keeps at hand: freed objects on each core's slabs, and what can be reclaimed."""
+    """Let Linux give back what can be reclaimed, and slabs that are empty."""
     host.run_check("echo 2 >/proc/sys/vm/drop_caches; for cache in /sys/kernel/slab/*/shrink; do echo 1 >$cache; done")
 
 
 def slabs(host: Shell) -> dict[str, int]:
-    """Return the number of active objects of each of Linux's slab caches, once they are shrunk."""
+    """Return the number of objects of each of Linux's slab caches. It must have been booted with ``EXACT``."""
+    if host.text("cat /sys/kernel/slab/kmalloc-64/sanity_checks") != "1":
+        raise UsageError(f"objects can be counted only of a Linux that was booted with {EXACT}")
     shrink(host)
     lines = host.run_check("cat /proc/slabinfo")[2:]
     return {fields[0]: int(fields[1]) for fields in (line.split() for line in lines)}
