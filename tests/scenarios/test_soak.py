@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from ampstand.linux import memory
+from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
 
@@ -21,7 +22,7 @@ TRANSLATION_CACHE = 48
 """In MiB; about 240 KiB a round fill it within 300 rounds. QEMU's memory was seen to come to rest after 600 only."""
 OPTIONS = {
     "translation_cache": TRANSLATION_CACHE,
-    "kernel_arguments": memory.EXACT,
+    "kernel_arguments": f"{memory.EXACT} {ROOMY}",
     "tolerated": memory.NOTICE,
 }
 LIMITS = {"Slab": 512, "SUnreclaim": 512, "KernelStack": 512, "VmallocUsed": 512, "MemFree": 1024, "qemu": 4096}
@@ -46,6 +47,7 @@ def check_flat(machine: LinuxMachine, turn: Callable[[int], None]) -> None:
     objects: list[dict[str, int]] = []
     for number in range(ROUNDS + 1):
         if number % (ROUNDS // SAMPLES) == 0:
+            machine.judge_log()
             figures.append(memory.figures(machine))
             objects.append(memory.slabs(machine.host))
         turn(number)
