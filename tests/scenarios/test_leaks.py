@@ -30,7 +30,7 @@ TTYS = 32
 def nothing_leaks(host: Shell) -> Iterator[None]:
     """Fail if any kind of object has become more by as many as half the rounds, and stays so.
 
-    Linux frees much of it in batches, some seconds later: what kfree_rcu() was given, unused parts of vmalloc's area.
+    Linux frees some of it in batches, seconds later: what kfree_rcu() was given.
     """
     before = memory.slabs(host)
     yield
