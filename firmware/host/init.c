@@ -2,14 +2,15 @@
  * SPDX-FileCopyrightText: 2026 The Ampstand authors
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * PID 1 of the initramfs: mounts, keeps a shell on the console, reaps orphans,
- * and ends the system when busybox's reboot (SIGTERM), poweroff (SIGUSR2) or
- * halt (SIGUSR1) asks for it.
+ * PID 1 of the initramfs: mounts, runs the probe if there is one, keeps a shell
+ * on the console, reaps orphans, and ends the system when busybox's reboot
+ * (SIGTERM), poweroff (SIGUSR2) or halt (SIGUSR1) asks for it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #define PROMPT "ampstand# "
 #define GRACE_MS 1000
 #define MODULES "/lib/modules/"
+#define PROBE "/etc/probe"
 
 static const struct {
     const char *type;
@@ -116,11 +118,11 @@ static const char *console_path(void)
     return path;
 }
 
-/* Returns the shell's pid, or -1. The child starts its own session on the
- * console. */
-static pid_t start_shell(void)
+/* Returns the pid of a shell, or -1: one that somebody types to, or one that
+ * runs a script. The child starts its own session on the console. */
+static pid_t start_shell(const char *script)
 {
-    static char *const argv[] = {"-sh", NULL};
+    char *const argv[] = {script ? "sh" : "-sh", (char *)script, NULL};
     static char *const envp[] = {
         "PATH=/bin:/sbin:/usr/bin:/usr/sbin",
         "HOME=/",
@@ -139,9 +141,9 @@ static pid_t start_shell(void)
     fd = open(console_path(), O_RDWR);
     if (fd >= 0) {
         ioctl(fd, TIOCSCTTY, 1);
-        dup2(fd, STDIN_FILENO);
         dup2(fd, STDOUT_FILENO);
         dup2(fd, STDERR_FILENO);
+        dup2(script ? open("/dev/null", O_RDONLY) : fd, STDIN_FILENO);
         if (fd > STDERR_FILENO) {
             close(fd);
         }
@@ -197,6 +199,7 @@ int main(void)
     sigset_t set;
     sigset_t child;
     pid_t shell;
+    bool probing = access(PROBE, F_OK) == 0;
 
     if (getpid() != 1) {
         say("must run as PID 1");
@@ -213,9 +216,10 @@ int main(void)
 
     mount_all();
     load_modules();
-    shell = start_shell();
+    shell = start_shell(probing ? PROBE : NULL);
     for (;;) {
         int number = sigwaitinfo(&set, NULL);
+        int status;
         pid_t pid;
 
         switch (number) {
@@ -231,10 +235,17 @@ int main(void)
         default:
             break;
         }
-        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-            if (pid == shell) {
-                shell = start_shell();
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+            if (pid != shell) {
+                continue;
             }
+            if (probing) {
+                say("probe ended with %d", WIFEXITED(status)
+                                               ? WEXITSTATUS(status)
+                                               : 128 + WTERMSIG(status));
+                probing = false;
+            }
+            shell = start_shell(NULL);
         }
     }
 }

@@ -8,6 +8,7 @@
  */
 #include "common.h"
 
+#include <ampstand/mark.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,7 @@ static uint64_t exchange(struct endpoint *ep, const struct options *opt,
             size_t size = size_of(opt, sent);
 
             fill(opt, data, size, sent);
+            mark(MARK_SENT);
             started[sent % 64] = now_ns();
             if (!endpoint_send(ep, data, size, opt->timeout_ms)) {
                 fail(EXIT_TIMED_OUT,
@@ -138,6 +140,7 @@ static uint64_t exchange(struct endpoint *ep, const struct options *opt,
             sent++;
         }
         receive(ep, opt, done);
+        mark(MARK_RECEIVED);
         latencies[done] = (uint32_t)(now_ns() - started[done % 64]);
     }
     /* A doubled last message would still be here. */
