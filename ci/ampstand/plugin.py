@@ -74,6 +74,7 @@ class Session:
         self.config = config
         self.board = Board.load(config.getoption("ampstand_board"))
         self.thread: str = config.getoption("ampstand_thread")
+        self.exact: bool = config.getoption("ampstand_exact")
         self.records = Path(config.getoption("ampstand_records")).absolute()
         self.given = [path for name in GIVEN for path in _given(config, name)]
         """Images of the user's own."""
@@ -110,7 +111,9 @@ class Session:
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
-        machine = LinuxMachine(self.board, artifacts, self.recorder(records), thread=self.thread, **options)
+        machine = LinuxMachine(
+            self.board, artifacts, self.recorder(records), thread=self.thread, exact=self.exact, **options
+        )
         machine.rerun = rerun
         if self.board.remote is not None:
             images = [*artifacts.firmware.values(), *self.given]
@@ -201,6 +204,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-board", default=DEFAULT, help="name or TOML file of the board")
     group.addoption("--ampstand-artifacts", default=None, help="JSON file with the paths of the build to test")
     group.addoption("--ampstand-thread", choices=THREADS, default="multi", help="TCG threads of QEMU")
+    group.addoption("--ampstand-exact", action="store_true", help="time is a count of instructions")
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
     group.addoption("--ampstand-seed", type=int, default=SEED, help="of random input (default: %(default)s)")
     group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")

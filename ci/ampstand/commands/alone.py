@@ -237,6 +237,7 @@ class Orders:
     fail_on: str
     time_limit: float
     thread: str
+    exact: bool
     records: Path
     dry_run: bool
 
@@ -246,7 +247,9 @@ def run(orders: Orders, builder: Builder, board: Board) -> int:
     judge = Judge(orders.until, orders.fail_on)
     checked(orders.image, board)
     records = Recorder.for_board(board, orders.records)
-    machine = RemoteMachine(board, builder_qemu(builder), orders.image, records, thread=orders.thread)
+    machine = RemoteMachine(
+        board, builder_qemu(builder), orders.image, records, thread=orders.thread, exact=orders.exact
+    )
     if orders.dry_run:
         print(machine.command_line())
         return 0

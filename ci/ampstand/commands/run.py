@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="print the QEMU command that does the same, ready to paste"
     )
     parser.add_argument("--no-start", action="store_true", help="boot Linux only; you start the remote")
+    parser.add_argument("--exact", action="store_true", help="time is a count of instructions (docs/measure.md)")
     group = parser.add_argument_group("without Linux")
     group.add_argument("--remote-only", type=Path, metavar="FILE.elf", help="run only this, on the remote; no Linux")
     group.add_argument("--until", default="", metavar="PATTERN", help="a line that ends it with exit code 0")
@@ -60,7 +61,14 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         if args.firmware or args.remote_image or args.file or args.overlay:
             raise UsageError("--remote-only takes no firmware, file or overlay for Linux: there is none")
         orders = alone.Orders(
-            args.remote_only, args.until, args.fail_on, args.time_limit, args.thread, folder, args.dry_run
+            args.remote_only,
+            args.until,
+            args.fail_on,
+            args.time_limit,
+            args.thread,
+            args.exact,
+            folder,
+            args.dry_run,
         )
         return alone.run(orders, builder, board)
     if args.until or args.fail_on:
@@ -68,7 +76,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     what = Given.read(args, board)
     if not what.firmware and what.before is None and board.remote is not None:
         what = replace(what, firmware=(DEFAULT,))
-    machine = what.machine(board, what.build(builder), folder, thread=args.thread)
+    machine = what.machine(board, what.build(builder), folder, thread=args.thread, exact=args.exact)
     if args.dry_run:
         print(machine.command_line())
         return 0

@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default=",".join(STAGES), metavar="STAGE,...", help=f"of {', '.join(STAGES)}")
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--thread", choices=THREADS, default="multi", help="QEMU's TCG threads in scenarios")
+    parser.add_argument("--exact", action="store_true", help="scenarios with time that counts instructions")
     parser.add_argument(
         "-k", dest="keyword", default="", metavar="EXPRESSION", help="only matching tests, of any stage"
     )
@@ -396,6 +397,7 @@ class Checks:
             "ampstand.plugin",
             f"--ampstand-board={self.args.board}",
             f"--ampstand-thread={self.args.thread}",
+            *(["--ampstand-exact"] if self.args.exact else []),
             f"--ampstand-records={self.records / 'scenarios'}",
             *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
             *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image),

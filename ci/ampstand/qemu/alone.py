@@ -30,6 +30,7 @@ class RemoteMachine(Machine):
         records: Records,
         *,
         thread: str = "multi",
+        exact: bool = False,
         extra_args: Sequence[str] = (),
         held: bool = False,
     ) -> None:
@@ -53,7 +54,13 @@ class RemoteMachine(Machine):
             raise UsageError(f"{board.name} has no remote")
         self.remote = board.remote
         super().__init__(
-            board, artifacts, records, thread=thread, preload=image.stem, extra_args=[*SEMIHOSTING, *extra_args]
+            board,
+            artifacts,
+            records,
+            thread=thread,
+            exact=exact,
+            preload=image.stem,
+            extra_args=[*SEMIHOSTING, *extra_args],
         )
 
     def start(self) -> Self:

@@ -42,6 +42,10 @@ THREADS = ("multi", "single")
 TURN_NS = 1_000_000
 """How long the cores' turns last where they share one thread: with QEMU's own tenth of a second, a host beside a remote
 that never sleeps takes minutes to boot."""
+EXACT_TURN_NS = 50_000
+"""The same in exact mode, of virtual time: the longest that one core that polls lets another wait."""
+EXACT = ("-icount", "shift=3,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm")
+"""An instruction takes 8 ns; time jumps while all cores sleep; random numbers and the date are the same in each run."""
 UNANSWERED = 1.0
 """Seconds of virtual time after which an interrupt of the mailbox that still stands is worth a word."""
 
@@ -96,6 +100,7 @@ class Machine:
         records: Records,
         *,
         thread: str = "multi",
+        exact: bool = False,
         translation_cache: int | None = None,
         extra_args: Sequence[str] = (),
         incoming: Path | None = None,
@@ -106,10 +111,11 @@ class Machine:
     ) -> None:
         """Describe a board that is not started yet.
 
-        ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the remote runs before the host
-        does, and ``preload_table`` what the host is told in place of its resource table's address. ``files`` are put
-        into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written into the records
-        folder. ``kernel_arguments`` come after the board's own.
+        ``exact``: time is a count of instructions, and nothing depends on the workstation (``docs/measure.md``); then
+        all cores share one thread. ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the
+        remote runs before the host does, and ``preload_table`` what the host is told in place of its resource table's
+        address. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is
+        written into the records folder. ``kernel_arguments`` come after the board's own.
         """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")
@@ -119,7 +125,8 @@ class Machine:
             raise UsageError(f"{board.name} cannot start a remote before its host")
         self.board = board
         self.artifacts = artifacts
-        self.thread = thread
+        self.thread = "single" if exact else thread
+        self.exact = exact
         self.translation_cache = translation_cache
         self.extra_args = tuple(extra_args)
         self.incoming = incoming
@@ -151,22 +158,29 @@ class Machine:
         argv = [str(self.artifacts.qemu), "-nodefaults", "-no-user-config", "-display", "none"]
         argv += ["-M", ",".join([board.machine, *self._machine_properties()]), *board.machine_arguments]
         argv += ["-m", board.memory]
-        cache = f",tb-size={self.translation_cache}" if self.translation_cache is not None else ""
-        turn = f",turn-ns={TURN_NS}" if self.thread == "single" else ""
-        argv += ["-accel", f"tcg,thread={self.thread}{turn}{cache}"]
+        argv += self._accelerator()
         argv += self._host_arguments()
         for serial in board.serials:
-            if paste:
-                argv += ["-serial", "mon:stdio" if serial == self._front() else f"file:{serial.name}.log"]
-            else:
-                path = self._link.socket(serial.name)
-                argv += ["-chardev", f"socket,id={serial.name},path={path}", "-serial", f"chardev:{serial.name}"]
+            argv += self._serial_arguments(serial, paste=paste)
         if not paste:
             argv += ["-qmp", f"unix:{self._link.socket('qmp')}"]
             argv += ["-d", "guest_errors,unimp", "-D", str(self._link.pipe("log"))]
         if self.incoming is not None:
             argv += ["-incoming", f"file:{self.incoming}" if paste else "defer"]
         return [*argv, *self.extra_args]
+
+    def _accelerator(self) -> list[str]:
+        cache = f",tb-size={self.translation_cache}" if self.translation_cache is not None else ""
+        if self.exact:
+            return ["-accel", f"tcg,thread=single,turn-ns={EXACT_TURN_NS}{cache}", *EXACT]
+        turn = f",turn-ns={TURN_NS}" if self.thread == "single" else ""
+        return ["-accel", f"tcg,thread={self.thread}{turn}{cache}"]
+
+    def _serial_arguments(self, serial: Serial, *, paste: bool) -> list[str]:
+        if paste:
+            return ["-serial", "mon:stdio" if serial == self._front() else f"file:{serial.name}.log"]
+        path = self._link.socket(serial.name)
+        return ["-chardev", f"socket,id={serial.name},path={path}", "-serial", f"chardev:{serial.name}"]
 
     def _host_arguments(self) -> list[str]:
         """Return what the host runs."""
