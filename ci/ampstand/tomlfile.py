@@ -120,6 +120,10 @@ class Table:
             self.refuse(f"{key} = {value}: expected {minimum} or more", key)
         return value
 
+    def truth(self, key: str, *, default: bool) -> bool:
+        """Return whether something is so."""
+        return bool(self._get(key, bool, default))
+
     def seconds(self, key: str, default: float) -> float:
         """Return a number of seconds, above 0."""
         value = float(self._get(key, float, default))

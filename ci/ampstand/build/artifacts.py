@@ -34,6 +34,8 @@ class Artifacts:
     provenance: dict[str, str] = field(default_factory=dict)
     """What a result is about, for its record: the kernel's release, source and configuration, QEMU, firmware, Ampstand,
     compilers. Text for people; a key that is not known is left out."""
+    plugin: Path | None = None
+    """The TCG plugin that counts (``hw/plugin/count.c``)."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -56,6 +58,7 @@ class Artifacts:
                 firmware={name: Path(file) for name, file in raw["firmware"].items()},
                 footprint=Path(raw["footprint"]),
                 kernel_release=str(raw["kernel_release"]),
+                plugin=Path(raw["plugin"]) if raw["plugin"] else None,
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

@@ -33,6 +33,7 @@ from ampstand.progress import Progress
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 
+PLUGIN_FLAGS = ("-O2", "-Wall", "-shared", "-fPIC")
 PARTS = ("qemu", "kernel", "firmware", "initramfs")
 MODULES = ("samples/rpmsg/rpmsg_client_sample.ko",)
 CROSS_FILES = {"remote": "arm-none-eabi.ini", "host": "arm-linux-gnueabihf.ini"}
@@ -201,6 +202,29 @@ class Builder:
                 overlay.copy(source.path, tree, log, step)
         overlay.lay(source.path, tree, layer)
 
+    def plugin(self) -> Path:
+        """Return the TCG plugin that counts."""
+        source, own = self.sources.get("qemu"), self.root / "hw/plugin/count.c"
+        header = source.path / "include/qemu/qemu-plugin.h"
+        inputs = {
+            "plugin": cache_module.file_hash(own),
+            "header": cache_module.file_hash(header),
+            "compiler": compiler("gcc"),
+        }
+
+        def make(scratch: Path) -> None:
+            tools.require("pkg-config")
+            glib = tools.output(["pkg-config", "--cflags", "glib-2.0"]).split()
+            with self.progress.step("QEMU's plugin: compiling") as step:
+                tools.run(
+                    ["gcc", *PLUGIN_FLAGS, f"-I{header.parent}", *glib, "-o", str(scratch / "count.so"), str(own)],
+                    what="building the plugin",
+                    log=self.cache.logs / "plugin.log",
+                    step=step,
+                )
+
+        return self.cache.artifact("plugin", inputs, make, self.progress) / "count.so"
+
     # ---- kernel ----------------------------------------------------------------------------------------------------
 
     def configuration(self) -> list[Path]:
@@ -239,6 +263,22 @@ class Builder:
                     shutil.copy(build.work / "vmlinux", scratch / "vmlinux")
 
         return self.cache.artifact("kernel", self._kernel_inputs(), make, self.progress)
+
+    def kernel_symbols(self) -> Path:
+        """Return the kernel's ``System.map``: of the build, or that beside a ready kernel as Debian installs it."""
+        if self.options.kernel is not None:
+            release = (self.kernel() / "release").read_text(encoding="utf-8").strip()
+            path = self.options.kernel.with_name(f"System.map-{release}")
+            if not path.is_file():
+                raise UsageError(f"no symbols of the kernel: {path} is expected beside {self.options.kernel}")
+            return path
+
+        def make(scratch: Path) -> None:
+            with self._kernel_build() as build:
+                build.build([Path(self.board.kernel_image).name])
+                shutil.copy(build.work / "System.map", scratch / "System.map")
+
+        return self.cache.artifact("symbols", self._kernel_inputs(), make, self.progress) / "System.map"
 
     def _kernel_inputs(self) -> dict[str, str]:
         """Return all that a build of the kernel depends on."""
@@ -450,6 +490,7 @@ class Builder:
             firmware=images,
             footprint=self.footprint(),
             kernel_release=(built / "release").read_text(encoding="utf-8").strip(),
+            plugin=self.plugin(),
             provenance=self.provenance(built, qemu),
         )
 

@@ -41,7 +41,7 @@ REASON_LENGTH = 4000
 
 Outcome = Literal["passed", "failed", "error", "known", "skipped"]
 State = Literal["ok", "broken", "not-run"]
-STAGES = ("build", "qtest", "native", "unit", "lint", "scenarios", "corpus", "bench")
+STAGES = ("build", "qtest", "native", "unit", "lint", "scenarios", "corpus", "bench", "measure")
 """Every stage there is, in the order in which they run; ``build`` is recorded only if it failed."""
 BAD: tuple[Outcome, ...] = ("failed", "error")
 

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Probes: programs of shell steps that the host runs by itself, and the figures that they yield (``tests/probes``).
+
+``docs/measure.md`` has the keys of a probe's file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ampstand.board import Board, check_features
+from ampstand.paths import ROOT
+from ampstand.tomlfile import Table, did_you_mean
+
+FOLDER = ROOT / "tests/probes"
+RESET = "reset"
+"""In place of a mark: nothing has been executed yet."""
+FIRST_MARK = 16
+"""``MARK_PROBE`` of ``firmware/include/ampstand/mark.h``."""
+SYSTEMS = ("bare", "freertos")
+_MARK = re.compile(r"\bmark ([a-z][a-z0-9-]*)")
+
+
+@dataclass(frozen=True)
+class Span:
+    """What lies between two marks."""
+
+    name: str
+    begin: str
+    """The first mark of this name, or ``RESET``."""
+    end: str
+    per: int
+    """By what the figures are divided: so often the same is done."""
+    messages: bool
+    """Whether the tool in it marks each message: then there are figures of the messages, too."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A known-bad line that the probe provokes."""
+
+    core: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One probe."""
+
+    name: str
+    title: str
+    steps: str
+    image: str
+    """Of the remote, without the name of the system; ``$IMAGE`` for the steps."""
+    needs: tuple[str, ...]
+    systems: tuple[str, ...]
+    """Of the remote; the probe runs once with each."""
+    spans: tuple[Span, ...]
+    expected: tuple[Expected, ...]
+    seconds: float
+    """Of the workstation's time that a run never needs."""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Names of the marks, in the order of their numbers."""
+        return tuple(dict.fromkeys(_MARK.findall(self.steps)))
+
+    def script(self, board: Board, system: str) -> bytes:
+        """Return what init runs: the steps with ``$R`` (remoteproc's folder), ``$IMAGE``, and numbers for the marks."""
+        numbers = {name: FIRST_MARK + index for index, name in enumerate(self.marks)}
+        instance = board.remote.instance if board.remote is not None else ""
+        lines = [
+            "set -eu",
+            "export PATH=/bin:/sbin:/usr/bin:/usr/sbin",
+            f"IMAGE={self.image}-{system}",
+            f"R=/sys/class/remoteproc/{instance}",
+            _MARK.sub(lambda match: f"probe-mark {numbers[match[1]]}", self.steps),
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+
+def load(path: Path) -> Probe:
+    """Read a probe's file; ``UsageError`` with file and line for whatever is wrong in it."""
+    with Table.load(path) as table:
+        needs = table.texts("needs", ())
+        for index, name in enumerate(needs):
+            check_features([name], table.where("needs", index))
+        systems = table.choices("systems", SYSTEMS) if table.has("systems") else SYSTEMS
+        steps = table.text("steps")
+        marks = tuple(dict.fromkeys(_MARK.findall(steps)))
+        spans: list[Span] = []
+        for entry in table.tables("span"):
+            span = Span(
+                name=entry.text("name"),
+                begin=entry.text("from"),
+                end=entry.text("to"),
+                per=entry.integer("per", 1, minimum=1),
+                messages=entry.truth("messages", default=False),
+            )
+            for key, mark, allowed in (("from", span.begin, (*marks, RESET)), ("to", span.end, marks)):
+                if mark not in allowed:
+                    entry.refuse(f"{key} = {mark!r}: {did_you_mean(mark, allowed)}", key)
+            if span.name in [other.name for other in spans]:
+                entry.refuse(f"there is a span {span.name!r} already", "name")
+            spans.append(span)
+        return Probe(
+            name=path.stem,
+            title=table.text("title"),
+            steps=steps,
+            image=table.text("image", ""),
+            needs=needs,
+            systems=systems,
+            spans=tuple(spans),
+            expected=tuple(
+                Expected(entry.text("core"), entry.pattern("pattern")) for entry in table.tables("expect", ())
+            ),
+            seconds=table.seconds("seconds", 300.0),
+        )
+
+
+def load_all(folder: Path = FOLDER) -> list[Probe]:
+    """Return the probes of a folder, by their names."""
+    return [load(path) for path in sorted(folder.glob("*.toml"))]

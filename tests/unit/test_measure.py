@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Probes, what the plugin writes, and the figures that are made of both."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from stand import write_board
+
+from ampstand.board import Board
+from ampstand.errors import TestsFailed, UsageError
+from ampstand.measure import probe as probes
+from ampstand.measure.counts import Event, events
+from ampstand.measure.figures import Place, cores, figures
+from ampstand.measure.machine import ENDED
+from ampstand.paths import ROOT
+
+PROBE = """\
+title = "two messages"
+image = "echo"
+needs = ["smp"]
+steps = '''
+mark begin
+for i in 1 2; do talk; done
+mark end-of-it
+'''
+[[expect]]
+core = "host"
+pattern = "crash"
+[[span]]
+name = "boot"
+from = "reset"
+to = "begin"
+[[span]]
+name = "message"
+from = "begin"
+to = "end-of-it"
+per = 2
+messages = true
+"""
+LOG = "noise\nmark 16 1000\r\nmark 17 1900\nmark 16 5000\ninit: probe ended with 0\r\n"
+COUNTS = """\
+16 0 100 10 7 / 1 2 3 4 5 6
+0 1 110 10 7 / 1 2 3 4 5 6
+1 1 130 15 10 / 1 2 3 4 5 6
+0 0 140 15 10 / 1 2 3 4 5 6
+1 0 140 25 15 / 1 2 3 4 5 6
+17 1 200 40 17 / 2 4 3 4 5 9
+16 0 300 50 20 / 9 9 9 9 9 9
+end - 999 999 999 / 9 9 9 9 9 9
+17 0 1 2"""
+
+
+def load(folder: Path, text: str = PROBE) -> probes.Probe:
+    path = folder / "talk.toml"
+    path.write_text(text)
+    return probes.load(path)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    return Board.load(write_board(tmp_path))
+
+
+def test_a_probe_is_a_script_whose_marks_have_numbers(tmp_path: Path, board: Board) -> None:
+    probe = load(tmp_path)
+    assert probe.marks == ("begin", "end-of-it")
+    script = probe.script(board, "bare").decode()
+    assert script.startswith("set -eu\n")
+    assert "\nIMAGE=echo-bare\nR=/sys/class/remoteproc/remoteproc0\n" in script
+    assert "\nprobe-mark 16\nfor i in 1 2; do talk; done\nprobe-mark 17\n" in script
+    assert probe.systems == ("bare", "freertos")
+    assert [(line.core, line.pattern) for line in probe.expected] == [("host", "crash")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("title", "tilte", "1: the file has no key 'tilte': did you mean 'title'?"),
+        ('"smp"', '"smpp"', "3: no feature 'smpp': did you mean 'smp'?"),
+        ('from = "begin"', 'from = "start"', "18: from = 'start': expected begin, end-of-it, reset"),
+        ('to = "end-of-it"', 'to = "reset"', "19: to = 'reset': expected begin, end-of-it"),
+        ("per = 2", "per = 0", "20: per = 0: expected 1 or more"),
+        ("messages = true", "messages = 1", "21: messages: true or false is expected"),
+        ('name = "message"', 'name = "boot"', "17: there is a span 'boot' already"),
+        ("needs", 'systems = ["zephyr"]\nneeds', "3: systems: 'zephyr': expected bare, freertos"),
+        ('"crash"', '"("', "11: pattern: '(' is not a regular expression"),
+    ],
+)
+def test_a_mistake_is_an_error_with_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in PROBE
+    with pytest.raises(UsageError, match=re.escape(f"talk.toml:{message}")):
+        load(tmp_path, PROBE.replace(old, new, 1))
+
+
+def test_events_are_read_without_the_end_and_a_line_cut_off() -> None:
+    found = events(COUNTS)
+    assert [event.mark for event in found] == [16, 0, 1, 0, 1, 17, 16]
+    assert found[0] == Event(16, 0, (100, 10, 7), (1, 2, 3, 4, 5, 6))
+
+
+def test_figures(tmp_path: Path, board: Board) -> None:
+    """The first mark of a name counts; the host's cores are added up; calls are those of the place's core."""
+    assert cores(board) == {"host": (0, 1), "m4": (2,)}
+    places = [Place("kick", "host", 0x1000), Place("irq", "m4", 0x2000)]
+    found = {figure.name: figure.value for figure in figures(load(tmp_path), board, LOG, events(COUNTS), places)}
+    assert found == {
+        "boot: instructions of host": 110,
+        "boot: instructions of m4": 7,
+        "boot: time": 1000,
+        "boot: calls of kick on host": 3,
+        "boot: calls of irq on m4": 6,
+        "message: instructions of host": 65.0,
+        "message: instructions of m4": 5.0,
+        "message: time": 450.0,
+        "message: calls of kick on host": 1.5,
+        "message: calls of irq on m4": 1.5,
+        **{f"message: instructions of host a message, {p}": v for p, v in zip(POINTS, (10, 25, 25, 25), strict=True)},
+        **{f"message: instructions of m4 a message, {p}": v for p, v in zip(POINTS, (3, 5, 5, 5), strict=True)},
+    }
+
+
+POINTS = ("min", "median", "p99", "max")
+
+
+def test_what_is_missing_is_said(tmp_path: Path, board: Board) -> None:
+    probe = load(tmp_path)
+    with pytest.raises(TestsFailed, match="probe talk ended without its mark 'end-of-it'"):
+        figures(probe, board, LOG, events(COUNTS)[:3])
+    silent = [event for event in events(COUNTS) if event.mark > 1]
+    with pytest.raises(TestsFailed, match="no message was marked in span 'message'"):
+        figures(probe, board, LOG, silent)
+
+
+def test_our_probes_are_right_and_their_numbers_those_of_the_header() -> None:
+    assert [probe.name for probe in probes.load_all()] == ["cycles", "echo", "flood"]
+    header = (ROOT / "firmware/include/ampstand/mark.h").read_text(encoding="utf-8")
+    assert re.search(rf"MARK_PROBE = {probes.FIRST_MARK},", header)
+    assert "MARK_SENT = 0," in header
+    assert "MARK_RECEIVED = 1," in header
+    plugin = (ROOT / "hw/plugin/count.c").read_text(encoding="utf-8")
+    assert "{ 0x50, 0xf0, 0x20, 0xe3 }" in plugin
+    assert "#define MARK_HINT 0x50\n" in header
+    init = (ROOT / "firmware/host/init.c").read_text(encoding="utf-8")
+    assert '"probe ended with %d"' in init
+    assert ENDED.search(LOG)
