@@ -28,7 +28,10 @@ LATER = {
     "bench": "measure boot times, round trips, throughput and idle load",
 }
 """Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
-ALONE = {"inspect": "say what a firmware file is, and what Linux and the remote make of it"}
+ALONE = {
+    "inspect": "say what a firmware file is, and what Linux and the remote make of it",
+    "compare": "say what differs between two runs, from their records",
+}
 """Commands that need no build: ``add_arguments(parser)`` and ``main(args)``."""
 BUILDING = {
     "demo": "boot both systems, exchange messages, say what happened",

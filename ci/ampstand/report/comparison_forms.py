@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""A comparison as text for a mail, of at most 72 columns, and as Markdown for a pull request."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from ampstand.report.compare import LOG_LINES, Change, Comparison, Moved, Said
+
+COLUMNS = 72
+MARKDOWN_LIMIT = 60_000
+"""Characters; GitHub takes 65,536 for a comment."""
+_TITLES = {
+    "worse": "Worse",
+    "better": "Better",
+    "changed": "Ended in another way",
+    "new": "Only in the candidate",
+    "gone": "Only in the baseline",
+}
+
+
+def text(found: Comparison) -> str:
+    """Return the comparison as text; commands to paste may be longer than a line."""
+    lines = [*_wrap(f"Verdict: {found.verdict()}."), "", *_wrap(f"baseline   {found.baseline}", 11)]
+    lines += [*_wrap(f"candidate  {found.candidate}", 11), *_wrap(_compared(found))]
+    if found.unjudged:
+        lines += ["", "Not judged:", *(line for reason in found.unjudged for line in _item(reason))]
+    for kind, title in _TITLES.items():
+        changes = found.of_kind(kind)  # type: ignore[arg-type]
+        if changes:
+            lines += ["", f"{title}:", *(line for change in changes for line in _change(change))]
+    if found.figures:
+        lines += ["", "Figures that moved:", *(line for moved in found.figures for line in _item(_moved(moved)))]
+    for title, said in (("new", found.log_new), ("gone", found.log_gone)):
+        if said:
+            lines += ["", f"Lines of Linux's log that are {title} (N: a number):"]
+            lines += [line for one in said[:LOG_LINES] for line in _item(f"{one.text} [{one.test}]")]
+            lines += _more(said)
+    if found.inputs:
+        lines += ["", "Inputs that differ:"]
+        for name, (before, after) in found.inputs.items():
+            lines += [*_item(f"{name}:"), *_wrap(f"    {before or 'none'}", 4), *_wrap(f"    {after or 'none'}", 4)]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(found: Comparison) -> str:
+    """Return the comparison as Markdown, within what a comment may hold."""
+    lines = [f"### {found.verdict().capitalize()}", "", f"{_compared(found)}", ""]
+    if found.unjudged:
+        lines += ["Not judged:", "", *(f"* {_code(reason)}" for reason in found.unjudged), ""]
+    for kind, title in _TITLES.items():
+        changes = found.of_kind(kind)  # type: ignore[arg-type]
+        if changes:
+            lines += [
+                f"#### {title}",
+                "",
+                "| test | baseline | candidate | what was said |",
+                "| --- | --- | --- | --- |",
+            ]
+            for change in changes:
+                cells = (f"{change.stage}: {change.name}", change.baseline, change.candidate, change.headline)
+                lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+            lines.append("")
+    if found.figures:
+        lines += ["#### Figures that moved", "", "| figure | baseline | candidate | |", "| --- | ---: | ---: | --- |"]
+        for moved in found.figures:
+            values = [_number(value) for value in (moved.baseline, moved.candidate)]
+            lines.append(f"| {_cell(moved.name)} | {values[0]} | {values[1]} | {moved.unit}{_relative(moved)} |")
+        lines.append("")
+    for title, said in (("new", found.log_new), ("gone", found.log_gone)):
+        if said:
+            lines += [f"<details><summary>{len(said)} lines of Linux's log are {title}</summary>", ""]
+            lines += [f"* {_code(one.text)} in {_code(one.test)}" for one in said[:LOG_LINES]]
+            lines += [*_more(said), "", "</details>", ""]
+    again = [change.rerun for change in found.of_kind("worse") if change.rerun]
+    if again:
+        lines += ["Run again what is worse:", "", "```sh", *again, "```", ""]
+    whole = "\n".join(lines)
+    if len(whole) <= MARKDOWN_LIMIT:
+        return whole
+    kept = whole[:MARKDOWN_LIMIT].rpartition("\n")[0]
+    return f"{kept}\n\n(cut off: {len(whole) - len(kept)} more characters)\n"
+
+
+def _compared(found: Comparison) -> str:
+    figures = len(found.figures) + found.same_figures
+    return f"{found.compared} tests and {figures} figures are on both sides; {found.same_figures} figures are the same."
+
+
+def _change(change: Change) -> Iterator[str]:
+    ends = f"{change.baseline or 'not there'} -> {change.candidate or 'not there'}"
+    yield from _item(f"{change.stage}: {change.name}: {ends}")
+    if change.headline:
+        yield from _wrap(f"    {change.headline}", 4)
+    if change.kind == "worse" and change.rerun:
+        yield f"    $ {change.rerun}"
+
+
+def _moved(moved: Moved) -> str:
+    values = f"{_number(moved.baseline)} -> {_number(moved.candidate)} {moved.unit}".rstrip()
+    return f"{moved.name}: {values}{_relative(moved)}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
+
+
+def _relative(moved: Moved) -> str:
+    if not moved.baseline or moved.candidate is None:
+        return ""
+    return f" ({100 * (moved.candidate / moved.baseline - 1):+.2f} %)"
+
+
+def _more(said: list[Said]) -> Iterable[str]:
+    return [f"  and {len(said) - LOG_LINES} more"] if len(said) > LOG_LINES else []
+
+
+def _item(line: str) -> list[str]:
+    return _wrap(f"  {line}", 4)
+
+
+def _wrap(line: str, indent: int = 0) -> list[str]:
+    # A name or a path stays in one piece, so that it can be copied.
+    return textwrap.wrap(
+        line, COLUMNS, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]
+
+
+def _cell(line: str) -> str:
+    return _code(line).replace("|", "\\|") if line else ""
+
+
+def _code(line: str) -> str:
+    """Return text that Markdown shows as it is."""
+    fence = "``" if "`" in line else "`"
+    pad = " " if "`" in line else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
