@@ -39,6 +39,7 @@ from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, Not
 from ampstand.progress import Progress, duration
 from ampstand.report import junit, rerun, results, summary
 from ampstand.report.results import BAD, Counts, Results, Run, Stage, Test
+from ampstand.report.shard import Shard
 
 STAGES = ("qtest", "native", "unit", "lint", "scenarios")
 NATIVE_PARTS = ("native", "remote")
@@ -80,10 +81,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remote-image", action="append", default=[], type=Path, metavar="FILE.elf", help="the same, before Linux"
     )
+    parser.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="boards at a time for scenarios, or auto (default: 1)"
+    )
+    parser.add_argument(
+        "--shard", type=_shard, default=None, metavar="I/N", help="only the I-th of N parts of the scenarios"
+    )
+    parser.add_argument(
+        "--durations", type=Path, metavar="RESULTS.jsonl", help="balance the parts by how long scenarios took there"
+    )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the results there as JUnit XML")
     parser.add_argument(
         "pytest_arguments", nargs="*", metavar="-- ARG", help="further arguments of pytest for the scenarios"
     )
+
+
+def _workers(text: str) -> int:
+    """Return a number of workers; ``auto`` is one for each processor that may be used."""
+    if text == "auto":
+        return len(os.sched_getaffinity(0))
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0, or auto")
+    return int(text)
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def command(args: argparse.Namespace) -> list[str]:
@@ -398,6 +424,9 @@ class Checks:
             f"--ampstand-board={self.args.board}",
             f"--ampstand-thread={self.args.thread}",
             *(["--ampstand-exact"] if self.args.exact else []),
+            *([f"-n{self.args.workers}", "--dist=worksteal"] if self.args.workers > 1 else []),
+            *([f"--ampstand-shard={self.args.shard}"] if self.args.shard is not None else []),
+            *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),
             f"--ampstand-records={self.records / 'scenarios'}",
             *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
             *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image),

@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
-from ampstand.errors import INTERRUPTED, UnwritableError
+from ampstand.errors import INTERRUPTED, AmpstandError, UnwritableError
 from ampstand.report import rerun
-from ampstand.report.results import BAD, Outcome, Results, Test
+from ampstand.report.results import BAD, Outcome, Results, Run, Test
+from ampstand.report.shard import Shard
 from ampstand.signals import end_on_signals
 
 BASE = f"./{rerun.ENTRY} test"
@@ -31,6 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-results", default=None, metavar="FILE", help="append how each test ended to this file")
     group.addoption("--ampstand-stage", default="scenarios", metavar="NAME", help="the stage that the tests are of")
     group.addoption("--ampstand-rerun", default=BASE, metavar="COMMAND", help="what runs these inputs again")
+    group.addoption("--ampstand-shard", default="", metavar="I/N", help="only the I-th of N parts of the tests")
+    group.addoption(
+        "--ampstand-durations", default=None, metavar="FILE", help="a results.jsonl that balances the parts"
+    )
     group.addoption("--ampstand-test", action="append", default=[], metavar="ID", help="exactly this test (repeatable)")
 
 
@@ -42,12 +47,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Writer(config), "ampstand-results-writer")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that are named exactly."""
-    wanted = set(config.getoption("ampstand_test"))
-    if wanted:
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in wanted])
-        items[:] = [item for item in items if item.nodeid in wanted]
+    """Keep the tests that are named exactly, and of those the ones of this shard."""
+    if names := config.getoption("ampstand_test"):
+        _keep(config, items, set(names))
+    if text := config.getoption("ampstand_shard"):
+        file = config.getoption("ampstand_durations")
+        try:
+            shard = Shard.parse(text)
+            known = Run.load(Path(file)).tests.values() if file else ()
+        except (ValueError, AmpstandError) as error:
+            raise pytest.UsageError(str(error)) from error
+        stage = config.getoption("ampstand_stage")
+        seconds = {test.name: test.seconds for test in known if test.stage == stage and test.seconds is not None}
+        _keep(config, items, set(shard.of([item.nodeid for item in items], seconds)))
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], wanted: set[str]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in wanted])
+    items[:] = [item for item in items if item.nodeid in wanted]
 
 
 def command_of(config: pytest.Config, nodeid: str) -> str:
