@@ -118,17 +118,18 @@ class Meetings:
     def __init__(self, item: pytest.Item, release: str) -> None:
         self._item = item
         self._release = release
-        self._all: list[Meeting] = []
+        self._all: dict[str, Meeting] = {}
 
     def __call__(self, name: str) -> Meeting:
-        """Return the bug with this id; ``UsageError`` if there is none."""
-        self._all.append(Meeting(self._item, known_bugs.bug(name), self._release))
-        return self._all[-1]
+        """Return the bug with this id, the same one each time; ``UsageError`` if there is none."""
+        if name not in self._all:
+            self._all[name] = Meeting(self._item, known_bugs.bug(name), self._release)
+        return self._all[name]
 
     def finish(self) -> None:
         """Judge a scenario that has come to its end: a bug that was seen makes it known, unless it shows by chance."""
-        seen = [meeting for meeting in self._all if meeting.seen]
-        for meeting in self._all:
+        seen = [meeting for meeting in self._all.values() if meeting.seen]
+        for meeting in self._all.values():
             if meeting not in seen:
                 meeting.absent()
         self._item.user_properties += [("met", meeting.bug.id) for meeting in seen]
