@@ -269,18 +269,27 @@ def test_shown_unsaid(machine, known_bug):
 def test_rare_said(machine, known_bug):
     known_bug("rare").announce(machine)
     machine.host.run("echo WARNING: at two")
+def test_died(machine, known_bug):
+    with known_bug("always").ends(machine):
+        machine.host.run("say host 'Internal error: Oops: 17'; say host 'WARNING: at one'; sleep 60")
+def test_died_otherwise(machine, known_bug):
+    with known_bug("always").ends(machine):
+        machine.host.run("say host 'Internal error: Oops: 17'; say host 'at four'; sleep 60")
+def test_lived(machine, known_bug):
+    with known_bug("always").ends(machine):
+        machine.host.run("echo at one")
 """
 INSIDE = {
     "met": "xfailed", "noted": "xfailed", "noted_once": "xfailed",
     "absent": "passed", "rare_absent": "passed", "rare_met": "xfailed",
     "shown": "xfailed", "other_error": "failed", "unknown": "failed", "said": "xfailed", "shown_unsaid": "failed",
-    "rare_said": "passed",
+    "rare_said": "passed", "died": "xfailed", "died_otherwise": "failed", "lived": "passed",
 }  # fmt: skip
 OUTSIDE = {
     "met": "failed", "noted": "failed", "noted_once": "failed",
     "absent": "passed", "rare_absent": "passed", "rare_met": "failed",
     "shown": "failed", "other_error": "failed", "unknown": "failed", "said": "failed", "shown_unsaid": "failed",
-    "rare_said": "failed",
+    "rare_said": "failed", "died": "failed", "died_otherwise": "failed", "lived": "passed",
 }  # fmt: skip
 
 

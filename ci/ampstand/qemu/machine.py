@@ -431,6 +431,10 @@ class Machine:
             raise CoreDiedError(death, f"while waiting for {what} on {core}", hint=self.diagnosis())
         raise WaitError(f"timed out after {timeout:.1f} s waiting for {what} on {core}", hint=self.diagnosis())
 
+    def last_words(self, found: Callable[[], T | None]) -> T | None:
+        """Wait for what a core that has died may yet say; None if it does not come. For ``found`` see ``wait()``."""
+        return self._link.wait(found, lambda: self.process.exit_status is not None, LAST_WORDS_TIMEOUT)
+
     def diagnosis(self) -> str:
         """Say what is known now: last lines of each core, records, how to run it again."""
         lines = []

@@ -19,7 +19,7 @@ from ampstand.errors import TestsFailed
 from ampstand.linux import known_bugs
 from ampstand.linux.known_bugs import KnownBug
 from ampstand.linux.machine import LinuxMachine
-from ampstand.qemu.machine import WaitError
+from ampstand.qemu.machine import CoreDiedError, WaitError
 from ampstand.qemu.recording import Expectation
 
 DEATH = ("Internal error: Oops", "Kernel panic - not syncing", "Unable to handle kernel")
@@ -93,6 +93,20 @@ class Meeting:
             machine.host.run_check("true", reason=f"Linux to survive {self.bug.id}")
             if any(self.bug.found(core, line) for line in console.lines[mark:]):
                 self.met()
+
+    @contextmanager
+    def ends(self, machine: LinuxMachine) -> Iterator[None]:
+        """Take the death of Linux, in whatever the body waits for, for the bug if the evidence is in its last words."""
+        console, core = machine.host.console, machine.board.shell.core
+        mark = console.mark()
+        try:
+            yield
+        except CoreDiedError as error:
+            shown = machine.last_words(lambda: any(self.bug.found(core, line) for line in console.lines[mark:]) or None)
+            if error.core != core or not shown:
+                raise
+            machine.stop()
+            self.met()
 
     @contextmanager
     def shows(self, *errors: type[Exception]) -> Iterator[None]:
