@@ -342,8 +342,12 @@ class _Watch:
         return any(report.failed for report in reports.values())
 
     def behind(self, error: BaseException) -> KnownBug | None:
-        """Return the known bug that is behind a failure, if nothing worse was said than that something is missing."""
-        if self.bug is None and isinstance(error, TestsFailed | AssertionError) and not self.headline():
+        """Return the known bug that is behind a failure, if nothing worse was said than that something is missing.
+
+        So it is of a scenario that waited, again and again, until its time was over.
+        """
+        missed = TestsFailed | AssertionError | pytest.fail.Exception
+        if self.bug is None and isinstance(error, missed) and not self.headline():
             found = [known_bugs.behind(machine, self.session.artifacts.kernel_release) for machine in self.machines]
             self.bug = next((bug for bug in found if bug is not None), None)
         if self.bug is not None:

@@ -319,6 +319,7 @@ def test_a_known_bug_makes_a_scenario_known_in_its_range_only(  # type: ignore[n
 
 
 LOST = """
+import time
 import pytest
 from pathlib import Path
 from ampstand.errors import TestsFailed
@@ -353,6 +354,10 @@ def test_own_machine_ended(boot):
         assert machine.unanswered() == {"host": 5.0}
     raise TestsFailed("no message")
 def test_all_came(machine): let_stand(machine, 5)
+@pytest.mark.time_limit(3)
+def test_time_over(machine):
+    let_stand(machine, 5)
+    time.sleep(60)
 def test_said_worse(machine):
     let_stand(machine, 5)
     machine.host.run("say host BUG: something")
@@ -377,7 +382,7 @@ def test_teardown(channel): pass
 
 @pytest.mark.parametrize(
     ("release", "edge", "known"),
-    [("5.4", 1, ["missed", "asserted", "own_machine_ended", "teardown"]), ("6.0", 1, []), ("5.4", 4, [])],
+    [("5.4", 1, ["missed", "asserted", "own_machine_ended", "time_over", "teardown"]), ("6.0", 1, []), ("5.4", 4, [])],
 )
 def test_what_is_missed_with_an_interrupt_left_standing_is_known(  # type: ignore[no-untyped-def]
     run, tmp_path: Path, release: str, edge: int, known: list[str]
