@@ -44,18 +44,27 @@ def test_it_is_what_linux_was_seen_to_do(case: Case, target: Target) -> None:  #
         assert said
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.unchecked], ids=lambda case: case.name)
+def test_kernels_that_do_not_check_section_headers(case: Case, target: Target) -> None:  # noqa: F811
+    assert case.unchecked is not None
+    findings = loader.linux(case.make(target), target.regions, unchecked=True)
+    assert {finding.bug for finding in findings if finding.bug} <= {case.unchecked.id}
+    assert loader.refused(findings)
+
+
+@pytest.mark.parametrize("unchecked", [False, True])
 @pytest.mark.parametrize("bits", [32, 64])
-def test_a_file_cut_off_anywhere_gets_a_verdict(target: Target, remote: RemoteCore, bits: int) -> None:  # noqa: F811
+def test_a_file_cut_off_anywhere_gets_a_verdict(target: Target, bits: int, unchecked: bool) -> None:  # noqa: F811
     good = Elf(target.base, bits=bits).pack()
-    assert loader.linux(good, target.regions) == []
+    assert loader.linux(good, target.regions, unchecked=unchecked) == []
     for size in range(len(good)):
-        assert loader.refused(loader.linux(good[:size], target.regions)), size
+        assert loader.refused(loader.linux(good[:size], target.regions, unchecked=unchecked)), size
     chance = random.Random(3)
     for _ in range(2000):
         data = bytearray(good)
         for _ in range(chance.randint(1, 8)):
             data[chance.randrange(len(data))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
-        loader.linux(bytes(data), target.regions)
+        loader.linux(bytes(data), target.regions, unchecked=unchecked)
 
 
 def test_a_refusal_is_the_last_finding(target: Target) -> None:  # noqa: F811

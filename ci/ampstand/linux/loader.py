@@ -57,14 +57,15 @@ def refused(findings: Sequence[Finding]) -> str:
     return next((finding.message for finding in findings if finding.effect == Effect.REFUSED), "")
 
 
-def linux(data: bytes, regions: Mapping[str, Region]) -> list[Finding]:
+def linux(data: bytes, regions: Mapping[str, Region], *, unchecked: bool = False) -> list[Finding]:
     """Return what Linux has to say about a file. ``regions`` are the carveouts of the board's device tree, by name.
 
-    Of bugs one may be named too many, when Linux refuses the file just before; none too few.
+    ``unchecked`` asks for a kernel with the bug ``section-headers-unchecked``: one looks for the first section header
+    only. Of bugs one may be named too many, when Linux refuses the file just before; none too few.
     """
     found: list[Finding] = []
     try:
-        for finding in _follow(data, regions):
+        for finding in _follow(data, regions, unchecked=unchecked):
             found.append(finding)
     except _Refused as refusal:
         found.append(Finding(Effect.REFUSED, str(refusal)))
@@ -79,9 +80,12 @@ def _warned(message: str) -> Finding:
     return Finding(Effect.WARNED, message)
 
 
-def _follow(data: bytes, regions: Mapping[str, Region]) -> Iterator[Finding]:
-    bits, ehdr = _sanity(data)
+def _follow(data: bytes, regions: Mapping[str, Region], *, unchecked: bool) -> Iterator[Finding]:
+    bits, ehdr = _sanity(data, unchecked=unchecked)
     shdrs = max(ehdr["shnum"], ehdr["shstrndx"] + 1)
+    if ehdr["shoff"] + SHDR[bits].size * shdrs > len(data):
+        yield _bug("section-headers-unchecked", "Linux reads section headers behind the end of the file")
+        raise _Refused("the section headers are behind the end of the file")
     sections = [SHDR[bits].unpack(data, ehdr["shoff"] + SHDR[bits].size * index) for index in range(shdrs)]
     names = sections[ehdr["shstrndx"]]["offset"]
     memory = {name: region for name, region in regions.items() if name != BUFFERS}
@@ -101,7 +105,7 @@ def _follow(data: bytes, regions: Mapping[str, Region]) -> Iterator[Finding]:
     yield from _follow_segments(data, bits, ehdr, memory)
 
 
-def _sanity(data: bytes) -> tuple[int, dict[str, Any]]:
+def _sanity(data: bytes, *, unchecked: bool) -> tuple[int, dict[str, Any]]:
     """``rproc_elf_sanity_check()``; return the class in bits, and the header."""
     if not data:
         raise _Refused("Direct firmware load of an empty file failed with error -22")
@@ -117,11 +121,15 @@ def _sanity(data: bytes) -> tuple[int, dict[str, Any]]:
     if data[DATA] != 1:
         raise _Refused("Unsupported firmware endianness")
     ehdr = EHDR[bits].unpack(data, 0)
-    if ehdr["shoff"] > len(data):
+    start, size = ehdr["shoff"], SHDR[bits].size
+    if unchecked:
+        if (start + size) % _LONG > len(data):
+            raise _Refused("Image is too small")
+    elif start > len(data):
         raise _Refused("Section header table is out of bounds")
-    if ehdr["shnum"] and ehdr["shoff"] + SHDR[bits].size * ehdr["shnum"] > len(data):
+    elif ehdr["shnum"] and start + size * ehdr["shnum"] > len(data):
         raise _Refused("Section headers are out of bounds")
-    if ehdr["shoff"] + SHDR[bits].size * (ehdr["shstrndx"] + 1) > len(data):
+    elif start + size * (ehdr["shstrndx"] + 1) > len(data):
         raise _Refused("Image is too small")
     if ehdr["phnum"] == 0:
         raise _Refused("No loadable segments")
