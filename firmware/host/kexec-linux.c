@@ -5,7 +5,7 @@
  * Starts a Linux by kexec with the device tree and the initramfs that this one
  * was started with. The board's devices, and what runs on its other cores, are
  * not reset. Linux must have been booted with "retain_initrd" on its command
- * line, for it frees the initramfs otherwise; with "crashkernel=128M", too, if
+ * line, for it frees the initramfs otherwise; with "crashkernel=64M", too, if
  * the new Linux is one that takes over when this one panics.
  */
 #include <endian.h>
@@ -28,13 +28,16 @@
 
 #define FDT "/sys/firmware/fdt"
 #define INITRD "/sys/firmware/initrd"
-#define MEMORY "/proc/iomem"
+#define INITRD_START "linux,initrd-start"
+#define INITRD_END "linux,initrd-end"
+#define MEMORY "/dev/mem"
+#define MEMORY_MAP "/proc/iomem"
 
 /* From the start of the memory that the new Linux gets. A zImage belongs above
  * the first 32 MiB (Documentation/arch/arm/booting.rst), so that it need not
  * move itself out of the way of what it unpacks. */
 #define IMAGE_OFFSET (32UL << 20)
-#define INITRD_OFFSET (64UL << 20)
+#define INITRD_OFFSET (44UL << 20)
 
 /* Header and tokens of a flattened device tree (Devicetree Specification,
  * chapter 5). */
@@ -83,7 +86,7 @@ static unsigned long memory_start(const char *name)
 {
     char line[128];
     unsigned long start = 0;
-    FILE *file = fopen(MEMORY, "re");
+    FILE *file = fopen(MEMORY_MAP, "re");
 
     while (file && !start && fgets(line, sizeof(line), file)) {
         char *end = strstr(line, " : ");
@@ -94,15 +97,15 @@ static unsigned long memory_start(const char *name)
         }
     }
     if (!start) {
-        fail(EXIT_DEVICE, "%s has no \"%s\"", MEMORY, name);
+        fail(EXIT_DEVICE, "%s has no \"%s\"", MEMORY_MAP, name);
     }
     fclose(file);
     return start;
 }
 
-/* Gives the one property of this name, of one cell or two, a new value. The
- * tree is one that this Linux has read and found good. */
-static void set_property(struct blob fdt, const char *name, uint32_t value)
+/* The last cell of the one property of this name, of one cell or two: any
+ * before it is 0. The tree is one that this Linux has read and found good. */
+static uint32_t *property(struct blob fdt, const char *name)
 {
     const uint32_t *header = fdt.data;
     uint32_t *token =
@@ -117,9 +120,7 @@ static void set_property(struct blob fdt, const char *name, uint32_t value)
             uint32_t cells = (be32toh(token[1]) + 3) / 4;
 
             if (!strcmp(strings + be32toh(token[2]), name)) {
-                memset(token + 3, 0, 4 * cells);
-                token[2 + cells] = htobe32(value);
-                return;
+                return token + 2 + cells;
             }
             token += 3 + cells;
         } else {
@@ -127,6 +128,36 @@ static void set_property(struct blob fdt, const char *name, uint32_t value)
         }
     }
     fail(EXIT_DEVICE, "%s has no %s", FDT, name);
+}
+
+/* The initramfs. An older Linux keeps it as well, but does not show it. */
+static struct blob read_initrd(struct blob fdt)
+{
+    uint32_t start = be32toh(*property(fdt, INITRD_START));
+    struct blob initrd = {NULL, be32toh(*property(fdt, INITRD_END)) - start};
+    size_t have = 0;
+    ssize_t length = 1;
+    int fd;
+
+    if (access(INITRD, F_OK) == 0) {
+        return read_file(INITRD);
+    }
+    initrd.data = malloc(initrd.size);
+    fd = open(MEMORY, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !initrd.data) {
+        fail(EXIT_DEVICE, "cannot open %s: %s", MEMORY, strerror(errno));
+    }
+    while (length > 0 && have < initrd.size) {
+        length = pread(fd, (char *)initrd.data + have, initrd.size - have,
+                       (off_t)start + (off_t)have);
+        have += length > 0 ? (size_t)length : 0;
+    }
+    if (have < initrd.size) {
+        fail(EXIT_DEVICE, "cannot read the initramfs from %s: %s", MEMORY,
+             strerror(errno));
+    }
+    close(fd);
+    return initrd;
 }
 
 static struct kexec_segment segment(struct blob blob, unsigned long address)
@@ -151,14 +182,14 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     image = read_file(argv[argc - 1]);
-    initrd = read_file(INITRD);
     fdt = read_file(FDT);
+    initrd = read_initrd(fdt);
     start = memory_start(panic ? "Crash kernel" : "System RAM");
     segments[0] = segment(image, start + IMAGE_OFFSET);
     segments[1] = segment(initrd, start + INITRD_OFFSET);
     segments[2] = segment(fdt, start + INITRD_OFFSET + segments[1].memsz);
-    set_property(fdt, "linux,initrd-start", start + INITRD_OFFSET);
-    set_property(fdt, "linux,initrd-end", start + INITRD_OFFSET + initrd.size);
+    *property(fdt, INITRD_START) = htobe32(start + INITRD_OFFSET);
+    *property(fdt, INITRD_END) = htobe32(start + INITRD_OFFSET + initrd.size);
     if (syscall(SYS_kexec_load, start + IMAGE_OFFSET, 3UL, segments,
                 KEXEC_ARCH_ARM | (panic ? KEXEC_ON_CRASH : 0UL))) {
         fail(EXIT_DEVICE, "kexec_load(): %s", strerror(errno));

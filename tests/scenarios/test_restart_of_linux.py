@@ -134,7 +134,7 @@ ZIMAGE = "boot/zImage"
 @pytest.fixture
 def kexec_options(artifacts: Artifacts) -> dict[str, Any]:
     """Return the options of a board whose Linux can start itself by kexec."""
-    return {"files": {ZIMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": "retain_initrd crashkernel=128M"}
+    return {"files": {ZIMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": "retain_initrd crashkernel=64M"}
 
 
 def kexec(machine: LinuxMachine) -> None:
