@@ -99,8 +99,8 @@ def test_stuck_mailbox_to_the_host(echo: Remote, fault: Faults, machine: LinuxMa
     for line in ("msg received with no recipient", "remote FW shutdown without ack"):
         machine.tolerate_bad(line, "what came in, or the acknowledgement, was seen too late", "host")
     stuck = fault.inject("mailbox-to-host-stuck")
-    for _ in range(2):
-        echo_fails(echo, TIMED_OUT, "-n 20 -t 300")
+    for _ in range(2):  # in all more than the second from which on an interrupt counts as left standing
+        echo_fails(echo, TIMED_OUT, "-n 20 -t 700")
     assert stuck.fired() > 100
     echo.stop()
     stuck.end()
