@@ -39,6 +39,7 @@ BUILDING = {
     "gdb": "the same boot under gdb, with both clusters attached",
     "twister-device": "be a device that Zephyr's twister runs its tests on",
     "test": "run every test",
+    "review": "say what a series of patches to Linux changes, as a report for the list",
     "measure": "run probes in exact mode: instructions and virtual time, the same in every run",
     "corpus": "try known bugs: each must fail the test that is for it",
 }

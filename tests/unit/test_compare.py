@@ -77,6 +77,16 @@ def test_figures_move_exactly_or_beyond_their_spread(tmp_path: Path) -> None:
     assert "echo/insns: 100 -> 101 instructions (+1.00 %)" in comparison_forms.text(found)
 
 
+def test_the_figures_that_moved_most_are_shown(tmp_path: Path) -> None:
+    before = [Figure("measure", f"f{number:02}", 1000, "ns") for number in range(30)]
+    after = [Figure("measure", f"f{number:02}", 1000 + number, "ns") for number in range(30)]
+    found = of(tmp_path, [*before], [*after, Figure("measure", "new", 1, "ns")])
+    for shown in (comparison_forms.text(found), comparison_forms.markdown(found)):
+        assert "Figures that moved, the 20 that moved most of 30" in shown
+        assert shown.index("new") < shown.index("f29") < shown.index("f28") < shown.index("f11")
+        assert "f10" not in shown
+
+
 def test_what_was_not_measured_on_one_side_is_no_difference(tmp_path: Path) -> None:
     found = of(tmp_path, [PASSED], [PASSED, Figure("measure", "x", 1, "ns")])
     assert found.figures == []

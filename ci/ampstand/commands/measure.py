@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Measure, print the table, write the JSON; return the exit code."""
     board = builder.board
-    chosen = _chosen(args.probe, board)
+    chosen = choose(args.probe, board)
     if args.list:
         for probe in chosen:
             print(f"{probe.name:16} {probe.title}")
@@ -75,20 +75,9 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     folder = records_folder(args.records, "measure")
     folder.mkdir(parents=True, exist_ok=True)
     record = Results(folder / results.FILE)
-    measured: list[Measured] = []
     with record.alone("measure", [rerun.program(), *sys.argv[1:]]):
         record.inputs(artifacts.provenance)
-        for probe in chosen:
-            for system in probe.systems if board.remote is not None else ("none",):
-                name = f"{probe.name}[{system}]"
-                with progress.step(f"measure: {name}"):
-                    places = find_places(args.count, builder, artifacts, probe, system)
-                    one = measure(probe, system, board, artifacts, folder / name, places)
-                measured.append(one)
-                outcome: results.Outcome = "failed" if one.reasons else "passed"
-                record.test(Test("measure", name, outcome, reason="\n".join(one.reasons), records=str(folder / name)))
-                for figure in one.figures:
-                    record.figure(results.Figure("measure", f"{name}/{figure.name}", figure.value, figure.unit))
+        measured = run(chosen, args.count, builder, artifacts, folder, record, progress)
     text = json.dumps(_document(board, artifacts, measured), indent=2) + "\n"
     (folder / "measure.json").write_text(text, encoding="utf-8")
     if args.json:
@@ -99,6 +88,31 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
             progress.warn(f"{one.probe.name}[{one.system}]: {reason}")
     print(f"figures: {folder / 'measure.json'}")
     return TestsFailed.exit_code if any(one.reasons for one in measured) else 0
+
+
+def run(
+    chosen: Iterable[Probe],
+    count: Iterable[str],
+    builder: Builder,
+    artifacts: Artifacts,
+    folder: Path,
+    record: Results,
+    progress: Progress,
+) -> list[Measured]:
+    """Run probes, each into a folder of its own below ``folder``, and say in ``record`` what came of them."""
+    board, measured = builder.board, []
+    for probe in chosen:
+        for system in probe.systems if board.remote is not None else ("none",):
+            name = f"{probe.name}[{system}]"
+            with progress.step(f"measure: {name}"):
+                places = find_places(count, builder, artifacts, probe, system)
+                one = measure(probe, system, board, artifacts, folder / name, places)
+            measured.append(one)
+            outcome: results.Outcome = "failed" if one.reasons else "passed"
+            record.test(Test("measure", name, outcome, reason="\n".join(one.reasons), records=str(folder / name)))
+            for figure in one.figures:
+                record.figure(results.Figure("measure", f"{name}/{figure.name}", figure.value, figure.unit))
+    return measured
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,7 @@ def _text(figure: Figure) -> str:
     return f"{number} ns" if figure.unit == "ns" else number
 
 
-def _chosen(names: Iterable[str], board: Board) -> list[Probe]:
+def choose(names: Iterable[str], board: Board) -> list[Probe]:
     """Return the probes with these names that the board can run; all of them without names."""
     known = {probe.name: probe for probe in probes.load_all()}
     wanted = []

@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--remote-image", action="append", default=[], type=Path, metavar="FILE.elf", help="the same, before Linux"
     )
     parser.add_argument(
-        "--workers", type=_workers, default=1, metavar="N", help="boards at a time for scenarios, or auto (default: 1)"
+        "--workers", type=workers, default=1, metavar="N", help="boards at a time for scenarios, or auto (default: 1)"
     )
     parser.add_argument(
         "--shard", type=_shard, default=None, metavar="I/N", help="only the I-th of N parts of the scenarios"
@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _workers(text: str) -> int:
+def workers(text: str) -> int:
     """Return a number of workers; ``auto`` is one for each processor that may be used."""
     if text == "auto":
         return len(os.sched_getaffinity(0))

@@ -12,6 +12,8 @@ from ampstand.report.compare import LOG_LINES, Change, Comparison, Moved, Said
 COLUMNS = 72
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub takes 65,536 for a comment."""
+FIGURES = 20
+"""As many as are shown; the JSON has all."""
 _TITLES = {
     "worse": "Worse",
     "better": "Better",
@@ -23,8 +25,8 @@ _TITLES = {
 
 def text(found: Comparison) -> str:
     """Return the comparison as text; commands to paste may be longer than a line."""
-    lines = [*_wrap(f"Verdict: {found.verdict()}."), "", *_wrap(f"baseline   {found.baseline}", 11)]
-    lines += [*_wrap(f"candidate  {found.candidate}", 11), *_wrap(_compared(found))]
+    lines = [*wrap(f"Verdict: {found.verdict()}."), "", *wrap(f"baseline   {found.baseline}", 11)]
+    lines += [*wrap(f"candidate  {found.candidate}", 11), *wrap(_compared(found))]
     if found.unjudged:
         lines += ["", "Not judged:", *(line for reason in found.unjudged for line in _item(reason))]
     for kind, title in _TITLES.items():
@@ -32,7 +34,8 @@ def text(found: Comparison) -> str:
         if changes:
             lines += ["", f"{title}:", *(line for change in changes for line in _change(change))]
     if found.figures:
-        lines += ["", "Figures that moved:", *(line for moved in found.figures for line in _item(_moved(moved)))]
+        lines += ["", f"Figures that moved{_most(found.figures)}:"]
+        lines += [line for moved in _largest(found.figures) for line in _item(_moved(moved))]
     for title, said in (("new", found.log_new), ("gone", found.log_gone)):
         if said:
             lines += ["", f"Lines of Linux's log that are {title} (N: a number):"]
@@ -41,7 +44,7 @@ def text(found: Comparison) -> str:
     if found.inputs:
         lines += ["", "Inputs that differ:"]
         for name, (before, after) in found.inputs.items():
-            lines += [*_item(f"{name}:"), *_wrap(f"    {before or 'none'}", 4), *_wrap(f"    {after or 'none'}", 4)]
+            lines += [*_item(f"{name}:"), *wrap(f"    {before or 'none'}", 4), *wrap(f"    {after or 'none'}", 4)]
     return "\n".join(lines) + "\n"
 
 
@@ -49,7 +52,7 @@ def markdown(found: Comparison) -> str:
     """Return the comparison as Markdown, within what a comment may hold."""
     lines = [f"### {found.verdict().capitalize()}", "", f"{_compared(found)}", ""]
     if found.unjudged:
-        lines += ["Not judged:", "", *(f"* {_code(reason)}" for reason in found.unjudged), ""]
+        lines += ["Not judged:", "", *(f"* {code(reason)}" for reason in found.unjudged), ""]
     for kind, title in _TITLES.items():
         changes = found.of_kind(kind)  # type: ignore[arg-type]
         if changes:
@@ -64,15 +67,20 @@ def markdown(found: Comparison) -> str:
                 lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
             lines.append("")
     if found.figures:
-        lines += ["#### Figures that moved", "", "| figure | baseline | candidate | |", "| --- | ---: | ---: | --- |"]
-        for moved in found.figures:
+        lines += [
+            f"#### Figures that moved{_most(found.figures)}",
+            "",
+            "| figure | baseline | candidate | |",
+            "| --- | ---: | ---: | --- |",
+        ]
+        for moved in _largest(found.figures):
             values = [_number(value) for value in (moved.baseline, moved.candidate)]
             lines.append(f"| {_cell(moved.name)} | {values[0]} | {values[1]} | {moved.unit}{_relative(moved)} |")
         lines.append("")
     for title, said in (("new", found.log_new), ("gone", found.log_gone)):
         if said:
             lines += [f"<details><summary>{len(said)} lines of Linux's log are {title}</summary>", ""]
-            lines += [f"* {_code(one.text)} in {_code(one.test)}" for one in said[:LOG_LINES]]
+            lines += [f"* {code(one.text)} in {code(one.test)}" for one in said[:LOG_LINES]]
             lines += [*_more(said), "", "</details>", ""]
     again = [change.rerun for change in found.of_kind("worse") if change.rerun]
     if again:
@@ -84,6 +92,21 @@ def markdown(found: Comparison) -> str:
     return f"{kept}\n\n(cut off: {len(whole) - len(kept)} more characters)\n"
 
 
+def _largest(figures: list[Moved]) -> list[Moved]:
+    """Return those that moved most, in relation to what they were; a figure of one side alone comes first."""
+
+    def by(moved: Moved) -> float:
+        if not moved.baseline or moved.candidate is None:
+            return float("-inf")
+        return -abs(moved.candidate / moved.baseline - 1)
+
+    return sorted(figures, key=by)[:FIGURES]
+
+
+def _most(figures: list[Moved]) -> str:
+    return f", the {FIGURES} that moved most of {len(figures)}" if len(figures) > FIGURES else ""
+
+
 def _compared(found: Comparison) -> str:
     figures = len(found.figures) + found.same_figures
     return f"{found.compared} tests and {figures} figures are on both sides; {found.same_figures} figures are the same."
@@ -93,7 +116,7 @@ def _change(change: Change) -> Iterator[str]:
     ends = f"{change.baseline or 'not there'} -> {change.candidate or 'not there'}"
     yield from _item(f"{change.stage}: {change.name}: {ends}")
     if change.headline:
-        yield from _wrap(f"    {change.headline}", 4)
+        yield from wrap(f"    {change.headline}", 4)
     if change.kind == "worse" and change.rerun:
         yield f"    $ {change.rerun}"
 
@@ -120,21 +143,21 @@ def _more(said: list[Said]) -> Iterable[str]:
 
 
 def _item(line: str) -> list[str]:
-    return _wrap(f"  {line}", 4)
+    return wrap(f"  {line}", 4)
 
 
-def _wrap(line: str, indent: int = 0) -> list[str]:
-    # A name or a path stays in one piece, so that it can be copied.
+def wrap(line: str, indent: int = 0) -> list[str]:
+    """Return a line as lines of at most 72 columns, all but the first indented; names and paths stay in one piece."""
     return textwrap.wrap(
         line, COLUMNS, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     ) or [""]
 
 
 def _cell(line: str) -> str:
-    return _code(line).replace("|", "\\|") if line else ""
+    return code(line).replace("|", "\\|") if line else ""
 
 
-def _code(line: str) -> str:
+def code(line: str) -> str:
     """Return text that Markdown shows as it is."""
     fence = "``" if "`" in line else "`"
     pad = " " if "`" in line else ""

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a review of a series found, and its forms: text for the list, Markdown, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ampstand.report import comparison_forms
+from ampstand.report.compare import Comparison
+
+SCHEMA = 1
+"""Raised when a key of the JSON changes its meaning."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A test that is worse, run again on both sides."""
+
+    name: str
+    runs: int
+    """On each side."""
+    with_series: int
+    """How often it failed with the series, and without."""
+    without_series: int
+
+    @property
+    def judgement(self) -> str:
+        """What the counts say."""
+        if self.without_series:
+            return "the baseline is flaky"
+        if self.with_series == self.runs:
+            return "comes of the series"
+        return "fails now and then with the series" if self.with_series else "did not fail again"
+
+
+@dataclass
+class Review:
+    """What a review found."""
+
+    subjects: list[str]
+    """Of the patches, in their order."""
+    message_id: str
+    """Of the first, to reply to; empty if it came without one."""
+    base: Mapping[str, str]
+    """The baseline's inputs."""
+    comparison: Comparison
+    repeated: list[Repeated] = field(default_factory=list)
+    culprit: int = 0
+    """The first patch with which a test that is worse fails, counted from 1; 0 if that is not known."""
+    again: str = ""
+    """The command that does this review again."""
+
+    def confirmed(self) -> bool:
+        """Whether something is worse, and not only because the baseline is flaky."""
+        flaky = {one.name for one in self.repeated if one.without_series}
+        return any(change.name not in flaky for change in self.comparison.of_kind("worse"))
+
+    def exit_code(self) -> int:
+        """Return 0 if nothing is worse, 1 if something is, 3 if it could not be judged."""
+        code = self.comparison.exit_code()
+        return code if code != 1 or self.confirmed() else 3
+
+    def document(self) -> dict[str, Any]:
+        """Return all of it as what JSON knows."""
+        values = asdict(self)
+        values["comparison"] = self.comparison.document()
+        for shown, one in zip(values["repeated"], self.repeated, strict=True):
+            shown["judgement"] = one.judgement
+        return {"schema": SCHEMA, "exit_code": self.exit_code(), **values, "base": dict(self.base)}
+
+
+def text(review: Review) -> str:
+    """Return the review as the body of a mail; commands may be longer than 72 columns."""
+    wrap = comparison_forms.wrap
+    lines = [*wrap(f"Tested on Linux {review.base.get('kernel', 'unknown')}, {_source(review)}, with Ampstand:"), ""]
+    for number, subject in enumerate(review.subjects, start=1):
+        mark = "  <- the first with which it fails" if number == review.culprit else ""
+        lines += wrap(f"  {number}/{len(review.subjects)} {subject}{mark}", 6)
+    lines.append("")
+    if review.repeated:
+        lines.append("Again, on both sides:")
+        for one in review.repeated:
+            lines += wrap(
+                f"  {one.name}: failed {one.with_series} of {one.runs} with the series, {one.without_series} of "
+                f"{one.runs} without: {one.judgement}",
+                4,
+            )
+        lines.append("")
+    lines += comparison_forms.text(review.comparison).splitlines()
+    lines += ["", "To see it again:", f"  {review.again}"]
+    if review.exit_code() == 0:
+        lines += ["", *wrap(f"If you like: Tested-by, for {review.comparison.compared} tests on an emulated board.")]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(review: Review) -> str:
+    """Return the review as a comment for a pull request."""
+    lines = [f"Tested on Linux {review.base.get('kernel', 'unknown')}, {_source(review)}.", ""]
+    for number, subject in enumerate(review.subjects, start=1):
+        mark = " **← the first with which it fails**" if number == review.culprit else ""
+        lines.append(f"{number}. {comparison_forms.code(subject)}{mark}")
+    lines.append("")
+    if review.repeated:
+        lines += ["| again | with | without | |", "| --- | --- | --- | --- |"]
+        for one in review.repeated:
+            counts = f"{one.with_series} of {one.runs} | {one.without_series} of {one.runs}"
+            lines.append(f"| {comparison_forms.code(one.name)} | {counts} | {one.judgement} |")
+        lines.append("")
+    tail = f"\nTo see it again: {comparison_forms.code(review.again)}\n"
+    return "\n".join([*lines, comparison_forms.markdown(review.comparison)]) + tail
+
+
+def _source(review: Review) -> str:
+    return review.base.get("kernel source", "of an unknown source")

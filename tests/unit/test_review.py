@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Series as they come by mail, and what a review says of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+from test_compare import FAILED, PASSED, side
+
+from ampstand.build import mail
+from ampstand.build.builder import Builder
+from ampstand.commands.review import Reviewer
+from ampstand.errors import UsageError
+from ampstand.progress import Progress
+from ampstand.report import review as forms
+from ampstand.report.compare import compare
+from ampstand.report.results import Test
+from ampstand.report.review import Repeated, Review
+
+DIFF = """\
+--- a/file
++++ b/file
+@@ -{line},1 +{line},1 @@
+-old {line}
++new {line}
+"""
+
+
+def message(subject: str, body: str, message_id: str = "<1@x>", encoding: str = "8bit") -> str:
+    return (
+        "From 0123456789 Mon Sep 17 00:00:00 2001\n"
+        f"From: A <a@x>\nDate: Sat, 28 Nov 2026 00:00:00 +0000\nSubject: {subject}\nMessage-Id: {message_id}\n"
+        f'Content-Type: text/plain; charset="utf-8"\nContent-Transfer-Encoding: {encoding}\n\n{body}\n'
+    )
+
+
+def patch(number: int, total: int) -> str:
+    body = f"Why {number}.\n---\n file | 2 +-\n\n{DIFF.format(line=number)}-- \n2.47"
+    return message(f"[PATCH v2 {number}/{total}] rpmsg: change\n number {number}", body, f"<{number}@x>")
+
+
+def read(tmp_path: Path, *texts: str) -> list[mail.Patch]:
+    files = []
+    for number, text in enumerate(texts):
+        files.append(tmp_path / f"in-{number}.mbox")
+        files[-1].write_text(text)
+    folder = tmp_path / "out"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return mail.series(files, folder)
+
+
+def test_a_mailbox_is_a_series_in_the_order_of_its_numbers(tmp_path: Path) -> None:
+    cover = message("[PATCH v2 0/3] rpmsg: all of it", "file | 2 +-\nBlurb.", "<0@x>")
+    found = read(tmp_path, patch(2, 3) + cover + patch(3, 3) + patch(1, 3) + message("Re: rpmsg", "Looks good."))
+    assert [one.subject for one in found] == [f"rpmsg: change number {n}" for n in (1, 2, 3)]
+    assert [one.message_id for one in found] == ["<1@x>", "<2@x>", "<3@x>"]
+    assert found[0].path.name == "0001-rpmsg-change-number-1.patch"
+    (tmp_path / "file").write_text("old 1\nold 2\nold 3\n")
+    for one in found:
+        subprocess.run(["patch", "-p1", "-s", "-i", str(one.path)], cwd=tmp_path, check=True)
+    assert (tmp_path / "file").read_text() == "new 1\nnew 2\nnew 3\n"
+
+
+def test_single_patches_come_as_they_are_named(tmp_path: Path) -> None:
+    plain = f"Bug: it is wrong\n---\n{DIFF.format(line=1)}"
+    found = read(tmp_path, plain, patch(1, 1), DIFF.format(line=3))
+    assert [one.subject for one in found] == ["it is wrong", "rpmsg: change number 1", "in-2"]
+    assert [one.path.name[:5] for one in found] == ["0001-", "0002-", "0003-"]
+
+
+def test_an_encoded_patch_is_decoded(tmp_path: Path) -> None:
+    body = DIFF.format(line=1).replace("new 1", "new =3D 1").replace("---", "Intro\n---", 1)
+    (one,) = read(tmp_path, message("=?utf-8?q?rpmsg=3A_=C3=A4?=", body, encoding="quoted-printable"))
+    assert one.subject == "rpmsg: ä"
+    assert "+new = 1" in one.path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("no patch at all\n", "there is no patch in it"),
+        (message("Re: hello", "text"), "there is no patch in it"),
+        (patch(1, 3) + patch(3, 3), "patch 2 of 3 is missing"),
+        (patch(1, 2) + patch(2, 2) + patch(1, 3), "more than one series"),
+        (patch(1, 2) + patch(2, 2) + patch(2, 2), "more than one series"),
+    ],
+)
+def test_what_is_no_series_is_refused_with_its_file(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(UsageError, match=rf"in-0\.mbox: .*{why}"):
+        read(tmp_path, text)
+    with pytest.raises(UsageError, match="cannot read"):
+        mail.series([tmp_path / "none"], tmp_path)
+
+
+class Bisected(Reviewer):
+    """A review whose tests need no board: they fail from one patch on."""
+
+    def __init__(self, patches: int, bad: int) -> None:
+        self.patches = [mail.Patch(Path(str(n)), f"patch {n}") for n in range(1, patches + 1)]
+        self.progress = Progress(io.StringIO(), live=False)
+        self.bad = bad
+        self.tried: list[int] = []
+
+    def _with(self, patches: int) -> Builder:
+        return cast("Builder", patches)
+
+    def _failing(self, builder: Builder, names: Sequence[str], folder: Path) -> set[str]:
+        self.tried.append(cast("int", builder))
+        return set(names) if self.tried[-1] >= self.bad else set()
+
+
+@pytest.mark.parametrize(("patches", "bad"), [(1, 1), (2, 1), (2, 2), (5, 3), (9, 9), (9, 1)])
+def test_the_first_bad_patch_is_found_in_few_steps(patches: int, bad: int) -> None:
+    one = Bisected(patches, bad)
+    assert one._culprit(["t"]) == bad
+    assert len(one.tried) <= patches.bit_length()
+    assert patches not in one.tried
+
+
+def review(tmp_path: Path, before: Test, after: Test, *repeated: Repeated) -> Review:
+    inputs = {"kernel": "6.12.118", "kernel source": "Debian linux-source-6.12"}
+    found = compare(side(tmp_path / "a", before, inputs=inputs), side(tmp_path / "b", after, inputs=inputs))
+    return Review(["rpmsg: one", "rpmsg: two"], "<1@x>", inputs, found, list(repeated), again="./again")
+
+
+def test_a_worse_test_is_told_with_its_counts_and_its_patch(tmp_path: Path) -> None:
+    found = review(tmp_path, PASSED, FAILED, Repeated("t.py::test_a", 5, 5, 0))
+    found.culprit = 2
+    assert found.exit_code() == 1
+    mail_text = forms.text(found)
+    assert "Tested on Linux 6.12.118, Debian linux-source-6.12" in mail_text.replace("\n", " ")
+    assert "  2/2 rpmsg: two  <- the first with which it fails" in mail_text
+    told = " ".join(mail_text.split())
+    assert "t.py::test_a: failed 5 of 5 with the series, 0 of 5 without: comes of the series" in told
+    assert mail_text.endswith("To see it again:\n  ./again\n")
+    assert "Tested-by" not in mail_text
+    page = forms.markdown(found)
+    assert "2. `rpmsg: two` **← the first with which it fails**" in page
+    assert "| `t.py::test_a` | 5 of 5 | 0 of 5 | comes of the series |" in page
+    document = json.loads(json.dumps(found.document()))
+    assert (document["exit_code"], document["repeated"][0]["judgement"]) == (1, "comes of the series")
+
+
+@pytest.mark.parametrize(
+    ("with_series", "without", "judgement", "code"),
+    [
+        (5, 0, "comes of the series", 1), (2, 0, "fails now and then with the series", 1),
+        (0, 0, "did not fail again", 1), (3, 1, "the baseline is flaky", 3),
+    ],
+)  # fmt: skip
+def test_a_flaky_baseline_is_no_verdict(
+    tmp_path: Path, with_series: int, without: int, judgement: str, code: int
+) -> None:
+    one = Repeated("t.py::test_a", 5, with_series, without)
+    assert one.judgement == judgement
+    assert review(tmp_path, PASSED, FAILED, one).exit_code() == code
+
+
+def test_only_a_green_review_suggests_a_tag(tmp_path: Path) -> None:
+    found = review(tmp_path, PASSED, PASSED)
+    assert found.exit_code() == 0
+    assert "Tested-by" in forms.text(found)
