@@ -24,6 +24,15 @@ from ampstand.commands import programs
 from ampstand.commands.programs import Program
 from ampstand.report.results import Run
 
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Let the programs of a test hear SIGINT, as on a terminal: a job in the background of a shell ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 PATIENCE = 120.0
 """Seconds after which a test gives up."""
 
