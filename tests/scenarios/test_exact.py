@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,15 +15,20 @@ import pytest
 
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
+from ampstand.formats.elf import Image
 from ampstand.measure import probe as probes
 from ampstand.measure.counts import Event
 from ampstand.measure.figures import cores, executed, figures
 from ampstand.measure.machine import ProbeMachine
+from ampstand.qemu.alone import RemoteMachine
 from ampstand.report.records import Recorder
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
 PROBE = probes.load(probes.FOLDER / "echo.toml")
+SOURCES = Path(__file__).parent / "own"
+TICKS, CYCLES = 1000, 208878
+"""Of ticks.c: SysTick's ticks, and the cycles of ck_mcu between two of them."""
 BUSY = 4
 """Programs that do nothing but keep the workstation busy."""
 
@@ -64,3 +70,24 @@ def test_counting_changes_nothing(board: Board, artifacts: Artifacts, tmp_path: 
     counted, _events = run(board, artifacts, tmp_path / "counted", "bare")
     plain, _nothing = run(board, artifacts, tmp_path / "plain", "bare", counting=False)
     assert plain == counted
+
+
+def test_timers_keep_step_on_a_busy_workstation(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
+    """With threads 1000 ticks took 1.2 to 5.3 s: SysTick's interrupts come late, and the late ones are lost."""
+    remote = board.remote
+    assert remote is not None
+    image = tmp_path / "ticks.elf"
+    argv = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding", "-nostdlib"]
+    subprocess.run([*argv, "-T", SOURCES / "counter.ld", "-o", image, SOURCES / "ticks.c"], check=True)
+    symbol = Image.read(image.read_bytes()).symbol("took")
+    assert symbol is not None
+    recorder = Recorder.for_board(board, tmp_path / "records")
+    took = [0, 0]
+    with busy_workstation(), RemoteMachine(board, artifacts.qemu, image, recorder, exact=True) as machine:
+        end = time.monotonic() + 120
+        while not all(took):
+            assert time.monotonic() < end, f"the ticks took too long: {took}"
+            data = machine.read_memory(remote.host_address(symbol[0]), 8)
+            took = [int.from_bytes(data[at : at + 4], "little") for at in (0, 4)]
+    for cycles in took:
+        assert cycles == pytest.approx(TICKS * CYCLES, rel=1e-4)
