@@ -118,9 +118,9 @@ class Comparison:
     unjudged: list[str] = field(default_factory=list)
     """Why something could not be compared."""
 
-    def of_kind(self, *kinds: Kind) -> list[Change]:
-        """Return the tests that changed in one of these ways."""
-        return [change for change in self.tests if change.kind in kinds]
+    def of_kind(self, kind: Kind) -> list[Change]:
+        """Return the tests that changed in this way."""
+        return [change for change in self.tests if change.kind == kind]
 
     def exit_code(self) -> int:
         """Return 1 if something is worse, 3 if nothing is but not all could be judged, else 0."""
@@ -146,7 +146,7 @@ class Comparison:
 def compare(baseline: Side, candidate: Side) -> Comparison:
     """Return what differs."""
     before, after = baseline.run, candidate.run
-    names = sorted({*before.inputs, *after.inputs} - {"kind"})
+    names = sorted({*before.inputs, *after.inputs})
     pairs = {name: (before.inputs.get(name, ""), after.inputs.get(name, "")) for name in names}
     found = Comparison(
         baseline.name, candidate.name, {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

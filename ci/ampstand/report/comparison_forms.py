@@ -7,14 +7,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from ampstand.report.compare import LOG_LINES, Change, Comparison, Moved, Said
+from ampstand.report.compare import LOG_LINES, Change, Comparison, Kind, Moved, Said
 
 COLUMNS = 72
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub takes 65,536 for a comment."""
 FIGURES = 20
 """As many as are shown; the JSON has all."""
-_TITLES = {
+_TITLES: dict[Kind, str] = {
     "worse": "Worse",
     "better": "Better",
     "changed": "Ended in another way",
@@ -30,7 +30,7 @@ def text(found: Comparison) -> str:
     if found.unjudged:
         lines += ["", "Not judged:", *(line for reason in found.unjudged for line in _item(reason))]
     for kind, title in _TITLES.items():
-        changes = found.of_kind(kind)  # type: ignore[arg-type]
+        changes = found.of_kind(kind)
         if changes:
             lines += ["", f"{title}:", *(line for change in changes for line in _change(change))]
     if found.figures:
@@ -54,7 +54,7 @@ def markdown(found: Comparison) -> str:
     if found.unjudged:
         lines += ["Not judged:", "", *(f"* {code(reason)}" for reason in found.unjudged), ""]
     for kind, title in _TITLES.items():
-        changes = found.of_kind(kind)  # type: ignore[arg-type]
+        changes = found.of_kind(kind)
         if changes:
             lines += [
                 f"#### {title}",
