@@ -47,6 +47,7 @@ from ampstand.linux import known_bugs, memory
 from ampstand.linux.known_bugs import KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.saved_boots import SavedBoots
 from ampstand.linux.shell import Shell
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS, CoreDiedError
@@ -85,6 +86,8 @@ class Session:
         """The scenario that used the shared board last."""
         self._boots = 0
         self._booted = False
+        given = getattr(config, "workerinput", {}).get("boots")
+        self.boots = SavedBoots(Path(given) if given else self.records / f"boots-{os.getpid()}")
         self._boot_lines: set[str] = set()
         """What was said during a boot and has failed a scenario already."""
         self.cause = ""
@@ -147,8 +150,10 @@ class Session:
         if self.cause:
             pytest.skip(f"the board does not come up: {self.cause}")
         try:
-            machine.boot()
-            machine.judge_log()
+            restored = self.boots.restore(machine)
+            if not restored:
+                machine.boot()
+                machine.judge_log()
         except AmpstandError as error:
             if plain and not self._booted:
                 self.cause = error.message.splitlines()[0]
@@ -161,6 +166,8 @@ class Session:
         new = {key: text for key, text in lines.items() if key not in self._boot_lines}
         self._boot_lines |= new.keys()
         watch.boot_reasons += new.values()
+        if not lines and not restored:
+            self.boots.save(machine)
         if plain:
             _recorder(machine).result(
                 "failed" if new else "passed", reasons=list(lines.values()), inputs=self.artifacts.provenance
@@ -226,10 +233,19 @@ def pytest_configure(config: pytest.Config) -> None:
         end_on_signals()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the boots of this run are saved."""
+    node.workerinput["boots"] = str(node.config.stash[SESSION].boots.folder)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the shared board."""
+    """End the shared board, and remove what was saved for this run."""
     if SESSION in config.stash:
-        config.stash[SESSION].drop_shared()
+        session = config.stash[SESSION]
+        session.drop_shared()
+        if not hasattr(config, "workerinput"):
+            session.boots.remove()
 
 
 def _given(config: pytest.Config, name: str) -> list[Path]:

@@ -152,7 +152,12 @@ def serve_qmp(path: str, voices: Voices) -> None:
             where = order["arguments"]
             Path(where["filename"]).write_bytes(voices.memory[where["val"] : where["val"] + where["size"]])
             answer = {"return": {}}
-        elif name in ("qmp_capabilities", "stop", "cont", "system_reset"):
+        elif name in ("migrate", "migrate-incoming"):
+            path = Path(order["arguments"]["uri"].removeprefix("file:"))
+            if name == "migrate":
+                path.write_text("the state of a machine")
+            answer = {"return": {}} if path.exists() else {"error": {"class": "GenericError", "desc": f"no {path}"}}
+        elif name in ("migrate-set-capabilities", "qmp_capabilities", "stop", "cont", "system_reset"):
             answer = {"return": {}}
         else:
             answer = {"error": {"class": "CommandNotFound", "desc": f"The command {name} has not been found"}}
@@ -161,19 +166,13 @@ def serve_qmp(path: str, voices: Voices) -> None:
             STARTED.set()
         if name == "stop":
             send({"event": "STOP", "timestamp": {"seconds": 0, "microseconds": 0}})
+        if name.startswith("migrate") and "uri" in order["arguments"]:
+            when = {"seconds": 0, "microseconds": 0}
+            send({"event": "MIGRATION", "data": {"status": "completed"}, "timestamp": when})
 
 
-def serve_console(path: str, voices: Voices, says: str) -> None:
-    """Say the prompt; once the harness takes the shell over, run a real one on the socket."""
-    link = voices.links["linux"] = connect(path)
-    tools = voices.tools = Path(f"{path}.tools")  # goes with the sockets
-    tools.mkdir()
-    for name, script in TOOLS.items():
-        (tools / name).write_text(script)
-        (tools / name).chmod(0o755)
-    os.mkfifo(tools / "ask")
-    os.mkfifo(tools / "said")
-    threading.Thread(target=voices.serve, daemon=True).start()
+def boot(link: socket.socket, voices: Voices, says: str) -> bool:
+    """Say the prompt; return whether the harness took the shell over."""
     link.sendall(b"[    0.000000] Booting Linux on physical CPU 0x0\r\n")
     if says:
         voices.say(*says.split(":", 1))
@@ -182,9 +181,25 @@ def serve_console(path: str, voices: Voices, says: str) -> None:
     while b"3>&1" not in received:
         data = link.recv(4096)
         if not data:
-            return
+            return False
         received += data
     link.sendall(b"ampstand-takes-over\r\n")
+    return True
+
+
+def serve_console(path: str, voices: Voices, says: str) -> None:
+    """Boot, or go on from where another has booted to: run a real shell on the socket."""
+    link = voices.links["linux"]
+    tools = voices.tools = Path(f"{path}.tools")  # goes with the sockets
+    tools.mkdir()
+    for name, script in TOOLS.items():
+        (tools / name).write_text(script)
+        (tools / name).chmod(0o755)
+    os.mkfifo(tools / "ask")
+    os.mkfifo(tools / "said")
+    threading.Thread(target=voices.serve, daemon=True).start()
+    if "-incoming" not in sys.argv and not boot(link, voices, says):
+        return
     descriptor = link.fileno()
     subprocess.run(
         ["/bin/sh", "-c", f"exec /bin/sh 3>&{descriptor} <&{descriptor} >/dev/null"],
@@ -230,9 +245,8 @@ def main() -> None:
     for name, path in paths.items():  # before Linux boots, which may make the remote say something
         voices.links[name] = connect(path)
         threading.Thread(target=serve_remote, args=(voices.links[name],), daemon=True).start()
-    if mode == "silent" or "-kernel" not in options:
-        voices.links["linux"] = connect(console)
-    else:
+    voices.links["linux"] = connect(console)  # before QMP answers, as QEMU does
+    if mode != "silent" and "-kernel" in options:
         arguments = (console, voices, settings.get("says", ""))
         threading.Thread(target=serve_console, args=arguments, daemon=True).start()
     serve_qmp(options["-qmp"].removeprefix("unix:"), voices)

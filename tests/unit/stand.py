@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from ampstand.build.artifacts import Artifacts
@@ -32,7 +34,7 @@ unanswered = { host = "unanswered-1", m4 = "unanswered-2" }
 BOARD = """
 name = "fake"
 title = "no board at all"
-features = ["smp"]
+features = {features}
 [machine]
 type = "{mode}"
 memory = "1M"
@@ -61,10 +63,17 @@ remote = 2.0
 """
 
 
-def write_board(folder: Path, mode: str = "good", boot: float = 10.0, options: str = "", remote: str = REMOTE) -> Path:
+def write_board(
+    folder: Path,
+    mode: str = "good",
+    boot: float = 10.0,
+    options: str = "",
+    remote: str = REMOTE,
+    features: Sequence[str] = ("smp",),
+) -> Path:
     """Write the TOML file of a board of which the fake QEMU is the machine, with options of the machine."""
     path = folder / f"fake-{mode}.toml"
-    path.write_text(BOARD.format(mode=mode + options, boot=boot) + remote)
+    path.write_text(BOARD.format(mode=mode + options, boot=boot, features=json.dumps(features)) + remote)
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         release: str = "0",
         tree: str = "",
         remote: str = REMOTE,
+        features: Sequence[str] = ("smp",),
     ) -> pytest.RunResult:
         listing = tmp_path / "artifacts.json"
         build = artifacts(tmp_path, release)
@@ -39,7 +41,7 @@ def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         pytester.makepyfile(source)
         return pytester.runpytest_subprocess(
             "-p", "ampstand.plugin",
-            f"--ampstand-board={write_board(tmp_path, mode, boot, remote=remote)}",
+            f"--ampstand-board={write_board(tmp_path, mode, boot, remote=remote, features=features)}",
             f"--ampstand-artifacts={listing}",
             f"--ampstand-records={tmp_path / 'records'}",
             *options,
@@ -68,6 +70,42 @@ def test_scenarios_share_a_boot_and_have_their_own_records(run, tmp_path: Path) 
         assert name in (folder / "merged.log").read_text()
         assert "fake_qemu.py" in (folder / "command.txt").read_text()
         assert (folder / "inputs.sha256").read_text()
+
+
+BOOTS = """
+def test_first(fresh_machine): assert not fresh_machine.boot_saved
+def test_second(boot): check(boot(), SAVED)
+def test_of_another_kind(boot): assert not boot(kernel_arguments="quiet").boot_saved
+def test_third(fresh_machine): check(fresh_machine, SAVED)
+
+def check(machine, saved):
+    assert machine.boot_saved == saved
+    assert machine.host.text("echo here") == "here"
+    assert machine.remoteproc_state == "unknown (Linux is booting)", "what the boot said was heard"
+    assert "Booting Linux" in (machine.records.folder / "merged.log").read_text()
+    assert "-incoming" not in (machine.records.folder / "command.txt").read_text()
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")])
+def test_a_boot_is_saved_for_scenarios_that_want_the_same(run, tmp_path: Path, workers: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    result = run(f"SAVED = True\n{BOOTS}", *workers, features=["smp", "migration"])
+    result.assert_outcomes(passed=4)
+    assert not list((tmp_path / "records").glob("boots*")), "they are of use to this run only"
+
+
+def test_a_boot_is_saved_on_boards_with_migration_only(run) -> None:  # type: ignore[no-untyped-def]
+    run(f"SAVED = False\n{BOOTS}").assert_outcomes(passed=4)
+
+
+def test_a_boot_that_said_something_bad_is_not_saved(run) -> None:  # type: ignore[no-untyped-def]
+    """Else it would fail one scenario, and none of those after it."""
+    source = """
+        def test_first(fresh_machine): pass
+        def test_second(fresh_machine): assert not fresh_machine.boot_saved
+        """
+    result = run(source, mode="good,says=host:BUG: sleeping function", features=["smp", "migration"])
+    result.assert_outcomes(failed=1, passed=1)
 
 
 def test_unannounced_bad_line_fails_and_the_next_scenario_gets_a_new_board(run) -> None:  # type: ignore[no-untyped-def]

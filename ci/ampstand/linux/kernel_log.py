@@ -30,19 +30,20 @@ class KernelLog:
 
     def __init__(self, host: Shell) -> None:
         self._host = host
-        self._next = 0
+        self.position = 0
+        """Number of the record that is read next."""
 
     def rebooted(self) -> None:
         """Take note that another Linux runs: its log begins at 0."""
-        self._next = 0
+        self.position = 0
 
     def take(self) -> tuple[list[Entry], int]:
         """Return the records that came since the last call, and how many were overwritten before."""
-        lines = self._host.run_check(f"kernel-log {self._next}", reason="the kernel's log")
+        lines = self._host.run_check(f"kernel-log {self.position}", reason="the kernel's log")
         end = re.fullmatch(r"end (\d+) (\d+)", lines[-1]) if lines else None
         if end is None:
             raise TestsFailed(f"kernel-log printed no end: {lines[-1:]}")
-        self._next = int(end[1])
+        self.position = int(end[1])
         entries = []
         for line in lines[:-1]:
             level, seconds, text = line.split(" ", 2)

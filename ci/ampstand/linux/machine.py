@@ -43,7 +43,7 @@ class LinuxMachine(Machine):
         """As the kernel's messages told it last."""
         self.log_level = WARNING_LEVEL
         """Records of Linux's log of this level or worse are judged; -1: only what is known to be bad."""
-        self._log = KernelLog(self.host)
+        self.log = KernelLog(self.host)
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
 
     def boot(self, timeout: float | None = None) -> Self:
@@ -75,7 +75,7 @@ class LinuxMachine(Machine):
     def take_log(self) -> tuple[list[Entry], int]:
         """Return what came to Linux's log since the last call, and how many records were lost; the caller judges."""
         with self.records.quoting():
-            return self._log.take()
+            return self.log.take()
 
     def judge_log(self) -> None:
         """Judge what came to Linux's log since it was taken last; a failure goes to the records."""
@@ -100,7 +100,7 @@ class LinuxMachine(Machine):
             return
         for line in lines:
             if BOOT_MESSAGE in line:
-                self._log.rebooted()
+                self.log.rebooted()
             for pattern, state in _REMOTEPROC_STATES:
                 if pattern.search(line):
                     self.remoteproc_state = state

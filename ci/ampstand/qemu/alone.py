@@ -89,5 +89,6 @@ class RemoteMachine(Machine):
     def _front(self) -> Serial:
         return self.board.serial("remote-console") or self.board.shell
 
-    def _inputs(self) -> dict[str, Path]:
+    def inputs(self) -> dict[str, Path]:
+        """Return QEMU and the images of the remote."""
         return {"qemu": self.artifacts.qemu} | {f"firmware {n}": path for n, path in self.artifacts.firmware.items()}

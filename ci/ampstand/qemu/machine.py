@@ -130,6 +130,8 @@ class Machine:
         self.translation_cache = translation_cache
         self.extra_args = tuple(extra_args)
         self.incoming = incoming
+        self.boot_saved = False
+        """Whether ``incoming`` is what this machine would have booted to: the command to paste boots."""
         self.preload = preload
         self.preload_table = preload_table
         self.kernel_arguments = kernel_arguments
@@ -147,6 +149,8 @@ class Machine:
         self._unanswered: dict[str, float] = {}
         self._taken = 0
         """How many portions of input have come."""
+        self.kept_input: dict[str, bytearray] | None = None
+        """By serial line what has come since ``keep_input()``, for as long as somebody wants it kept."""
         self.consoles = {serial.name: self._console(serial) for serial in board.serials}
         self._followers: list[Follower] = []
 
@@ -165,7 +169,7 @@ class Machine:
         if not paste:
             argv += ["-qmp", f"unix:{self._link.socket('qmp')}"]
             argv += ["-d", "guest_errors,unimp", "-D", str(self._link.pipe("log"))]
-        if self.incoming is not None:
+        if self.incoming is not None and not (paste and self.boot_saved):
             argv += ["-incoming", f"file:{self.incoming}" if paste else "defer"]
         return [*argv, *self.extra_args]
 
@@ -387,6 +391,17 @@ class Machine:
             reason = self.qmp("query-migrate").get("error-desc", "no reason given")
             raise TestsFailed(f"{state} while waiting for {what}: {reason}", hint=self.diagnosis())
 
+    def keep_input(self) -> None:
+        """Keep what comes on the serial lines from now on, for ``kept_input``."""
+        self.kept_input = {serial.name: bytearray() for serial in self.board.serials}
+
+    def replay(self, said: Mapping[str, bytes]) -> None:
+        """Take by serial line what another process of this machine had said: for one that goes on from its state."""
+        with self._link.lock:
+            for serial in self.board.serials:
+                self._taker(serial)(said.get(serial.name, b""))
+                self.consoles[serial.name].forget()
+
     def read_memory(self, address: int, size: int) -> bytes:
         """Read memory as the host sees it, without the host's help."""
         if not self.process.begun:
@@ -406,7 +421,7 @@ class Machine:
     def use_records(self, records: Records) -> None:
         """Send everything from now on to these records (of a scenario that shares this machine)."""
         records.command(self.command_line())
-        records.inputs(self._inputs())
+        records.inputs(self.inputs())
         with self._link.lock:
             self.records = records
 
@@ -474,7 +489,8 @@ class Machine:
             if not more(self._taken):
                 return
 
-    def _inputs(self) -> dict[str, Path]:
+    def inputs(self) -> dict[str, Path]:
+        """Return the files that go into the machine, by what they are."""
         artifacts = self.artifacts
         paths = {"qemu": artifacts.qemu, "kernel": artifacts.kernel, "initramfs": self.initramfs}
         if self.board.dtb:
@@ -495,6 +511,8 @@ class Machine:
         def take(data: bytes) -> None:
             first = len(console.lines)
             self._taken += 1
+            if self.kept_input is not None:
+                self.kept_input[serial.name] += data
             self.records.feed(serial.core, serial.name, console.feed(data))
             self._heard(serial, console.lines[first:])
 

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stand import artifacts, write_board
+
+from ampstand.board import Board
+from ampstand.linux.machine import LinuxMachine
+from ampstand.linux.saved_boots import SavedBoots
+from ampstand.report.records import Recorder
+
+
+@pytest.fixture
+def machine(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Return a function that describes a machine on the fake QEMU."""
+    board = Board.load(write_board(tmp_path, features=["migration"]))
+    build = artifacts(tmp_path)
+    made: list[LinuxMachine] = []
+
+    def make(**options: Any) -> LinuxMachine:
+        records = Recorder(tmp_path / "records" / str(len(made)))
+        made.append(LinuxMachine(board, build, records, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def save(boots: SavedBoots, machine: LinuxMachine) -> None:
+    assert not boots.restore(machine)
+    boots.save(machine.boot())
+    assert machine.host.text("echo it runs on") == "it runs on"
+
+
+def test_a_machine_goes_on_from_the_boot_of_its_like_only(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+    boots = SavedBoots(tmp_path / "boots")
+    save(boots, machine())
+    for like, options in {True: {}, False: {"kernel_arguments": "quiet"}}.items():
+        assert boots.restore(machine(**options)) == like
+    last = machine()
+    last.artifacts.kernel.write_text("another")
+    assert not boots.restore(last), "the kernel is another, though it has the name"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"exact": True}, {"extra_args": ["-device", "x"]}, {"files": {"etc/x": b""}}],
+    ids=lambda options: next(iter(options)),
+)
+def test_what_is_of_one_scenario_only_is_not_saved(tmp_path: Path, machine, options: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]
+    boots = SavedBoots(tmp_path / "boots")
+    for _ in range(2):
+        one = machine(**options)
+        assert not boots.restore(one)
+        boots.save(one.boot())
+    assert not boots.folder.exists()
+
+
+def test_a_boot_that_cannot_be_saved_is_no_failure(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_text("where a folder would be made")
+    boots = SavedBoots(tmp_path / "file" / "boots")
+    one = machine()
+    save(boots, one)
+    assert "the boot is not saved: " in (one.records.folder / "merged.log").read_text()
+    save(boots, machine())
+
+
+def test_a_saved_boot_that_cannot_be_read_is_one(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+    """To boot instead would hide that a state of the model cannot be restored."""
+    boots = SavedBoots(tmp_path / "boots")
+    save(boots, machine())
+    (state,) = boots.folder.glob("*/state")
+    state.unlink()
+    with pytest.raises(Exception, match=r"no .*state"):
+        boots.restore(machine())
+
+
+def test_all_is_removed(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+    boots = SavedBoots(tmp_path / "boots")
+    save(boots, machine())
+    boots.remove()
+    assert not boots.folder.exists()
