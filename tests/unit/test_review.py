@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from stand import artifacts
 from test_compare import FAILED, PASSED, side
 
 from ampstand.build import mail
 from ampstand.build.builder import Builder
-from ampstand.commands.review import Reviewer
+from ampstand.commands.review import Reviewer, baseline_inputs
 from ampstand.errors import UsageError
 from ampstand.progress import Progress
 from ampstand.report import review as forms
@@ -169,3 +170,21 @@ def test_only_a_green_review_suggests_a_tag(tmp_path: Path) -> None:
     found = review(tmp_path, PASSED, PASSED)
     assert found.exit_code() == 0
     assert "Tested-by" in forms.text(found)
+
+
+@pytest.mark.parametrize(
+    "changed", ["kernel", "initramfs", "dtb", "tests/scenarios/test_a.py", "configs/boards/b.toml", "ci/ampstand/x.py"]
+)
+def test_a_baseline_is_taken_again_only_if_nothing_else_would_be_tested(tmp_path: Path, changed: str) -> None:
+    """A changed file of the same name, and so of the same version, is another."""
+    root = tmp_path / "root"
+    for name in ("tests/scenarios/test_a.py", "tests/probes/p.toml", "configs/boards/b.toml", "ci/ampstand/x.py"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text("one")
+    build = artifacts(tmp_path)
+    for path in (build.kernel, build.initramfs, build.dtb):
+        path.write_text("one")
+    before = baseline_inputs(build, root)
+    assert baseline_inputs(build, root) == before
+    (root / changed if "/" in changed else getattr(build, changed)).write_text("another")
+    assert baseline_inputs(build, root) != before

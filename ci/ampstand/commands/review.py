@@ -23,7 +23,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ampstand.build import mail
+from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
+from ampstand.build.cache import file_hash, tree_inputs
 from ampstand.build.mail import Patch
 from ampstand.commands import measure
 from ampstand.commands.given import records_folder
@@ -40,6 +42,8 @@ from ampstand.report.review import Repeated, Review
 REPEATS = 5
 MOST_REPEATED = 10
 """Tests that are run again; what is beyond is told as it came."""
+JUDGES = ("ci/ampstand", "tests/scenarios", "tests/probes", "configs")
+"""Our own folders on which a verdict depends."""
 NAMES = {"report.txt": forms.text, "report.md": forms.markdown}
 
 
@@ -82,6 +86,16 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     print(forms.text(found), end="")
     progress.say(f"reports: {folder}")
     return found.exit_code()
+
+
+def baseline_inputs(artifacts: Artifacts, root: Path) -> dict[str, str]:
+    """Return by content what is tested, and what of the checkout ``root`` tests and judges it.
+
+    Names and versions are no key: they are the same for different builds, and for a checkout with changes.
+    """
+    files = [artifacts.qemu, artifacts.kernel, artifacts.dtb, artifacts.initramfs, *artifacts.firmware.values()]
+    own = (path for folder in JUDGES for path in (root / folder).rglob("*") if path.suffix in (".py", ".toml"))
+    return {path.name: file_hash(path) for path in files if path.is_file()} | tree_inputs(root, own)
 
 
 class Reviewer:
@@ -137,11 +151,7 @@ class Reviewer:
 
     def _baseline(self) -> Path:
         """Return the records of the side without the series: those of an earlier review if nothing else is tested."""
-        inputs = {
-            **self.builder.all().provenance,
-            "scenarios": self.args.keyword,
-            "probes": " ".join(probe.name for probe in measure.choose([], self.builder.board)),
-        }
+        inputs = {"-k": self.args.keyword, **baseline_inputs(self.builder.all(), self.builder.root)}
 
         def make(scratch: Path) -> None:
             self._side(self.builder, scratch)
