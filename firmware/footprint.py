@@ -62,10 +62,10 @@ class Graph:
                 if source not in self.live:
                     continue
                 found = self.targets.setdefault(source, set())
-                if target != "__indirect_call":
-                    found.add(target)
-                elif source not in self.indirect:
+                if target == "__indirect_call" and source not in self.indirect:
                     raise FootprintError(f"{source}: unknown call through a pointer")
+                if target in self.live:  # not so what the other system's function of the source's name calls
+                    found.add(target)
         for source, names in self.indirect.items():
             if source in self.live:
                 self.targets.setdefault(source, set()).update(set(names) & self.live)

@@ -30,6 +30,15 @@ static unsigned locks_left;
 
 void os_notify(uint32_t events) { (void)events; }
 
+void os_tick(uint32_t ms) { CHECK(ms > 0U); }
+
+uint32_t os_ticks(void)
+{
+    static uint32_t ticks;
+
+    return ticks++;
+}
+
 void runtime_loop(int (*served)(void))
 {
     CHECK(served == poll);

@@ -13,6 +13,7 @@
 #define EVENT_VRING 1U    /* the host kicked a queue */
 #define EVENT_SHUTDOWN 2U /* the host will reset us; to be acknowledged */
 #define EVENT_DETACH 4U   /* the host lets go of us; to be acknowledged */
+#define EVENT_TICK 8U     /* the time of os_tick() has gone by */
 
 /* Run entry() in the one application thread. Does not return. */
 void os_start(void (*entry)(void)) __attribute__((noreturn));
@@ -22,5 +23,12 @@ void os_notify(uint32_t events);
 
 /* Sleep until there are events; take them all. Application thread only. */
 uint32_t os_wait(void);
+
+/* From now on report EVENT_TICK, too, at least when nothing else has happened
+ * for so many milliseconds (at most 50). Application thread, once. */
+void os_tick(uint32_t ms);
+
+/* How often so many milliseconds have gone by. Application thread. */
+uint32_t os_ticks(void);
 
 #endif

@@ -25,6 +25,10 @@ void soc_report_crash(void);
 /* Wait (bounded) until the console has sent what it was given. */
 void soc_console_flush(void);
 
+/* Let SysTick interrupt every so many milliseconds, of which its 24 bits hold
+ * 80; os/ has the handler. */
+void soc_systick(uint32_t ms);
+
 /* Start the watchdog with its longest period; only a reset stops it. */
 void soc_watchdog_start(void);
 

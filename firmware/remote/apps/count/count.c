@@ -4,8 +4,8 @@
  */
 /*
  * Counts whether the host is there or not, and says so on its console: who
- * wants to know if it went on under an attach or a detach looks there. It never
- * sleeps. What comes in on its service goes back.
+ * wants to know if it went on under an attach or a detach looks there. What
+ * comes in on its service goes back.
  */
 
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "os/os.h"
 #include "os/runtime.h"
 
-#define TURNS 0x4000U /* from one line to the next */
+#define PERIOD_MS 20U /* from one line to the next */
 
 static struct rsc_table table RSC_SECTION =
     RSC_TABLE(trace_buffer, AMP_TRACE_SIZE);
@@ -35,26 +35,27 @@ static struct rpmsg_ept ept = {
 static int poll(void)
 {
     static bool was_up;
-    static uint32_t turn;
+    static uint32_t count;
+    static uint32_t last;
+    uint32_t now = os_ticks();
     bool up = rpmsg_up(&rp);
 
     if (up != was_up) {
         was_up = up;
         trace_printf("host is %s\n", up ? "up" : "down");
     }
-    turn++;
-    if ((turn % TURNS) == 0U) {
-        trace_printf("count %u\n", (unsigned)(turn / TURNS));
+    if (now != last) {
+        last = now;
+        count++;
+        trace_printf("count %u\n", (unsigned)count);
     }
-    (void)rpmsg_poll(&rp);
-    /* Not asleep, but what the host asks for is seen to each time. */
-    os_notify(EVENT_VRING);
-    return 0;
+    return rpmsg_poll(&rp);
 }
 
 void app_main(void)
 {
     rpmsg_init(&rp, &table.vdev);
     (void)rpmsg_create(&rp, &ept);
+    os_tick(PERIOD_MS);
     runtime_loop(poll);
 }

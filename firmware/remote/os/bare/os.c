@@ -4,8 +4,12 @@
  */
 #include "os/os.h"
 #include "port.h"
+#include "soc/soc.h"
 
 static volatile uint32_t pending;
+static volatile uint32_t ticks;
+
+void systick_handler(void);
 
 void os_start(void (*entry)(void))
 {
@@ -22,6 +26,16 @@ void os_notify(uint32_t events)
     pending |= events;
     amp_unlock(key);
 }
+
+void systick_handler(void)
+{
+    ticks++;
+    os_notify(EVENT_TICK);
+}
+
+void os_tick(uint32_t ms) { soc_systick(ms); }
+
+uint32_t os_ticks(void) { return ticks; }
 
 uint32_t os_wait(void)
 {

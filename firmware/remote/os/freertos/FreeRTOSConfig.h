@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
+#include "port.h"
 #include "soc/soc.h"
 
-#define configCPU_CLOCK_HZ 208878000UL /* ck_mcu as boot firmware leaves it */
+#define configCPU_CLOCK_HZ AMP_CORE_HZ
 #define configTICK_RATE_HZ 1000
 #define configUSE_16_BIT_TICKS 0
 #define configUSE_PREEMPTION 1

@@ -13,6 +13,7 @@
 static StackType_t app_stack[APP_STACK_WORDS];
 static StaticTask_t app_tcb;
 static TaskHandle_t app;
+static TickType_t period = portMAX_DELAY;
 
 void vApplicationGetIdleTaskMemory(StaticTask_t **tcb, StackType_t **stack,
                                    uint32_t *words);
@@ -58,6 +59,12 @@ uint32_t os_wait(void)
 {
     uint32_t events = 0U;
 
-    (void)xTaskNotifyWait(0U, UINT32_MAX, &events, portMAX_DELAY);
+    if (xTaskNotifyWait(0U, UINT32_MAX, &events, period) == pdFALSE) {
+        events = EVENT_TICK;
+    }
     return events;
 }
+
+void os_tick(uint32_t ms) { period = pdMS_TO_TICKS(ms); }
+
+uint32_t os_ticks(void) { return xTaskGetTickCount() / period; }

@@ -13,6 +13,8 @@
 #define AMP_SHM_BASE 0x10040000U
 #define AMP_SHM_SIZE 0x20000U
 
+#define AMP_CORE_HZ 208878000UL /* ck_mcu as boot firmware leaves it */
+
 /* The address at which this core sees a device address of shared memory. */
 static inline uint8_t *amp_shm(uint64_t da) { return (uint8_t *)(uintptr_t)da; }
 

@@ -157,6 +157,13 @@ void soc_init(void)
     irq_enable(IRQ_IPCC_TX1);
 }
 
+void soc_systick(uint32_t ms)
+{
+    SYST_RVR = (AMP_CORE_HZ / 1000U * ms) - 1U;
+    SYST_CVR = 0U;
+    SYST_CSR = SYST_CSR_CLKSOURCE | SYST_CSR_TICKINT | SYST_CSR_ENABLE;
+}
+
 void soc_watchdog_start(void)
 {
     RCC_MC_APB1ENSETR = RCC_MC_APB1ENSETR_WWDG1EN;
