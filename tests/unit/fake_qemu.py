@@ -44,6 +44,8 @@ read -r _ <"$here/said"
 echo "$*" >>"$(dirname "$0")/last-words"
 """,
 }
+UNFINISHED = 3
+"""How often the state is asked for after a migration before it says that the machine may go on."""
 MEMORY = 0x10000
 """Bytes of the one memory that there is, at address 0."""
 
@@ -136,6 +138,7 @@ def serve_qmp(path: str, voices: Voices) -> None:
     """Answer QMP until the harness hangs up."""
     link = connect(path)
     properties: dict[str, Any] = {}
+    unfinished = 0
 
     def send(message: object) -> None:
         link.sendall(json.dumps(message).encode() + b"\r\n")
@@ -144,7 +147,11 @@ def serve_qmp(path: str, voices: Voices) -> None:
     for order in orders(link):
         name = order["execute"]
         if name == "query-status":
-            answer: dict[str, object] = {"return": {"status": "running", "running": True}}
+            status = "finish-migrate" if unfinished else "running"
+            unfinished = max(0, unfinished - 1)
+            answer: dict[str, object] = {"return": {"status": status, "running": not unfinished}}
+        elif name == "cont" and unfinished:
+            answer = {"error": {"class": "GenericError", "desc": "Migration is not finalized yet"}}
         elif name in ("qom-get", "qom-set"):
             arguments = order["arguments"]
             answer = qom(name, properties, arguments["property"], arguments.get("value"))
@@ -156,6 +163,7 @@ def serve_qmp(path: str, voices: Voices) -> None:
             path = Path(order["arguments"]["uri"].removeprefix("file:"))
             if name == "migrate":
                 path.write_text("the state of a machine")
+                unfinished = UNFINISHED
             answer = {"return": {}} if path.exists() else {"error": {"class": "GenericError", "desc": f"no {path}"}}
         elif name in ("migrate-set-capabilities", "qmp_capabilities", "stop", "cont", "system_reset"):
             answer = {"return": {}}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import shlex
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -368,6 +369,11 @@ class Machine:
         self.qmp("stop")
         self.qmp("migrate", uri=f"file:{path}")
         self._wait_migration(mark, f"the state to be written to {path}", timeout)
+        end = time.monotonic() + timeout
+        while self.qmp("query-status")["status"] == "finish-migrate":  # for which there is no event, and no "cont"
+            if time.monotonic() > end:
+                raise TestsFailed(f"QEMU does not get done with writing {path}", hint=self.diagnosis())
+            time.sleep(0.005)
 
     def resume(self, timeout: float = 60.0) -> Self:
         """Start QEMU from the state in ``incoming`` and let it run."""
