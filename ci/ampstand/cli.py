@@ -31,6 +31,7 @@ LATER = {
 ALONE = {
     "inspect": "say what a firmware file is, and what Linux and the remote make of it",
     "compare": "say what differs between two runs, from their records",
+    "coverage": "say which lines of Linux a run with --coverage has executed, from its records",
 }
 """Commands that need no build: ``add_arguments(parser)`` and ``main(args)``."""
 BUILDING = {
@@ -155,6 +156,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         kernel_series=args.kernel_series,
         dtb=args.dtb,
         debug_info=args.debug_info,
+        kernel_debug_info=getattr(args, "coverage", False),
         jobs=args.jobs or plain.jobs,
     )
 

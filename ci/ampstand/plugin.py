@@ -49,6 +49,7 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.saved_boots import SavedBoots
 from ampstand.linux.shell import Shell
+from ampstand.qemu import coverage
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS, CoreDiedError
 from ampstand.qemu.trace import TraceReader
@@ -76,6 +77,7 @@ class Session:
         self.board = Board.load(config.getoption("ampstand_board"))
         self.thread: str = config.getoption("ampstand_thread")
         self.exact: bool = config.getoption("ampstand_exact")
+        self.coverage: bool = config.getoption("ampstand_coverage")
         self.records = Path(config.getoption("ampstand_records")).absolute()
         self.given = [path for name in GIVEN for path in _given(config, name)]
         """Images of the user's own."""
@@ -114,6 +116,8 @@ class Session:
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
+        if self.coverage:
+            options.setdefault("coverage", coverage.Live(coverage.spans(self.board)))
         machine = LinuxMachine(
             self.board, artifacts, self.recorder(records), thread=self.thread, exact=self.exact, **options
         )
@@ -168,6 +172,8 @@ class Session:
         watch.boot_reasons += new.values()
         if not lines and not restored:
             self.boots.save(machine)
+        if plain and machine.coverage is not None:
+            machine.coverage.save(_recorder(machine).folder / coverage.FILE)
         if plain:
             _recorder(machine).result(
                 "failed" if new else "passed", reasons=list(lines.values()), inputs=self.artifacts.provenance
@@ -212,6 +218,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-artifacts", default=None, help="JSON file with the paths of the build to test")
     group.addoption("--ampstand-thread", choices=THREADS, default="multi", help="TCG threads of QEMU")
     group.addoption("--ampstand-exact", action="store_true", help="time is a count of instructions")
+    group.addoption("--ampstand-coverage", action="store_true", help="record which instructions are executed")
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
     group.addoption("--ampstand-seed", type=int, default=SEED, help="of random input (default: %(default)s)")
     group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")
@@ -345,6 +352,8 @@ class _Watch:
     def watch(self, machine: LinuxMachine) -> LinuxMachine:
         machine.rerun = self.rerun
         machine.watch_mailbox()
+        if machine.coverage is not None:
+            machine.coverage.clear()
         self.machines.append(machine)
         self.recorders.append(_recorder(machine))
         return machine
@@ -434,6 +443,7 @@ class _Watch:
                 _settle(machine)
         for machine in self.own:
             machine.stop()
+        self._keep_coverage()
         late = self._reasons() if self.judged and not failed else []
         if self.shared:
             self.session.used_shared(self)
@@ -451,6 +461,12 @@ class _Watch:
         """Return why a scenario that did not fail did not come to its end either."""
         reports = self.item.stash.get(REPORTS, {}).values()
         return "known" if self.bug or any(hasattr(report, "wasxfail") for report in reports) else "skipped"
+
+    def _keep_coverage(self) -> None:
+        """Write what each machine has executed in this scenario."""
+        for machine, recorder in zip(self.machines, self.recorders, strict=True):
+            if machine.coverage is not None:
+                machine.coverage.save(recorder.folder / coverage.FILE)
 
     def _write(self, outcome: str, reasons: list[str]) -> None:
         for recorder in self.recorders or [self.session.recorder(self.folder)]:

@@ -93,7 +93,7 @@ def traced(folder: Path) -> tuple[Path, str]:
 
 def artifacts(folder: Path, release: str = "0") -> Artifacts:
     """Return a build of empty files, and the fake QEMU; ``release`` is that of the kernel."""
-    paths = {name: folder / name for name in ("kernel", "dtb", "initramfs", "footprint")}
+    paths = {name: folder / name for name in ("kernel", "dtb", "initramfs", "footprint", "plugins")}
     for path in paths.values():
         path.write_bytes(b"")
     return Artifacts(qemu=FAKE_QEMU, qemu_build=None, firmware={}, kernel_release=release, **paths)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ampstand.build import builder as build
 from ampstand.build import overlay
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
+from ampstand.build.kernel import warnings_in
 from ampstand.build.ready_kernel import DTB_MAGIC
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
@@ -419,3 +421,19 @@ def test_an_installed_qemu_must_be_a_program(world: World) -> None:
 def test_every_line_of_a_file_of_arguments_is_one(tmp_path: Path) -> None:
     (tmp_path / "args").write_text("# c\n--a=b c\n\n  --d # e\n")
     assert build.arguments(tmp_path / "args") == ["--a=b c", "--d"]
+
+
+def test_warnings_are_told_apart_by_file_and_text_not_by_line() -> None:
+    log = """\
+      CC      drivers/rpmsg/a.o
+    /home/x/linux/drivers/rpmsg/a.c: In function 'f':
+    /home/x/linux/drivers/rpmsg/a.c:12:13: warning: unused variable 'x' [-Wunused-variable]
+       12 |         int x;
+    ../drivers/rpmsg/a.c:90:13: warning: unused variable 'x' [-Wunused-variable]
+    /home/x/linux/include/linux/y.h:3:1: warning: 'g' defined but not used
+    /home/x/linux/drivers/rpmsg/a.c:12:13: note: no warning
+    """
+    assert warnings_in(textwrap.dedent(log), ["drivers/rpmsg/a.c"]) == {
+        "drivers/rpmsg/a.c: unused variable 'x' [-Wunused-variable]",
+        "/home/x/linux/include/linux/y.h: 'g' defined but not used",
+    }

@@ -120,6 +120,7 @@ def test_artifacts_survive_a_round_trip_and_nonsense_is_refused(tmp_path: Path) 
         Path("i"),
         {"echo-bare": Path("e")},
         Path("f"),
+        Path("p"),
         "6.12",
         {"kernel": "6.12"},
     )

@@ -12,6 +12,8 @@ import pytest
 from elf_files import made_elf
 from stand import MAILBOX, REMOTE, artifacts, write_board
 
+from ampstand.qemu.coverage import Executed
+
 pytest_plugins = ["pytester"]
 
 
@@ -106,6 +108,28 @@ def test_a_boot_that_said_something_bad_is_not_saved(run) -> None:  # type: igno
         """
     result = run(source, mode="good,says=host:BUG: sleeping function", features=["smp", "migration"])
     result.assert_outcomes(failed=1, passed=1)
+
+
+def test_coverage_is_kept_for_each_machine_of_each_scenario(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        def test_shared(machine): machine.coverage._map[0] = 1
+        def test_next(machine): pass
+        def test_two(boot):
+            boot().stop()
+            assert "-plugin" in boot().argv()
+        """,
+        "--ampstand-coverage",
+    )
+    result.assert_outcomes(passed=3)
+    files = sorted((tmp_path / "records").rglob("coverage"))
+    assert [path.parent.name.rpartition("-test_")[2] for path in files] == [
+        "boot-main-1", "next", "shared", "two", "machine-2"
+    ]  # fmt: skip
+    executed = [path.parent.name for path in files if Executed.load(path).any("host", 0xBF000000, 0xBF000002)]
+    assert [name.rpartition("-")[2] for name in executed] == ["test_shared"], "and not what came after it"
+    command = next((tmp_path / "records").rglob("command.txt"))
+    assert "-plugin" not in command.read_text(), "it needs the harness"
 
 
 def test_unannounced_bad_line_fails_and_the_next_scenario_gets_a_new_board(run) -> None:  # type: ignore[no-untyped-def]

@@ -309,7 +309,7 @@ def test_device_tests_run_one_by_one(tmp_path: Path, options: dict[str, object],
     class Built(Builder):
         def all(self) -> Artifacts:
             nothing = Path("/dev/null")
-            return Artifacts(nothing, tmp_path / "build", nothing, nothing, nothing, {}, nothing, "6.12.118")
+            return Artifacts(nothing, tmp_path / "build", nothing, nothing, nothing, {}, nothing, nothing, "6.12.118")
 
     progress = Progress(io.StringIO(), live=False)
     builder = Built(Board.load(), BuildOptions(), progress, cache=Cache(tmp_path / "cache"), root=tmp_path / "root")

@@ -29,13 +29,13 @@ class Artifacts:
     """Image name (``echo-bare``) to ELF file."""
     footprint: Path
     """JSON: the size of each firmware image."""
+    plugins: Path
+    """Folder of our TCG plugins (``hw/plugin``), each as ``NAME.so``."""
     kernel_release: str
     """What ``uname -r`` says on the board."""
     provenance: dict[str, str] = field(default_factory=dict)
     """What a result is about, for its record: the kernel's release, source and configuration, QEMU, firmware, Ampstand,
     compilers. Text for people; a key that is not known is left out."""
-    plugin: Path | None = None
-    """The TCG plugin that counts (``hw/plugin/count.c``)."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -58,7 +58,7 @@ class Artifacts:
                 firmware={name: Path(file) for name, file in raw["firmware"].items()},
                 footprint=Path(raw["footprint"]),
                 kernel_release=str(raw["kernel_release"]),
-                plugin=Path(raw["plugin"]) if raw["plugin"] else None,
+                plugins=Path(raw["plugins"]),
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

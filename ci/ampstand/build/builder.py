@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +67,15 @@ class BuildOptions:
     dtb: Path | None = None
     """A device tree blob in place of the board's in-tree one."""
     debug_info: bool = False
+    """Build QEMU and Linux with debug information."""
+    kernel_debug_info: bool = False
+    """Build Linux with it: its lines are wanted, QEMU's are not."""
     jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+
+    @property
+    def vmlinux(self) -> bool:
+        """Whether Linux is built with debug information."""
+        return self.debug_info or self.kernel_debug_info
 
     def folders(self) -> dict[str, Path | None]:
         """Return the user's source folders by source name."""
@@ -202,12 +210,12 @@ class Builder:
                 overlay.copy(source.path, tree, log, step)
         overlay.lay(source.path, tree, layer)
 
-    def plugin(self) -> Path:
-        """Return the TCG plugin that counts."""
-        source, own = self.sources.get("qemu"), self.root / "hw/plugin/count.c"
+    def plugins(self) -> Path:
+        """Return the folder with our TCG plugins (``hw/plugin``), each as ``NAME.so``."""
+        source, own = self.sources.get("qemu"), sorted((self.root / "hw/plugin").glob("*.c"))
         header = source.path / "include/qemu/qemu-plugin.h"
         inputs = {
-            "plugin": cache_module.file_hash(own),
+            **cache_module.tree_inputs(self.root, own),
             "header": cache_module.file_hash(header),
             "compiler": compiler("gcc"),
         }
@@ -215,15 +223,17 @@ class Builder:
         def make(scratch: Path) -> None:
             tools.require("pkg-config")
             glib = tools.output(["pkg-config", "--cflags", "glib-2.0"]).split()
-            with self.progress.step("QEMU's plugin: compiling") as step:
-                tools.run(
-                    ["gcc", *PLUGIN_FLAGS, f"-I{header.parent}", *glib, "-o", str(scratch / "count.so"), str(own)],
-                    what="building the plugin",
-                    log=self.cache.logs / "plugin.log",
-                    step=step,
-                )
+            with self.progress.step("QEMU's plugins: compiling") as step:
+                for plugin in own:
+                    output = scratch / plugin.with_suffix(".so").name
+                    tools.run(
+                        ["gcc", *PLUGIN_FLAGS, f"-I{header.parent}", *glib, "-o", str(output), str(plugin)],
+                        what=f"building the plugin {plugin.stem}",
+                        log=self.cache.logs / "plugins.log",
+                        step=step,
+                    )
 
-        return self.cache.artifact("plugin", inputs, make, self.progress) / "count.so"
+        return self.cache.artifact("plugins", inputs, make, self.progress)
 
     # ---- kernel ----------------------------------------------------------------------------------------------------
 
@@ -238,13 +248,13 @@ class Builder:
         complete = [path for path in self.options.kernel_config if kconfig.is_complete(path)]
         fragments = [path for path in self.options.kernel_config if path not in complete]
         own = [folder / "common.config", folder / f"{arch}.config"]
-        debug = [folder / "debug-info.config"] if self.options.debug_info else []
+        debug = [folder / "debug-info.config"] if self.options.vmlinux else []
         return [*(complete or own), *needs, *debug, *fragments]
 
     def kernel(self) -> Path:
         """Return the folder with the kernel image, ``config``, ``release`` and, below ``modules``, its modules.
 
-        With ``debug_info`` also ``vmlinux``, whose debug information names files of the source and of the build tree.
+        With debug information also ``vmlinux``; it names files of the source and of the build tree.
         """
         if self.options.kernel is not None:
             return self._ready_kernel()
@@ -259,10 +269,23 @@ class Builder:
                     shutil.copy(build.work / module, scratch / "modules" / Path(module).name)
                 shutil.copy(build.work / ".config", scratch / "config")
                 shutil.copy(build.work / "include/config/kernel.release", scratch / "release")
-                if self.options.debug_info:
+                if self.options.vmlinux:
                     shutil.copy(build.work / "vmlinux", scratch / "vmlinux")
 
         return self.cache.artifact("kernel", self._kernel_inputs(), make, self.progress)
+
+    def kernel_warnings(self, sources: Sequence[str]) -> list[str]:
+        """Return what the compiler warns of in files of the kernel's tree with ``W=1``, as ``FILE: MESSAGE``."""
+
+        def make(scratch: Path) -> None:
+            with self._kernel_build() as build:
+                build.build([Path(self.board.kernel_image).name])
+                found = build.warnings(sources)
+                (scratch / "warnings").write_text("".join(f"{line}\n" for line in sorted(found)), encoding="utf-8")
+
+        inputs = {**self._kernel_inputs(), "files": " ".join(sources)}
+        path = self.cache.artifact("warnings", inputs, make, self.progress) / "warnings"
+        return path.read_text(encoding="utf-8").splitlines()
 
     def kernel_symbols(self) -> Path:
         """Return the kernel's ``System.map``: of the build, or that beside a ready kernel as Debian installs it."""
@@ -311,7 +334,7 @@ class Builder:
         extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
         place = str(source.path) if source.own else source.identity
         shared = f"{place}{'@' if source.revision else ''}:{extra}:{self.board.kernel_arch}:{inputs['compiler']}"
-        shared += (":patched" if layer else "") + (":debug" if self.options.debug_info else "")
+        shared += (":patched" if layer else "") + (":debug" if self.options.vmlinux else "")
         work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
         with self.cache.lock(f"{work.name}-tree", self.progress):
             yield KernelBuild(
@@ -490,7 +513,7 @@ class Builder:
             firmware=images,
             footprint=self.footprint(),
             kernel_release=(built / "release").read_text(encoding="utf-8").strip(),
-            plugin=self.plugin(),
+            plugins=self.plugins(),
             provenance=self.provenance(built, qemu),
         )
 

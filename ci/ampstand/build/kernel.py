@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ CROSS = {"arm": "arm-linux-gnueabihf-"}
 """Prefix of the cross compiler by kernel architecture."""
 STEPS = 1362
 """About how many objects our kernel configuration makes; only the live line uses it."""
+WARNING = re.compile(r"^(?:\.\./)*(\S+?):\d+:\d+: warning: (.*)$", re.MULTILINE)
+"""Of a compiler, without the number of the line."""
 PRODUCTS = (".o", ".ko", ".a", ".cmd", ".mod", ".order", ".symvers", ".dtb", ".dtbo")
 """Endings that only results of a build have; what else a build leaves, ``make mrproper`` knows."""
 
@@ -56,6 +59,12 @@ def device_tree_source(tree: Path, arch: str, name: str) -> str:
         f"this kernel has no device tree {Path(name).stem}.dts in {folder}",
         hint="take a kernel that supports the board, or give one: --dtb FILE",
     )
+
+
+def warnings_in(log: str, sources: Sequence[str]) -> set[str]:
+    """Return the warnings in what compilers printed, as ``FILE: MESSAGE``, ``FILE`` as ``sources`` have it."""
+    found = WARNING.findall(log)
+    return {f"{next((name for name in sources if path.endswith(name)), path)}: {text}" for path, text in found}
 
 
 @dataclass
@@ -137,6 +146,30 @@ class KernelBuild:
                 watch=tools.make_progress(STEPS),
             )
         return tree
+
+    def warnings(self, sources: Sequence[str]) -> set[str]:
+        """Compile files of the tree (``drivers/x.c``) once more with all of Kbuild's further warnings on (``W=1``).
+
+        Return each as ``FILE: MESSAGE``, without the line's number. Files that the configuration leaves out have none.
+        The caller holds the lock and has built the kernel.
+        """
+        objects = [self.work / Path(name).with_suffix(".o") for name in sources if name.endswith(".c")]
+        wanted = [path for path in objects if path.is_file()]
+        if not wanted:
+            return set()
+        for path in wanted:
+            path.unlink()  # one that is up to date is not compiled
+        tree, log = self.tree(), self.cache.logs / "linux-warnings.log"
+        log.unlink(missing_ok=True)
+        with self.progress.step("Linux: compiling with W=1") as step:
+            tools.run(
+                [*self._make(tree), "W=1", *(str(path.relative_to(self.work)) for path in wanted)],
+                what="compiling what is changed with W=1",
+                log=log,
+                step=step,
+                env={**self._environment(), "CCACHE_DISABLE": "1"},
+            )
+        return warnings_in(log.read_text(encoding="utf-8", errors="replace"), sources)
 
     def device_tree(self, name: str) -> Path:
         """Make one device tree (``st/stm32mp157c-dk2.dtb``), with its symbols, for overlays; return the file."""

@@ -70,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--thread", choices=THREADS, default="multi", help="QEMU's TCG threads in scenarios")
     parser.add_argument("--exact", action="store_true", help="scenarios with time that counts instructions")
     parser.add_argument(
+        "--coverage", action="store_true", help="record which lines of Linux scenarios execute, for ampstand coverage"
+    )
+    parser.add_argument(
         "-k", dest="keyword", default="", metavar="EXPRESSION", help="only matching tests, of any stage"
     )
     parser.add_argument(
@@ -424,6 +427,7 @@ class Checks:
             f"--ampstand-board={self.args.board}",
             f"--ampstand-thread={self.args.thread}",
             *(["--ampstand-exact"] if self.args.exact else []),
+            *(["--ampstand-coverage"] if self.args.coverage else []),
             *([f"-n{self.args.workers}", "--dist=worksteal"] if self.args.workers > 1 else []),
             *([f"--ampstand-shard={self.args.shard}"] if self.args.shard is not None else []),
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),

@@ -20,6 +20,9 @@ from ampstand.qemu.recording import Records
 ENDED = re.compile(r"^init: probe ended with (\d+)\r?$", re.MULTILINE)
 """What init says (``firmware/host/init.c``)."""
 SCRIPT = "etc/probe"
+ARGUMENTS = "norandmaps maxcpus=1"
+"""Of the kernel. Else where a program lies, and what it copies from, depends on when it was started, and a second core
+takes or leaves work by small differences in time."""
 
 
 class _Tail:
@@ -61,12 +64,13 @@ class ProbeMachine(Machine):
         """Describe a board that is not started yet. ``counting``: instructions, and executions of the ``places``."""
         self._folder = records.folder.absolute()
         self._counts = self._folder / "counts"
-        plugin = [str(artifacts.plugin), f"out={self._counts}", *(f"at={place:#x}" for place in places)]
+        plugin = [f"{artifacts.plugins}/count.so", f"out={self._counts}", *(f"at={place:#x}" for place in places)]
         super().__init__(
             board,
             artifacts,
             records,
             exact=True,
+            kernel_arguments=ARGUMENTS,
             files={SCRIPT: probe.script(board, system)},
             extra_args=["-plugin", ",".join(plugin)] if counting else (),
         )

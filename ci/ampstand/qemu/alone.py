@@ -48,6 +48,7 @@ class RemoteMachine(Machine):
             initramfs=nothing,
             firmware={image.stem: image.absolute()},
             footprint=nothing,
+            plugins=nothing,
             kernel_release="",
         )
         if board.remote is None:

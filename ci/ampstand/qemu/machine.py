@@ -25,6 +25,7 @@ from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.formats import cpio
+from ampstand.qemu import coverage
 from ampstand.qemu.console import Console
 from ampstand.qemu.follower import Follower
 from ampstand.qemu.link import Link, answer
@@ -109,6 +110,7 @@ class Machine:
         preload_table: int | None = None,
         files: Mapping[str, bytes] | None = None,
         kernel_arguments: str = "",
+        coverage: coverage.Live | None = None,
     ) -> None:
         """Describe a board that is not started yet.
 
@@ -116,7 +118,8 @@ class Machine:
         all cores share one thread. ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the
         remote runs before the host does, and ``preload_table`` what the host is told in place of its resource table's
         address. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is
-        written into the records folder. ``kernel_arguments`` come after the board's own.
+        written into the records folder. ``kernel_arguments`` come after the board's own. ``coverage`` takes what is
+        executed.
         """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")
@@ -136,6 +139,7 @@ class Machine:
         self.preload = preload
         self.preload_table = preload_table
         self.kernel_arguments = kernel_arguments
+        self.coverage = coverage
         self.rerun = ""
         """The command that runs the present scenario again; shown with a failure."""
         self.records = records
@@ -170,6 +174,8 @@ class Machine:
         if not paste:
             argv += ["-qmp", f"unix:{self._link.socket('qmp')}"]
             argv += ["-d", "guest_errors,unimp", "-D", str(self._link.pipe("log"))]
+            if self.coverage is not None:
+                argv += ["-plugin", self.coverage.argument(self.artifacts.plugins)]
         if self.incoming is not None and not (paste and self.boot_saved):
             argv += ["-incoming", f"file:{self.incoming}" if paste else "defer"]
         return [*argv, *self.extra_args]
@@ -221,6 +227,8 @@ class Machine:
             self.use_records(self.records)
             streams = {serial.name: self._taker(serial) for serial in self.board.serials}
             self._link.open(streams, {"log": self._logged})
+            if self.coverage is not None:
+                self.coverage.open(self._link.folder / coverage.FILE)
             with interruptions_held():
                 self.process.start(self.argv())
             accepted = self._link.accept()

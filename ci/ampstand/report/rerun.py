@@ -16,7 +16,20 @@ from pathlib import Path
 from ampstand import paths
 
 ENTRY = "scripts/ampstand"
-HOW = ("only", "records", "keyword", "test", "workers", "shard", "durations", "junit", "json", "jobs", "help")
+HOW = (
+    "only",
+    "records",
+    "coverage",
+    "keyword",
+    "test",
+    "workers",
+    "shard",
+    "durations",
+    "junit",
+    "json",
+    "jobs",
+    "help",
+)
 """Options (by ``dest``) that say which tests run and how, not what is tested."""
 
 

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Source lines of a program, from its debug information (DWARF 2 to 5)."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from ampstand.errors import UsageError
+
+
+@dataclass
+class SourceFile:
+    """What a program has of a source file."""
+
+    lines: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    """By line number the ranges of addresses that it was compiled to, the end excluded."""
+    functions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By name the line of a function's beginning, and its address."""
+
+
+def read(program: Path, sources: Sequence[str], units: Sequence[str] = ()) -> dict[str, SourceFile]:
+    """Return the source files of a program whose path begins with one of ``sources``, by that path.
+
+    A file may lie below another folder: a kernel built out of its tree names its sources by absolute paths. Only code
+    is looked at that was compiled from one of the files or folders ``units`` (without any: ``sources``): of a header,
+    what these make of it.
+    """
+    try:
+        with program.open("rb") as file:
+            elf = ELFFile(file)
+            if not elf.has_dwarf_info():
+                raise UsageError(f"{program} has no debug information", hint="build with --debug-info")
+            dwarf = elf.get_dwarf_info()
+            found: dict[str, SourceFile] = defaultdict(SourceFile)
+            starts: dict[int, tuple[str, int]] = {}
+            for unit in units_of(dwarf, units or sources):
+                folder = _text(unit.get_top_DIE(), "DW_AT_comp_dir")
+                _unit(dwarf.line_program_for_CU(unit), folder, sources, found, starts)
+            for name, address in _functions(elf):
+                if address in starts:
+                    path, line = starts[address]
+                    found[path].functions[name] = (line, address)
+            return dict(sorted(found.items()))
+    except ELFError as error:
+        raise UsageError(f"{program}: {error}") from error
+
+
+def units_of(dwarf: Any, sources: Sequence[str]) -> Iterator[Any]:
+    """Yield the compilation units that are made of one of these files, or of one in one of these folders."""
+    for unit in dwarf.iter_CUs():
+        if _wanted(_text(unit.get_top_DIE(), "DW_AT_name"), sources):
+            yield unit
+
+
+def _wanted(path: str, sources: Sequence[str]) -> str:
+    """Return the path from one of ``sources`` on, empty if none is in it."""
+    for source in sources:
+        if path.startswith(source):
+            return path
+        if (at := path.find(f"/{source}")) >= 0:
+            return path[at + 1 :]
+    return ""
+
+
+def _unit(
+    program: Any,
+    folder: str,
+    sources: Sequence[str],
+    found: dict[str, SourceFile],
+    starts: dict[int, tuple[str, int]],
+) -> None:
+    """Add the lines of a compilation unit."""
+    names: dict[int, str] = {}
+    for start, end, number, line in _rows(program):
+        if number not in names:
+            names[number] = _wanted(_file(program, number, folder), sources)
+        if names[number] and line:
+            found[names[number]].lines[line].append((start, end))
+            starts.setdefault(start, (names[number], line))
+
+
+def _rows(program: Any) -> Iterator[tuple[int, int, int, int]]:
+    """Yield address, end, number of the file, line."""
+    previous = None
+    for entry in program.get_entries():
+        state = entry.state
+        if state is None:
+            continue
+        if previous is not None and state.address > previous.address:
+            yield previous.address, state.address, previous.file, previous.line
+        previous = None if state.end_sequence else state
+
+
+def _file(program: Any, number: int, folder: str) -> str:
+    """Return the path of a file of a line program, by its number there."""
+    header = program.header
+    version5 = header["version"] >= 5
+    entry = header["file_entry"][number if version5 else number - 1]
+    folders = header["include_directory"]
+    index = entry.dir_index
+    parent = folders[index] if version5 else folders[index - 1] if index else folder.encode()
+    return os.path.normpath(os.path.join(parent.decode(), entry.name.decode()))  # noqa: PTH118
+
+
+def _text(entry: Any, name: str) -> str:
+    attribute = entry.attributes.get(name)
+    return attribute.value.decode() if attribute is not None else ""
+
+
+def _functions(elf: ELFFile) -> Iterator[tuple[str, int]]:
+    """Yield name and address of each function; bit 0 of an address says T32 on Arm."""
+    for section in elf.iter_sections():
+        if isinstance(section, SymbolTableSection):
+            for symbol in section.iter_symbols():
+                if symbol["st_info"]["type"] == "STT_FUNC":
+                    yield symbol.name, symbol["st_value"] & ~(elf["e_machine"] == "EM_ARM")
