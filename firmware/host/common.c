@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,20 @@ uint64_t now_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+void wait_for_multiple(uint64_t period_us)
+{
+    uint64_t period = period_us * 1000U;
+    uint64_t next = (now_ns() / period + 1U) * period;
+    struct timespec until = {
+        .tv_sec = (time_t)(next / 1000000000U),
+        .tv_nsec = (long)(next % 1000000000U),
+    };
+
+    (void)prctl(PR_SET_TIMERSLACK, 1UL); /* of 50 us, without */
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL)) {
+    }
 }
 
 static int left_ms(uint64_t end)

@@ -45,6 +45,12 @@ _Noreturn void fail(enum exit_code code, const char *format, ...)
 uint64_t now_ns(void);
 
 /**
+ * Sleeps until now_ns() is a whole multiple of @period_us microseconds. What
+ * comes then always lies in the same way to the kernel's own timers.
+ */
+void wait_for_multiple(uint64_t period_us);
+
+/**
  * Opens @path: a tty is put into raw mode. Waits up to @timeout_ms until the
  * device exists. Fails the process if it cannot be opened.
  */

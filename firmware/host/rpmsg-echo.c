@@ -17,7 +17,7 @@
 
 #define USAGE                                                                  \
     "usage: rpmsg-echo [-d device | -c service] [-n count] [-s size | -a | "   \
-    "-x hex] [-w window] [-r rounds] [-t ms]\n"                                \
+    "-x hex] [-w window] [-r rounds] [-p us] [-t ms]\n"                        \
     "  -d device   a tty or an rpmsg_char device (default /dev/ttyRPMSG0)\n"   \
     "  -c service  create an own endpoint towards this announced service "     \
     "through /dev/rpmsg_ctrlN\n"                                               \
@@ -26,6 +26,8 @@
     "  -a          every size from 1 to 496 once, in place of -n\n"            \
     "  -x hex      one message of these bytes, in place of numbered ones\n"    \
     "  -w window   messages on their way at a time (default 1)\n"              \
+    "  -p us       send each message at a whole multiple of so many "          \
+    "microseconds\n"                                                           \
     "  -r rounds   open, exchange and close so many times (default 1)\n"       \
     "  -t ms       how long to wait for one message or device (default "       \
     "5000)\n"
@@ -39,6 +41,7 @@ struct options {
     size_t given_size; /* 0: payloads are made, not given */
     long window;
     long rounds;
+    long period_us; /* 0: each message at once */
     int timeout_ms;
 };
 
@@ -128,6 +131,9 @@ static uint64_t exchange(struct endpoint *ep, const struct options *opt,
             size_t size = size_of(opt, sent);
 
             fill(opt, data, size, sent);
+            if (opt->period_us) {
+                wait_for_multiple((uint64_t)opt->period_us);
+            }
             mark(MARK_SENT);
             started[sent % 64] = now_ns();
             if (!endpoint_send(ep, data, size, opt->timeout_ms)) {
@@ -173,7 +179,7 @@ static void parse(struct options *opt, int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "d:c:n:s:ax:w:r:t:h")) != -1) {
+    while ((option = getopt(argc, argv, "d:c:n:s:ax:w:r:p:t:h")) != -1) {
         switch (option) {
         case 'd':
             opt->device = optarg;
@@ -199,6 +205,9 @@ static void parse(struct options *opt, int argc, char **argv)
             break;
         case 'r':
             opt->rounds = parse_number(optarg, 'r', 1, 1000000);
+            break;
+        case 'p':
+            opt->period_us = parse_number(optarg, 'p', 1, 1000000);
             break;
         case 't':
             opt->timeout_ms = (int)parse_number(optarg, 't', 1, 600000);

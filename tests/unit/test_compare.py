@@ -60,6 +60,26 @@ def test_nothing_changed_though_texts_and_times_did(tmp_path: Path) -> None:
     assert comparison_forms.text(found).startswith("Verdict: nothing changed.\n")
 
 
+def test_what_fails_on_both_sides_is_told_apart(tmp_path: Path) -> None:
+    found = of(tmp_path, [FAILED], [FAILED])
+    assert (found.exit_code(), found.tests, found.failing) == (0, [], ["scenarios: t.py::test_a"])
+    assert "Failing on both sides:\n  scenarios: t.py::test_a\n" in comparison_forms.text(found)
+    assert "Failing on both sides:\n\n* `scenarios: t.py::test_a`\n" in comparison_forms.markdown(found)
+    assert of(tmp_path / "other", [FAILED], [PASSED]).failing == []
+
+
+def test_figures_that_move_with_any_timing_are_counted_only(tmp_path: Path) -> None:
+    def figures(value: float) -> list[Test | Stage | Figure]:
+        return [Figure("measure", "flood/insns", value, "instructions", sensitive=True)]
+
+    found = of(tmp_path, figures(100), figures(150))
+    assert (found.verdict(), found.exit_code(), found.figures[0].sensitive) == ("nothing changed", 0, True)
+    for form in (comparison_forms.text(found), comparison_forms.markdown(found)):
+        assert "flood/insns" not in form
+        assert "1 figures moved, too, that move with any change of timing" in form.replace("\n", " ")
+    assert found.document()["figures"][0]["candidate"] == 150
+
+
 def test_figures_move_exactly_or_beyond_their_spread(tmp_path: Path) -> None:
     def boots(low: float, middle: float, high: float) -> list[Test | Stage | Figure]:
         points = {"min": low, "median": middle, "max": high, "count": 3}

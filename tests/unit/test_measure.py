@@ -41,14 +41,16 @@ to = "end-of-it"
 per = 2
 messages = true
 """
-LOG = "noise\nmark 16 1000\r\nmark 17 1900\nmark 16 5000\ninit: probe ended with 0\r\n"
+LOG = "noise\nmark 16 1000 1200\r\nmark 17 2100 2200\nmark 16 5000 5100\ninit: probe ended with 0\r\n"
 COUNTS = """\
+16 0 40 4 3 / 0 1 2 3 4 5
 16 0 100 10 7 / 1 2 3 4 5 6
 0 1 110 10 7 / 1 2 3 4 5 6
 1 1 130 15 10 / 1 2 3 4 5 6
 0 0 140 15 10 / 1 2 3 4 5 6
 1 0 140 25 15 / 1 2 3 4 5 6
 17 1 200 40 17 / 2 4 3 4 5 9
+17 1 210 50 17 / 3 5 3 4 5 9
 16 0 300 50 20 / 9 9 9 9 9 9
 end - 999 999 999 / 9 9 9 9 9 9
 17 0 1 2"""
@@ -83,6 +85,7 @@ def test_a_probe_is_a_script_whose_marks_have_numbers(tmp_path: Path, board: Boa
         ('"smp"', '"smpp"', "3: no feature 'smpp': did you mean 'smp'?"),
         ('from = "begin"', 'from = "start"', "18: from = 'start': expected begin, end-of-it, reset"),
         ('to = "end-of-it"', 'to = "reset"', "19: to = 'reset': expected begin, end-of-it"),
+        ("messages = true", "each = true", "21: each: not with from = 'reset', per or messages"),
         ("per = 2", "per = 0", "20: per = 0: expected 1 or more"),
         ("messages = true", "messages = 1", "21: messages: true or false is expected"),
         ('name = "message"', 'name = "boot"', "17: there is a span 'boot' already"),
@@ -98,21 +101,24 @@ def test_a_mistake_is_an_error_with_file_and_line(tmp_path: Path, old: str, new:
 
 def test_events_are_read_without_the_end_and_a_line_cut_off() -> None:
     found = events(COUNTS)
-    assert [event.mark for event in found] == [16, 0, 1, 0, 1, 17, 16]
-    assert found[0] == Event(16, 0, (100, 10, 7), (1, 2, 3, 4, 5, 6))
+    assert [event.mark for event in found] == [16, 16, 0, 1, 0, 1, 17, 17, 16]
+    assert found[1] == Event(16, 0, (100, 10, 7), (1, 2, 3, 4, 5, 6))
 
 
 def test_figures(tmp_path: Path, board: Board) -> None:
-    """The first mark of a name counts; the host's cores are added up; calls are those of the place's core."""
+    """The first mark of a name counts: what was ends when it is come to, what comes begins when it is left.
+
+    The host's cores are added up; calls are those of the place's core.
+    """
     assert cores(board) == {"host": (0, 1), "m4": (2,)}
     places = [Place("kick", "host", 0x1000), Place("irq", "m4", 0x2000)]
     found = {figure.name: figure.value for figure in figures(load(tmp_path), board, LOG, events(COUNTS), places)}
     assert found == {
-        "boot: instructions of host": 110,
-        "boot: instructions of m4": 7,
+        "boot: instructions of host": 44,
+        "boot: instructions of m4": 3,
         "boot: time": 1000,
-        "boot: calls of kick on host": 3,
-        "boot: calls of irq on m4": 6,
+        "boot: calls of kick on host": 1,
+        "boot: calls of irq on m4": 5,
         "message: instructions of host": 65.0,
         "message: instructions of m4": 5.0,
         "message: time": 450.0,
@@ -124,6 +130,48 @@ def test_figures(tmp_path: Path, board: Board) -> None:
 
 
 POINTS = ("min", "median", "p99", "max")
+
+
+def test_a_span_that_counts_each_time_has_averages_and_a_distribution(tmp_path: Path, board: Board) -> None:
+    text = PROBE.replace("per = 2\nmessages = true", "each = true")
+    text = text.replace('[[span]]\nname = "boot"\nfrom = "reset"\nto = "begin"\n', "")
+    counts = ""
+    log = ""
+    total = 0
+    for number, work in enumerate((30, 10, 20)):
+        for mark, more in ((16, 1000), (16, 5), (17, work), (17, 7)):
+            total += more
+            counts += f"{mark} 0 {total} 0 {2 * total} / {total} 0 0\n"
+        log += f"mark 16 {number}00 {number}10\nmark 17 {number}{20 + work} {number}99\n"
+    places = [Place("kick", "host", 0x1000)]
+    found = {one.name: one.value for one in figures(load(tmp_path, text), board, log, events(counts), places)}
+    assert found == {
+        "message: instructions of host": 20.0,
+        "message: instructions of m4": 40.0,
+        "message: time": 30.0,
+        "message: calls of kick on host": 20.0,
+        **{f"message: instructions of host, {p}": v for p, v in zip(POINTS, (10, 20, 30, 30), strict=True)},
+        **{f"message: instructions of m4, {p}": v for p, v in zip(POINTS, (20, 40, 60, 60), strict=True)},
+    }
+    cut = counts.rpartition("17 0")[0].rpartition("17 0")[0]
+    with pytest.raises(TestsFailed, match="'message' began 3 times and ended 2 times"):
+        figures(load(tmp_path, text), board, log, events(cut))
+
+
+def test_the_least_of_the_remote_is_steady_where_each_time_counts(tmp_path: Path, board: Board) -> None:
+    text = PROBE.replace("per = 2\nmessages = true", "each = true")
+    text = text.replace('[[span]]\nname = "boot"\nfrom = "reset"\nto = "begin"\n', "")
+    found = figures(load(tmp_path, text), board, LOG, events(COUNTS)[:8])
+    assert [one.quantity for one in found if not one.sensitive] == ["instructions of m4, min"]
+
+
+def test_only_the_least_and_calls_are_no_matter_of_timing(tmp_path: Path, board: Board) -> None:
+    places = [Place("kick", "host", 0x1000)]
+    found = figures(load(tmp_path), board, LOG, events(COUNTS), places)
+    steady = {one.quantity for one in found if not one.sensitive}
+    assert steady == {
+        "calls of kick on host", "instructions of host a message, min", "instructions of m4 a message, min"
+    }  # fmt: skip
 
 
 def test_what_is_missing_is_said(tmp_path: Path, board: Board) -> None:

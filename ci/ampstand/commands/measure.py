@@ -111,7 +111,9 @@ def run(
             outcome: results.Outcome = "failed" if one.reasons else "passed"
             record.test(Test("measure", name, outcome, reason="\n".join(one.reasons), records=str(folder / name)))
             for figure in one.figures:
-                record.figure(results.Figure("measure", f"{name}/{figure.name}", figure.value, figure.unit))
+                record.figure(
+                    results.Figure("measure", f"{name}/{figure.name}", figure.value, figure.unit, figure.sensitive)
+                )
     return measured
 
 

@@ -15,7 +15,8 @@ from ampstand.measure.probe import FIRST_MARK, RESET, Probe, Span
 
 EXACT = "exact"
 """The class of a figure that is the same in every run on the same inputs, whatever the workstation does."""
-_MARKED = re.compile(r"^mark (\d+) (\d+)\r?$", re.MULTILINE)
+_MARKED = re.compile(r"^mark (\d+) (\d+) (\d+)\r?$", re.MULTILINE)
+"""Number of the mark; when it was come to, and when it was left."""
 _POINTS = (("min", 0.0), ("median", 0.5), ("p99", 0.99), ("max", 1.0))
 
 
@@ -39,6 +40,8 @@ class Figure:
     counts: str
     """What it counts."""
     reproducibility: str = EXACT
+    sensitive: bool = False
+    """Whether it also depends on how things meet in time, which any change of the kernel shifts."""
 
     @property
     def name(self) -> str:
@@ -71,44 +74,82 @@ def figures(
     missing.
     """
     numbers = {name: FIRST_MARK + index for index, name in enumerate(probe.marks)}
-    times = {int(mark): int(ns) for mark, ns in reversed(_MARKED.findall(log))}
+    times = [(int(mark), int(come), int(left)) for mark, come, left in _MARKED.findall(log)]
     found: list[Figure] = []
     for span in probe.spans:
-        begin = _index(events, numbers, span.begin, probe)
-        end = _index(events, numbers, span.end, probe)
-        before = events[begin] if begin is not None else None
-        after = events[end] if end is not None else None
-        assert after is not None, "a span ends at a mark"
+        pairs = _pairs(events, numbers, span, probe)
+        count = len(pairs) if span.each else span.per
         for core, cpus in cores(board).items():
-            insns = _insns(after, cpus) - (_insns(before, cpus) if before is not None else 0)
-            found.append(Figure(span.name, executed(core), _per(insns, span), "instructions", _counted(span, core)))
-        ns = times[numbers[span.end]] - (times[numbers[span.begin]] if span.begin != RESET else 0)
+            insns = sum(_between(pair, cpus) for pair in pairs)
+            counted = f"executed by {core} from {span.begin} to {span.end}{_each(count)}"
+            found.append(Figure(span.name, executed(core), _per(insns, count), "instructions", counted, sensitive=True))
+        ns = _time(times, numbers, span)
         since = "since Linux began" if span.begin == RESET else f"from {span.begin} to {span.end}"
-        found.append(Figure(span.name, TIME, _per(ns, span), "ns", f"virtual time {since}{_each(span)}"))
+        text = f"virtual time {since}{_each(count)}"
+        found.append(Figure(span.name, TIME, _per(ns, count), "ns", text, sensitive=True))
         for number, place in enumerate(places):
             cpus = cores(board)[place.core]
-            calls = _calls(after, number, cpus) - (_calls(before, number, cpus) if before is not None else 0)
+            calls = sum(
+                _calls(after, number, cpus) - (_calls(before, number, cpus) if before is not None else 0)
+                for before, after in pairs
+            )
+            counted = f"executed by {place.core} from {span.begin} to {span.end}{_each(count)}"
             quantity = f"calls of {place.symbol} on {place.core}"
-            found.append(Figure(span.name, quantity, _per(calls, span), "calls", _counted(span, place.core)))
+            found.append(Figure(span.name, quantity, _per(calls, count), "calls", counted))
+        if span.each:
+            steady = [core for core in cores(board) if core != board.shell.core]  # Linux never does quite the same
+            found += _distribution(span, board, pairs, "", f"from {span.begin} to {span.end}", steady)
         if span.messages:
-            found += _messages(span, board, events[(begin or 0) : end])
+            messages, text = _messages(span, events, *pairs[0]), "from sending a message to its answer"
+            found += _distribution(span, board, messages, " a message", text, list(cores(board)))
     return found
 
 
-def _index(events: Sequence[Event], numbers: Mapping[str, int], mark: str, probe: Probe) -> int | None:
+Pair = tuple[Event | None, Event]
+
+
+def _pairs(events: Sequence[Event], numbers: Mapping[str, int], span: Span, probe: Probe) -> list[Pair]:
+    """Return where a span begins and ends, each time that it does: once, unless it is of ``each`` time.
+
+    A mark is executed twice, when it is come to and when it is left (``firmware/host/probe-mark.c``): a span begins
+    where its first mark is left, and ends where its last is come to.
+    """
+    begins = _marked(events, numbers, span.begin, probe)[1::2]
+    ends = _marked(events, numbers, span.end, probe)[::2]
+    if span.begin == RESET:
+        return [(None, events[ends[0]])]
+    if not span.each:
+        begins, ends = begins[:1], ends[:1]
+    if len(begins) != len(ends):
+        raise TestsFailed(f"probe {probe.name}: {span.name!r} began {len(begins)} times and ended {len(ends)} times")
+    return [(events[begin], events[end]) for begin, end in zip(begins, ends, strict=True)]
+
+
+def _marked(events: Sequence[Event], numbers: Mapping[str, int], mark: str, probe: Probe) -> list[int]:
     if mark == RESET:
-        return None
-    for index, event in enumerate(events):
-        if event.mark == numbers[mark]:
-            return index
-    raise TestsFailed(f"probe {probe.name} ended without its mark {mark!r}")
+        return []
+    found = [index for index, event in enumerate(events) if event.mark == numbers[mark]]
+    if not found:
+        raise TestsFailed(f"probe {probe.name} ended without its mark {mark!r}")
+    return found
 
 
-def _messages(span: Span, board: Board, events: Sequence[Event]) -> Iterator[Figure]:
-    """Yield the distribution over the messages of a span: what each core executes from sending to the answer."""
-    pairs = []
+def _time(times: Sequence[tuple[int, int, int]], numbers: Mapping[str, int], span: Span) -> int:
+    """Return how long a span took, each time that it was executed added up."""
+    ends = [come for mark, come, _ in times if mark == numbers[span.end]]
+    if span.begin == RESET:
+        return ends[0]
+    begins = [left for mark, _, left in times if mark == numbers[span.begin]]
+    pairs = list(zip(begins, ends, strict=False))
+    return sum(end - begin for begin, end in (pairs if span.each else pairs[:1]))
+
+
+def _messages(span: Span, events: Sequence[Event], before: Event | None, after: Event) -> list[Pair]:
+    """Return the sending and the answer of each message of a span."""
+    pairs: list[Pair] = []
     sent: Event | None = None
-    for event in events:
+    first = events.index(before) if before is not None else 0
+    for event in events[first : events.index(after)]:
         if event.mark == SENT:
             sent = event
         elif event.mark == RECEIVED and sent is not None:
@@ -116,12 +157,30 @@ def _messages(span: Span, board: Board, events: Sequence[Event]) -> Iterator[Fig
             sent = None
     if not pairs:
         raise TestsFailed(f"no message was marked in span {span.name!r}")
+    return pairs
+
+
+def _distribution(
+    span: Span, board: Board, pairs: Sequence[Pair], what: str, text: str, steady: Sequence[str]
+) -> Iterator[Figure]:
+    """Yield the distribution of what each core executes, many times the same.
+
+    What a core of ``steady`` executes at least is no matter of timing.
+    """
     for core, cpus in cores(board).items():
-        values = sorted(_insns(after, cpus) - _insns(before, cpus) for before, after in pairs)
+        values = sorted(_between(pair, cpus) for pair in pairs)
         for point, part in _POINTS:
             value = values[min(int(part * len(values)), len(values) - 1)]
-            text = f"executed by {core} from sending a message to its answer, of {len(values)}"
-            yield Figure(span.name, f"{executed(core)} a message, {point}", value, "instructions", text)
+            counted = f"executed by {core} {text}, of {len(values)}"
+            name = f"{executed(core)}{what}, {point}"
+            yield Figure(
+                span.name, name, value, "instructions", counted, sensitive=point != "min" or core not in steady
+            )
+
+
+def _between(pair: Pair, cpus: Sequence[int]) -> int:
+    before, after = pair
+    return _insns(after, cpus) - (_insns(before, cpus) if before is not None else 0)
 
 
 def _insns(event: Event, cpus: Sequence[int]) -> int:
@@ -132,13 +191,9 @@ def _calls(event: Event, place: int, cpus: Sequence[int]) -> int:
     return sum(event.calls[place * len(event.insns) + cpu] for cpu in cpus)
 
 
-def _per(value: int, span: Span) -> float:
-    return value if span.per == 1 else round(value / span.per, 3)
+def _per(value: int, count: int) -> float:
+    return value if count == 1 else round(value / count, 3)
 
 
-def _each(span: Span) -> str:
-    return "" if span.per == 1 else f", divided by {span.per}"
-
-
-def _counted(span: Span, core: str) -> str:
-    return f"executed by {core} from {span.begin} to {span.end}{_each(span)}"
+def _each(count: int) -> str:
+    return "" if count == 1 else f", divided by {count}"

@@ -34,6 +34,8 @@ class Span:
     end: str
     per: int
     """By what the figures are divided: so often the same is done."""
+    each: bool
+    """Whether it counts each time, and not only the first: then there are figures of one time, too."""
     messages: bool
     """Whether the tool in it marks each message: then there are figures of the messages, too."""
 
@@ -98,8 +100,11 @@ def load(path: Path) -> Probe:
                 begin=entry.text("from"),
                 end=entry.text("to"),
                 per=entry.integer("per", 1, minimum=1),
+                each=entry.truth("each", default=False),
                 messages=entry.truth("messages", default=False),
             )
+            if span.each and (span.begin == RESET or span.per != 1 or span.messages):
+                entry.refuse("each: not with from = 'reset', per or messages", "each")
             for key, mark, allowed in (("from", span.begin, (*marks, RESET)), ("to", span.end, marks)):
                 if mark not in allowed:
                     entry.refuse(f"{key} = {mark!r}: {did_you_mean(mark, allowed)}", key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,6 +54,12 @@ class Side:
             raise UsageError(f"{file} is not the record of a run: it does not begin with a line of kind 'run'")
         return cls(str(path), file.parent, run)
 
+    def only(self, stage: str, names: Iterable[str]) -> Side:
+        """Return this side without the other tests of a stage."""
+        wanted = set(names)
+        tests = {key: test for key, test in self.run.tests.items() if test.stage != stage or test.name in wanted}
+        return replace(self, run=replace(self.run, tests=tests))
+
     def log(self, test: Test) -> Path | None:
         """Return Linux's log of a scenario; the folder may have been moved since, with all that is in it."""
         if not test.records:
@@ -90,6 +96,8 @@ class Moved:
     baseline: float | None
     candidate: float | None
     exact: bool
+    sensitive: bool = False
+    """Whether any change of timing moves it."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,8 @@ class Comparison:
     figures: list[Moved] = field(default_factory=list)
     log_new: list[Said] = field(default_factory=list)
     log_gone: list[Said] = field(default_factory=list)
+    failing: list[str] = field(default_factory=list)
+    """Tests that failed, or could not be judged, on both sides."""
     compared: int = 0
     """How many tests both sides have."""
     same_figures: int = 0
@@ -135,7 +145,8 @@ class Comparison:
             return f"{worse} {'test is' if worse == 1 else 'tests are'} worse"
         if self.unjudged:
             return "could not be judged"
-        return "nothing is worse" if self.tests or self.figures else "nothing changed"
+        moved = [figure for figure in self.figures if not figure.sensitive]
+        return "nothing is worse" if self.tests or moved else "nothing changed"
 
     def document(self) -> dict[str, Any]:
         """Return all of it as what JSON knows."""
@@ -154,6 +165,8 @@ def compare(baseline: Side, candidate: Side) -> Comparison:
     for key in dict.fromkeys([*before.tests, *after.tests]):
         one, two = before.tests.get(key), after.tests.get(key)
         found.compared += one is not None and two is not None
+        if one is not None and two is not None and one.outcome in BAD and two.outcome in BAD:
+            found.failing.append(f"{two.stage}: {two.name}")
         change = _change(one, two)
         if change is not None:
             found.tests.append(change)
@@ -219,7 +232,7 @@ def _figures(found: Comparison, before: Iterable[Figure], after: Iterable[Figure
         any_side = two or one
         assert any_side is not None
         values = [side.value if side is not None else None for side in (one, two)]
-        found.figures.append(Moved(key[0], key[1], any_side.unit, values[0], values[1], exact))
+        found.figures.append(Moved(key[0], key[1], any_side.unit, values[0], values[1], exact, any_side.sensitive))
 
 
 def _apart(key: tuple[str, str], old: Mapping[tuple[str, str], Figure], new: Mapping[tuple[str, str], Figure]) -> bool:

@@ -33,9 +33,12 @@ def text(found: Comparison) -> str:
         changes = found.of_kind(kind)
         if changes:
             lines += ["", f"{title}:", *(line for change in changes for line in _change(change))]
-    if found.figures:
-        lines += ["", f"Figures that moved{_most(found.figures)}:"]
-        lines += [line for moved in _largest(found.figures) for line in _item(_moved(moved))]
+    if found.failing:
+        lines += ["", "Failing on both sides:", *(line for name in found.failing for line in _item(name))]
+    if steady := _steady(found):
+        lines += ["", *moved_text("Figures that moved", steady)]
+    if len(steady) < len(found.figures):
+        lines += ["", *wrap(_sensitive(found))]
     for title, said in (("new", found.log_new), ("gone", found.log_gone)):
         if said:
             lines += ["", f"Lines of Linux's log that are {title} (N: a number):"]
@@ -66,17 +69,12 @@ def markdown(found: Comparison) -> str:
                 cells = (f"{change.stage}: {change.name}", change.baseline, change.candidate, change.headline)
                 lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
             lines.append("")
-    if found.figures:
-        lines += [
-            f"#### Figures that moved{_most(found.figures)}",
-            "",
-            "| figure | baseline | candidate | |",
-            "| --- | ---: | ---: | --- |",
-        ]
-        for moved in _largest(found.figures):
-            values = [_number(value) for value in (moved.baseline, moved.candidate)]
-            lines.append(f"| {_cell(moved.name)} | {values[0]} | {values[1]} | {moved.unit}{_relative(moved)} |")
-        lines.append("")
+    if found.failing:
+        lines += ["Failing on both sides:", "", *(f"* {code(name)}" for name in found.failing), ""]
+    if steady := _steady(found):
+        lines += moved_markdown("Figures that moved", steady)
+    if len(steady) < len(found.figures):
+        lines += [_sensitive(found), ""]
     for title, said in (("new", found.log_new), ("gone", found.log_gone)):
         if said:
             lines += [f"<details><summary>{len(said)} lines of Linux's log are {title}</summary>", ""]
@@ -90,6 +88,31 @@ def markdown(found: Comparison) -> str:
         return whole
     kept = whole[:MARKDOWN_LIMIT].rpartition("\n")[0]
     return f"{kept}\n\n(cut off: {len(whole) - len(kept)} more characters)\n"
+
+
+def _steady(found: Comparison) -> list[Moved]:
+    """Return the figures that move for a reason; the JSON has the others, too."""
+    return [moved for moved in found.figures if not moved.sensitive]
+
+
+def _sensitive(found: Comparison) -> str:
+    count = len(found.figures) - len(_steady(found))
+    return f"{count} figures moved, too, that move with any change of timing; the JSON has them."
+
+
+def moved_text(title: str, figures: list[Moved]) -> list[str]:
+    """Return figures as text, those first that moved most."""
+    lines = [f"{title}{_most(figures)}:"]
+    return lines + [line for moved in _largest(figures) for line in _item(_moved(moved))]
+
+
+def moved_markdown(title: str, figures: list[Moved]) -> list[str]:
+    """Return figures as a table of Markdown, those first that moved most."""
+    lines = [f"#### {title}{_most(figures)}", "", "| figure | baseline | candidate | |", "| --- | ---: | ---: | --- |"]
+    for moved in _largest(figures):
+        values = [_number(value) for value in (moved.baseline, moved.candidate)]
+        lines.append(f"| {_cell(moved.name)} | {values[0]} | {values[1]} | {moved.unit}{_relative(moved)} |")
+    return [*lines, ""]
 
 
 def _largest(figures: list[Moved]) -> list[Moved]:
