@@ -21,10 +21,13 @@ from ampstand.build.builder import Builder
 from ampstand.commands.review import Reviewer, baseline_inputs
 from ampstand.errors import UsageError
 from ampstand.progress import Progress
+from ampstand.report import patch_lines
 from ampstand.report import review as forms
-from ampstand.report.compare import compare
+from ampstand.report.compare import Moved, compare
+from ampstand.report.lcov import Covered
+from ampstand.report.patch_lines import ChangedLine, State
 from ampstand.report.results import Test
-from ampstand.report.review import Repeated, Review
+from ampstand.report.review import Repeated, Review, Warned
 
 DIFF = """\
 --- a/file
@@ -129,8 +132,9 @@ def test_the_first_bad_patch_is_found_in_few_steps(patches: int, bad: int) -> No
 
 def review(tmp_path: Path, before: Test, after: Test, *repeated: Repeated) -> Review:
     inputs = {"kernel": "6.12.118", "kernel source": "Debian linux-source-6.12"}
-    found = compare(side(tmp_path / "a", before, inputs=inputs), side(tmp_path / "b", after, inputs=inputs))
-    return Review(["rpmsg: one", "rpmsg: two"], "<1@x>", inputs, found, list(repeated), again="./again")
+    sides = side(tmp_path / "a", before, inputs=inputs), side(tmp_path / "b", after, inputs=inputs)
+    subjects = ["rpmsg: one", "rpmsg: two"]
+    return Review(subjects, "<1@x>", inputs, compare(*sides), *sides, repeated=list(repeated), again="./again")
 
 
 def test_a_worse_test_is_told_with_its_counts_and_its_patch(tmp_path: Path) -> None:
@@ -170,6 +174,46 @@ def test_only_a_green_review_suggests_a_tag(tmp_path: Path) -> None:
     found = review(tmp_path, PASSED, PASSED)
     assert found.exit_code() == 0
     assert "Tested-by" in forms.text(found)
+    assert "scenarios: those" not in forms.text(found)
+
+
+LINE = "drivers/rpmsg/a.c"
+BEFORE = "one\ntwo\nthree\n\nfour\n"
+AFTER = "one\nnew 2\nnew 3\nthree\n\nchanged 6\n/* new 7 */\n"
+
+
+def test_each_changed_line_is_looked_up(tmp_path: Path) -> None:
+    assert patch_lines.numbers(BEFORE, AFTER) == [2, 3, 6, 7]
+    assert patch_lines.numbers("", "a\nb\n") == [1, 2]
+    assert patch_lines.numbers("a\nb\nc\n", "a\nc\n") == []
+    tests = {
+        "t1": Covered({LINE: {1: True, 2: True, 3: False, 6: False}}),
+        "t2": Covered({LINE: {1: True, 2: True, 3: False, 6: True}}),
+    }
+    files = {LINE: (BEFORE, AFTER), "drivers/other.c": ("", "new\n"), "Documentation/x.rst": ("", "new\n")}
+    assert patch_lines.judge(files, tests) == [
+        ChangedLine("drivers/other.c", 1, "new", State.NOT_COMPILED),
+        ChangedLine(LINE, 2, "new 2", State.EXECUTED, ["t1", "t2"]),
+        ChangedLine(LINE, 3, "new 3", State.NEVER),
+        ChangedLine(LINE, 6, "changed 6", State.EXECUTED, ["t2"]),
+        ChangedLine(LINE, 7, "/* new 7 */", State.NO_CODE),
+    ]
+
+
+def test_lines_that_were_never_executed_are_shown(tmp_path: Path) -> None:
+    found = review(tmp_path, PASSED, PASSED)
+    found.lines = [ChangedLine(LINE, 1, "x", State.EXECUTED, ["t1", "t2"]), ChangedLine(LINE, 2, "", State.NO_CODE)]
+    found.lines += [ChangedLine(LINE, 10 + n, f"\treturn {n};{'x' * 99}", State.NEVER) for n in range(25)]
+    found.scenarios = (12, 250)
+    text, page = forms.text(found), forms.markdown(found)
+    for form in (" ".join(text.split()), page):
+        assert "Changed lines: 1 executed, by 2 scenarios, 25 never executed, 1 no code of its own." in form
+        assert "12 of 250 scenarios: those that execute functions which the series changes" in form
+    assert "  drivers/rpmsg/a.c:10\n    return 0;" in text
+    assert "and 5 more" in text
+    assert max(map(len, text[text.index("Changed lines") :].splitlines())) <= 72
+    assert "* drivers/rpmsg/a.c:10 `return 0;" in page
+    assert len(json.loads(json.dumps(found.document()))["lines"]) == 27
 
 
 @pytest.mark.parametrize(
@@ -188,3 +232,18 @@ def test_a_baseline_is_taken_again_only_if_nothing_else_would_be_tested(tmp_path
     assert baseline_inputs(build, root) == before
     (root / changed if "/" in changed else getattr(build, changed)).write_text("another")
     assert baseline_inputs(build, root) != before
+
+
+def test_sizes_and_warnings_that_come_with_it_are_shown(tmp_path: Path) -> None:
+    found = review(tmp_path, PASSED, PASSED)
+    found.sizes = [Moved("sizes", "function rpmsg_send", "B", 100, 112, exact=True)]
+    found.sizes += [Moved("sizes", "struct rpmsg_new", "B", None, 64, exact=True)]
+    found.warnings = [Warned(2, "drivers/rpmsg/a.c: unused variable 'x' [-Wunused-variable]")]
+    text, page = forms.text(found), forms.markdown(found)
+    assert "  function rpmsg_send: 100 -> 112 B (+12.00 %)" in text
+    assert "  struct rpmsg_new: none -> 64 B" in text
+    assert "| `function rpmsg_send` | 100 | 112 | B (+12.00 %) |" in page
+    assert "patch 2: drivers/rpmsg/a.c: unused variable 'x'" in " ".join(text.split())
+    assert "* patch 2: `drivers/rpmsg/a.c: unused variable" in page
+    assert found.exit_code() == 0, "it is for the reader to judge"
+    assert json.loads(json.dumps(found.document()))["sizes"][0]["candidate"] == 112

@@ -18,33 +18,43 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ampstand.build import mail
+from ampstand.build import mail, overlay
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.build.cache import file_hash, tree_inputs
 from ampstand.build.mail import Patch
-from ampstand.commands import measure
+from ampstand.commands import coverage, measure
 from ampstand.commands.given import records_folder
 from ampstand.commands.test import Checks, workers
 from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import InfrastructureError, UsageError
+from ampstand.formats import sizes
 from ampstand.progress import Progress
-from ampstand.report import rerun, results
+from ampstand.report import choice, junit, kcidb, page, patch_lines, rerun, results, sarif
 from ampstand.report import review as forms
-from ampstand.report.compare import Change, Side, compare
+from ampstand.report.compare import Change, Moved, Side, compare
+from ampstand.report.lcov import Covered
+from ampstand.report.patch_lines import ChangedLine
 from ampstand.report.results import BAD, Run, Stage
-from ampstand.report.review import Repeated, Review
+from ampstand.report.review import Repeated, Review, Warned
 
 REPEATS = 5
 MOST_REPEATED = 10
 """Tests that are run again; what is beyond is told as it came."""
 JUDGES = ("ci/ampstand", "tests/scenarios", "tests/probes", "configs")
 """Our own folders on which a verdict depends."""
-NAMES = {"report.txt": forms.text, "report.md": forms.markdown}
+NAMES = {
+    "report.txt": forms.text,
+    "report.md": forms.markdown,
+    "report.html": page.html,
+    "report.sarif": sarif.text,
+    "report.kcidb.json": kcidb.text,
+}
+"""Files by the forms that they have; the JSON and JUnit's XML come beside them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder for the reports and both sides' records")
     parser.add_argument("-k", dest="keyword", default="", metavar="EXPRESSION", help="only matching scenarios")
+    parser.add_argument(
+        "--all", action="store_true", help="also scenarios that execute nothing of what the series changes"
+    )
     parser.add_argument(
         "--workers", type=workers, default=workers("auto"), metavar="N", help="boards at a time (default: auto)"
     )
@@ -80,9 +93,11 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     shutil.rmtree(patches, ignore_errors=True)
     patches.mkdir()
     found = Reviewer(args, builder, progress, folder, mail.series(args.series, patches)).run()
-    (folder / "report.json").write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
+    document = json.dumps(found.document(), indent=2)
+    (folder / "report.json").write_text(document + "\n", encoding="utf-8")
     for name, form in NAMES.items():
         (folder / name).write_text(form(found), encoding="utf-8")
+    junit.write(found.candidate.run, folder / "report.xml")
     print(forms.text(found), end="")
     progress.say(f"reports: {folder}")
     return found.exit_code()
@@ -106,7 +121,10 @@ class Reviewer:
     ) -> None:
         """``builder`` is that of the baseline."""
         self.args = args
-        self.builder = builder
+        options = replace(builder.options, kernel_debug_info=True)
+        self.builder = Builder(
+            builder.board, options, progress, cache=builder.cache, sources=builder.sources, root=builder.root
+        )
         self.progress = progress
         self.folder = folder
         self.patches = patches
@@ -115,32 +133,101 @@ class Reviewer:
 
     def run(self) -> Review:
         """Build, test and compare both sides."""
-        for number, patch in enumerate(self.patches, start=1):
-            with self.progress.step(f"review: building {number}/{len(self.patches)}"):
-                try:
-                    self._with(number).kernel()
-                except InfrastructureError as error:
-                    raise InfrastructureError(
-                        f"patch {number} of {len(self.patches)}, {patch.subject!r}: {error.message}", hint=error.hint
-                    ) from error
+        changed = self._changed_files()
+        warnings = self._build(sorted(changed))
         baseline = Side.load(self._baseline())
+        names = [test.name for test in baseline.run.of_stage("scenarios")]
+        chosen = names if self.args.all or self.args.keyword else self._chosen(names, changed, baseline.folder)
+        if len(chosen) < len(names):
+            baseline = baseline.only("scenarios", chosen)
         candidate = self.folder / "candidate"
-        self._side(self._with(len(self.patches)), candidate)
-        found = compare(replace(baseline, name="without the series"), replace(Side.load(candidate), name="with it"))
+        words = [word for name in chosen for word in ("--test", name)] if len(chosen) < len(names) else self._words()
+        self._side(self._with(len(self.patches)), candidate, words)
+        sides = replace(baseline, name="without the series"), replace(Side.load(candidate), name="with it")
         review = Review(
             subjects=[patch.subject for patch in self.patches],
+            patches=[file_hash(patch.path) for patch in self.patches],
             message_id=next((patch.message_id for patch in self.patches), ""),
             base=baseline.run.inputs,
-            comparison=found,
+            comparison=compare(*sides),
+            baseline=sides[0],
+            candidate=sides[1],
             again=shlex.join(self.command),
+            lines=self._lines(changed, candidate),
+            scenarios=(len(chosen), len(names)),
+            warnings=warnings,
+            sizes=self._sizes(changed),
+            difference=patch_lines.difference(changed),
         )
-        worse = [change for change in found.of_kind("worse") if change.stage == "scenarios"][:MOST_REPEATED]
+        worse = [change for change in review.comparison.of_kind("worse") if change.stage == "scenarios"][:MOST_REPEATED]
         if worse and self.args.repeat:
             review.repeated = self._repeat(worse)
             certain = [one.name for one in review.repeated if one.with_series == one.runs and not one.without_series]
             if certain:
                 review.culprit = self._culprit(certain)
         return review
+
+    def _build(self, changed: Sequence[str]) -> list[Warned]:
+        """Build each step of the series; return what the compiler warns of that it did not before."""
+        found: list[Warned] = []
+        before: list[str] = []
+        for number in range(len(self.patches) + 1):
+            builder = self._with(number)
+            with self.progress.step(f"review: building {number}/{len(self.patches)}"):
+                try:
+                    builder.kernel()
+                    warnings = builder.kernel_warnings(changed)
+                except InfrastructureError as error:
+                    if number == 0:
+                        raise
+                    subject = self.patches[number - 1].subject
+                    raise InfrastructureError(
+                        f"patch {number} of {len(self.patches)}, {subject!r}: {error.message}", hint=error.hint
+                    ) from error
+            found += [Warned(number, text) for text in warnings if number and text not in before]
+            before = warnings
+        return found
+
+    def _sizes(self, changed: Iterable[str]) -> list[Moved]:
+        """Return what of the kernel takes more or less than without the series."""
+        units = [name for name in changed if name.endswith(".c")]
+        with self.progress.step("review: what gets bigger"):
+            before, after = (sizes.read(self._with(n).kernel() / "vmlinux", units) for n in (0, len(self.patches)))
+        return [
+            Moved("sizes", name, "B", before.get(name), after.get(name), exact=True)
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        ]
+
+    def _changed_files(self) -> dict[str, tuple[str, str]]:
+        """Return by path the text of each file that the series changes, before and after."""
+        tree, own = self.builder.sources.get("linux").path, self.builder.options.kernel_patches
+        after = overlay.patched(tree, [*own, *(patch.path for patch in self.patches)])
+        before = overlay.patched(tree, own)
+        for name in after.keys() - before.keys():
+            before[name] = (tree / name).read_bytes() if (tree / name).is_file() else b""
+        return {
+            name: (before[name].decode("utf-8", "replace"), after[name].decode("utf-8", "replace")) for name in after
+        }
+
+    def _covered(self, changed: Iterable[str], folder: Path) -> dict[str, Covered]:
+        """Return what each scenario of a side has executed of files that are changed."""
+        sources = [name for name in changed if name.endswith((".c", ".h"))]
+        own = sorted({f"{Path(name).parent}/" for name in sources if not name.startswith("include/")})
+        return coverage.load(folder, sources, [*coverage.SOURCES, *own]) if sources else {}
+
+    def _chosen(self, names: Sequence[str], changed: Mapping[str, tuple[str, str]], folder: Path) -> list[str]:
+        """Return the scenarios that the series may matter to, from what each executed without it."""
+        with self.progress.step("review: choosing scenarios"):
+            return choice.choose(names, changed, self._covered(changed, folder))
+
+    def _lines(self, changed: Mapping[str, tuple[str, str]], folder: Path) -> list[ChangedLine]:
+        """Return the lines that the series changes, and which of the candidate's scenarios executed each."""
+        with self.progress.step("review: which of the changed lines were executed"):
+            return patch_lines.judge(changed, self._covered(changed, folder))
+
+    def _words(self) -> list[str]:
+        return ["-k", self.args.keyword] if self.args.keyword else []
 
     def _with(self, patches: int) -> Builder:
         """Return what builds the board with the first so many patches."""
@@ -154,7 +241,7 @@ class Reviewer:
         inputs = {"-k": self.args.keyword, **baseline_inputs(self.builder.all(), self.builder.root)}
 
         def make(scratch: Path) -> None:
-            self._side(self.builder, scratch)
+            self._side(self.builder, scratch, self._words())
             run = Run.load(scratch / results.FILE)
             lost = [test for test in run.with_outcome(*BAD) if test.infrastructure]
             if lost or run.broken():
@@ -165,9 +252,9 @@ class Reviewer:
 
         return self.builder.cache.artifact("baseline", inputs, make, self.progress)
 
-    def _side(self, builder: Builder, folder: Path) -> None:
-        """Run scenarios and probes on what a builder builds, with one record for both."""
-        checks = self._checks(builder, folder, ["-k", self.args.keyword] if self.args.keyword else [])
+    def _side(self, builder: Builder, folder: Path, words: Sequence[str]) -> None:
+        """Run scenarios, those that ``words`` select, and probes on what a builder builds, with one record for both."""
+        checks = self._checks(builder, folder, words)
         artifacts = builder.all()
         checks.artifacts = artifacts
         checks.results.begin(self.command)
@@ -185,7 +272,7 @@ class Reviewer:
         folder.mkdir(parents=True, exist_ok=True)
         parser = argparse.ArgumentParser()
         add_test_arguments(parser)
-        options = ["--records", str(folder), f"--workers={self.args.workers}", *words]
+        options = ["--records", str(folder), f"--workers={self.args.workers}", "--coverage", *words]
         args = parser.parse_args(options, argparse.Namespace(board=self.args.board))
         return Checks(args, builder, self.progress, self.command)
 

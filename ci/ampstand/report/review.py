@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ampstand.report import comparison_forms
-from ampstand.report.compare import Comparison
+from ampstand.report.compare import Comparison, Moved, Side
+from ampstand.report.patch_lines import ChangedLine, DiffLine, State
 
+LINES = 20
+"""As many changed lines that were never executed are shown; the JSON has all."""
 SCHEMA = 1
 """Raised when a key of the JSON changes its meaning."""
 
@@ -36,6 +40,16 @@ class Repeated:
         return "fails now and then with the series" if self.with_series else "did not fail again"
 
 
+@dataclass(frozen=True)
+class Warned:
+    """A warning of the compiler that comes with a patch."""
+
+    patch: int
+    """Its number, counted from 1."""
+    text: str
+    """``FILE: MESSAGE``."""
+
+
 @dataclass
 class Review:
     """What a review found."""
@@ -47,11 +61,25 @@ class Review:
     base: Mapping[str, str]
     """The baseline's inputs."""
     comparison: Comparison
+    baseline: Side
+    candidate: Side
+    patches: list[str] = field(default_factory=list)
+    """The sha256 of each."""
     repeated: list[Repeated] = field(default_factory=list)
     culprit: int = 0
     """The first patch with which a test that is worse fails, counted from 1; 0 if that is not known."""
     again: str = ""
     """The command that does this review again."""
+    lines: list[ChangedLine] = field(default_factory=list)
+    """What the series adds or changes."""
+    scenarios: tuple[int, int] = (0, 0)
+    """How many ran with the series, of how many that there are."""
+    warnings: list[Warned] = field(default_factory=list)
+    """New ones, of the files that are changed, with ``W=1``."""
+    sizes: list[Moved] = field(default_factory=list)
+    """What of the kernel takes more or less than without the series, in bytes."""
+    difference: list[DiffLine] = field(default_factory=list)
+    """The series as one patch."""
 
     def confirmed(self) -> bool:
         """Whether something is worse, and not only because the baseline is flaky."""
@@ -66,6 +94,7 @@ class Review:
     def document(self) -> dict[str, Any]:
         """Return all of it as what JSON knows."""
         values = asdict(self)
+        del values["baseline"], values["candidate"]
         values["comparison"] = self.comparison.document()
         for shown, one in zip(values["repeated"], self.repeated, strict=True):
             shown["judgement"] = one.judgement
@@ -80,6 +109,8 @@ def text(review: Review) -> str:
         mark = "  <- the first with which it fails" if number == review.culprit else ""
         lines += wrap(f"  {number}/{len(review.subjects)} {subject}{mark}", 6)
     lines.append("")
+    if _left_out(review):
+        lines += [*wrap(_left_out(review)), ""]
     if review.repeated:
         lines.append("Again, on both sides:")
         for one in review.repeated:
@@ -90,6 +121,17 @@ def text(review: Review) -> str:
             )
         lines.append("")
     lines += comparison_forms.text(review.comparison).splitlines()
+    if review.sizes:
+        lines += ["", *comparison_forms.moved_text("Sizes that changed", review.sizes)]
+    if review.warnings:
+        lines += ["", "New warnings of the compiler, with W=1:"]
+        lines += [line for one in review.warnings for line in wrap(f"  patch {one.patch}: {one.text}", 4)]
+    if review.lines:
+        lines += ["", *wrap(f"Changed lines: {_counted(review.lines)}.")]
+        never = [line for line in review.lines if line.state is State.NEVER]
+        for line in never[:LINES]:
+            lines += [f"  {line.file}:{line.line}", f"    {line.text.strip()}"[: comparison_forms.COLUMNS]]
+        lines += [f"  and {len(never) - LINES} more"] if len(never) > LINES else []
     lines += ["", "To see it again:", f"  {review.again}"]
     if review.exit_code() == 0:
         lines += ["", *wrap(f"If you like: Tested-by, for {review.comparison.compared} tests on an emulated board.")]
@@ -103,14 +145,44 @@ def markdown(review: Review) -> str:
         mark = " **← the first with which it fails**" if number == review.culprit else ""
         lines.append(f"{number}. {comparison_forms.code(subject)}{mark}")
     lines.append("")
+    if _left_out(review):
+        lines += [_left_out(review), ""]
     if review.repeated:
         lines += ["| again | with | without | |", "| --- | --- | --- | --- |"]
         for one in review.repeated:
             counts = f"{one.with_series} of {one.runs} | {one.without_series} of {one.runs}"
             lines.append(f"| {comparison_forms.code(one.name)} | {counts} | {one.judgement} |")
         lines.append("")
+    if review.sizes:
+        lines += comparison_forms.moved_markdown("Sizes that changed", review.sizes)
+    if review.warnings:
+        lines += ["New warnings of the compiler, with `W=1`:", ""]
+        lines += [f"* patch {one.patch}: {comparison_forms.code(one.text)}" for one in review.warnings]
+        lines.append("")
+    if review.lines:
+        lines += [f"Changed lines: {_counted(review.lines)}.", ""]
+        for line in [line for line in review.lines if line.state is State.NEVER][:LINES]:
+            lines.append(f"* {line.file}:{line.line} {comparison_forms.code(line.text.strip())}")
+        lines.append("")
     tail = f"\nTo see it again: {comparison_forms.code(review.again)}\n"
     return "\n".join([*lines, comparison_forms.markdown(review.comparison)]) + tail
+
+
+def _left_out(review: Review) -> str:
+    """Say which scenarios did not run, if any."""
+    ran, there = review.scenarios
+    if ran == there:
+        return ""
+    return f"{ran} of {there} scenarios: those that execute functions which the series changes, and a smoke set."
+
+
+def _counted(lines: Sequence[ChangedLine]) -> str:
+    """Say how many lines are in each state, and how many scenarios executed some of them."""
+    counts = Counter(line.state for line in lines)
+    tests = len({test for line in lines for test in line.tests})
+    told = [f"{counts[State.EXECUTED]} executed, by {tests} scenarios", f"{counts[State.NEVER]} never executed"]
+    told += [f"{counts[state]} {state}" for state in (State.NO_CODE, State.NOT_COMPILED) if counts[state]]
+    return ", ".join(told)
 
 
 def _source(review: Review) -> str:
