@@ -126,9 +126,18 @@ def test_what_could_not_be_judged_is_no_pass(tmp_path: Path) -> None:
 
 def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path) -> None:
     sides = []
+    there = "[    1.000000] WARNING: CPU: 0 at ../{}/drivers/rpmsg/x.c:12 f+0x1/0x2\r\n"
     for name, text in (
-        ("a", "[    1.000000] same 0x12 at 123K\r\n[    2.000000] old line\r\n<<5: not the kernel\r\n"),
-        ("b", "[    3.500000] same 0xff at 99K\r\n[    4.000000] new line 7\r\n[    4.000000]  of a trace\r\n"),
+        (
+            "a",
+            there.format("../sources/linux-6.12")
+            + "[    1.000000] same 0x12 at 123K\r\n[    2.000000] old line\r\n<<5: not the kernel\r\n",
+        ),
+        (
+            "b",
+            there.format("linux-1a2b-source")
+            + "[    3.500000] same 0xff at 99K\r\n[    4.000000] new line 7\r\n[    4.000000]  of a trace\r\n",
+        ),
     ):
         folder = tmp_path / name / "scenarios" / "t-test_a"
         folder.mkdir(parents=True)

@@ -29,6 +29,8 @@ LOG_LINES = 50
 """Of each side, as many as are shown at most."""
 _SAID = re.compile(r"^\[ *\d+\.\d{6}\] (\S.*?)\r?$")
 """A line with its time; what is indented belongs to the line before it: a backtrace, registers."""
+_TREE = re.compile(r"\.\./\S*?(?=(?:arch|block|drivers|fs|include|init|ipc|kernel|lib|mm|net|security|sound)/)")
+"""Where a kernel's source lies, seen from where it was built."""
 _NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d\w*(?:\.\d+)*")
 
 Kind = Literal["worse", "better", "changed", "new", "gone"]
@@ -275,5 +277,5 @@ def _lines(log: Path) -> set[str]:
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         match = _SAID.match(line)
         if match is not None:
-            found.add(_NUMBER.sub("N", match[1]))
+            found.add(_NUMBER.sub("N", _TREE.sub("", match[1])))
     return found
