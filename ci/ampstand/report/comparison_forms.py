@@ -110,7 +110,7 @@ def moved_markdown(title: str, figures: list[Moved]) -> list[str]:
     """Return figures as a table of Markdown, those first that moved most."""
     lines = [f"#### {title}{_most(figures)}", "", "| figure | baseline | candidate | |", "| --- | ---: | ---: | --- |"]
     for moved in _largest(figures):
-        values = [_number(value) for value in (moved.baseline, moved.candidate)]
+        values = [number(value) for value in (moved.baseline, moved.candidate)]
         lines.append(f"| {_cell(moved.name)} | {values[0]} | {values[1]} | {moved.unit}{_relative(moved)} |")
     return [*lines, ""]
 
@@ -145,11 +145,12 @@ def _change(change: Change) -> Iterator[str]:
 
 
 def _moved(moved: Moved) -> str:
-    values = f"{_number(moved.baseline)} -> {_number(moved.candidate)} {moved.unit}".rstrip()
+    values = f"{number(moved.baseline)} -> {number(moved.candidate)} {moved.unit}".rstrip()
     return f"{moved.name}: {values}{_relative(moved)}"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return a number with its thousands apart and three digits after the point, or none."""
     if value is None:
         return "none"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")

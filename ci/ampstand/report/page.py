@@ -12,10 +12,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ampstand.report.compare import Change, Moved, Side
+from ampstand.report import comparison_forms
+from ampstand.report.compare import Change, Kind, Moved, Side
 from ampstand.report.patch_lines import State
 from ampstand.report.review import Review
 
+KINDS: tuple[Kind, ...] = ("worse", "better", "changed", "new", "gone")
+"""In the order in which they are shown."""
 LOGS = 40
 """Tests whose logs are in the page, of those that did not end on both sides alike."""
 LOG_LINES = 400
@@ -44,11 +47,11 @@ def html(review: Review) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["width"] = width
+    environment.filters |= {"width": width, "number": comparison_forms.number}
     states = {(line.file, line.line): line for line in review.lines}
     return environment.get_template("review.html.j2").render(
         review=review,
-        kinds=("worse", "better", "changed", "new", "gone"),
+        kinds=KINDS,
         logs=list(islice(_logs(review), LOGS)),
         states=states,
         State=State,
@@ -75,7 +78,7 @@ def width(percent: float) -> float:
 
 def _logs(review: Review) -> Iterator[tuple[Change, list[tuple[str, list[Logged]]]]]:
     """Yield each test that changed with what all its cores said, by side."""
-    for changed in review.comparison.tests:
+    for changed in sorted(review.comparison.tests, key=lambda change: KINDS.index(change.kind)):
         sides = [(side.name, lines) for side in (review.baseline, review.candidate) if (lines := _said(side, changed))]
         if sides:
             yield changed, sides
