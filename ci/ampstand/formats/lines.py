@@ -62,6 +62,13 @@ def units_of(dwarf: Any, sources: Sequence[str]) -> Iterator[Any]:
             yield unit
 
 
+def symbols_of(elf: ELFFile) -> Iterator[Any]:
+    """Yield the symbols of all tables."""
+    for section in elf.iter_sections():
+        if isinstance(section, SymbolTableSection):
+            yield from section.iter_symbols()
+
+
 def _wanted(path: str, sources: Sequence[str]) -> str:
     """Return the path from one of ``sources`` on, empty if none is in it."""
     for source in sources:
@@ -119,8 +126,6 @@ def _text(entry: Any, name: str) -> str:
 
 def _functions(elf: ELFFile) -> Iterator[tuple[str, int]]:
     """Yield name and address of each function; bit 0 of an address says T32 on Arm."""
-    for section in elf.iter_sections():
-        if isinstance(section, SymbolTableSection):
-            for symbol in section.iter_symbols():
-                if symbol["st_info"]["type"] == "STT_FUNC":
-                    yield symbol.name, symbol["st_value"] & ~(elf["e_machine"] == "EM_ARM")
+    for symbol in symbols_of(elf):
+        if symbol["st_info"]["type"] == "STT_FUNC":
+            yield symbol.name, symbol["st_value"] & ~(elf["e_machine"] == "EM_ARM")

@@ -12,10 +12,9 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
 from ampstand.errors import UsageError
-from ampstand.formats.lines import units_of
+from ampstand.formats.lines import symbols_of, units_of
 
 TYPES = {"DW_TAG_structure_type": "struct", "DW_TAG_union_type": "union"}
 
@@ -52,12 +51,10 @@ def _sections(elf: ELFFile) -> Iterator[tuple[str, int]]:
 
 def _symbols(elf: ELFFile) -> Iterator[tuple[str, int]]:
     kinds = {"STT_FUNC": "function", "STT_OBJECT": "object"}
-    for section in elf.iter_sections():
-        if isinstance(section, SymbolTableSection):
-            for symbol in section.iter_symbols():
-                kind = kinds.get(symbol["st_info"]["type"])
-                if kind and symbol["st_size"]:
-                    yield f"{kind} {_steady(symbol.name)}", symbol["st_size"]
+    for symbol in symbols_of(elf):
+        kind = kinds.get(symbol["st_info"]["type"])
+        if kind and symbol["st_size"]:
+            yield f"{kind} {_steady(symbol.name)}", symbol["st_size"]
 
 
 def _types(elf: ELFFile, units: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -101,6 +101,13 @@ class Moved:
     sensitive: bool = False
     """Whether any change of timing moves it."""
 
+    @property
+    def percent(self) -> float | None:
+        """By how many percent it moved; None if that cannot be said, such as of one that one side alone has."""
+        if not self.baseline or self.candidate is None:
+            return None
+        return 100 * (self.candidate / self.baseline - 1)
+
 
 @dataclass(frozen=True)
 class Said:
@@ -134,6 +141,10 @@ class Comparison:
         """Return the tests that changed in this way."""
         return [change for change in self.tests if change.kind == kind]
 
+    def steady(self) -> list[Moved]:
+        """Return the figures that moved for a reason: not those that any change of timing moves."""
+        return [moved for moved in self.figures if not moved.sensitive]
+
     def exit_code(self) -> int:
         """Return 1 if something is worse, 3 if nothing is but not all could be judged, else 0."""
         if self.of_kind("worse"):
@@ -147,8 +158,7 @@ class Comparison:
             return f"{worse} {'test is' if worse == 1 else 'tests are'} worse"
         if self.unjudged:
             return "could not be judged"
-        moved = [figure for figure in self.figures if not figure.sensitive]
-        return "nothing is worse" if self.tests or moved else "nothing changed"
+        return "nothing is worse" if self.tests or self.steady() else "nothing changed"
 
     def document(self) -> dict[str, Any]:
         """Return all of it as what JSON knows."""

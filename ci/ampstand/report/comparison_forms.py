@@ -14,7 +14,7 @@ MARKDOWN_LIMIT = 60_000
 """Characters; GitHub takes 65,536 for a comment."""
 FIGURES = 20
 """As many as are shown; the JSON has all."""
-_TITLES: dict[Kind, str] = {
+TITLES: dict[Kind, str] = {
     "worse": "Worse",
     "better": "Better",
     "changed": "Ended in another way",
@@ -29,13 +29,13 @@ def text(found: Comparison) -> str:
     lines += [*wrap(f"candidate  {found.candidate}", 11), *wrap(_compared(found))]
     if found.unjudged:
         lines += ["", "Not judged:", *(line for reason in found.unjudged for line in _item(reason))]
-    for kind, title in _TITLES.items():
+    for kind, title in TITLES.items():
         changes = found.of_kind(kind)
         if changes:
             lines += ["", f"{title}:", *(line for change in changes for line in _change(change))]
     if found.failing:
         lines += ["", "Failing on both sides:", *(line for name in found.failing for line in _item(name))]
-    if steady := _steady(found):
+    if steady := found.steady():
         lines += ["", *moved_text("Figures that moved", steady)]
     if len(steady) < len(found.figures):
         lines += ["", *wrap(_sensitive(found))]
@@ -56,7 +56,7 @@ def markdown(found: Comparison) -> str:
     lines = [f"### {found.verdict().capitalize()}", "", f"{_compared(found)}", ""]
     if found.unjudged:
         lines += ["Not judged:", "", *(f"* {code(reason)}" for reason in found.unjudged), ""]
-    for kind, title in _TITLES.items():
+    for kind, title in TITLES.items():
         changes = found.of_kind(kind)
         if changes:
             lines += [
@@ -71,7 +71,7 @@ def markdown(found: Comparison) -> str:
             lines.append("")
     if found.failing:
         lines += ["Failing on both sides:", "", *(f"* {code(name)}" for name in found.failing), ""]
-    if steady := _steady(found):
+    if steady := found.steady():
         lines += moved_markdown("Figures that moved", steady)
     if len(steady) < len(found.figures):
         lines += [_sensitive(found), ""]
@@ -90,40 +90,29 @@ def markdown(found: Comparison) -> str:
     return f"{kept}\n\n(cut off: {len(whole) - len(kept)} more characters)\n"
 
 
-def _steady(found: Comparison) -> list[Moved]:
-    """Return the figures that move for a reason; the JSON has the others, too."""
-    return [moved for moved in found.figures if not moved.sensitive]
-
-
 def _sensitive(found: Comparison) -> str:
-    count = len(found.figures) - len(_steady(found))
+    count = len(found.figures) - len(found.steady())
     return f"{count} figures moved, too, that move with any change of timing; the JSON has them."
 
 
 def moved_text(title: str, figures: list[Moved]) -> list[str]:
     """Return figures as text, those first that moved most."""
     lines = [f"{title}{_most(figures)}:"]
-    return lines + [line for moved in _largest(figures) for line in _item(_moved(moved))]
+    return lines + [line for moved in largest(figures) for line in _item(_moved(moved))]
 
 
 def moved_markdown(title: str, figures: list[Moved]) -> list[str]:
     """Return figures as a table of Markdown, those first that moved most."""
     lines = [f"#### {title}{_most(figures)}", "", "| figure | baseline | candidate | |", "| --- | ---: | ---: | --- |"]
-    for moved in _largest(figures):
+    for moved in largest(figures):
         values = [number(value) for value in (moved.baseline, moved.candidate)]
         lines.append(f"| {_cell(moved.name)} | {values[0]} | {values[1]} | {moved.unit}{_relative(moved)} |")
     return [*lines, ""]
 
 
-def _largest(figures: list[Moved]) -> list[Moved]:
+def largest(figures: Iterable[Moved], count: int = FIGURES) -> list[Moved]:
     """Return those that moved most, in relation to what they were; a figure of one side alone comes first."""
-
-    def by(moved: Moved) -> float:
-        if not moved.baseline or moved.candidate is None:
-            return float("-inf")
-        return -abs(moved.candidate / moved.baseline - 1)
-
-    return sorted(figures, key=by)[:FIGURES]
+    return sorted(figures, key=lambda moved: float("-inf") if moved.percent is None else -abs(moved.percent))[:count]
 
 
 def _most(figures: list[Moved]) -> str:
@@ -157,9 +146,7 @@ def number(value: float | None) -> str:
 
 
 def _relative(moved: Moved) -> str:
-    if not moved.baseline or moved.candidate is None:
-        return ""
-    return f" ({100 * (moved.candidate / moved.baseline - 1):+.2f} %)"
+    return "" if moved.percent is None else f" ({moved.percent:+.2f} %)"
 
 
 def _more(said: list[Said]) -> Iterable[str]:

@@ -13,11 +13,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ampstand.report import comparison_forms
-from ampstand.report.compare import Change, Kind, Moved, Side
+from ampstand.report.compare import Change, Side
 from ampstand.report.patch_lines import State
 from ampstand.report.review import Review
 
-KINDS: tuple[Kind, ...] = ("worse", "better", "changed", "new", "gone")
+KINDS = tuple(comparison_forms.TITLES)
 """In the order in which they are shown."""
 LOGS = 40
 """Tests whose logs are in the page, of those that did not end on both sides alike."""
@@ -56,19 +56,9 @@ def html(review: Review) -> str:
         states=states,
         State=State,
         counts={state: sum(line.state is state for line in review.lines) for state in State},
-        figures=sorted(
-            (m for m in review.comparison.figures if not m.sensitive), key=lambda moved: -abs(change(moved))
-        )[:FIGURES],
-        sizes=sorted(review.sizes, key=lambda moved: -abs(change(moved)))[:FIGURES],
-        change=change,
+        figures=comparison_forms.largest(review.comparison.steady(), FIGURES),
+        sizes=comparison_forms.largest(review.sizes, FIGURES),
     )
-
-
-def change(moved: Moved) -> float:
-    """Return by how many percent a figure moved; infinite if one side alone has it."""
-    if not moved.baseline or moved.candidate is None:
-        return float("inf")
-    return 100 * (moved.candidate / moved.baseline - 1)
 
 
 def width(percent: float) -> float:
