@@ -318,6 +318,31 @@ def test_a_revision_is_built_and_the_tree_left_as_it_is(world: World) -> None:
     assert len(list(world.cache.work.glob("linux-*-source"))) == 2  # branches share one, the tree itself has its own
 
 
+def test_patches_go_onto_a_revision(world: World) -> None:
+    """Onto what it holds, not onto the files that are there; also onto another one in the same build tree."""
+    world.git("status")
+    world.git("branch", "old")
+    (world.linux / "text").write_text("newer\n")
+    world.git("commit", "-qam", "two")
+    patch = world.top / "a.patch"
+    for revision, text in (("old", "plain"), ("HEAD", "newer"), ("old", "plain")):
+        patch.write_text(f"--- a/text\n+++ b/text\n@@ -1 +1 @@\n-{text}\n+patched-{text}\n")
+        tree = Path(f"{world.linux}@{revision}")
+        assert world.image(kernel_src=tree, kernel_patches=(patch,)) == f"patched-{text}"
+        assert world.image(kernel_src=tree) == text
+
+
+def test_what_is_compared_is_built_in_one_place(world: World) -> None:
+    """A build knows the paths that it was made in: one without patches, too, is made where those with patches are."""
+    patch = world.top / "a.patch"
+    patch.write_text("--- a/text\n+++ b/text\n@@ -1 +1 @@\n-plain\n+patched\n")
+    assert world.image(kernel_copy=True) == "plain"
+    assert world.image(kernel_copy=True, kernel_patches=(patch,)) == "patched"
+    assert len(list(world.cache.work.glob("linux-*-source"))) == 1
+    assert world.image() == "plain"
+    assert len(world.lines("builds")) == 3, "one that was made elsewhere is another"
+
+
 @pytest.mark.parametrize(
     ("name", "message"), [("linux@nosuch", "no git tree with such a revision"), ("nowhere@HEAD", "no such folder")]
 )

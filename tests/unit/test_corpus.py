@@ -158,4 +158,4 @@ def test_our_own_bugs_apply() -> None:
     assert len(set(names)) == len(names)
     for bug in bugs:
         if bug.part == "firmware":
-            overlay.patched(corpus.paths.ROOT, [bug.path])
+            overlay.patched(overlay.Tree(corpus.paths.ROOT), [bug.path])

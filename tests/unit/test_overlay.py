@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import subprocess
+import unittest.mock
 from pathlib import Path
 
 import pytest
@@ -77,19 +78,21 @@ def test_layer_holds_our_files_and_the_patched_ones(root: Path, pristine: Path) 
 
 def test_only_what_differs_is_written(root: Path, pristine: Path, tmp_path: Path) -> None:
     tree = copy(pristine, tmp_path)
-    assert set(overlay.lay(pristine, tree, overlay.layer(pristine, root))) == set(overlay.layer(pristine, root))
-    assert overlay.lay(pristine, tree, overlay.layer(pristine, root)) == []
+    assert set(overlay.lay(overlay.Tree(pristine), tree, overlay.layer(pristine, root))) == set(
+        overlay.layer(pristine, root)
+    )
+    assert overlay.lay(overlay.Tree(pristine), tree, overlay.layer(pristine, root)) == []
     (root / "hw/misc/dev.c").write_text("int dev = 1;\n")
-    assert overlay.lay(pristine, tree, overlay.layer(pristine, root)) == ["hw/misc/dev.c"]
+    assert overlay.lay(overlay.Tree(pristine), tree, overlay.layer(pristine, root)) == ["hw/misc/dev.c"]
     assert (tree / "hw/misc/dev.c").read_text() == "int dev = 1;\n"
 
 
 def test_what_is_taken_away_is_taken_back(root: Path, pristine: Path, tmp_path: Path) -> None:
     tree = copy(pristine, tmp_path)
-    overlay.lay(pristine, tree, overlay.layer(pristine, root))
+    overlay.lay(overlay.Tree(pristine), tree, overlay.layer(pristine, root))
     (root / "hw/misc/dev.c").unlink()
     (root / "hw/qemu/0001-known.patch").unlink()
-    changed = overlay.lay(pristine, tree, overlay.layer(pristine, root))
+    changed = overlay.lay(overlay.Tree(pristine), tree, overlay.layer(pristine, root))
     assert sorted(changed) == ["hw/misc/Kconfig", "hw/misc/dev.c"]
     assert not (tree / "hw/misc/dev.c").exists()
     assert (tree / "hw/misc/Kconfig").read_text() == "config A\n    bool\n"
@@ -99,6 +102,49 @@ def test_a_patch_that_does_not_apply_is_named(root: Path, pristine: Path) -> Non
     (pristine / "hw/misc/Kconfig").write_text("something else\n")
     with pytest.raises(InfrastructureError, match=r"0001-known.patch does not apply"):
         overlay.layer(pristine, root)
+
+
+RENAMED = """\
+diff --git a/hw/misc/other.c b/hw/misc/new.c
+similarity index 100%
+rename from hw/misc/other.c
+rename to hw/misc/new.c
+diff --git a/hw/misc/Kconfig b/hw/misc/Kconfig
+deleted file mode 100644
+--- a/hw/misc/Kconfig
++++ /dev/null
+@@ -1,2 +0,0 @@
+-config A
+-    bool
+"""
+
+
+def test_files_are_moved_and_removed_and_put_back(pristine: Path, tmp_path: Path) -> None:
+    patch, tree = tmp_path / "moved.patch", copy(pristine, tmp_path)
+    patch.write_text(RENAMED)
+    found = overlay.patched(overlay.Tree(pristine), [patch])
+    assert found == {"hw/misc/Kconfig": None, "hw/misc/other.c": None, "hw/misc/new.c": b"other\n"}
+    overlay.lay(overlay.Tree(pristine), tree, found)
+    assert [path.name for path in (tree / "hw/misc").iterdir()] == ["new.c"]
+    overlay.lay(overlay.Tree(pristine), tree, {})
+    assert {path.name for path in (tree / "hw/misc").iterdir()} == {"Kconfig", "other.c"}
+
+
+def test_a_patch_goes_where_its_context_is_and_nowhere_else(pristine: Path, tmp_path: Path) -> None:
+    """Not by fuzz, nor to the files of a repository that the temporary folder is in."""
+    (tmp_path / "fuzzy.patch").write_text(
+        "--- a/hw/misc/Kconfig\n+++ b/hw/misc/Kconfig\n@@ -1,2 +1,2 @@\n config B\n-    bool\n+    int\n"
+    )
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    with (
+        unittest.mock.patch("tempfile.tempdir", str(tmp_path)),
+        pytest.raises(InfrastructureError, match=r"fuzzy.patch does not apply to the tree .*qemu"),
+    ):
+        overlay.patched(overlay.Tree(pristine), [tmp_path / "fuzzy.patch"])
+    (tmp_path / "right.patch").write_text((tmp_path / "fuzzy.patch").read_text().replace("config B", "config A"))
+    with unittest.mock.patch("tempfile.tempdir", str(tmp_path)):
+        found = overlay.patched(overlay.Tree(pristine), [tmp_path / "right.patch"])
+    assert found == {"hw/misc/Kconfig": b"config A\n    int\n"}
 
 
 def test_series_applied_to_a_plain_tree_gives_the_layer(root: Path, pristine: Path, tmp_path: Path) -> None:

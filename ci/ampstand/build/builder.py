@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +70,9 @@ class BuildOptions:
     """Build QEMU and Linux with debug information."""
     kernel_debug_info: bool = False
     """Build Linux with it: its lines are wanted, QEMU's are not."""
+    kernel_copy: bool = False
+    """Build Linux from a copy of its source, also one that nothing is patched in: two builds that are to be compared
+    must not differ in the paths that they were made in."""
     jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
     @property
@@ -100,11 +103,11 @@ def arguments(path: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def digest(parts: Iterable[tuple[str, bytes]]) -> str:
-    """Return a hash over named contents."""
+def digest(parts: Iterable[tuple[str, bytes | None]]) -> str:
+    """Return a hash over named contents; None is that of a file that is not to be there."""
     whole = hashlib.sha256()
-    for name, data in sorted(parts):
-        whole.update(f"{name}\0{len(data)}\0".encode() + data)
+    for name, data in sorted(parts, key=lambda part: part[0]):
+        whole.update(f"{name}\0{'none' if data is None else len(data)}\0".encode() + (data or b""))
     return whole.hexdigest()
 
 
@@ -165,10 +168,10 @@ class Builder:
         return self.cache.artifact("qemu", inputs, make, self.progress)
 
     def _build_qemu(
-        self, source: Source, layer: dict[str, bytes], args: list[str], work: Path, targets: list[str]
+        self, source: Source, layer: Mapping[str, bytes | None], args: list[str], work: Path, targets: list[str]
     ) -> None:
         """Bring QEMU's source and build tree up to date."""
-        tools.require("ninja", "patch", "pkg-config", "ccache", "flex", "bison")
+        tools.require("ninja", "git", "pkg-config", "ccache", "flex", "bison")
         tree, build, log = work / "qemu-dev", work / "build", self.cache.logs / "qemu.log"
         log.unlink(missing_ok=True)
         environment = self.cache.compiler_environment()
@@ -199,7 +202,7 @@ class Builder:
                 watch=tools.ninja_progress,
             )
 
-    def _layered(self, source: Source, layer: dict[str, bytes], tree: Path, log: Path) -> None:
+    def _layered(self, source: Source, layer: Mapping[str, bytes | None], tree: Path, log: Path) -> None:
         """Bring ``tree``, a copy of QEMU's source that is to carry the layer, up to date."""
         if source.own:
             with self.progress.step(f"QEMU: following {source.path}"):
@@ -208,7 +211,7 @@ class Builder:
             self.cache.need_space("QEMU's build", 2000)
             with self.progress.step("QEMU: preparing the source") as step:
                 overlay.copy(source.path, tree, log, step)
-        overlay.lay(source.path, tree, layer)
+        overlay.lay(source.tree, tree, layer)
 
     def plugins(self) -> Path:
         """Return the folder with our TCG plugins (``hw/plugin``), each as ``NAME.so``."""
@@ -314,14 +317,12 @@ class Builder:
             "image": self.board.kernel_image,
             "compiler": compiler(compiler_name(arch, llvm=llvm)),
             "modules": " ".join(MODULES),
+            **({"copy": "yes"} if self.options.kernel_copy else {}),
         }
 
-    def _kernel_layer(self) -> dict[str, bytes]:
+    def _kernel_layer(self) -> dict[str, bytes | None]:
         """Return the files that ``kernel_patches`` change."""
-        source, patches = self.sources.get("linux"), self.options.kernel_patches
-        if source.revision and patches:
-            raise UsageError("patches to the kernel need a folder as it is, not DIR@REV", hint="check the revision out")
-        return overlay.patched(source.path, patches)
+        return overlay.patched(self.sources.get("linux").tree, self.options.kernel_patches)
 
     @contextmanager
     def _kernel_build(self) -> Iterator[KernelBuild]:
@@ -334,12 +335,13 @@ class Builder:
         extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
         place = str(source.path) if source.own else source.identity
         shared = f"{place}{'@' if source.revision else ''}:{extra}:{self.board.kernel_arch}:{inputs['compiler']}"
-        shared += (":patched" if layer else "") + (":debug" if self.options.vmlinux else "")
+        copied = bool(layer) or self.options.kernel_copy
+        shared += (":patched" if copied else "") + (":debug" if self.options.vmlinux else "")
         work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
         with self.cache.lock(f"{work.name}-tree", self.progress):
             yield KernelBuild(
                 self.cache, self.progress, source, layer, work, self.board.kernel_arch,
-                self.options.llvm, self.options.jobs, kconfig.merge(self.configuration()),
+                self.options.llvm, self.options.jobs, kconfig.merge(self.configuration()), copied,
             )  # fmt: skip
 
     def device_tree(self) -> Path:

@@ -17,15 +17,25 @@ def read(folder: Path, *command: str) -> str | None:
     The tree is trusted, whoever owns it: a container's checkout belongs to another user. A repository further up is
     not looked for, and no lock is taken, so the index is not refreshed on disk.
     """
+    printed = _run(folder, *command)
+    return printed.decode(errors="surrogateescape").strip() if printed is not None else None
+
+
+def blob(folder: Path, revision: str, name: str) -> bytes | None:
+    """Return what a file holds in a revision of a tree's repository; None if there is none."""
+    return _run(folder, "cat-file", "blob", f"{revision}:{name}")
+
+
+def _run(folder: Path, *command: str) -> bytes | None:
     place = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     folder = folder.resolve()  # as git names it
     place["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
     argv = ["git", "--no-optional-locks", "-c", f"safe.directory={folder}", "-C", str(folder), *command]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, errors="surrogateescape", check=False, env=place)
+        done = subprocess.run(argv, capture_output=True, check=False, env=place)
     except OSError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
 
 
 def describe(folder: Path) -> str:

@@ -74,7 +74,7 @@ class KernelBuild:
     cache: Cache
     progress: Progress
     source: Source
-    layer: Mapping[str, bytes]
+    layer: Mapping[str, bytes | None]
     """Files that replace those of the source."""
     work: Path
     """Where it is built; ``WORK-source`` is the copy of the source, where one is needed."""
@@ -82,6 +82,8 @@ class KernelBuild:
     llvm: bool = False
     jobs: int = 1
     wishes: list[kconfig.Wish] = field(default_factory=list)
+    copied: bool = False
+    """Whether it is built from a copy; with files that replace those of the source it must be."""
 
     @property
     def _log(self) -> Path:
@@ -92,10 +94,7 @@ class KernelBuild:
         source = self.source
         copy = self.work.with_name(f"{self.work.name}-source")
         if source.revision:
-            copy.mkdir(parents=True, exist_ok=True)
-            argv, environment = git.checkout_command(source.path, source.revision, copy)
-            with self.progress.step(f"Linux: checking out {source.version}") as step:
-                tools.run(argv, what="checking out the kernel", log=self._log, step=step, cwd=copy, env=environment)
+            self._check_out(copy)
         elif source.own and built_in_place(source.path):
             listed = git.files(source.path)
             names = listed
@@ -109,19 +108,30 @@ class KernelBuild:
                         ["make", "-C", copy, f"ARCH={self.arch}", "mrproper"], what="cleaning the copy", log=self._log,
                         step=step,
                     )  # fmt: skip
-        elif source.own and self.layer:
+        elif source.own and self.copied:
             with self.progress.step(f"Linux: following {source.path}"):
                 overlay.mirror(source.path, copy)
-        elif self.layer:
+        elif self.copied:
             if not copy.is_dir():
                 self.cache.need_space("Linux's build", 2000)
                 with self.progress.step("Linux: preparing the source") as step:
                     overlay.copy(source.path, copy, self._log, step)
         else:
             return source.path
-        if not source.revision:
-            overlay.lay(source.path, copy, dict(self.layer))
+        overlay.lay(source.tree, copy, self.layer)
         return copy
+
+    def _check_out(self, copy: Path) -> None:
+        """Make ``copy`` hold the source's revision, unless it does."""
+        source, there = self.source, copy.with_name(f"{copy.name}.commit")
+        if there.is_file() and there.read_text(encoding="utf-8") == source.revision:
+            return
+        there.unlink(missing_ok=True)
+        copy.mkdir(parents=True, exist_ok=True)
+        argv, environment = git.checkout_command(source.path, source.revision, copy)
+        with self.progress.step(f"Linux: checking out {source.version}") as step:
+            tools.run(argv, what="checking out the kernel", log=self._log, step=step, cwd=copy, env=environment)
+        there.write_text(source.revision, encoding="utf-8")
 
     def build(self, targets: Sequence[str]) -> Path:
         """Configure and make ``targets``; return the tree that it was built from. The caller holds the lock."""

@@ -15,11 +15,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ampstand import paths
-from ampstand.build import tools
+from ampstand.build import git, tools
 from ampstand.errors import InfrastructureError
 from ampstand.progress import Step
 
@@ -44,35 +45,60 @@ def own_files(root: Path = paths.ROOT) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+_TOUCHED = re.compile(r"^(?:diff --git a/(?=.* b/)|--- a/|\+\+\+ b/|(?:rename|copy) (?:from|to) )(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A source tree that is only read: a folder as it is, or one revision of the git tree in it."""
+
+    folder: Path
+    revision: str = ""
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds; None if there is none."""
+        if self.revision:
+            return git.blob(self.folder, self.revision, name)
+        path = self.folder / name
+        return path.read_bytes() if path.is_file() else None
+
+    def __str__(self) -> str:
+        return f"{self.folder}@{self.revision[:12]}" if self.revision else str(self.folder)
+
+
 def touched_by(patch: Path) -> list[str]:
-    """Return the files that a patch changes or adds."""
-    text = patch.read_text(encoding="utf-8", errors="replace")
-    return re.findall(r"^\+\+\+ b/(\S+)", text, flags=re.MULTILINE)
+    """Return the files that a patch changes, adds, removes, renames or copies."""
+    return _TOUCHED.findall(patch.read_text(encoding="utf-8", errors="replace"))
 
 
-def patched(pristine: Path, series: Sequence[Path]) -> dict[str, bytes]:
-    """Return the files that the patches change, with the patches applied to those of an untouched tree."""
+def patched(pristine: Tree, series: Sequence[Path]) -> dict[str, bytes | None]:
+    """Return the files that the patches change, with the patches applied to those of an untouched tree.
+
+    None stands for a file that they remove. A patch applies as ``git am`` takes it: where its context is, and nowhere
+    else.
+    """
     names = sorted({name for patch in series for name in touched_by(patch)})
     with tempfile.TemporaryDirectory(prefix="ampstand-patch-") as name:
-        scratch = Path(name)
+        scratch = Path(name).resolve()
         for file in names:
-            (scratch / file).parent.mkdir(parents=True, exist_ok=True)
-            if (pristine / file).is_file():
-                shutil.copy(pristine / file, scratch / file)
+            if (data := pristine.read(file)) is not None:
+                (scratch / file).parent.mkdir(parents=True, exist_ok=True)
+                (scratch / file).write_bytes(data)
         for patch in series:
             done = subprocess.run(
-                ["patch", "-p1", "--batch", "--forward", "--silent", "--no-backup-if-mismatch", "-i", str(patch)],
+                ["git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", str(patch.absolute())],
                 cwd=scratch,
+                env={**os.environ, "GIT_CEILING_DIRECTORIES": str(scratch.parent), "LC_ALL": "C"},
                 capture_output=True,
                 text=True,
                 check=False,
             )
             if done.returncode != 0:
                 raise InfrastructureError(
-                    f"{patch} does not apply to the tree {pristine}:\n{done.stdout}{done.stderr}",
-                    hint="adapt the patch, or use the release that it was made for (configs/sources.toml)",
+                    f"{patch} does not apply to the tree {pristine}:\n{done.stderr.rstrip()}",
+                    hint="adapt the patch, or use the release that it was made for",
                 )
-        return {file: (scratch / file).read_bytes() for file in names}
+        return {file: (scratch / file).read_bytes() if (scratch / file).is_file() else None for file in names}
 
 
 def copy(source: Path, tree: Path, log: Path, step: Step) -> None:
@@ -119,32 +145,32 @@ def walk(folder: Path) -> list[str]:
     return found
 
 
-def layer(pristine: Path, root: Path = paths.ROOT) -> dict[str, bytes]:
+def layer(pristine: Path, root: Path = paths.ROOT) -> dict[str, bytes | None]:
     """Return the whole layer: content by path in the QEMU tree."""
-    return {**patched(pristine, patches(root)), **{name: path.read_bytes() for name, path in own_files(root).items()}}
+    own = {name: path.read_bytes() for name, path in own_files(root).items()}
+    return {**patched(Tree(pristine), patches(root)), **own}
 
 
-def lay(pristine: Path, tree: Path, wanted: dict[str, bytes]) -> list[str]:
-    """Make ``tree`` (a copy of ``pristine``) carry exactly ``wanted``; return the files that were changed."""
+def lay(pristine: Tree, tree: Path, wanted: Mapping[str, bytes | None]) -> list[str]:
+    """Make ``tree`` (a copy of ``pristine``) carry exactly ``wanted``; return the files that were changed.
+
+    None stands for a file that is not to be there.
+    """
     state = tree / STATE
     before: list[str] = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else []
     # Whatever happens from here on, the next call knows what may have been written.
     state.write_text(json.dumps(sorted({*before, *wanted})), encoding="utf-8")
     changed = []
-    for name in before:
-        if name in wanted:
-            continue
-        if (pristine / name).is_file():
-            shutil.copy(pristine / name, tree / name)
-            (tree / name).touch()
-        else:
-            (tree / name).unlink(missing_ok=True)
-        changed.append(name)
-    for name, data in wanted.items():
+    for name in sorted({*before, *wanted}):
+        data = wanted[name] if name in wanted else pristine.read(name)
         path = tree / name
-        if not path.is_file() or path.read_bytes() != data:
+        if data is None:
+            path.unlink(missing_ok=True)
+        elif not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-            changed.append(name)
+        else:
+            continue
+        changed.append(name)
     state.write_text(json.dumps(sorted(wanted)), encoding="utf-8")
     return changed

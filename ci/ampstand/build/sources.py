@@ -24,6 +24,7 @@ from pathlib import Path
 from ampstand import paths
 from ampstand.build import git, tools
 from ampstand.build.cache import Cache, folder_state
+from ampstand.build.overlay import Tree
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, Step
 
@@ -71,6 +72,11 @@ class Source:
     """True for a folder of the user's, which nothing may be written to."""
     revision: str = ""
     """The commit of the repository in ``path`` that is meant, in place of the files that are there."""
+
+    @property
+    def tree(self) -> Tree:
+        """What its files are read from."""
+        return Tree(self.path, self.revision)
 
 
 @functools.cache

@@ -220,7 +220,8 @@ class Corpus:
             return Builder(
                 plain.board, patched, self.progress, cache=plain.cache, sources=plain.sources, root=plain.root
             )
-        overlay.lay(plain.root, self.checkout, overlay.patched(plain.root, [bug.path]))
+        pristine = overlay.Tree(plain.root)
+        overlay.lay(pristine, self.checkout, overlay.patched(pristine, [bug.path]))
         return Builder(
             plain.board, plain.options, self.progress, cache=plain.cache, sources=plain.sources, root=self.checkout
         )
