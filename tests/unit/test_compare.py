@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,11 +169,14 @@ def test_a_mail_has_72_columns_but_for_commands(tmp_path: Path) -> None:
 
 
 def test_markdown_is_safe_and_bounded(tmp_path: Path) -> None:
-    evil = [Test("unit", f"t::{n}", "failed", headline="a | b ` <script> " + "x" * 500, rerun="r") for n in range(200)]
+    evil = [Test("unit", f"t::{n}", "failed", headline="a | b ` <script> " + "x" * 3900, rerun="r") for n in range(200)]
     good = [Test("unit", f"t::{n}", "passed") for n in range(200)]
     shown = comparison_forms.markdown(of(tmp_path, list(good), list(evil)))
     assert len(shown) < 65_536
     assert "more characters)" in shown
+    few = comparison_forms.markdown(of(tmp_path / "few", list(good), [replace(test, headline="x") for test in evil]))
+    assert "  and 180 more" in few
+    assert few.count("| `unit: t::") == comparison_forms.CHANGES
     row = next(line for line in shown.splitlines() if line.startswith("| `unit: t::0`"))
     assert "`` a \\| b ` <script>" in row
 

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -17,8 +20,8 @@ from stand import artifacts
 from test_compare import FAILED, PASSED, side
 
 from ampstand.build import mail
-from ampstand.build.builder import Builder
-from ampstand.commands.review import Reviewer, baseline_inputs
+from ampstand.commands.review import Reviewer
+from ampstand.commands.subjects import Subject, inputs_of
 from ampstand.errors import UsageError
 from ampstand.progress import Progress
 from ampstand.report import patch_lines
@@ -70,7 +73,7 @@ def test_a_mailbox_is_a_series_in_the_order_of_its_numbers(tmp_path: Path) -> No
     assert found[0].path.name == "0001-rpmsg-change-number-1.patch"
     (tmp_path / "file").write_text("old 1\nold 2\nold 3\n")
     for one in found:
-        subprocess.run(["patch", "-p1", "-s", "-i", str(one.path)], cwd=tmp_path, check=True)
+        subprocess.run(["git", "apply", "--unidiff-zero", str(one.path)], cwd=tmp_path, check=True)
     assert (tmp_path / "file").read_text() == "new 1\nnew 2\nnew 3\n"
 
 
@@ -79,6 +82,29 @@ def test_single_patches_come_as_they_are_named(tmp_path: Path) -> None:
     found = read(tmp_path, plain, patch(1, 1), DIFF.format(line=3))
     assert [one.subject for one in found] == ["it is wrong", "rpmsg: change number 1", "in-2"]
     assert [one.path.name[:5] for one in found] == ["0001-", "0002-", "0003-"]
+
+
+def test_a_thread_of_the_archive_is_its_last_version_without_the_answers(tmp_path: Path) -> None:
+    first = message("[PATCH 1/1] rpmsg: old", DIFF.format(line=9))
+    answer = message("Re: [PATCH v2 1/2] rpmsg: change", f"This instead?\n{DIFF.format(line=8)}")
+    cover = message("[PATCH v2 0/2] rpmsg: all", "base-commit: 0123456789abcdef0123456789abcdef01234567", "<0@x>")
+    (tmp_path / "t.mbox.gz").write_bytes(gzip.compress((first + cover + patch(1, 2) + answer + patch(2, 2)).encode()))
+    told: list[str] = []
+    found = mail.series([tmp_path / "t.mbox.gz"], tmp_path, told.append)
+    assert [one.subject for one in found] == ["rpmsg: change number 1", "rpmsg: change number 2"]
+    assert {one.base for one in found} == {"0123456789abcdef0123456789abcdef01234567"}
+    assert "versions 1, 2" in told[0]
+
+
+def test_a_patch_in_a_part_of_a_message_is_found(tmp_path: Path) -> None:
+    parts = f"--b\nContent-Type: text/plain\n\nWhy.\n---\n{DIFF.format(line=1)}--b\nContent-Type: a/x\n\nx\n--b--\n"
+    text = message("[PATCH] rpmsg: signed", parts).replace(
+        'text/plain; charset="utf-8"', "multipart/signed; boundary=b"
+    )
+    (one,) = read(tmp_path, text.replace("\n+new 1", "\r\n+new 1"))
+    assert one.subject == "rpmsg: signed"
+    assert b"\n+new 1" in one.path.read_bytes()
+    assert b"\r" not in one.path.read_bytes()
 
 
 def test_an_encoded_patch_is_decoded(tmp_path: Path) -> None:
@@ -96,6 +122,7 @@ def test_an_encoded_patch_is_decoded(tmp_path: Path) -> None:
         (patch(1, 3) + patch(3, 3), "patch 2 of 3 is missing"),
         (patch(1, 2) + patch(2, 2) + patch(1, 3), "more than one series"),
         (patch(1, 2) + patch(2, 2) + patch(2, 2), "more than one series"),
+        (patch(1, 2) + patch(2, 2) + message("[PATCH v2] other", DIFF.format(line=3)), "more than one series"),
     ],
 )
 def test_what_is_no_series_is_refused_with_its_file(tmp_path: Path, text: str, why: str) -> None:
@@ -106,28 +133,25 @@ def test_what_is_no_series_is_refused_with_its_file(tmp_path: Path, text: str, w
 
 
 class Bisected(Reviewer):
-    """A review whose tests need no board: they fail from one patch on."""
+    """A review whose tests need no board: they fail from one part on."""
 
-    def __init__(self, patches: int, bad: int) -> None:
-        self.patches = [mail.Patch(Path(str(n)), f"patch {n}") for n in range(1, patches + 1)]
-        self.progress = Progress(io.StringIO(), live=False)
+    def __init__(self, parts: int, bad: int) -> None:
+        subject = SimpleNamespace(parts=[None] * parts, args=None, progress=Progress(io.StringIO(), live=False))
+        super().__init__(cast("Subject", subject), Path())
         self.bad = bad
         self.tried: list[int] = []
 
-    def _with(self, patches: int) -> Builder:
-        return cast("Builder", patches)
-
-    def _failing(self, builder: Builder, names: Sequence[str], folder: Path) -> set[str]:
-        self.tried.append(cast("int", builder))
-        return set(names) if self.tried[-1] >= self.bad else set()
+    def _failing(self, parts: int, names: Sequence[str], folder: Path) -> set[str]:
+        self.tried.append(parts)
+        return set(names) if parts >= self.bad else set()
 
 
-@pytest.mark.parametrize(("patches", "bad"), [(1, 1), (2, 1), (2, 2), (5, 3), (9, 9), (9, 1)])
-def test_the_first_bad_patch_is_found_in_few_steps(patches: int, bad: int) -> None:
-    one = Bisected(patches, bad)
+@pytest.mark.parametrize(("parts", "bad"), [(1, 1), (2, 1), (2, 2), (5, 3), (9, 9), (9, 1)])
+def test_the_first_bad_part_is_found_in_few_steps(parts: int, bad: int) -> None:
+    one = Bisected(parts, bad)
     assert one._culprit(["t"]) == bad
-    assert len(one.tried) <= patches.bit_length()
-    assert patches not in one.tried
+    assert len(one.tried) <= parts.bit_length()
+    assert parts not in one.tried
 
 
 def review(tmp_path: Path, before: Test, after: Test, *repeated: Repeated) -> Review:
@@ -145,29 +169,42 @@ def test_a_worse_test_is_told_with_its_counts_and_its_patch(tmp_path: Path) -> N
     assert "Tested on Linux 6.12.118, Debian linux-source-6.12" in mail_text.replace("\n", " ")
     assert "  2/2 rpmsg: two  <- the first with which it fails" in mail_text
     told = " ".join(mail_text.split())
-    assert "t.py::test_a: failed 5 of 5 with the series, 0 of 5 without: comes of the series" in told
+    assert "t.py::test_a: failed 5 of 5 with the series, 0 of 5 without: comes of the change" in told
     assert mail_text.endswith("To see it again:\n  ./again\n")
     assert "Tested-by" not in mail_text
     page = forms.markdown(found)
     assert "2. `rpmsg: two` **← the first with which it fails**" in page
-    assert "| `t.py::test_a` | 5 of 5 | 0 of 5 | comes of the series |" in page
+    assert "| `t.py::test_a` | 5 of 5 | 0 of 5 | comes of the change |" in page
     document = json.loads(json.dumps(found.document()))
-    assert (document["exit_code"], document["repeated"][0]["judgement"]) == (1, "comes of the series")
+    assert (document["exit_code"], document["repeated"][0]["judgement"]) == (1, "comes of the change")
 
 
 @pytest.mark.parametrize(
-    ("with_series", "without", "judgement", "code"),
+    ("with_change", "without", "judgement", "code"),
     [
-        (5, 0, "comes of the series", 1), (2, 0, "fails now and then with the series", 1),
-        (0, 0, "did not fail again", 1), (3, 1, "the baseline is flaky", 3),
+        (5, 0, "comes of the change", 1), (2, 0, "fails now and then with the change", 1),
+        (0, 0, "did not fail again", 3), (3, 1, "the baseline is flaky", 3),
     ],
 )  # fmt: skip
-def test_a_flaky_baseline_is_no_verdict(
-    tmp_path: Path, with_series: int, without: int, judgement: str, code: int
+def test_what_is_flaky_or_does_not_fail_again_is_no_verdict(
+    tmp_path: Path, with_change: int, without: int, judgement: str, code: int
 ) -> None:
-    one = Repeated("t.py::test_a", 5, with_series, without)
+    one = Repeated("t.py::test_a", 5, with_change, without)
     assert one.judgement == judgement
-    assert review(tmp_path, PASSED, FAILED, one).exit_code() == code
+    found = review(tmp_path, PASSED, FAILED, one)
+    assert found.exit_code() == code
+    verdict = "1 test is worse" if code == 1 else "could not be judged: what failed is flaky, or did not fail again"
+    assert found.verdict() == verdict
+    assert f"Verdict: {verdict}." in " ".join(forms.text(found).split())
+    assert f"### {verdict.capitalize()}" in forms.markdown(found)
+
+
+def test_a_board_that_does_not_come_up_with_the_change_is_the_verdict(tmp_path: Path) -> None:
+    before = replace(PASSED, stage="scenarios")
+    after = replace(before, outcome="error", infrastructure=True, headline="host: Kernel panic - not syncing")
+    found = review(tmp_path, before, after, Repeated(before.name, 5, 5, 0))
+    assert found.exit_code() == 1
+    assert found.verdict() == "the board does not come up with the series: host: Kernel panic - not syncing"
 
 
 def test_only_a_green_review_suggests_a_tag(tmp_path: Path) -> None:
@@ -228,10 +265,10 @@ def test_a_baseline_is_taken_again_only_if_nothing_else_would_be_tested(tmp_path
     build = artifacts(tmp_path)
     for path in (build.kernel, build.initramfs, build.dtb):
         path.write_text("one")
-    before = baseline_inputs(build, root)
-    assert baseline_inputs(build, root) == before
+    before = inputs_of(build, root)
+    assert inputs_of(build, root) == before
     (root / changed if "/" in changed else getattr(build, changed)).write_text("another")
-    assert baseline_inputs(build, root) != before
+    assert inputs_of(build, root) != before
 
 
 def test_sizes_and_warnings_that_come_with_it_are_shown(tmp_path: Path) -> None:

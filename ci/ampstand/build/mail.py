@@ -6,17 +6,23 @@ from __future__ import annotations
 
 import email.header
 import email.message
+import gzip
 import mailbox
 import re
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ampstand.errors import UsageError
 
 _FROM = re.compile(rb"\AFrom \S+ .*\d\d:\d\d:\d\d", re.ASCII)
 _NUMBER = re.compile(r"\[[^\]]*?\b(\d+)/(\d+)\]")
+_VERSION = re.compile(r"\[[^\]]*?\bv(\d+)\b", re.IGNORECASE)
 _PREFIX = re.compile(r"^(\s*\[[^\]]*\])+\s*")
+_BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,40})\r?$", re.MULTILINE)
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -24,65 +30,98 @@ class Patch:
     """One patch of a series."""
 
     path: Path
-    """A file that ``patch -p1`` takes."""
+    """A file that ``git apply`` takes."""
     subject: str
     message_id: str = ""
+    base: str = ""
+    """The commit that its mailbox says it is for (``base-commit:``)."""
 
 
-def series(files: Iterable[Path], folder: Path) -> list[Patch]:
+class _Mail(NamedTuple):
+    """A message with a patch in it."""
+
+    number: tuple[int, int] | None
+    version: int
+    subject: str
+    message_id: str
+    text: bytes
+
+
+def series(files: Iterable[Path], folder: Path, tell: Callable[[str], None] = lambda _: None) -> list[Patch]:
     """Return the patches of mailboxes and patch files in their order, written below ``folder``, which must exist.
 
-    A cover letter is left out. Messages of one mailbox that are numbered (``[PATCH 2/5]``) come in the order of their
-    numbers. ``UsageError`` names the file in which there is no patch, or one is missing.
+    A cover letter and answers are left out. Messages of one mailbox that are numbered (``[PATCH 2/5]``) come in the
+    order of their numbers; of several versions the last is taken, and ``tell`` is told so. A file may be compressed by
+    gzip. ``UsageError`` names the file in which there is no patch, or one is missing.
     """
     found: list[Patch] = []
     for file in files:
-        for subject, message_id, data in _messages(file):
-            path = folder / f"{len(found) + 1:04}-{_slug(subject)}.patch"
-            path.write_bytes(data)
-            found.append(Patch(path, subject, message_id))
+        try:
+            data = file.read_bytes()
+            data = gzip.decompress(data) if data.startswith(_GZIP) else data
+        except (OSError, EOFError) as error:
+            raise UsageError(f"cannot read {file}: {getattr(error, 'strerror', '') or error}") from error
+        base = _BASE.findall(data)[-1:]
+        for mail in _mails(file, data, tell) if _FROM.match(data) else [_plain(file, data)]:
+            path = folder / f"{len(found) + 1:04}-{_slug(mail.subject)}.patch"
+            path.write_bytes(mail.text.replace(b"\r\n", b"\n"))
+            found.append(Patch(path, mail.subject, mail.message_id, base[0].decode() if base else ""))
     return found
 
 
-def _messages(file: Path) -> list[tuple[str, str, bytes]]:
-    try:
-        head = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from error
-    if not _FROM.match(head):
-        if b"\n+++ " not in head and not head.startswith(b"+++ "):
-            raise UsageError(f"{file}: there is no patch in it")
-        subject = re.search(rb"^(?:Subject|Bug): *(.+)$", head, re.MULTILINE)
-        title = subject[1].decode(errors="replace") if subject else file.stem
-        return [(_PREFIX.sub("", title).strip(), "", head)]
-    box = mailbox.mbox(file, create=False)
-    try:
-        entries = [entry for entry in map(_entry, box) if entry is not None]
-    finally:
-        box.close()
-    if not entries:
+def _plain(file: Path, data: bytes) -> _Mail:
+    """Return what is a patch, and no mail."""
+    if not _is_patch(data):
         raise UsageError(f"{file}: there is no patch in it")
-    totals = {entry[0][1] for entry in entries if entry[0] is not None}
-    numbers = [entry[0][0] for entry in entries if entry[0] is not None]
+    subject = re.search(rb"^(?:Subject|Bug): *(.+)$", data, re.MULTILINE)
+    title = subject[1].decode(errors="replace") if subject else file.stem
+    return _Mail(None, 1, _PREFIX.sub("", title).strip(), "", data)
+
+
+def _mails(file: Path, data: bytes, tell: Callable[[str], None]) -> list[_Mail]:
+    """Return the patches of one series in a mailbox, in their order."""
+    with tempfile.NamedTemporaryFile() as plain:
+        plain.write(data)
+        plain.flush()
+        box = mailbox.mbox(plain.name, create=False)
+        found = [mail for mail in map(_mail, box) if mail is not None]
+        box.close()
+    if not found:
+        raise UsageError(f"{file}: there is no patch in it")
+    versions = sorted({mail.version for mail in found})
+    if len(versions) > 1:
+        tell(f"{file} holds versions {', '.join(map(str, versions))} of a series; version {versions[-1]} is taken")
+        found = [mail for mail in found if mail.version == versions[-1]]
+    totals = {mail.number[1] for mail in found if mail.number is not None}
+    numbers = [mail.number[0] for mail in found if mail.number is not None]
     if numbers:
-        missing = sorted(set(range(1, max(totals) + 1)) - set(numbers))
-        if len(totals) > 1 or len(set(numbers)) != len(numbers) or len(numbers) != len(entries):
-            raise UsageError(f"{file}: it holds more than one series", hint="keep one version, as `b4 am` does")
-        if missing:
+        if len(totals) > 1 or len(set(numbers)) != len(numbers) or len(numbers) != len(found):
+            raise UsageError(f"{file}: it holds more than one series", hint="keep one, as `b4 am` does")
+        if missing := sorted(set(range(1, max(totals) + 1)) - set(numbers)):
             raise UsageError(f"{file}: patch {', '.join(map(str, missing))} of {max(totals)} is missing")
-        entries.sort(key=lambda entry: entry[0] or (0, 0))
-    return [(subject, message_id, data) for _number, subject, message_id, data in entries]
+        found.sort(key=lambda mail: mail.number or (0, 0))
+    return found
 
 
-def _entry(message: email.message.Message) -> tuple[tuple[int, int] | None, str, str, bytes] | None:
-    """Return number, subject, message id and text of a message; None if it is a cover letter or no patch."""
+def _mail(message: email.message.Message) -> _Mail | None:
+    """Return a message with a patch in it; None if it is a cover letter or an answer."""
     subject = " ".join(str(email.header.make_header(email.header.decode_header(message["Subject"] or ""))).split())
-    body = message.get_payload(decode=True)
-    if not isinstance(body, bytes) or b"\n+++ " not in body:
+    bodies = [part.get_payload(decode=True) for part in message.walk() if part.get_content_maintype() == "text"]
+    text = b"".join(body for body in bodies if isinstance(body, bytes))
+    if not _is_patch(text) or re.match(r"(re|aw|fwd?):", subject, re.IGNORECASE):
         return None
-    match = _NUMBER.search(subject)
-    number = (int(match[1]), int(match[2])) if match else None
-    return number, _PREFIX.sub("", subject), message["Message-Id"] or "", body
+    number, version = _NUMBER.search(subject), _VERSION.search(subject)
+    return _Mail(
+        (int(number[1]), int(number[2])) if number else None,
+        int(version[1]) if version else 1,
+        _PREFIX.sub("", subject),
+        message["Message-Id"] or "",
+        text,
+    )
+
+
+def _is_patch(text: bytes) -> bool:
+    return re.search(rb"^(\+\+\+ |diff --git )", text, re.MULTILINE) is not None
 
 
 def _slug(subject: str) -> str:

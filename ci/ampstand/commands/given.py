@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -52,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def records_folder(given: Path | None, command: str) -> Path:
-    """Return the folder of this run's records: the one given, or a new one named by command and time."""
-    return given.absolute() if given else records_root() / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}"
+    """Return the folder of this run's records: the one given, or a new one of this process alone."""
+    return given.absolute() if given else records_root() / f"{command}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ampstand.report.compare import LOG_LINES, Change, Comparison, Kind, Moved, Said
+from ampstand.report.compare import LOG_LINES, Change, Comparison, Kind, Moved
 
 COLUMNS = 72
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub takes 65,536 for a comment."""
 FIGURES = 20
-"""As many as are shown; the JSON has all."""
+CHANGES = 20
+"""As many as are shown of each kind; the JSON has all."""
 TITLES: dict[Kind, str] = {
     "worse": "Worse",
     "better": "Better",
@@ -23,16 +24,17 @@ TITLES: dict[Kind, str] = {
 }
 
 
-def text(found: Comparison) -> str:
-    """Return the comparison as text; commands to paste may be longer than a line."""
-    lines = [*wrap(f"Verdict: {found.verdict()}."), "", *wrap(f"baseline   {found.baseline}", 11)]
+def text(found: Comparison, verdict: str = "") -> str:
+    """Return the comparison as text, with another verdict if one is given; commands may be longer than a line."""
+    lines = [*wrap(f"Verdict: {verdict or found.verdict()}."), "", *wrap(f"baseline   {found.baseline}", 11)]
     lines += [*wrap(f"candidate  {found.candidate}", 11), *wrap(_compared(found))]
     if found.unjudged:
         lines += ["", "Not judged:", *(line for reason in found.unjudged for line in _item(reason))]
     for kind, title in TITLES.items():
         changes = found.of_kind(kind)
         if changes:
-            lines += ["", f"{title}:", *(line for change in changes for line in _change(change))]
+            lines += ["", f"{title}:", *(line for change in changes[:CHANGES] for line in _change(change))]
+            lines += _more(changes, CHANGES)
     if found.failing:
         lines += ["", "Failing on both sides:", *(line for name in found.failing for line in _item(name))]
     if steady := found.steady():
@@ -43,7 +45,7 @@ def text(found: Comparison) -> str:
         if said:
             lines += ["", f"Lines of Linux's log that are {title} (N: a number):"]
             lines += [line for one in said[:LOG_LINES] for line in _item(f"{one.text} [{one.test}]")]
-            lines += _more(said)
+            lines += _more(said, LOG_LINES)
     if found.inputs:
         lines += ["", "Inputs that differ:"]
         for name, (before, after) in found.inputs.items():
@@ -51,9 +53,9 @@ def text(found: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(found: Comparison) -> str:
-    """Return the comparison as Markdown, within what a comment may hold."""
-    lines = [f"### {found.verdict().capitalize()}", "", f"{_compared(found)}", ""]
+def markdown(found: Comparison, verdict: str = "") -> str:
+    """Return the comparison as Markdown, within what a comment may hold, with another verdict if one is given."""
+    lines = [f"### {(verdict or found.verdict()).capitalize()}", "", f"{_compared(found)}", ""]
     if found.unjudged:
         lines += ["Not judged:", "", *(f"* {code(reason)}" for reason in found.unjudged), ""]
     for kind, title in TITLES.items():
@@ -65,10 +67,10 @@ def markdown(found: Comparison) -> str:
                 "| test | baseline | candidate | what was said |",
                 "| --- | --- | --- | --- |",
             ]
-            for change in changes:
+            for change in changes[:CHANGES]:
                 cells = (f"{change.stage}: {change.name}", change.baseline, change.candidate, change.headline)
                 lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-            lines.append("")
+            lines += [*_more(changes, CHANGES), ""]
     if found.failing:
         lines += ["Failing on both sides:", "", *(f"* {code(name)}" for name in found.failing), ""]
     if steady := found.steady():
@@ -79,8 +81,8 @@ def markdown(found: Comparison) -> str:
         if said:
             lines += [f"<details><summary>{len(said)} lines of Linux's log are {title}</summary>", ""]
             lines += [f"* {code(one.text)} in {code(one.test)}" for one in said[:LOG_LINES]]
-            lines += [*_more(said), "", "</details>", ""]
-    again = [change.rerun for change in found.of_kind("worse") if change.rerun]
+            lines += [*_more(said, LOG_LINES), "", "</details>", ""]
+    again = [change.rerun for change in found.of_kind("worse")[:CHANGES] if change.rerun]
     if again:
         lines += ["Run again what is worse:", "", "```sh", *again, "```", ""]
     whole = "\n".join(lines)
@@ -149,8 +151,8 @@ def _relative(moved: Moved) -> str:
     return "" if moved.percent is None else f" ({moved.percent:+.2f} %)"
 
 
-def _more(said: list[Said]) -> Iterable[str]:
-    return [f"  and {len(said) - LOG_LINES} more"] if len(said) > LOG_LINES else []
+def _more(found: Sequence[object], shown: int) -> Iterable[str]:
+    return [f"  and {len(found) - shown} more"] if len(found) > shown else []
 
 
 def _item(line: str) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ampstand import paths
@@ -43,10 +43,16 @@ def base(parser: argparse.ArgumentParser, args: argparse.Namespace) -> list[str]
 
     Positional arguments are left out as well. Paths become absolute.
     """
-    words = [program(), parser.prog.rpartition(" ")[2]]
+    names = {action.dest for action in parser._actions} - set(HOW)
+    return [program(), parser.prog.rpartition(" ")[2], *options(parser, args, names)]
+
+
+def options(parser: argparse.ArgumentParser, args: argparse.Namespace, names: Collection[str]) -> list[str]:
+    """Return the words of those options with these names (``dest``) that differ from their defaults."""
+    words: list[str] = []
     for action in parser._actions:
         value = getattr(args, action.dest, action.default)
-        if not action.option_strings or action.dest in HOW or value == action.default:
+        if not action.option_strings or action.dest not in names or value == action.default:
             continue
         option = max(action.option_strings, key=len)
         if action.nargs == 0:

@@ -137,6 +137,16 @@ class Results:
         else:
             self._append("figure", **values, sensitive=True)
 
+    def take(self, other: Path) -> None:
+        """Say what the record of another run says of its tests, stages and figures."""
+        run = Run.load(other)
+        for test in run.tests.values():
+            self.test(test)
+        for figure in run.figures:
+            self.figure(figure)
+        for stage in run.stages.values():
+            self.stage(stage)
+
     def end(self, exit_code: int) -> None:
         """Say that the run is complete."""
         self._append("end", exit_code=exit_code)
@@ -268,6 +278,10 @@ class Run:
     def with_outcome(self, *outcomes: Outcome) -> list[Test]:
         """Return the tests that ended in one of these ways."""
         return [test for test in self.tests.values() if test.outcome in outcomes]
+
+    def boots(self) -> bool:
+        """Whether the board came up for some scenario."""
+        return any(test.outcome != "skipped" and not test.infrastructure for test in self.of_stage("scenarios"))
 
     def broken(self) -> list[Stage]:
         """Return the stages in which something else than a test failed."""

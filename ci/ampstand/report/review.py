@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a review of a series found, and its forms: text for the list, Markdown, JSON."""
+"""What a review found, and its forms: text for the list, Markdown, JSON."""
 
 from __future__ import annotations
 
@@ -26,18 +26,23 @@ class Repeated:
     name: str
     runs: int
     """On each side."""
-    with_series: int
-    """How often it failed with the series, and without."""
-    without_series: int
+    with_change: int
+    """How often it failed with the change, and without."""
+    without_change: int
 
     @property
     def judgement(self) -> str:
         """What the counts say."""
-        if self.without_series:
+        if self.without_change:
             return "the baseline is flaky"
-        if self.with_series == self.runs:
-            return "comes of the series"
-        return "fails now and then with the series" if self.with_series else "did not fail again"
+        if self.with_change == self.runs:
+            return "comes of the change"
+        return "fails now and then with the change" if self.with_change else "did not fail again"
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the counts say that the change makes it worse."""
+        return self.with_change > 0 and not self.without_change
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Review:
     """What a review found."""
 
     subjects: list[str]
-    """Of the patches, in their order."""
+    """Of the parts of the change, in their order."""
     message_id: str
     """Of the first, to reply to; empty if it came without one."""
     base: Mapping[str, str]
@@ -64,27 +69,40 @@ class Review:
     baseline: Side
     candidate: Side
     patches: list[str] = field(default_factory=list)
-    """The sha256 of each."""
+    """By what each is known: the sha256 of a patch, a commit."""
     repeated: list[Repeated] = field(default_factory=list)
+    what: str = "the series"
+    """What is reviewed."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know."""
     culprit: int = 0
-    """The first patch with which a test that is worse fails, counted from 1; 0 if that is not known."""
+    """The first part with which a test that is worse fails, counted from 1; 0 if that is not known."""
     again: str = ""
     """The command that does this review again."""
     lines: list[ChangedLine] = field(default_factory=list)
-    """What the series adds or changes."""
+    """What is added or changed."""
     scenarios: tuple[int, int] = (0, 0)
-    """How many ran with the series, of how many that there are."""
+    """How many ran with the change, of how many that there are."""
     warnings: list[Warned] = field(default_factory=list)
     """New ones, of the files that are changed, with ``W=1``."""
     sizes: list[Moved] = field(default_factory=list)
-    """What of the kernel takes more or less than without the series, in bytes."""
+    """What takes more or less than without the change, in bytes."""
     difference: list[DiffLine] = field(default_factory=list)
-    """The series as one patch."""
+    """The change as one patch."""
 
     def confirmed(self) -> bool:
-        """Whether something is worse, and not only because the baseline is flaky."""
-        flaky = {one.name for one in self.repeated if one.without_series}
-        return any(change.name not in flaky for change in self.comparison.of_kind("worse"))
+        """Whether something is worse, and was so again unless it could not be tried again."""
+        unsure = {one.name for one in self.repeated if not one.confirmed}
+        return any(change.name not in unsure for change in self.comparison.of_kind("worse"))
+
+    def verdict(self) -> str:
+        """Return the verdict in one line."""
+        if self.baseline.run.boots() and not self.candidate.run.boots():
+            worse = next(iter(self.comparison.of_kind("worse")), None)
+            return f"the board does not come up with {self.what}: {worse.headline if worse else 'no scenario ran'}"
+        if self.comparison.exit_code() != 1 or self.confirmed():
+            return self.comparison.verdict()
+        return "could not be judged: what failed is flaky, or did not fail again"
 
     def exit_code(self) -> int:
         """Return 0 if nothing is worse, 1 if something is, 3 if it could not be judged."""
@@ -98,7 +116,8 @@ class Review:
         values["comparison"] = self.comparison.document()
         for shown, one in zip(values["repeated"], self.repeated, strict=True):
             shown["judgement"] = one.judgement
-        return {"schema": SCHEMA, "exit_code": self.exit_code(), **values, "base": dict(self.base)}
+        head = {"schema": SCHEMA, "verdict": self.verdict(), "exit_code": self.exit_code()}
+        return {**head, **values, "base": dict(self.base)}
 
 
 def text(review: Review) -> str:
@@ -109,18 +128,18 @@ def text(review: Review) -> str:
         mark = "  <- the first with which it fails" if number == review.culprit else ""
         lines += wrap(f"  {number}/{len(review.subjects)} {subject}{mark}", 6)
     lines.append("")
-    if _left_out(review):
-        lines += [*wrap(_left_out(review)), ""]
+    for note in filter(None, (*review.notes, _left_out(review))):
+        lines += [*wrap(note), ""]
     if review.repeated:
         lines.append("Again, on both sides:")
         for one in review.repeated:
             lines += wrap(
-                f"  {one.name}: failed {one.with_series} of {one.runs} with the series, {one.without_series} of "
+                f"  {one.name}: failed {one.with_change} of {one.runs} with {review.what}, {one.without_change} of "
                 f"{one.runs} without: {one.judgement}",
                 4,
             )
         lines.append("")
-    lines += comparison_forms.text(review.comparison).splitlines()
+    lines += comparison_forms.text(review.comparison, review.verdict()).splitlines()
     if review.sizes:
         lines += ["", *comparison_forms.moved_text("Sizes that changed", review.sizes)]
     if review.warnings:
@@ -145,12 +164,12 @@ def markdown(review: Review) -> str:
         mark = " **← the first with which it fails**" if number == review.culprit else ""
         lines.append(f"{number}. {comparison_forms.code(subject)}{mark}")
     lines.append("")
-    if _left_out(review):
-        lines += [_left_out(review), ""]
+    for note in filter(None, (*review.notes, _left_out(review))):
+        lines += [note, ""]
     if review.repeated:
         lines += ["| again | with | without | |", "| --- | --- | --- | --- |"]
         for one in review.repeated:
-            counts = f"{one.with_series} of {one.runs} | {one.without_series} of {one.runs}"
+            counts = f"{one.with_change} of {one.runs} | {one.without_change} of {one.runs}"
             lines.append(f"| {comparison_forms.code(one.name)} | {counts} | {one.judgement} |")
         lines.append("")
     if review.sizes:
@@ -165,7 +184,7 @@ def markdown(review: Review) -> str:
             lines.append(f"* {line.file}:{line.line} {comparison_forms.code(line.text.strip())}")
         lines.append("")
     tail = f"\nTo see it again: {comparison_forms.code(review.again)}\n"
-    return "\n".join([*lines, comparison_forms.markdown(review.comparison)]) + tail
+    return "\n".join([*lines, comparison_forms.markdown(review.comparison, review.verdict())]) + tail
 
 
 def _left_out(review: Review) -> str:
@@ -173,7 +192,7 @@ def _left_out(review: Review) -> str:
     ran, there = review.scenarios
     if ran == there:
         return ""
-    return f"{ran} of {there} scenarios: those that execute functions which the series changes, and a smoke set."
+    return f"{ran} of {there} scenarios: those that execute functions which {review.what} changes, and a smoke set."
 
 
 def _counted(lines: Sequence[ChangedLine]) -> str:

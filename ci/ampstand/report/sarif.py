@@ -17,7 +17,7 @@ from ampstand.report.review import Review
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RULES = {
-    "never-executed": "A line that the series adds or changes was executed by no scenario.",
+    "never-executed": "A line that is added or changed was executed by no scenario.",
     "new-warning": "The compiler warns, with W=1, of what it did not without the patch.",
 }
 
