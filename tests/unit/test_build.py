@@ -18,7 +18,7 @@ from ampstand.build import builder as build
 from ampstand.build import overlay
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
-from ampstand.build.kernel import warnings_in
+from ampstand.build.kernel import stacks_in, warnings_in
 from ampstand.build.ready_kernel import DTB_MAGIC
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
@@ -446,6 +446,11 @@ def test_an_installed_qemu_must_be_a_program(world: World) -> None:
 def test_every_line_of_a_file_of_arguments_is_one(tmp_path: Path) -> None:
     (tmp_path / "args").write_text("# c\n--a=b c\n\n  --d # e\n")
     assert build.arguments(tmp_path / "args") == ["--a=b c", "--d"]
+
+
+def test_the_stack_of_functions_is_read() -> None:
+    usage = "/x/drivers/a.c:10:5:f\t24\tstatic\n/x/drivers/a.c:30:12:g.isra.0\t128\tdynamic,bounded\n"
+    assert stacks_in([usage, "b.c:1:1:f\t16\tstatic\n"]) == {"f": 24, "g.isra.0": 128}
 
 
 def test_warnings_are_told_apart_by_file_and_text_not_by_line() -> None:

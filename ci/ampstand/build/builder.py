@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ampstand import paths
@@ -24,7 +25,7 @@ from ampstand.build import cache as cache_module
 from ampstand.build import git, initramfs, kconfig, overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
-from ampstand.build.kernel import KernelBuild, compiler_name, toolchain
+from ampstand.build.kernel import CHECKER, Inspection, KernelBuild, compiler_name, toolchain
 from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
@@ -277,18 +278,19 @@ class Builder:
 
         return self.cache.artifact("kernel", self._kernel_inputs(), make, self.progress)
 
-    def kernel_warnings(self, sources: Sequence[str]) -> list[str]:
-        """Return what the compiler warns of in files of the kernel's tree with ``W=1``, as ``FILE: MESSAGE``."""
+    def kernel_inspection(self, sources: Sequence[str]) -> Inspection:
+        """Return what compilers say of files of the kernel's tree beyond making code of them."""
 
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
                 build.build([Path(self.board.kernel_image).name])
-                found = build.warnings(sources)
-                (scratch / "warnings").write_text("".join(f"{line}\n" for line in sorted(found)), encoding="utf-8")
+                found = build.inspect(sources)
+                (scratch / "inspection.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
 
-        inputs = {**self._kernel_inputs(), "files": " ".join(sources)}
-        path = self.cache.artifact("warnings", inputs, make, self.progress) / "warnings"
-        return path.read_text(encoding="utf-8").splitlines()
+        checker = tools.output([CHECKER, "--version"]) if shutil.which(CHECKER) else "none"
+        inputs = {**self._kernel_inputs(), "files": " ".join(sources), "checker": checker}
+        path = self.cache.artifact("inspection", inputs, make, self.progress) / "inspection.json"
+        return Inspection(**json.loads(path.read_text(encoding="utf-8")))
 
     def kernel_symbols(self) -> Path:
         """Return the kernel's ``System.map``: of the build, or that beside a ready kernel as Debian installs it."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,10 +61,34 @@ def device_tree_source(tree: Path, arch: str, name: str) -> str:
     )
 
 
+CHECKER = "sparse"
+"""Kbuild's checker of sources, asked where it is installed."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What compilers say of files beyond making code of them."""
+
+    warnings: list[str]
+    """With ``W=1``, and of sparse where it is installed: each as ``FILE: MESSAGE``, without the line's number."""
+    stacks: dict[str, int]
+    """Bytes of stack by function; of one whose need is not known before it runs, what is known."""
+
+
 def warnings_in(log: str, sources: Sequence[str]) -> set[str]:
     """Return the warnings in what compilers printed, as ``FILE: MESSAGE``, ``FILE`` as ``sources`` have it."""
     found = WARNING.findall(log)
     return {f"{next((name for name in sources if path.endswith(name)), path)}: {text}" for path, text in found}
+
+
+def stacks_in(usage: Iterable[str]) -> dict[str, int]:
+    """Return bytes by function from what ``-fstack-usage`` writes; of functions of one name, those of the largest."""
+    found: dict[str, int] = {}
+    for line in "".join(usage).splitlines():
+        place, size, *_ = line.split("\t")
+        name = place.rpartition(":")[2]
+        found[name] = max(int(size), found.get(name, 0))
+    return found
 
 
 @dataclass
@@ -157,29 +181,37 @@ class KernelBuild:
             )
         return tree
 
-    def warnings(self, sources: Sequence[str]) -> set[str]:
+    def inspect(self, sources: Sequence[str]) -> Inspection:
         """Compile files of the tree (``drivers/x.c``) once more with all of Kbuild's further warnings on (``W=1``).
 
-        Return each as ``FILE: MESSAGE``, without the line's number. Files that the configuration leaves out have none.
-        The caller holds the lock and has built the kernel.
+        Of files that the configuration leaves out nothing is said. The caller holds the lock and has built the kernel.
         """
         objects = [self.work / Path(name).with_suffix(".o") for name in sources if name.endswith(".c")]
         wanted = [path for path in objects if path.is_file()]
         if not wanted:
-            return set()
+            return Inspection([], {})
         for path in wanted:
             path.unlink()  # one that is up to date is not compiled
+        check = [f"CHECK={CHECKER}", "C=1"] if shutil.which(CHECKER) else []
         tree, log = self.tree(), self.cache.logs / "linux-warnings.log"
         log.unlink(missing_ok=True)
         with self.progress.step("Linux: compiling with W=1") as step:
             tools.run(
-                [*self._make(tree), "W=1", *(str(path.relative_to(self.work)) for path in wanted)],
+                [
+                    *self._make(tree),
+                    "W=1",
+                    *check,
+                    "KCFLAGS=-fstack-usage",
+                    *(str(path.relative_to(self.work)) for path in wanted),
+                ],
                 what="compiling what is changed with W=1",
                 log=log,
                 step=step,
                 env={**self._environment(), "CCACHE_DISABLE": "1"},
             )
-        return warnings_in(log.read_text(encoding="utf-8", errors="replace"), sources)
+        usage = [path.with_suffix(".su") for path in wanted]
+        stacks = stacks_in(path.read_text(encoding="utf-8") for path in usage if path.is_file())
+        return Inspection(sorted(warnings_in(log.read_text(encoding="utf-8", errors="replace"), sources)), stacks)
 
     def device_tree(self, name: str) -> Path:
         """Make one device tree (``st/stm32mp157c-dk2.dtb``), with its symbols, for overlays; return the file."""

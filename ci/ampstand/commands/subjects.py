@@ -23,6 +23,7 @@ from ampstand.build import git, overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import file_hash, tree_inputs
+from ampstand.build.kernel import Inspection
 from ampstand.build.mail import Patch
 from ampstand.commands import measure, programs
 from ampstand.commands.given import firmware_of
@@ -156,13 +157,17 @@ class Series(Subject):
         self.builder(parts).kernel()
 
     def warnings(self, parts: int) -> list[str]:
-        """Return those of the changed files with ``W=1``."""
-        return self.builder(parts).kernel_warnings(sorted(self.changed()))
+        """Return those of the changed files with ``W=1``, and of sparse where it is installed."""
+        return self._inspection(parts).warnings
+
+    def _inspection(self, parts: int) -> Inspection:
+        return self.builder(parts).kernel_inspection(sorted(self.changed()))
 
     def sizes(self, parts: int) -> dict[str, int]:
-        """Return what of the kernel takes how much, and the types that the changed files know."""
+        """Return what of the kernel takes how much, the types that the changed files know, their functions' stack."""
         units = [name for name in self.changed() if name.endswith(".c")]
-        return sizes.read(self.builder(parts).kernel() / "vmlinux", units)
+        stacks = {f"stack {name}": size for name, size in self._inspection(parts).stacks.items()}
+        return stacks | sizes.read(self.builder(parts).kernel() / "vmlinux", units)
 
     def changed(self) -> Mapping[str, tuple[str, str]]:
         """Return the files of the kernel's tree; what is not there is empty."""
@@ -337,7 +342,10 @@ class Revisions(Subject):
 
 
 def commits(tree: Path, text: str) -> list[str]:
-    """Return the commits of ``A..B`` in their order, after the one that they begin at; ``UsageError`` if it is none."""
+    """Return the commits of ``A..B`` in their order, after the one that they begin at; ``UsageError`` if it is none.
+
+    Of a merge it is the result that counts, not what was merged.
+    """
     first, dots, last = text.partition("..")
     ends = [git.commit(tree, revision or "HEAD") for revision in (first, last)]
     if not dots or None in ends:
@@ -345,11 +353,9 @@ def commits(tree: Path, text: str) -> list[str]:
             f"{text}: no two revisions of a git tree in {tree}", hint=f"A..B, as in: git -C {tree} log --oneline A..B"
         )
     begin = git.read(tree, "merge-base", *(end for end in ends if end))
-    listed = (git.read(tree, "rev-list", "--reverse", "--topo-order", f"{begin}..{ends[1]}") or "").split()
+    listed = (git.read(tree, "rev-list", "--reverse", "--first-parent", f"{begin}..{ends[1]}") or "").split()
     if not begin or not listed:
         raise UsageError(f"{text}: no commit of {tree} is in it")
-    if git.read(tree, "rev-list", "--merges", f"{begin}..{ends[1]}"):
-        raise UsageError(f"{text}: there are merges in it", hint="name a line of commits, one after the other")
     return [begin, *listed]
 
 
