@@ -116,8 +116,8 @@ def test_commits_come_in_their_order(tree: Tree) -> None:
     side = tree.commit("side")
     assert commits(tree.top, "main..side") == [made[0], side], "what is only in the second, after what both have"
     tree.git("merge", "-q", "-m", "merge", "main")
+    assert commits(tree.top, "main..side") == [made[2], side, tree.git("rev-parse", "HEAD")]
     for text, why in (
-        ("main..side", "merges"),
         ("main..main", "no commit"),
         ("main..none", "no two"),
         ("main", "no two"),
@@ -146,6 +146,11 @@ def test_revisions_of_linux_are_a_series_on_where_they_begin(subject: Callable[.
     assert found.builder(0).options.kernel_patches == ()
     assert [path.name for path in found.builder(1).options.kernel_patches] == ["0001-two-change.patch"]
     assert (tree.top / "file").read_text() == "dirty\n"
+    tree.git("checkout", "-qf", "-b", "side", "HEAD~1")
+    tree.commit("three: change", other="")
+    tree.git("merge", "-q", "-m", "merge", "main")
+    with pytest.raises(UsageError, match="there are merges in it"):
+        subject("--series", "HEAD~1..HEAD", "--kernel-src", tree.top)
 
 
 @pytest.mark.parametrize("there", [True, False])

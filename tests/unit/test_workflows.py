@@ -34,6 +34,6 @@ def test_each_job_shows_and_keeps_its_results(name: str) -> None:
         (kept,) = (step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/upload-artifact@"))
         records = kept["path"].split()[0]
         assert job["env"]["AMPSTAND_RECORDS"] == f"${{{{ github.workspace }}}}/{records}"
-        (shown,) = (step for step in job["steps"] if "ampstand summary" in step.get("run", ""))
-        assert f"{records}/*/results.jsonl" in shown["run"]
+        (shown,) = (step for step in job["steps"] if "$GITHUB_STEP_SUMMARY" in step.get("run", ""))
+        assert f"{records}/*/results.jsonl" in shown["run"] or f"{records}/review/report.md" in shown["run"]
         assert shown["if"] == "!cancelled()"

@@ -189,6 +189,8 @@ def _series(args: argparse.Namespace, builder: Builder, folder: Path) -> Series:
 def _of_tree(tree: Path, text: str, folder: Path) -> list[mail.Patch]:
     """Return the commits of ``A..B`` as patches, written below ``folder``."""
     listed = commits(tree, text)
+    if git.read(tree, "rev-list", "--merges", f"{listed[0]}..{listed[-1]}"):
+        raise UsageError(f"--series {text}: there are merges in it", hint="name a line of commits, as for `git am`")
     git.read(tree, "format-patch", "--quiet", "--no-signature", "-o", str(folder), f"{listed[0]}..{listed[-1]}")
     files = sorted(folder.glob("*.patch"))
     if len(files) != len(listed) - 1:
