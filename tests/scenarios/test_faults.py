@@ -73,9 +73,15 @@ def test_late_kick_is_only_late(echo: Remote, fault: Faults, direction: str) -> 
 @pytest.mark.needs("fault-mailbox")
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_doubled_kick_doubles_no_message(echo: Remote, fault: Faults, direction: str) -> None:
-    """rpmsg-echo numbers its messages, and looks for one more in the end."""
+    """rpmsg-echo numbers its messages, and looks for one more in the end.
+
+    A core that still looks at its ring needs no kick for the next message: how many come depends on the workstation.
+    """
     doubled = fault.inject(f"kick-{direction}-doubled", 100)
-    assert echo.echo_char(options="-n 200")["messages"] == 200
+    for _ in range(20):
+        assert echo.echo_char(options="-n 200")["messages"] == 200
+        if doubled.fired() == 100:
+            break
     assert doubled.fired() == 100
     restart(echo)
 
