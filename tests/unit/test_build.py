@@ -332,6 +332,16 @@ def test_patches_go_onto_a_revision(world: World) -> None:
         assert world.image(kernel_src=tree) == text
 
 
+def test_what_was_just_built_is_not_built_again_to_be_looked_at(world: World) -> None:
+    world.builder().kernel()
+    assert len(world.lines("builds")) == 1
+    world.builder().kernel_inspection(["drivers/none.c"])
+    assert len(world.lines("builds")) == 1
+    (world.linux / "text").write_text("newer\n")
+    world.builder().kernel_inspection(["drivers/none.c"])
+    assert len(world.lines("builds")) == 2
+
+
 def test_what_is_compared_is_built_in_one_place(world: World) -> None:
     """A build knows the paths that it was made in: one without patches, too, is made where those with patches are."""
     patch = world.top / "a.patch"

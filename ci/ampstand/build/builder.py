@@ -283,7 +283,7 @@ class Builder:
 
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
-                build.build([Path(self.board.kernel_image).name])
+                build.ready([Path(self.board.kernel_image).name])
                 found = build.inspect(sources)
                 (scratch / "inspection.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
 
@@ -303,7 +303,7 @@ class Builder:
 
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
-                build.build([Path(self.board.kernel_image).name])
+                build.ready([Path(self.board.kernel_image).name])
                 shutil.copy(build.work / "System.map", scratch / "System.map")
 
         return self.cache.artifact("symbols", self._kernel_inputs(), make, self.progress) / "System.map"
@@ -344,6 +344,7 @@ class Builder:
             yield KernelBuild(
                 self.cache, self.progress, source, layer, work, self.board.kernel_arch,
                 self.options.llvm, self.options.jobs, kconfig.merge(self.configuration()), copied,
+                cache_module.key_of(inputs.items()),
             )  # fmt: skip
 
     def device_tree(self) -> Path:

@@ -109,6 +109,14 @@ class KernelBuild:
     copied: bool = False
     """Whether it is built from a copy; with files that replace those of the source it must be."""
 
+    key: str = ""
+    """Changes with what is built."""
+
+    @property
+    def _built(self) -> Path:
+        """The file that has the key of what the build folder holds, and the targets that were made."""
+        return self.work / ".built"
+
     @property
     def _log(self) -> Path:
         return self.cache.logs / "linux.log"
@@ -167,6 +175,7 @@ class KernelBuild:
             )
         self.cache.need_space("the kernel's build", 500)
         self._log.unlink(missing_ok=True)
+        self._built.unlink(missing_ok=True)
         tree = self.tree()
         self.work.mkdir(parents=True, exist_ok=True)
         self._configure(tree)
@@ -179,7 +188,14 @@ class KernelBuild:
                 env=self._environment(),
                 watch=tools.make_progress(STEPS),
             )
+        self._built.write_text("\n".join([self.key, *targets]), encoding="utf-8")
         return tree
+
+    def ready(self, targets: Sequence[str]) -> None:
+        """See to it that the build folder holds this kernel: make ``targets`` unless it was the last to be built."""
+        holds = self._built.read_text(encoding="utf-8").splitlines() if self._built.is_file() else []
+        if not {self.key, *targets} <= set(holds):
+            self.build(targets)
 
     def inspect(self, sources: Sequence[str]) -> Inspection:
         """Compile files of the tree (``drivers/x.c``) once more with all of Kbuild's further warnings on (``W=1``).
@@ -190,6 +206,7 @@ class KernelBuild:
         wanted = [path for path in objects if path.is_file()]
         if not wanted:
             return Inspection([], {})
+        self._built.unlink(missing_ok=True)
         for path in wanted:
             path.unlink()  # one that is up to date is not compiled
         check = [f"CHECK={CHECKER}", "C=1"] if shutil.which(CHECKER) else []
