@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,6 @@ from ampstand.report.results import Figure, Run
 SPREAD = {"min": 1.0, "median": 2.0, "max": 3.0, "count": 5}
 LATENCY = {"min": 10, "median": 20, "p99": 30, "max": 40}
 MEASURED: dict[str, Any] = {
-    "board": "fake",
-    "thread": "multi",
-    "system": "bare",
-    "host_cpus": 2,
-    "load_average": 0.5,
     "boot_to_shell_s": {"fake": SPREAD, "virt": SPREAD},
     "boot_ratio": 1.5,
     "boot_to_first_rpmsg_s": SPREAD,
@@ -35,13 +32,15 @@ MEASURED: dict[str, Any] = {
 }
 
 
-def run_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, result: dict[str, Any] | Exception) -> int:
-    def measure(_: bench.Bench) -> dict[str, Any]:
-        if isinstance(result, Exception):
-            raise result
-        return result
+def run_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *found: dict[str, Any] | BaseException) -> int:
+    def part(one: dict[str, Any] | BaseException) -> dict[str, Any]:
+        if isinstance(one, BaseException):
+            raise one
+        return one
 
-    monkeypatch.setattr(bench.Bench, "run", measure)
+    parts = {f"part {number}": functools.partial(part, one) for number, one in enumerate(found)}
+    monkeypatch.setattr(bench.Bench, "parts", lambda _: parts)
+    monkeypatch.setattr(bench, "LOOK", 0.01)
     args = cli.parser().parse_args(["bench", "--records", str(tmp_path / "records")])
     return bench.main(args, artifacts(tmp_path), Board.load(write_board(tmp_path)))
 
@@ -72,3 +71,21 @@ def test_a_measurement_that_failed_is_recorded(
     lines(tmp_path / "records/results.jsonl")
     run = Run.load(tmp_path / "records/results.jsonl")
     assert (run.ended, run.exit_code()) == (code, code)
+
+
+def test_an_interrupted_bench_keeps_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(tmp_path, monkeypatch, {"boot_ratio": 1.5}, KeyboardInterrupt())
+    run = Run.load(tmp_path / "records/results.jsonl")
+    assert [(figure.name, figure.value) for figure in run.figures] == [("boot_ratio", 1.5)]
+    assert json.loads((tmp_path / "records/bench.json").read_text())["boot_ratio"] == 1.5
+
+
+@pytest.mark.parametrize("busy", [10.0, 180.0])
+def test_a_busy_workstation_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], busy: float
+) -> None:
+    monkeypatch.setattr(bench, "busy_percent", lambda: busy)
+    assert run_bench(tmp_path, monkeypatch, MEASURED) == 0
+    assert ("says little" in capsys.readouterr().err) == (busy > 100)
+    assert json.loads((tmp_path / "records/bench.json").read_text())["busy"] == {"part 0": busy}

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""``ampstand bench``: boot times beside those of QEMU's ``virt``, round trips, throughput, idle load; never a test.
+"""``ampstand bench``: boot times beside those of QEMU's ``virt``, messages, what modes cost; never a test.
 
 Wall-clock figures of one machine say little on another. Each boot of the board is therefore followed by one of ``virt``
-with the same kernel and initramfs, and the ratio of the medians is given.
+with the same kernel and initramfs, and each run of a probe in exact mode by one in normal mode, and ratios of medians
+are given. Figures are written as they come: an interrupted bench keeps those that it has.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,23 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.commands.given import records_folder
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, Remote
+from ampstand.linux.saved_boots import SavedBoots
+from ampstand.measure import probe as probes
+from ampstand.measure.machine import ProbeMachine
 from ampstand.progress import Progress
+from ampstand.qemu.coverage import Live, spans
 from ampstand.qemu.machine import THREADS
 from ampstand.report import rerun, results
 from ampstand.report.records import Recorder
 from ampstand.report.results import Figure, Results
 
 REFERENCE = "virt"
+BUSY = 15.0
+"""Percent of one processor that others may take while something is measured."""
+LOOK = 1.0
+"""Seconds that are looked at, to tell how busy the workstation is."""
+PROBE = "echo"
+"""The work that modes are compared with."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--messages", type=int, default=5000, help="messages of each measurement (default: %(default)s)"
     )
+    parser.add_argument("--modes", type=int, default=3, help="runs in each mode (default: %(default)s)")
     parser.add_argument("--idle", type=float, default=10.0, help="seconds of idling (default: %(default)s)")
     parser.add_argument("--system", choices=("bare", "freertos"), default="bare", help="the remote's operating system")
     parser.add_argument("--records", type=Path, default=None, help="folder for logs and results of this run")
@@ -52,26 +64,50 @@ def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
     """Measure, print the table, write the JSON; return the exit code."""
     folder = records_folder(args.records, "bench")
     folder.mkdir(parents=True, exist_ok=True)
-    record = Results(folder / results.FILE)
+    record, progress = Results(folder / results.FILE), Progress()
+    measured: dict[str, Any] = {"board": board.name, "thread": args.thread, "system": args.system}
+    measured |= {"host_cpus": os.cpu_count(), "load_average": os.getloadavg()[0], "busy": {}}
     with record.alone("bench", [rerun.program(), *sys.argv[1:]]):
         record.inputs(artifacts.provenance)
-        measured = Bench(board, artifacts, folder, args).run()
-        for figure in figures_of(measured):
-            record.figure(figure)
-    text = json.dumps(measured, indent=2) + "\n"
-    (folder / "bench.json").write_text(text, encoding="utf-8")
-    if args.json:
-        args.json.write_text(text, encoding="utf-8")
+        bench = Bench(board, artifacts, folder, args)
+        for what, measure in bench.parts().items():
+            measured["busy"][what] = busy = busy_percent()
+            if busy > BUSY:
+                progress.warn(f"others take {busy:.0f} % of a processor: what comes of {what!r} says little")
+            with progress.step(f"bench: {what}"):
+                found = measure()
+            measured |= found
+            for figure in figures_of(found):
+                record.figure(figure)
+            text = json.dumps(measured, indent=2) + "\n"
+            for path in (folder / "bench.json", args.json):
+                if path is not None:
+                    path.write_text(text, encoding="utf-8")
     terminal = Terminal()
     terminal.print(table(measured))
     terminal.print(f"Figures: {folder / 'bench.json'}", highlight=False, soft_wrap=True)
     return 0
 
 
+def busy_percent() -> float:
+    """Return how much of one processor the workstation's programs take now, in percent; this one only waits."""
+
+    def used() -> int:
+        ticks = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:]]
+        return sum(ticks) - ticks[3] - ticks[4]  # idle, and waiting for a disk
+
+    began, before = time.monotonic(), used()
+    time.sleep(LOOK)
+    return round(100 * (used() - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began), 1)
+
+
 UNITS = {
     "boot_to_shell_s": "s",
     "boot_ratio": "",
     "boot_to_first_rpmsg_s": "s",
+    "restore_to_shell_s": "s",
+    "modes_s": "s",
+    "mode_ratio": "",
     "first_rpmsg_after_shell_s": "s",
     "latency_us": "us",
     "per_second": "1/s",
@@ -108,40 +144,76 @@ class Bench:
         self._shells: dict[str, list[float]] = {board.name: [], REFERENCE: []}
         self._first: list[float] = []
 
-    def run(self) -> dict[str, Any]:
-        """Take all measurements."""
-        args = self._args
-        with Progress().step("bench") as step:
-            for number in range(args.boots):
-                step.update("boots", done=number, total=args.boots)
-                for board in (self._board, self._reference):
-                    self._boot(board, number)
-            machine = self._machine(self._board, "messages")
-            with machine:
-                machine.boot()
-                remote = Remote(machine)
-                step.update("round trips")
-                trips = self._round_trips(remote)
-                step.update("throughput")
-                bulk = self._bulk(remote)
-                step.update("idle")
-                idle = self._idle(remote)
-        shells = {name: _spread(values) for name, values in self._shells.items()}
-        ratio = shells[self._board.name]["median"] / shells[REFERENCE]["median"]
-        first = _spread(self._first)
+    def parts(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """Return what is measured, each a function that returns its figures."""
         return {
-            "board": self._board.name,
-            "thread": args.thread,
-            "system": args.system,
-            "host_cpus": os.cpu_count(),
-            "load_average": os.getloadavg()[0],
-            "boot_to_shell_s": shells,
-            "boot_ratio": round(ratio, 3),
-            "boot_to_first_rpmsg_s": first,
-            "first_rpmsg_after_shell_s": round(first["median"] - shells[self._board.name]["median"], 3),
-            "round_trips": trips,
-            "bulk": bulk,
-            "idle": idle,
+            "boots": self._boots,
+            "restored boots": self._restored,
+            "messages": self._messages,
+            "modes": self._modes,
+        }
+
+    def _boots(self) -> dict[str, Any]:
+        for number in range(self._args.boots):
+            for board in (self._board, self._reference):
+                self._boot(board, number)
+        shells = {name: _spread(values) for name, values in self._shells.items()}
+        found: dict[str, Any] = {"boot_to_shell_s": shells}
+        found["boot_ratio"] = round(shells[self._board.name]["median"] / shells[REFERENCE]["median"], 3)
+        if self._first:
+            first = found["boot_to_first_rpmsg_s"] = _spread(self._first)
+            found["first_rpmsg_after_shell_s"] = round(first["median"] - shells[self._board.name]["median"], 3)
+        return found
+
+    def _restored(self) -> dict[str, Any]:
+        """Measure from QEMU's start to the first answer of the shell, with a boot that was saved."""
+        boots, found = SavedBoots(self._folder / "boots"), []
+        for number in range(self._args.boots + 1):
+            with self._machine(self._board, f"restored-{number}") as machine:
+                if boots.restore(machine):
+                    machine.host.run_check("true", reason="the shell's first answer")
+                    found.append(time.monotonic() - machine.process.started)
+                else:
+                    machine.boot()
+                    machine.settle()
+                    boots.save(machine)
+        boots.remove()
+        return {"restore_to_shell_s": _spread(found)} if found else {}
+
+    def _messages(self) -> dict[str, Any]:
+        if self._board.remote is None:
+            return {}
+        with self._machine(self._board, "messages") as machine:
+            machine.boot()
+            remote = Remote(machine)
+            return {"round_trips": self._round_trips(remote), "bulk": self._bulk(remote), "idle": self._idle(remote)}
+
+    def _modes(self) -> dict[str, Any]:
+        """Measure the same work, from QEMU's start to its end, in normal mode and in others, in turn."""
+        probe = {one.name: one for one in probes.load_all()}[PROBE]
+        if set(probe.needs) - self._board.features:
+            return {}
+        seconds: dict[str, list[float]] = {name: [] for name in ("normal", "coverage", "exact", "exact, counted")}
+        for number in range(self._args.modes):
+            for name, found in seconds.items():
+                machine = ProbeMachine(
+                    self._board,
+                    self._artifacts,
+                    Recorder.for_board(self._board, self._folder / f"mode-{name.replace(', ', '-')}-{number + 1}"),
+                    probe,
+                    self._args.system,
+                    counting="counted" in name,
+                    exact="exact" in name,
+                    coverage=Live(spans(self._board)) if name == "coverage" else None,
+                )
+                began = time.monotonic()
+                machine.run()
+                found.append(time.monotonic() - began)
+        modes = {name: _spread(values) for name, values in seconds.items()}
+        normal = modes["normal"]["median"]
+        return {
+            "modes_s": modes,
+            "mode_ratio": {name: round(mode["median"] / normal, 3) for name, mode in modes.items()},
         }
 
     def _machine(self, board: Board, name: str) -> LinuxMachine:
@@ -220,17 +292,23 @@ def table(figures: dict[str, Any]) -> Table:
         f"{own['median']:.2f} s",
         f"virt {reference['median']:.2f} s, ratio {figures['boot_ratio']:.2f}; {own['min']:.2f} to {own['max']:.2f} s",
     )
-    first = figures["boot_to_first_rpmsg_s"]
-    after = figures["first_rpmsg_after_shell_s"]
-    result.add_row("QEMU start to first rpmsg", f"{first['median']:.2f} s", f"{after:.2f} s after the shell")
-    for name, data in figures["round_trips"].items():
+    if first := figures.get("boot_to_first_rpmsg_s"):
+        after = figures["first_rpmsg_after_shell_s"]
+        result.add_row("QEMU start to first rpmsg", f"{first['median']:.2f} s", f"{after:.2f} s after the shell")
+    if restored := figures.get("restore_to_shell_s"):
+        spread = f"a saved boot, to the shell's first answer; {restored['min']:.2f} to {restored['max']:.2f} s"
+        result.add_row("QEMU start to shell, restored", f"{restored['median']:.2f} s", spread)
+    for name, data in figures.get("round_trips", {}).items():
         latency = data["latency_us"]
         spread = ", ".join(f"{key} {latency[key]:.0f}" for key in ("min", "median", "p99", "max"))
         result.add_row(f"round trips, {name}", f"{data['per_second']:.0f} /s", f"{spread} µs")
-    for name, data in figures["bulk"].items():
+    for name, data in figures.get("bulk", {}).items():
         result.add_row(
             f"bulk, {name}", f"{data['bytes_per_second'] / 1e6:.2f} MB/s", f"{data['per_second']:.0f} messages/s"
         )
-    for name, percent in figures["idle"].items():
+    for name, percent in figures.get("idle", {}).items():
         result.add_row(f"idle, {name}", f"{percent:.1f} %", "of one core of the workstation")
+    for name, mode in figures.get("modes_s", {}).items():
+        ratio = f"{figures['mode_ratio'][name]:.2f} times normal mode; {mode['min']:.2f} to {mode['max']:.2f} s"
+        result.add_row(f"probe {PROBE}, {name}", f"{mode['median']:.2f} s", ratio)
     return result

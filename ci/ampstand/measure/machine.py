@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""A board in exact mode that runs a probe, and nothing else: nobody types, and nobody makes it wait."""
+"""A board that runs a probe, and nothing else: nobody types, and nobody makes it wait."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.errors import TestsFailed
 from ampstand.measure.counts import Event, events
 from ampstand.measure.probe import Probe
+from ampstand.qemu.coverage import Live
 from ampstand.qemu.machine import Machine
 from ampstand.qemu.recording import Records
 
@@ -60,8 +61,13 @@ class ProbeMachine(Machine):
         *,
         counting: bool = True,
         places: Iterable[int] = (),
+        exact: bool = True,
+        coverage: Live | None = None,
     ) -> None:
-        """Describe a board that is not started yet. ``counting``: instructions, and executions of the ``places``."""
+        """Describe a board that is not started yet. ``counting``: instructions, and executions of the ``places``.
+
+        Only in exact mode are its figures the same in every run; ``coverage`` takes what is executed.
+        """
         self._folder = records.folder.absolute()
         self._counts = self._folder / "counts"
         plugin = [f"{artifacts.plugins}/count.so", f"out={self._counts}", *(f"at={place:#x}" for place in places)]
@@ -69,7 +75,8 @@ class ProbeMachine(Machine):
             board,
             artifacts,
             records,
-            exact=True,
+            exact=exact,
+            coverage=coverage,
             kernel_arguments=ARGUMENTS,
             files={SCRIPT: probe.script(board, system)},
             extra_args=["-plugin", ",".join(plugin)] if counting else (),
