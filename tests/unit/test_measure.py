@@ -4,19 +4,26 @@
 
 from __future__ import annotations
 
+import io
 import re
+import threading
 from pathlib import Path
 
 import pytest
-from stand import write_board
+from stand import artifacts, write_board
 
 from ampstand.board import Board
+from ampstand.build.builder import Builder, BuildOptions
+from ampstand.build.cache import Cache
+from ampstand.commands import measure
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.measure import probe as probes
 from ampstand.measure.counts import Event, events
-from ampstand.measure.figures import Place, cores, figures
+from ampstand.measure.figures import Figure, Place, cores, figures
 from ampstand.measure.machine import ENDED
 from ampstand.paths import ROOT
+from ampstand.progress import Progress
+from ampstand.report.results import Results, Run
 
 PROBE = """\
 title = "two messages"
@@ -198,3 +205,49 @@ def test_our_probes_are_right_and_their_numbers_those_of_the_header() -> None:
     init = (ROOT / "firmware/host/init.c").read_text(encoding="utf-8")
     assert '"probe ended with %d"' in init
     assert ENDED.search(LOG)
+
+
+class Slow:
+    """Stands in for the measurement of a probe: two must be at it together, or neither ends."""
+
+    def __init__(self, failing: str = "") -> None:
+        self.failing = failing
+        self.together = threading.Barrier(2)
+        self.measured: list[str] = []
+
+    def __call__(self, probe: probes.Probe, system: str, *_: object) -> measure.Measured:
+        self.together.wait(60)
+        self.measured.append(system)
+        if system == self.failing:
+            raise KeyboardInterrupt
+        return measure.Measured(probe, system, [Figure("span", "insns", len(system), "insns", "each")], [])
+
+
+def run_probes(tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch, slow: Slow) -> list[measure.Measured]:
+    monkeypatch.setattr(measure, "measure", slow)
+    builder = Builder(board, BuildOptions(), Progress(io.StringIO(), live=False), cache=Cache(tmp_path / "cache"))
+    record = Results(tmp_path / "results.jsonl")
+    two = [load(tmp_path), load(tmp_path)]
+    return measure.run(two, [], builder, artifacts(tmp_path), tmp_path, record, builder.progress, 2)
+
+
+def test_probes_run_at_the_same_time_and_are_told_in_their_order(
+    tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run_probes(tmp_path, board, monkeypatch, Slow())
+    assert [one.system for one in found] == ["bare", "freertos"] * 2
+    figures = Run.load(tmp_path / "results.jsonl").figures
+    assert [(one.name, one.value) for one in figures][:2] == [
+        ("talk[bare]/span: insns", 4),
+        ("talk[freertos]/span: insns", 8),
+    ]
+
+
+def test_an_interrupted_measurement_begins_no_more_probes(
+    tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, ended = Slow(failing="bare"), []
+    monkeypatch.setattr(measure, "reap_all", lambda: ended.append(slow.together.abort()))
+    with pytest.raises(KeyboardInterrupt):
+        run_probes(tmp_path, board, monkeypatch, slow)
+    assert ended, "what runs is ended, not waited for"

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.commands.given import records_folder
+from ampstand.commands.test import workers
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.formats.elf import Image
 from ampstand.measure import probe as probes
@@ -29,7 +31,7 @@ from ampstand.measure.figures import TIME, Figure, Place, cores, executed, figur
 from ampstand.measure.machine import ProbeMachine
 from ampstand.measure.probe import Probe
 from ampstand.progress import Progress
-from ampstand.qemu.machine import EXACT, EXACT_TURN_NS
+from ampstand.qemu.machine import EXACT, EXACT_TURN_NS, reap_all
 from ampstand.qemu.trace import TraceReader
 from ampstand.report import rerun, results
 from ampstand.report.records import Recorder
@@ -58,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SYMBOL",
         help="also calls of this function of the kernel or of the remote's firmware (repeatable)",
     )
+    parser.add_argument(
+        "--workers", type=workers, default=workers("auto"), metavar="N", help="probes at a time (default: auto)"
+    )
     parser.add_argument("--list", action="store_true", help="say which probes there are")
     parser.add_argument("--records", type=Path, default=None, help="folder for logs and results of this run")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures to this file, too")
@@ -77,7 +82,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     record = Results(folder / results.FILE)
     with record.alone("measure", [rerun.program(), *sys.argv[1:]]):
         record.inputs(artifacts.provenance)
-        measured = run(chosen, args.count, builder, artifacts, folder, record, progress)
+        measured = run(chosen, args.count, builder, artifacts, folder, record, progress, args.workers)
     text = json.dumps(_document(board, artifacts, measured), indent=2) + "\n"
     (folder / "measure.json").write_text(text, encoding="utf-8")
     if args.json:
@@ -98,23 +103,41 @@ def run(
     folder: Path,
     record: Results,
     progress: Progress,
+    at_once: int = 1,
 ) -> list[Measured]:
-    """Run probes, each into a folder of its own below ``folder``, and say in ``record`` what came of them."""
+    """Run probes, each into a folder of its own below ``folder``, and say in ``record`` what came of them.
+
+    ``at_once`` run at a time; that changes no figure.
+    """
     board, measured = builder.board, []
-    for probe in chosen:
-        for system in probe.systems if board.remote is not None else ("none",):
-            name = f"{probe.name}[{system}]"
-            with progress.step(f"measure: {name}"):
-                places = find_places(count, builder, artifacts, probe, system)
-                one = measure(probe, system, board, artifacts, folder / name, places)
-            measured.append(one)
-            outcome: results.Outcome = "failed" if one.reasons else "passed"
-            record.test(Test("measure", name, outcome, reason="\n".join(one.reasons), records=str(folder / name)))
-            for figure in one.figures:
-                record.figure(
-                    results.Figure("measure", f"{name}/{figure.name}", figure.value, figure.unit, figure.sensitive)
-                )
+    jobs = [
+        (probe, system) for probe in chosen for system in (probe.systems if board.remote is not None else ("none",))
+    ]
+    places = [find_places(count, builder, artifacts, probe, system) for probe, system in jobs]
+    with progress.step("measure") as step, ThreadPoolExecutor(at_once) as pool:
+        names = [f"{probe.name}[{system}]" for probe, system in jobs]
+        running = [
+            pool.submit(measure, probe, system, board, artifacts, folder / name, counted)
+            for (probe, system), name, counted in zip(jobs, names, places, strict=True)
+        ]
+        try:
+            for number, (name, future) in enumerate(zip(names, running, strict=True)):
+                step.update(name, done=number, total=len(names))
+                measured.append(one := future.result())
+                _record(record, name, one, folder / name)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            reap_all()  # else they would be waited for
+            raise
     return measured
+
+
+def _record(record: Results, name: str, one: Measured, folder: Path) -> None:
+    outcome: results.Outcome = "failed" if one.reasons else "passed"
+    record.test(Test("measure", name, outcome, reason="\n".join(one.reasons), records=str(folder)))
+    for figure in one.figures:
+        record.figure(results.Figure("measure", f"{name}/{figure.name}", figure.value, figure.unit, figure.sensitive))
 
 
 @dataclass(frozen=True)

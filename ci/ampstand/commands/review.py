@@ -298,7 +298,9 @@ class Reviewer:
             return choice.choose(names, changed, self._covered(changed, folder))
 
     def _lines(self, changed: Mapping[str, tuple[str, str]], folder: Path) -> list[ChangedLine]:
-        """Return the lines that are changed, and which of the candidate's scenarios executed each."""
+        """Return the lines that are changed, and which of the candidate's scenarios executed each; none if none ran."""
+        if not Run.load(folder / results.FILE).boots():
+            return []
         with self.progress.step("review: which of the changed lines were executed"):
             return patch_lines.judge(changed, self._covered(changed, folder))
 

@@ -113,7 +113,9 @@ class Subject(ABC):
         if probes and self.has_probes and Run.load(checks.results.path).boots():
             started = time.monotonic()
             chosen = measure.choose([], builder.board)
-            measure.run(chosen, [], builder, artifacts, folder / "probes", checks.results, self.progress)
+            measure.run(
+                chosen, [], builder, artifacts, folder / "probes", checks.results, self.progress, self.args.workers
+            )
             checks.results.stage(Stage("measure", "ok", time.monotonic() - started))
         checks.results.end(Run.load(checks.results.path).exit_code())
 
