@@ -56,6 +56,7 @@ from ampstand.qemu.trace import TraceReader
 from ampstand.report.known import Meetings
 from ampstand.report.pytest_results import BY_EVIDENCE, command_of
 from ampstand.report.records import Line, Recorder
+from ampstand.report.results import NO_BOARD
 from ampstand.signals import end_on_signals
 
 SESSION = pytest.StashKey["Session"]()
@@ -152,7 +153,7 @@ class Session:
         scenario is skipped with that cause.
         """
         if self.cause:
-            pytest.skip(f"the board does not come up: {self.cause}")
+            pytest.skip(f"{NO_BOARD}: {self.cause}")
         try:
             restored = self.boots.restore(machine)
             if not restored:

@@ -19,7 +19,7 @@ from rich.console import Console
 from ampstand import paths
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.report import junit, summary
-from ampstand.report.results import REASON_LENGTH, Figure, Results, Run, Stage, Test
+from ampstand.report.results import NO_BOARD, REASON_LENGTH, Figure, Results, Run, Stage, Test
 
 pytest_plugins = ["pytester"]
 
@@ -47,6 +47,21 @@ def record(path: Path, *entries: Test | Stage | Figure) -> Run:
             results.figure(entry)
     lines(path)
     return Run.load(path)
+
+
+@pytest.mark.parametrize(
+    ("tests", "boots"),
+    [
+        ([Test("scenarios", "a", "passed"), Test("scenarios", "b", "skipped", reason="takes minutes")], True),
+        ([Test("scenarios", "a", "failed"), Test("scenarios", "b", "error", infrastructure=True)], True),
+        ([Test("scenarios", "a", "error", infrastructure=True), Test("unit", "b", "passed")], False),
+        ([Test("scenarios", "a", "passed"), Test("scenarios", "b", "skipped", reason=f"{NO_BOARD}: panic")], False),
+        ([], False),
+    ],
+)
+def test_whether_the_board_came_up(tests: list[Test], *, boots: bool) -> None:
+    """A scenario that wants no board to come up says nothing about it."""
+    assert Run(tests={(test.stage, test.name): test for test in tests}).boots() == boots
 
 
 def test_the_schema_is_one_and_refuses_what_is_not_of_it() -> None:

@@ -29,7 +29,7 @@ from ampstand.build.kernel import CHECKER, Inspection, KernelBuild, compiler_nam
 from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.formats import cpio
+from ampstand.formats import cpio, sizes
 from ampstand.progress import Progress
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
@@ -291,6 +291,19 @@ class Builder:
         inputs = {**self._kernel_inputs(), "files": " ".join(sources), "checker": checker}
         path = self.cache.artifact("inspection", inputs, make, self.progress) / "inspection.json"
         return Inspection(**json.loads(path.read_text(encoding="utf-8")))
+
+    def kernel_sizes(self, units: Sequence[str]) -> dict[str, int]:
+        """Return what of a kernel with debug information takes how much, and types that source files know."""
+        kernel = self.kernel()
+
+        def make(scratch: Path) -> None:
+            (scratch / "sizes.json").write_text(json.dumps(sizes.read(kernel / "vmlinux", units)), encoding="utf-8")
+
+        reader = cache_module.file_hash(Path(sizes.__file__))
+        inputs = {"kernel": kernel.name, "units": " ".join(units), "reader": reader}
+        path = self.cache.artifact("sizes", inputs, make, self.progress) / "sizes.json"
+        found: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+        return found
 
     def kernel_symbols(self) -> Path:
         """Return the kernel's ``System.map``: of the build, or that beside a ready kernel as Debian installs it."""

@@ -169,7 +169,7 @@ class Series(Subject):
         """Return what of the kernel takes how much, the types that the changed files know, their functions' stack."""
         units = [name for name in self.changed() if name.endswith(".c")]
         stacks = {f"stack {name}": size for name, size in self._inspection(parts).stacks.items()}
-        return stacks | sizes.read(self.builder(parts).kernel() / "vmlinux", units)
+        return stacks | self.builder(parts).kernel_sizes(units)
 
     def changed(self) -> Mapping[str, tuple[str, str]]:
         """Return the files of the kernel's tree; what is not there is empty."""

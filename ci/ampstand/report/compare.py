@@ -266,19 +266,25 @@ def _apart(key: tuple[str, str], old: Mapping[tuple[str, str], Figure], new: Map
 def _logs(baseline: Side, candidate: Side) -> tuple[list[Said], list[Said]]:
     """Return the lines of Linux's log that only the candidate has, and those that only the baseline has.
 
-    Only scenarios that both sides have a log of are looked at.
+    Only scenarios that both sides have a log of are looked at. One that failed did not come to its end: what it would
+    have said then is not gone.
     """
-    sides: list[dict[str, str]] = [{}, {}]
+    old: dict[str, str] = {}
+    new: dict[str, str] = {}
+    expected: set[str] = set()
     for key in baseline.run.tests.keys() & candidate.run.tests.keys():
-        logs = [side.log(side.run.tests[key]) for side in (baseline, candidate)]
-        for lines, log in zip(sides, logs, strict=True):
-            if log is not None and None not in logs:
-                for text in _lines(log):
-                    lines.setdefault(text, key[1])
-    old, new = sides
+        before, after = baseline.log(baseline.run.tests[key]), candidate.log(candidate.run.tests[key])
+        if before is None or after is None:
+            continue
+        said = _lines(before)
+        for lines, texts in ((old, said), (new, _lines(after))):
+            for text in texts:
+                lines.setdefault(text, key[1])
+        if candidate.run.tests[key].outcome not in BAD:
+            expected |= said
     return (
         [Said(text, new[text]) for text in sorted(new.keys() - old.keys())],
-        [Said(text, old[text]) for text in sorted(old.keys() - new.keys())],
+        [Said(text, old[text]) for text in sorted(expected - new.keys())],
     )
 
 

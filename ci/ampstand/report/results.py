@@ -36,6 +36,8 @@ SCHEMA = 1
 """Raised when a line's meaning changes; readers ignore kinds and fields that they do not know."""
 FILE = "results.jsonl"
 """Name of the file in the records folder of a run."""
+NO_BOARD = "the board does not come up"
+"""So begins the reason of a scenario that was skipped as no board was to be had."""
 REASON_LENGTH = 4000
 """Characters of a reason that are kept: the whole story is in the records."""
 
@@ -280,8 +282,10 @@ class Run:
         return [test for test in self.tests.values() if test.outcome in outcomes]
 
     def boots(self) -> bool:
-        """Whether the board came up for some scenario."""
-        return any(test.outcome != "skipped" and not test.infrastructure for test in self.of_stage("scenarios"))
+        """Whether the board came up for those scenarios that want it to."""
+        tests = self.of_stage("scenarios")
+        alone = any(not test.infrastructure for test in tests if test.outcome != "skipped")
+        return alone and not any(test.reason.startswith(NO_BOARD) for test in tests if test.outcome == "skipped")
 
     def broken(self) -> list[Stage]:
         """Return the stages in which something else than a test failed."""
