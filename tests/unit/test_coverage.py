@@ -142,6 +142,33 @@ def test_a_program_without_lines_is_refused(program: Path, tmp_path: Path) -> No
         lines.read(tmp_path / "text", ["drivers/"])
 
 
+def test_code_that_was_not_linked_has_no_lines(tmp_path: Path) -> None:
+    """Debug information says that it is at address 0."""
+    (tmp_path / "one.c").write_text("int kept(void)\n{ return 1; }\nint dropped(void)\n{ return 2; }\n")
+    argv = ["arm-linux-gnueabihf-gcc", "-O0", "-g", "-ffunction-sections", "-nostdlib", "-static", "-Wl,-e,kept"]
+    subprocess.run([*argv, "-Wl,--gc-sections", "-o", "one", "one.c"], cwd=tmp_path, check=True)
+    (found,) = lines.read(tmp_path / "one", [""]).values()
+    assert (set(found.lines), set(found.functions)) == ({2}, {"kept"})
+
+
+def test_a_unit_may_have_no_lines(tmp_path: Path) -> None:
+    (tmp_path / "x.s").write_text(
+        """
+        .section .debug_abbrev
+        .byte 1, 0x11, 0, 0x03, 0x08, 0, 0, 0
+        .section .debug_info
+        .4byte end - start
+        start: .2byte 4
+        .4byte 0
+        .byte 4, 1
+        .asciz "drivers/amp/one.c"
+        end:
+        """
+    )
+    subprocess.run(["arm-linux-gnueabihf-as", "-o", tmp_path / "x.o", tmp_path / "x.s"], check=True)
+    assert lines.read(tmp_path / "x.o", ["drivers/amp/"]) == {}
+
+
 def covered(program: Path, folder: Path, *executed_lines: int) -> Covered:
     """Return the coverage by a test that executed the code of these lines."""
     sources = lines.read(program, ["drivers/amp/"])

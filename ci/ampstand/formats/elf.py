@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, TypeVar
 
-from elftools.common.exceptions import ELFError
+from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct.core import ConstructError
 from elftools.elf.descriptions import describe_e_machine, describe_e_type
 from elftools.elf.elffile import ELFFile
@@ -38,8 +38,9 @@ T = TypeVar("T")
 Field = int | bytes
 Fields = dict[str, Field]
 
-_READ_ERRORS = (
+READ_ERRORS = (
     ELFError,
+    DWARFError,
     ConstructError,
     struct.error,
     ArithmeticError,
@@ -227,7 +228,7 @@ class Image:
     def _ask(self, question: Callable[[ELFFile], T]) -> T | None:
         try:
             return question(ELFFile(BytesIO(self.data)))
-        except _READ_ERRORS:
+        except READ_ERRORS:
             return None
 
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from ampstand.errors import UsageError
+from ampstand.formats.elf import READ_ERRORS
+
+LEFT_OUT = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
+"""Where debug information has code that was not linked."""
 
 
 @dataclass
@@ -45,14 +48,15 @@ def read(program: Path, sources: Sequence[str], units: Sequence[str] = ()) -> di
             starts: dict[int, tuple[str, int]] = {}
             for unit in units_of(dwarf, units or sources):
                 folder = _text(unit.get_top_DIE(), "DW_AT_comp_dir")
-                _unit(dwarf.line_program_for_CU(unit), folder, sources, found, starts)
+                if (program_of := dwarf.line_program_for_CU(unit)) is not None:
+                    _unit(program_of, folder, sources, found, starts)
             for name, address in _functions(elf):
                 if address in starts:
                     path, line = starts[address]
                     found[path].functions[name] = (line, address)
             return dict(sorted(found.items()))
-    except ELFError as error:
-        raise UsageError(f"{program}: {error}") from error
+    except READ_ERRORS as error:
+        raise UsageError(f"{program}: its debug information cannot be read: {error}") from error
 
 
 def units_of(dwarf: Any, sources: Sequence[str]) -> Iterator[Any]:
@@ -97,13 +101,18 @@ def _unit(
 
 
 def _rows(program: Any) -> Iterator[tuple[int, int, int, int]]:
-    """Yield address, end, number of the file, line."""
-    previous = None
+    """Yield address, end, number of the file, line.
+
+    What the linker has left out is at address 0 (ld) or at the last one (lld).
+    """
+    previous, left_out = None, False
     for entry in program.get_entries():
         state = entry.state
         if state is None:
             continue
-        if previous is not None and state.address > previous.address:
+        if previous is None:
+            left_out = state.address in LEFT_OUT
+        elif state.address > previous.address and not left_out:
             yield previous.address, state.address, previous.file, previous.line
         previous = None if state.end_sequence else state
 
