@@ -31,7 +31,7 @@ LATER = {
 ALONE = {
     "inspect": "say what a firmware file is, and what Linux and the remote make of it",
     "compare": "say what differs between two runs, from their records",
-    "coverage": "say which lines of Linux a run with --coverage has executed, from its records",
+    "coverage": "say which lines of Linux and of the firmware a run with --coverage has executed",
 }
 """Commands that need no build: ``add_arguments(parser)`` and ``main(args)``."""
 BUILDING = {

@@ -117,14 +117,15 @@ class Session:
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
+        images = [*artifacts.firmware.values(), *self.given]
         if self.coverage:
-            options.setdefault("coverage", coverage.Live(coverage.spans(self.board)))
+            live = coverage.Live(coverage.spans(self.board), self.board.remote, images)
+            options.setdefault("coverage", live)
         machine = LinuxMachine(
             self.board, artifacts, self.recorder(records), thread=self.thread, exact=self.exact, **options
         )
         machine.rerun = rerun
         if self.board.remote is not None:
-            images = [*artifacts.firmware.values(), *self.given]
             reader = TraceReader(machine, self.board.remote, images)
             machine.follow(self.board.remote.core, f"{self.board.remote.core}-trace", reader.poll)
         return machine

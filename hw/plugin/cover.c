@@ -6,14 +6,22 @@
  */
 
 /*
- * A file holds one bit for each halfword of the ranges of addresses that are
- * asked for; it is set when some instruction there is executed. Whoever maps
- * the file may look at it, and clear it, at any time.
+ * A file says what was executed of the ranges of addresses that are asked for.
+ * Of those given by "range=" it holds one bit for each halfword, set when some
+ * instruction there is executed. Where programs come and go at the same
+ * addresses, that says little: of those given by "log=" it holds each block of
+ * instructions in the order in which they were first executed, and again when
+ * a block was translated anew, as it is once its memory was written; and, before
+ * it, each page that it is in with what memory has there, unless it is the same
+ * as before. Whoever maps the file may look at it, and let it begin anew, at
+ * any time.
  *
- * Arguments: out=FILE (needed), range=FIRST:LAST:ADDRESS:SIZE (repeatable):
- * virtual addresses of the vCPUs from FIRST to LAST. The ranges' bitmaps follow
- * each other in the file, in the order of the arguments, each of whole pages
- * (PAGE) and little-endian: bit 0 of byte 0 is the first halfword.
+ * Arguments: out=FILE (needed), range=FIRST:LAST:ADDRESS:SIZE and
+ * log=FIRST:LAST:ADDRESS:SIZE (one of them, repeatable): virtual addresses of
+ * the vCPUs from FIRST to LAST. The bitmaps follow each other in the file, in
+ * the order of the arguments, each of whole pages (PAGE) and little-endian: bit
+ * 0 of byte 0 is the first halfword; to begin anew is to clear them. The log of
+ * all ranges (LogHead, LOG_SIZE) comes last, if there are any.
  *
  * A block of instructions is marked as a whole when it is entered: what comes
  * after an access that faults, up to the next branch, counts as executed, too.
@@ -32,6 +40,7 @@
 #include <qemu-plugin.h>
 
 #define PAGE 4096
+#define LOG_SIZE (64 << 20)
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
@@ -41,16 +50,35 @@ typedef struct Range {
     uint64_t address;
     uint64_t size;
     size_t offset;              /* of its bitmap in the file */
+    bool logged;                /* without a bitmap */
 } Range;
 
 typedef struct Block {
     uint64_t address;
     uint64_t size;
+    uint32_t turn;              /* of the log in which it is; 0: in none */
 } Block;
 
+/* What the log begins with, each member in the workstation's byte order. */
+typedef struct LogHead {
+    uint32_t wanted;            /* the reader counts it up to begin anew */
+    uint32_t turn;              /* the log is of old if it is not the wanted */
+    uint64_t used;              /* bytes of entries */
+    uint64_t lost;              /* blocks for which there was no room */
+} LogHead;
+
+/* A block of instructions, or a page; the content of a page follows. */
+typedef struct LogEntry {
+    uint64_t address;
+    uint32_t size;
+    uint32_t is_page;
+} LogEntry;
+
 static uint8_t *map;
+static LogHead *head;           /* NULL: there is no log */
 static GArray *ranges;          /* of Range */
 static GHashTable *blocks;      /* each Block once, however often translated */
+static GHashTable *pages;       /* by address, content that was logged last */
 static GMutex lock;
 
 static guint block_hash(gconstpointer opaque)
@@ -63,12 +91,14 @@ static guint block_hash(gconstpointer opaque)
 
 static gboolean block_equal(gconstpointer a, gconstpointer b)
 {
-    return memcmp(a, b, sizeof(Block)) == 0;
+    const Block *one = a, *other = b;
+
+    return one->address == other->address && one->size == other->size;
 }
 
 static size_t map_size(const Range *range)
 {
-    return (range->size / 2 / 8 + PAGE - 1) / PAGE * PAGE;
+    return range->logged ? 0 : (range->size / 2 / 8 + PAGE - 1) / PAGE * PAGE;
 }
 
 static bool in_range(const Range *range, const Block *block)
@@ -92,18 +122,87 @@ static void mark(uint8_t *bits, uint64_t from, uint64_t to)
     }
 }
 
+/* Add an entry to the log, and return whether there was room. */
+static bool append(const LogEntry *entry, const uint8_t *content)
+{
+    size_t extra = content ? entry->size : 0;
+    uint8_t *end = (uint8_t *)(head + 1) + head->used;
+
+    if (sizeof(*entry) + extra > LOG_SIZE - sizeof(*head) - head->used) {
+        return false;
+    }
+    memcpy(end, entry, sizeof(*entry));
+    if (content) {
+        memcpy(end + sizeof(*entry), content, extra);
+    }
+    __atomic_store_n(&head->used, head->used + sizeof(*entry) + extra,
+                     __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Add a page to the log unless its content is there; return if it is now. */
+static bool add_page(uint64_t address)
+{
+    LogEntry entry = { .address = address, .is_page = 1 };
+    GByteArray *known = g_hash_table_lookup(pages, &address);
+    GByteArray *content = g_byte_array_new();
+
+    if (!qemu_plugin_read_memory_vaddr(address, content, PAGE)) {
+        g_byte_array_set_size(content, 0);
+    }
+    if (known && known->len == content->len &&
+        memcmp(known->data, content->data, content->len) == 0) {
+        g_byte_array_unref(content);
+        return true;
+    }
+    g_hash_table_insert(pages, g_memdup2(&address, sizeof(address)), content);
+    entry.size = content->len;
+    return append(&entry, content->data);
+}
+
+/* Add a block to the log, unless it is there. */
+static void add_block(Block *block)
+{
+    uint32_t turn = __atomic_load_n(&head->wanted, __ATOMIC_ACQUIRE);
+    LogEntry entry = { .address = block->address, .size = block->size };
+    uint64_t end = block->address + block->size;
+    bool added = true;
+
+    if (__atomic_load_n(&block->turn, __ATOMIC_RELAXED) == turn) {
+        return;
+    }
+    g_mutex_lock(&lock);
+    if (head->turn != turn) {
+        head->used = head->lost = 0;
+        g_hash_table_remove_all(pages);
+        __atomic_store_n(&head->turn, turn, __ATOMIC_RELEASE);
+    }
+    for (uint64_t at = block->address / PAGE * PAGE; at < end; at += PAGE) {
+        added = added && !head->lost && add_page(at);
+    }
+    if (!added || !append(&entry, NULL)) {
+        head->lost++;
+    }
+    __atomic_store_n(&block->turn, turn, __ATOMIC_RELAXED);
+    g_mutex_unlock(&lock);
+}
+
 static void entered(unsigned int vcpu, void *opaque)
 {
-    const Block *block = opaque;
+    Block *block = opaque;
 
     for (guint i = 0; i < ranges->len; i++) {
         const Range *range = &g_array_index(ranges, Range, i);
 
         if (vcpu >= range->first && vcpu <= range->last &&
             in_range(range, block)) {
-            uint64_t at = (block->address - range->address) / 2;
+            if (range->logged) {
+                add_block(block);
+            } else {
+                uint64_t at = (block->address - range->address) / 2;
 
-            mark(map + range->offset, at, at + block->size / 2);
+                mark(map + range->offset, at, at + block->size / 2);
+            }
             return;
         }
     }
@@ -129,6 +228,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     g_mutex_lock(&lock);
     known = g_hash_table_lookup(blocks, block);
     if (known) {
+        __atomic_store_n(&known->turn, 0, __ATOMIC_RELAXED);
         g_free(block);
     } else {
         known = block;
@@ -139,8 +239,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
                                          known);
 }
 
-/* Take "FIRST:LAST:ADDRESS:SIZE"; return whether it is that. */
-static bool add_range(const char *text, size_t *offset)
+/* Take a range from "FIRST:LAST:ADDRESS:SIZE"; return whether it is that. */
+static bool add_range(const char *text, bool logged, size_t *offset)
 {
     g_auto(GStrv) part = g_strsplit(text, ":", -1);
     uint64_t value[4];
@@ -160,6 +260,7 @@ static bool add_range(const char *text, size_t *offset)
     range = (Range) {
         .first = value[0], .last = value[1],
         .address = value[2], .size = value[3], .offset = *offset,
+        .logged = logged,
     };
     if (!range.size || range.address % 2 || range.size % 2) {
         return false;
@@ -188,25 +289,36 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                            int argc, char **argv)
 {
     const char *path = NULL;
+    bool log = false;
     size_t size = 0;
 
     ranges = g_array_new(false, true, sizeof(Range));
     blocks = g_hash_table_new(block_hash, block_equal);
+    pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+                                  (GDestroyNotify)g_byte_array_unref);
     for (int i = 0; i < argc; i++) {
+        bool logged = g_str_has_prefix(argv[i], "log=");
+
         if (g_str_has_prefix(argv[i], "out=")) {
             path = argv[i] + 4;
-        } else if (!g_str_has_prefix(argv[i], "range=") ||
-                   !add_range(argv[i] + 6, &size)) {
-            fprintf(stderr, "cover: %s: out=FILE and "
-                    "range=FIRST:LAST:ADDRESS:SIZE are known\n", argv[i]);
+        } else if ((!logged && !g_str_has_prefix(argv[i], "range=")) ||
+                   !add_range(strchr(argv[i], '=') + 1, logged, &size)) {
+            fprintf(stderr, "cover: %s: out=FILE, "
+                    "range=FIRST:LAST:ADDRESS:SIZE and "
+                    "log=FIRST:LAST:ADDRESS:SIZE are known\n", argv[i]);
             return -1;
         }
+        log |= logged;
     }
-    map = path && size ? map_file(path, size) : NULL;
+    map = path && ranges->len ? map_file(path, size + log * LOG_SIZE) : NULL;
     if (!map) {
         fprintf(stderr, "cover: a range, and out=FILE that can be written, "
                 "are needed\n");
         return -1;
+    }
+    if (log) {
+        head = (LogHead *)(map + size);
+        head->wanted++;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;

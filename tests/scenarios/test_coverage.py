@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is recorded as executed was executed, on each core, and nothing else."""
+"""What is recorded as executed was executed, on each core and by each image, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,37 +10,86 @@ from pathlib import Path
 import pytest
 
 from ampstand.board import Board
+from ampstand.build.artifacts import Artifacts
+from ampstand.build.cache import file_hash
 from ampstand.formats.elf import Image
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.qemu.coverage import FILE, Executed, Live, spans
 
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
+
 LINUX = ("rproc_boot", "rproc_shutdown", "rproc_detach")
-REMOTE = ("app_main", "soc_ack", "soc_halt")
+IMAGES = ("echo-bare", "hello-bare", "flood-bare")
+REMOTE = ("reset_handler", "app_main", "rpmsg_create", "echo", "command", "soc_ack")
 
 
-@pytest.mark.needs("remoteproc", "rpmsg-tty")
-def test_what_was_executed(boot: Callable[..., LinuxMachine], board: Board, tmp_path: Path) -> None:
-    """Linux says itself where its functions are, the remote's are where its ELF file has them."""
-    live = Live(spans(board))
-    remote = Remote(boot(coverage=live))
-    rows = [line.split() for line in remote.host.run_check("grep ' T rproc_' /proc/kallsyms")]
-    at = {(board.shell.core, name): int(address, 16) & ~1 for address, _, name in rows if name in LINUX}
-    image = Image.read(remote.machine.artifacts.firmware["echo-bare"].read_bytes())
-    for name in REMOTE:
-        symbol = image.symbol(name)
-        assert symbol is not None, name
-        at[remote.core.core, name] = symbol[0] & ~1
+@pytest.fixture
+def live(board: Board, artifacts: Artifacts) -> Live:
+    """Return what takes what is executed, whether the run records it or not."""
+    return Live(spans(board), board.remote, artifacts.firmware.values())
 
-    def executed() -> set[str]:
+
+@pytest.fixture
+def executed(live: Live, artifacts: Artifacts, tmp_path: Path) -> Callable[[], dict[str, set[str]]]:
+    """Return a function that returns by image which of the remote's functions were executed, with nothing unknown."""
+    names = {file_hash(artifacts.firmware[name]): name for name in IMAGES}
+
+    def look() -> dict[str, set[str]]:
         live.save(tmp_path / FILE)
         found = Executed.load(tmp_path / FILE)
-        return {name for (core, name), address in at.items() if found.any(core, address, address + 2)}
+        assert (found.unknown, found.lost) == ([], 0)
+        functions: dict[str, set[str]] = {}
+        for ran in found.images:
+            image = Image.read(ran.path.read_bytes())
+            at = {name: symbol[0] & ~1 for name in REMOTE if (symbol := image.symbol(name)) is not None}
+            functions[names[ran.sha256]] = {name for name, start in at.items() if ran.any(start, start + 2)}
+        return functions
+
+    return look
+
+
+def test_what_linux_executed(boot: Callable[..., LinuxMachine], board: Board, live: Live, tmp_path: Path) -> None:
+    """Linux says itself where its functions are."""
+    remote = Remote(boot(coverage=live))
+    rows = [line.split() for line in remote.host.run_check("grep ' T rproc_' /proc/kallsyms")]
+    at = {name: int(address, 16) & ~1 for address, _, name in rows if name in LINUX}
+
+    def linux() -> set[str]:
+        live.save(tmp_path / FILE)
+        found = Executed.load(tmp_path / FILE)
+        return {name for name, start in at.items() if found.any(board.shell.core, start, start + 2)}
 
     live.clear()
-    assert executed() == set()
+    assert linux() == set()
     remote.start("echo-bare", services=["rpmsg-tty"])
-    assert executed() == {"rproc_boot", "app_main"}
+    assert linux() == {"rproc_boot"}
     live.clear()
     remote.stop()
-    assert executed() == {"rproc_shutdown", "soc_ack", "soc_halt"}
+    assert linux() == {"rproc_shutdown"}
+
+
+def test_what_each_image_executed(
+    boot: Callable[..., LinuxMachine], live: Live, executed: Callable[[], dict[str, set[str]]]
+) -> None:
+    """Nobody tells the harness of the second image, which Linux's shell starts in place of the first."""
+    remote = Remote(boot(coverage=live))
+    assert executed() == {}
+    remote.start("echo-bare", services=["rpmsg-tty"])
+    started = {"reset_handler", "app_main"}
+    assert executed() == {"echo-bare": started | {"rpmsg_create"}}
+    remote.echo_tty(options="-n 1")
+    stopped = {"soc_ack"}
+    echo = started | stopped | {"rpmsg_create", "echo"}
+    files = f"cd {remote.sysfs}; echo stop >state; echo hello-bare.elf >firmware; echo start >state"
+    remote.host.run_check(files)
+    remote.host.wait_for(f"cat {remote.debugfs}/trace0", "^hello from the remote$", remote.timeout)
+    assert executed() == {"echo-bare": echo, "hello-bare": started}
+    remote.stop()
+    remote.start("flood-bare", services=["rpmsg-flood"])
+    images = {"echo-bare": echo, "hello-bare": started | stopped, "flood-bare": started | {"rpmsg_create"}}
+    assert executed() == images, "flood-bare has got no message yet"
+    remote.tool("rpmsg-flood -n 10")
+    remote.stop()
+    images["flood-bare"] = started | stopped | {"rpmsg_create", "command"}
+    assert executed() == images

@@ -20,8 +20,13 @@ def made_elf(
     more: tuple[tuple[int, bytes], ...] = (),
     vectors: bool = True,
     kind: int = 2,
+    flags: int = 7,
+    moved: int = 0,
 ) -> bytes:
-    """Return an ELF file with vectors at 0, code that loops, a resource table if one is given, and more segments."""
+    """Return an ELF file with vectors at 0, code that loops, a resource table if one is given, and more segments.
+
+    ``flags`` are the segments' rights; they are linked for ``moved`` bytes behind where they are loaded to.
+    """
     start = (0x10020000).to_bytes(4, "little") + (0x10000001).to_bytes(4, "little")
     parts = [(0x10000000, b"\xfe\xe7" * 8)]
     if table_bytes is not None:
@@ -32,8 +37,8 @@ def made_elf(
     at = EHDR[bits].size + PHDR[bits].size * len(parts)
     phdrs = b""
     for paddr, data in parts:
-        row: dict[str, int | bytes] = {"type": 1, "offset": at, "vaddr": paddr, "paddr": paddr, "flags": 7, "align": 4}
-        phdrs += PHDR[bits].pack(row | {"filesz": len(data), "memsz": len(data)})
+        row: dict[str, int | bytes] = {"type": 1, "offset": at, "paddr": paddr, "flags": flags, "align": 4}
+        phdrs += PHDR[bits].pack(row | {"vaddr": paddr + moved, "filesz": len(data), "memsz": len(data)})
         at += len(data)
     body = b"".join(data for _, data in parts)
     table_at = EHDR[bits].size + len(phdrs) + len(parts[0][1])

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
+import zlib
+from collections import defaultdict
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from elf_files import made_elf
+from rich.console import Console as Terminal
 from stand import artifacts, write_board
 
 from ampstand.board import Board
+from ampstand.build.cache import file_hash
 from ampstand.commands import coverage as command
 from ampstand.errors import UsageError
 from ampstand.formats import lines
-from ampstand.qemu.coverage import FILE, KERNEL, Executed, Live, Span, spans
+from ampstand.formats.elf import Image
+from ampstand.qemu.coverage import FILE, KERNEL, Executed, Live, Ran, Span, Unknown, spans
 from ampstand.report.lcov import Covered, tracefile
 
 SPANS = [Span("host", 0, 1, 0x1000, 0x20000), Span("m4", 2, 2, 0x1000, 0x100)]
@@ -83,17 +92,120 @@ def test_what_was_executed_before_is_cleared(tmp_path: Path) -> None:
 def test_the_plugin_is_told_of_all_memory_with_code(tmp_path: Path) -> None:
     board = Board.load(write_board(tmp_path))
     found = spans(board)
-    assert [(span.core, span.first, span.last, span.address) for span in found] == [
-        ("host", 0, 1, KERNEL["arm"][0]), ("m4", 2, 2, 0)
-    ]  # fmt: skip
-    live = Live(found)
+    assert [(span.core, span.first, span.last, span.address) for span in found] == [("host", 0, 1, KERNEL["arm"][0])]
+    live = Live(found, board.remote)
     live.open(tmp_path / "live")
     assert live.argument(Path("/x")) == (
-        f"/x/cover.so,out={tmp_path / 'live'},range=0:1:0xbf000000:0x3000000,range=2:2:0x0:0x10000"
+        f"/x/cover.so,out={tmp_path / 'live'},range=0:1:0xbf000000:0x3000000,log=2:2:0x0:0x10000"
     )
 
 
-@pytest.mark.parametrize("text", [b"", b"{}\n", b"not JSON\n", b'{"schema": 2}\n', b'{"schema": 1, "spans": []}\nx'])
+class Log:
+    """What the plugin does with the log of the remote."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the file of a machine that knows of no image yet."""
+        remote = Board.load(write_board(folder)).remote
+        assert remote is not None
+        self.live = Live(SPANS, replace(remote, profile="M"))
+        self._path, self._saved = folder / "live", folder / FILE
+        self._at = sum(span.bytes for span in SPANS)
+        self.live.open(self._path)
+        self._head(wanted=1)
+
+    def write(self, *blocks: int, page: bytes = b"", lost: int = 0) -> None:
+        """Write a page at 0x1000, if there is one, and blocks of two bytes there."""
+        wanted, turn, used, _ = self._head()
+        used *= turn == wanted
+        entries = struct.pack("=QII", 0x1000, len(page), 1) + page if page else b""
+        entries += b"".join(struct.pack("=QII", block, 2, 0) for block in blocks)
+        with self._path.open("rb+") as file:
+            file.seek(self._at + 24 + used)
+            file.write(entries)
+        self._head(turn=wanted, used=used + len(entries), lost=lost)
+
+    def read(self) -> Executed:
+        """Return what is recorded."""
+        self.live.save(self._saved)
+        return Executed.load(self._saved)
+
+    def _head(self, **values: int) -> tuple[int, ...]:
+        with self._path.open("rb+") as file:
+            file.seek(self._at)
+            names = ("wanted", "turn", "used", "lost")
+            known = dict(zip(names, struct.unpack("=IIQQ", file.read(24)), strict=True)) | values
+            file.seek(self._at)
+            file.write(struct.pack("=IIQQ", *known.values()))
+            return tuple(known.values())
+
+
+LOOP = b"\xfe\xe7" * 8
+VECTORS = bytes(4) + (0x1001).to_bytes(4, "little")
+
+
+def image(path: Path, code: bytes = LOOP) -> Path:
+    """Write an image with this code at 0x1000."""
+    path.write_bytes(made_elf(vectors=False, more=((0, VECTORS), (0x1000, code))))
+    return path
+
+
+def test_what_the_remote_executed_is_recorded_by_image(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.live.may_run(image(tmp_path / "one.elf"))
+    other = image(tmp_path / "two.elf", LOOP[:8] + b"two")
+    (tmp_path / "text").write_text("no image")
+    log.live.may_run(tmp_path / "text")
+    with pytest.raises(UsageError, match=r"cannot read firmware .*/none\.elf"):
+        log.live.may_run(tmp_path / "none.elf")
+    assert log.read().images == []
+    log.write(0x1000, 0x1002, 0x1008, page=LOOP.ljust(0x1000))
+    log.write(0x1004)
+    (ran,) = log.read().images
+    assert (ran.core, ran.path, ran.sha256) == ("m4", tmp_path / "one.elf", file_hash(tmp_path / "one.elf"))
+    assert ran.code == [(0x1000, 0x1006), (0x1008, 0x100A)]
+    log.write(0x1000, 0x1008, page=(LOOP[:8] + b"two").ljust(0x1000), lost=3)
+    found = log.read()
+    assert found.images == [ran]
+    assert found.unknown == [Unknown(0x1000, 2, ()), Unknown(0x1008, 2, ())]
+    assert found.lost == 3
+    log.live.may_run(other)
+    found = log.read()
+    assert [(one.path.name, one.code) for one in found.images] == [
+        ("one.elf", ran.code), ("two.elf", [(0x1000, 0x1002), (0x1008, 0x100A)])
+    ]  # fmt: skip
+    assert found.unknown == []
+
+
+def test_the_log_begins_anew(tmp_path: Path) -> None:
+    """Even if the plugin has not come to do so yet."""
+    log = Log(tmp_path)
+    log.live.may_run(image(tmp_path / "one.elf"))
+    log.write(0x1000, 0x1004, page=LOOP.ljust(0x1000))
+    log.live.clear()
+    found = log.read()
+    assert (found.images, found.unknown, found.lost) == ([], [], 0)
+    log.write(0x1002, page=LOOP.ljust(0x1000))
+    assert [ran.code for ran in log.read().images] == [[(0x1002, 0x1004)]]
+
+
+def test_what_is_executed_of_an_image_between_two_addresses() -> None:
+    ran = Ran("m4", Path("x"), "", [(8, 12), (20, 22), (30, 40)])
+    executed = [at for at in range(0, 50, 2) if ran.any(at, at + 2)]
+    assert executed == [8, 10, 20, 30, 32, 34, 36, 38]
+    assert [ran.any(*places) for places in ((0, 8), (0, 9), (11, 13), (12, 20), (12, 21), (22, 30), (0, 50))] == [
+        False, True, True, False, True, False, True
+    ]  # fmt: skip
+
+
+NOTHING = b'{"schema": 2, "spans": [], "images": [], "unknown": [], "lost": 0}\n' + zlib.compress(b"")
+
+
+def test_a_file_without_anything(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(NOTHING)
+    assert Executed.load(tmp_path / "file").images == []
+
+
+@pytest.mark.parametrize("text", [b"", b"{}\n", b"not JSON\n", NOTHING.replace(b"2", b"1", 1), NOTHING[:-1]])
 def test_another_file_is_no_record_of_coverage(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "file").write_bytes(text)
     with pytest.raises(UsageError, match="file is no record of coverage"):
@@ -174,7 +286,7 @@ def covered(program: Path, folder: Path, *executed_lines: int) -> Covered:
     sources = lines.read(program, ["drivers/amp/"])
     one = sources["drivers/amp/one.c"]
     marks = [("host", start) for line in executed_lines for start, _ in one.lines[line]]
-    return Covered.of(executed(*marks, folder=folder), "host", sources)
+    return Covered.of(partial(executed(*marks, folder=folder).any, "host"), sources)
 
 
 def test_a_tracefile_has_each_test(program: Path, tmp_path: Path) -> None:
@@ -211,10 +323,28 @@ def test_the_lines_of_a_run(program: Path, tmp_path: Path, capsys: pytest.Captur
     argv = ["coverage", str(records), "--source", "drivers/amp/"]
     assert cli.main([*argv, "--json", str(tmp_path / "json"), "--lcov", str(tmp_path / "lcov"), "--tree", "/t"]) == 0
     assert "drivers/amp/one.c" in capsys.readouterr().out
-    found = json.loads((tmp_path / "json").read_text())["sources"]["drivers/amp/one.c"]
+    found = json.loads((tmp_path / "json").read_text())["linux"]["drivers/amp/one.c"]
     assert (found["10"], found["9"]) == (["test_x.py::test_x"], [])
     assert "SF:/t/drivers/amp/one.c" in (tmp_path / "lcov").read_text()
     assert cli.main([*argv[:2], "--source", "nothing/"]) == UsageError.exit_code
+
+
+def test_modules_are_in_no_table(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ampstand import cli
+
+    records = run_of(program, tmp_path)
+    argv = ["coverage", str(records), "--source", "drivers/amp/"]
+    assert cli.main(argv) == 0
+    assert "modules" not in capsys.readouterr().out
+    span = Span("host", 0, 1, *KERNEL["arm"])
+    live = Live([span])
+    live.open(tmp_path / "live")
+    with (tmp_path / "live").open("rb+") as file:
+        file.seek(0x1000)
+        file.write(b"\1")
+    live.save(records / "scenarios/test_x" / FILE)
+    assert cli.main(argv) == 0
+    assert "in no table: code of Linux's modules (executed by 1 scenario)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -230,3 +360,153 @@ def test_what_is_missing_for_it(program: Path, tmp_path: Path, missing: str, tex
     (tmp_path / missing).unlink()
     with pytest.raises(UsageError, match=text):
         command.load(records, ["drivers/amp/"])
+
+
+LIBRARY = """\
+int shared(int x)
+{
+    return x + 1;
+}
+"""
+APPLICATION = """\
+int shared(int x);
+int {0}(int x);
+int {0}(int x)
+{{
+    return shared(x) + {1};
+}}
+int dropped{1}(int x);
+int dropped{1}(int x)
+{{
+    return x;
+}}
+"""
+
+
+class Images:
+    """A run of two images that have a source file in common, and one more in each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the images and a run in which nothing was executed yet."""
+        self.folder = folder
+        self.paths: dict[str, Path] = {}
+        (folder / "lib.c").write_text(LIBRARY)
+        for number, name in enumerate(("one", "two"), 1):
+            (folder / f"{name}.c").write_text(APPLICATION.format(name, number))
+            self.paths[name] = self.build(name)
+        build = replace(artifacts(folder), firmware=self.paths)
+        self.records = folder / "records"
+        self.records.mkdir()
+        build.dump(self.records / "artifacts.json")
+
+    def build(self, name: str, entry: str = "") -> Path:
+        """Compile and link an image of two source files, with one function that the linker leaves out."""
+        entry = entry or name
+        argv = ["arm-linux-gnueabihf-gcc", "-O0", "-g", "-mthumb", "-nostdlib", "-static", "-ffunction-sections"]
+        argv += [f"-ffile-prefix-map={self.folder}=.", f"-Wl,-e,{entry}", f"-Wl,-u,{entry}", "-Wl,--gc-sections"]
+        argv += ["-Wl,--build-id=none", "-Wl,-Ttext=0x1000", "-Wl,--no-warn-rwx-segments", "-Wl,-N"]
+        image = self.folder / f"{name}.elf"
+        sources = [self.folder / f"{name}.c", self.folder / "lib.c"]
+        subprocess.run([*argv, "-o", str(image), *map(str, sources)], cwd=self.folder, check=True)
+        return image
+
+    def scenario(self, test: str, ran: Path, *functions: str, known: bool = True, lost: int = 0) -> None:
+        """Record a scenario in which an image executed the beginnings of functions."""
+        elf = Image.read(ran.read_bytes())
+        folder = self.records / "scenarios" / f"{test}-{len(list(self.records.rglob(FILE)))}"
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps({"scenario": test}))
+        log = Log(folder)
+        if known:
+            log.live.may_run(ran)
+        at = [symbol[0] & ~1 for name in functions if (symbol := elf.symbol(name)) is not None]
+        log.write(*at, page=elf.memory(0x1000, 0x1000).ljust(0x1000), lost=lost)
+        log.read()
+
+    def run(self, *options: str) -> int:
+        """Run ``ampstand coverage``."""
+        from ampstand import cli
+
+        return cli.main(["coverage", str(self.records), *options])
+
+
+def test_lines_of_firmware_are_those_of_all_images(tmp_path: Path) -> None:
+    images = Images(tmp_path)
+    images.scenario("first", images.paths["one"], "one", "shared")
+    images.scenario("second", images.paths["two"], "two")
+    missing: command.Missing = defaultdict(dict)
+    found = command.load_firmware(images.records, [""], missing)
+    assert missing == {}
+    lines_of = {path: set(hit) for path, hit in command.total(found).lines.items()}
+    assert lines_of == {"lib.c": {2, 3, 4}, "one.c": {4, 5, 6}, "two.c": {4, 5, 6}}, "dropped() has no code"
+    hit = {test: {path for path, hit in one.lines.items() if any(hit.values())} for test, one in found.items()}
+    assert hit == {"first": {"lib.c", "one.c"}, "second": {"two.c"}}
+    functions = command.total(found).functions
+    assert functions == {"lib.c": {"shared": (2, True)}, "one.c": {"one": (4, True)}, "two.c": {"two": (4, True)}}
+
+
+def test_of_images_of_the_users_own_those_count_that_ran(tmp_path: Path) -> None:
+    images = Images(tmp_path)
+    (tmp_path / "a.h").write_text("static inline int seven(void)\n{\n    return 7;\n}\n")
+    (tmp_path / "a.c").write_text('#include "a.h"\nint own(void);\nint own(void)\n{\n    return seven();\n}\n')
+    images.scenario("first", images.paths["one"], "one")
+    images.scenario("second", images.build("a", "own"), "own")
+    found = command.load_firmware(images.records, [""], defaultdict(dict))
+    document = command.document({}, found, defaultdict(dict))["firmware"]
+    assert isinstance(document, dict)
+    assert list(document) == ["a.c", "a.h", "lib.c", "one.c", "two.c"]
+    assert document["a.c"][4] == ["second"]
+    (header,) = command.total(command.load_firmware(images.records, ["a.h"], defaultdict(dict))).lines
+    assert header == "a.h", "whatever includes it"
+
+
+def test_what_is_shown_of_firmware(tmp_path: Path, program: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images = Images(tmp_path)
+    (tmp_path / "vmlinux").write_bytes(program.read_bytes())
+    images.scenario("first", images.paths["one"], "one", "shared")
+    assert images.run("--json", str(tmp_path / "json"), "--lcov", str(tmp_path / "lcov"), "--firmware-tree", "/f") == 0
+    out = capsys.readouterr().out
+    assert ["lines of the firmware that 1 scenario executed" in out, "of Linux" in out] == [True, False]
+    found = json.loads((tmp_path / "json").read_text())
+    assert (found["firmware"]["lib.c"]["2"], found["firmware"]["two.c"]["5"]) == (["first"], [])
+    text = (tmp_path / "lcov").read_text()
+    assert "SF:/f/lib.c\n" in text
+    assert images.run("--source", "drivers/amp/", "--source", "lib.c") == 0
+    out = capsys.readouterr().out
+    assert [name in out for name in ("lib.c", "drivers/amp/one.c", "two.c")] == [True, True, False]
+
+
+def test_of_a_long_path_the_end_is_shown() -> None:
+    whole, cut = (f"/x/{'y' * length}/one.c" for length in (41, 42))
+    shown = Terminal(width=command.WIDTH)
+    with shown.capture() as text:
+        shown.print(command.table("Linux", Covered({whole: {1: True}, cut: {1: True}}, {whole: {}, cut: {}}), 1))
+    names = [line.split()[1] for line in text.get().splitlines() if "one.c" in line]
+    assert names == [whole, f"…{cut[2:]}"]
+
+
+def test_what_of_firmware_cannot_be_told_is_said(
+    tmp_path: Path, program: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = Images(tmp_path)
+    (tmp_path / "vmlinux").write_bytes(program.read_bytes())
+    for name in ("bare", "gone", "unknown"):
+        (tmp_path / f"{name}.c").write_text(APPLICATION.format(name, 7))
+    bare, gone, unknown = (images.build(name) for name in ("bare", "gone", "unknown"))
+    subprocess.run(["arm-linux-gnueabihf-strip", "--strip-debug", bare], check=True)
+    images.scenario("first", bare, "bare")
+    for _ in ("machine-1", "machine-2"):
+        images.scenario("second", bare, "bare")
+    images.scenario("third", gone, "gone")
+    images.scenario("fourth", unknown, "unknown", known=False)
+    images.scenario("fifth", images.paths["one"], "one", lost=1)
+    gone.write_bytes(b"another")
+    assert images.run("--json", str(tmp_path / "json")) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "bare.elf has no debug information (executed by 2 scenarios)" in out
+    assert "gone.elf is gone, or another file by now (executed by 1 scenario)" in out
+    assert "code of an image that is not known (executed by 1 scenario)" in out
+    assert "what came when the log of the remote was full (executed by 1 scenario)" in out
+    missing = json.loads((tmp_path / "json").read_text())["missing"]
+    assert sorted(missing.values()) == [["fifth"], ["first", "second"], ["fourth"], ["third"]]
+    assert "lib.c" in out, "of the run's own images"

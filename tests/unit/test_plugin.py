@@ -132,6 +132,26 @@ def test_coverage_is_kept_for_each_machine_of_each_scenario(run, tmp_path: Path)
     assert "-plugin" not in command.read_text(), "it needs the harness"
 
 
+def test_coverage_knows_the_images_that_the_remote_may_run(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for name in ("given", "put"):
+        (tmp_path / f"{name}.elf").write_bytes(made_elf())
+    result = run(
+        f"""
+        from pathlib import Path
+        from ampstand.linux.remote import Remote
+        def names(machine): return [image.path.name for image in machine.coverage._images]
+        def test_put(machine, monkeypatch):
+            assert names(machine) == ["given.elf"]
+            monkeypatch.setattr(machine.host, "put", lambda *_: None)
+            Remote(machine).put(Path({str(tmp_path / "put.elf")!r}))
+            assert names(machine) == ["given.elf", "put.elf"]
+        """,
+        "--ampstand-coverage",
+        f"--ampstand-firmware={tmp_path / 'given.elf'}",
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_unannounced_bad_line_fails_and_the_next_scenario_gets_a_new_board(run) -> None:  # type: ignore[no-untyped-def]
     result = run(
         """

@@ -1,19 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""``ampstand coverage``: which lines of Linux the scenarios of a run have executed, from its records."""
+"""``ampstand coverage``: which lines of Linux and the firmware the scenarios of a run executed, from its records."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console as Terminal
 from rich.table import Table
 
 from ampstand.build.artifacts import Artifacts
+from ampstand.build.cache import file_hash
 from ampstand.errors import UsageError
 from ampstand.formats import lines
 from ampstand.qemu import coverage
@@ -27,8 +30,19 @@ SOURCES = (
     "drivers/tty/rpmsg_tty.c",
 )
 """What Linux talks to a remote with."""
+EVERYTHING = ("",)
+"""Every source file."""
 WIDTH = 100
 """Columns of the table where there is no terminal."""
+PATH_WIDTH = 50
+"""Columns of a path: of a longer one the table shows the end."""
+
+Tests = dict[str, Covered]
+"""By scenario, what it has executed."""
+
+
+Missing = defaultdict[str, dict[str, None]]
+"""By what was executed and is in no table, the scenarios that did, each once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,72 +53,177 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help=f"a file or folder of Linux's tree (repeatable; default: {', '.join(SOURCES)})",
+        help="a file or folder, of Linux's tree or of the firmware's "
+        f"(repeatable; default: all of the firmware's, and {', '.join(SOURCES)})",
     )
     parser.add_argument("--lcov", type=Path, metavar="FILE", help="write a tracefile of LCOV, by scenario")
     parser.add_argument(
         "--tree", type=Path, default=Path(), metavar="DIR", help="Linux's tree, for the paths in the tracefile"
+    )
+    parser.add_argument(
+        "--firmware-tree",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="what the paths in the firmware's debug information begin at, for those in the tracefile",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines and their scenarios there")
 
 
 def main(args: argparse.Namespace) -> int:
     """Print what was executed of each source file; return the exit code."""
-    sources = args.source or SOURCES
-    tests = load(args.records, sources)
-    if not any(covered.lines for covered in tests.values()):
-        raise UsageError(f"the kernel of this run has nothing of {', '.join(sources)}")
-    total = Covered()
-    for covered in tests.values():
-        total.add(covered)
+    missing: Missing = defaultdict(dict)
+    linux = load(args.records, args.source or SOURCES, missing=missing)
+    firmware = load_firmware(args.records, args.source or EVERYTHING, missing)
+    shown = {"Linux": (linux, args.tree), "the firmware": (firmware, args.firmware_tree)}
+    totals = {whose: total(tests) for whose, (tests, _) in shown.items()}
+    if not any(found.lines for found in totals.values()):
+        raise UsageError(f"neither kernel nor firmware of this run has anything of {', '.join(args.source or SOURCES)}")
     if args.lcov is not None:
-        args.lcov.write_text("".join(f"{line}\n" for line in tracefile(tests, args.tree.absolute())), encoding="utf-8")
+        traced = (line for tests, tree in shown.values() for line in tracefile(tests, tree.absolute()))
+        args.lcov.write_text("".join(f"{line}\n" for line in traced), encoding="utf-8")
     if args.json is not None:
-        args.json.write_text(json.dumps(document(tests, total), indent=1) + "\n", encoding="utf-8")
-    Terminal(width=None if sys.stdout.isatty() else WIDTH).print(table(total, len(tests)))
+        args.json.write_text(json.dumps(document(linux, firmware, missing), indent=1) + "\n", encoding="utf-8")
+    terminal = Terminal(width=None if sys.stdout.isatty() else WIDTH)
+    for whose, found in totals.items():
+        if found.lines:
+            terminal.print(table(whose, found, len(linux)))
+    for what, names in missing.items():
+        text = f"in no table: {what} (executed by {_count(len(names), 'scenario')})"
+        terminal.print(text, markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
-def load(records: Path, sources: Sequence[str], units: Sequence[str] = ()) -> dict[str, Covered]:
-    """Return by scenario what a run's records say was executed by Linux's core; for the rest see ``lines.read()``."""
-    listing = records / "artifacts.json"
-    if not listing.is_file():
-        raise UsageError(f"{records} holds no records of scenarios", hint="name the folder given as --records")
-    files = sorted((records / "scenarios").rglob(coverage.FILE))
-    if not files:
-        raise UsageError(f"{records} holds no coverage", hint="run `ampstand test --only scenarios --coverage`")
-    vmlinux = Artifacts.load(listing).kernel.with_name("vmlinux")
+def load(records: Path, sources: Sequence[str], units: Sequence[str] = (), missing: Missing | None = None) -> Tests:
+    """Return by scenario what a run's records say was executed by Linux's core; for the rest see ``lines.read()``.
+
+    ``missing`` takes what is not among it.
+    """
+    vmlinux = _artifacts(records).kernel.with_name("vmlinux")
+    files = _files(records)
     if not vmlinux.is_file():
         raise UsageError(f"the kernel of {records} is gone from the cache, or has no debug information: {vmlinux}")
     known = lines.read(vmlinux, sources, units)
-    found: dict[str, Covered] = {}
-    for file in files:
-        result = json.loads((file.parent / "result.json").read_text(encoding="utf-8"))
-        name = result.get("scenario") or file.parent.name
-        executed = coverage.Executed.load(file)
-        found.setdefault(name, Covered()).add(Covered.of(executed, executed.cores[0], known))
+    found: Tests = {}
+    for name, executed in _executed(files):
+        core = executed.cores[0]
+        found.setdefault(name, Covered()).add(Covered.of(partial(executed.any, core), known))
+        if missing is not None and executed.any(core, *coverage.MODULES):
+            missing["code of Linux's modules"][name] = None
     return found
 
 
-def document(tests: dict[str, Covered], total: Covered) -> dict[str, object]:
+def load_firmware(records: Path, sources: Sequence[str], missing: Missing) -> Tests:
+    """Return by scenario what a run's records say was executed of the remote's images, all together.
+
+    Lines count that an image of the run's own build has, whether it ran or not, or another that ran. ``missing`` takes
+    what was executed and cannot be told.
+    """
+    found: Tests = {}
+    images, nothing = _Images(sources), Covered()
+    for path in _artifacts(records).firmware.values():
+        if path.is_file():
+            nothing.add(Covered.of(lambda *_: False, images.read(path, file_hash(path))))
+    for name, executed in _executed(_files(records)):
+        test = found.setdefault(name, Covered())
+        test.add(nothing)
+        for ran in executed.images:
+            test.add(Covered.of(ran.any, images.read(ran.path, ran.sha256)))
+            if ran.sha256 in images.problems:
+                missing[images.problems[ran.sha256]][name] = None
+        for block in executed.unknown:
+            which = f"one of {', '.join(block.images)}" if block.images else "an image that is not known"
+            missing[f"code of {which}"][name] = None
+        if executed.lost:
+            missing["what came when the log of the remote was full"][name] = None
+    return found
+
+
+class _Images:
+    """The source files of images, each read once."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._sources = sources
+        self._known: dict[str, Mapping[str, lines.SourceFile]] = {}
+        self.problems: dict[str, str] = {}
+        """By the sha256 of an image, why it has none."""
+
+    def read(self, path: Path, sha256: str) -> Mapping[str, lines.SourceFile]:
+        """Return the source files of an image; nothing if there is a problem."""
+        if sha256 not in self._known:
+            self._known[sha256] = {}
+            try:
+                if not path.is_file() or file_hash(path) != sha256:
+                    raise UsageError(f"{path} is gone, or another file by now")
+                self._known[sha256] = lines.read(path, self._sources, EVERYTHING)
+            except UsageError as error:
+                self.problems[sha256] = error.message
+        return self._known[sha256]
+
+
+def _artifacts(records: Path) -> Artifacts:
+    """Return the build that a run was about."""
+    listing = records / "artifacts.json"
+    if not listing.is_file():
+        raise UsageError(f"{records} holds no records of scenarios", hint="name the folder given as --records")
+    return Artifacts.load(listing)
+
+
+def _files(records: Path) -> list[Path]:
+    """Return the files with what a run has executed."""
+    files = sorted((records / "scenarios").rglob(coverage.FILE))
+    if not files:
+        raise UsageError(f"{records} holds no coverage", hint="run `ampstand test --only scenarios --coverage`")
+    return files
+
+
+def _executed(files: Sequence[Path]) -> Iterator[tuple[str, coverage.Executed]]:
+    """Yield what is in each of these files, and the name of its scenario."""
+    for file in files:
+        result = json.loads((file.parent / "result.json").read_text(encoding="utf-8"))
+        yield result.get("scenario") or file.parent.name, coverage.Executed.load(file)
+
+
+def total(tests: Tests) -> Covered:
+    """Return what all scenarios together have executed."""
+    found = Covered()
+    for covered in tests.values():
+        found.add(covered)
+    return Covered(dict(sorted(found.lines.items())), found.functions)
+
+
+def document(linux: Tests, firmware: Tests, missing: Missing) -> dict[str, object]:
     """Return by source file and line the scenarios that executed it; a line with none was compiled and not executed."""
     return {
-        "schema": 1,
-        "sources": {
-            path: {line: [test for test, covered in tests.items() if covered.lines[path].get(line)] for line in lines}
-            for path, lines in total.lines.items()
-        },
+        "schema": 2,
+        "linux": _scenarios(linux),
+        "firmware": _scenarios(firmware),
+        "missing": {what: list(names) for what, names in missing.items()},
     }
 
 
-def table(total: Covered, scenarios: int) -> Table:
+def _scenarios(tests: Tests) -> dict[str, dict[int, list[str]]]:
+    return {
+        path: {
+            line: [test for test, covered in tests.items() if covered.lines.get(path, {}).get(line)] for line in found
+        }
+        for path, found in total(tests).lines.items()
+    }
+
+
+def table(whose: str, total: Covered, scenarios: int) -> Table:
     """Return the closing table."""
-    shown = Table(title=f"lines of Linux that {scenarios} scenarios executed")
+    shown = Table(title=f"lines of {whose} that {_count(scenarios, 'scenario')} executed")
     for heading in ("source file", "lines", "executed", "functions", "called"):
         shown.add_column(heading, justify="left" if heading == "source file" else "right")
     for path, found in total.lines.items():
         functions = total.functions[path]
         hit, called = sum(found.values()), sum(hit for _, hit in functions.values())
         share = f"{hit} ({100 * hit / len(found):.0f} %)" if found else "0"
-        shown.add_row(path, str(len(found)), share, str(len(functions)), str(called))
+        end = path if len(path) <= PATH_WIDTH else f"…{path[1 - PATH_WIDTH :]}"
+        shown.add_row(end, str(len(found)), share, str(len(functions)), str(called))
     return shown
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -69,9 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--thread", choices=THREADS, default="multi", help="QEMU's TCG threads in scenarios")
     parser.add_argument("--exact", action="store_true", help="scenarios with time that counts instructions")
-    parser.add_argument(
-        "--coverage", action="store_true", help="record which lines of Linux scenarios execute, for ampstand coverage"
-    )
+    parser.add_argument("--coverage", action="store_true", help="record what scenarios execute, for ampstand coverage")
     parser.add_argument(
         "-k", dest="keyword", default="", metavar="EXPRESSION", help="only matching tests, of any stage"
     )

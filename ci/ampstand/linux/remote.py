@@ -132,6 +132,8 @@ class Remote:
 
     def put(self, image: Path) -> str:
         """Put a firmware file onto the board, unless it is there; return its name without ``.elf``."""
+        if self.machine.coverage is not None:
+            self.machine.coverage.may_run(image)
         self.host.put(f"/lib/firmware/{image.stem}.elf", image.read_bytes())
         return image.stem
 

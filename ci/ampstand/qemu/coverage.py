@@ -1,30 +1,43 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which instructions each core has executed: what the plugin ``hw/plugin/cover.c`` marks while a machine runs.
+"""Which instructions each core has executed: what the plugin ``hw/plugin/cover.c`` records while a machine runs.
 
-A file of it (``coverage`` in a scenario's records) is a line of JSON, with ``schema`` and ``spans``, and the bitmaps of
-these one after the other, compressed by zlib.
+A file of it (``coverage`` in a scenario's records) is a line of JSON and, compressed by zlib, the bitmaps of its
+``spans`` one after the other. The line also has ``images``: what was executed of each image of the remote, as ranges of
+addresses; ``unknown``, blocks of instructions of which the image is not known; and ``lost``, the number of those that
+came when the log was full.
 """
 
 from __future__ import annotations
 
 import json
 import mmap
+import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from ampstand.board import Board
+from ampstand.board import Board, RemoteCore
 from ampstand.errors import UsageError
+from ampstand.formats.elf import NotElfError
+from ampstand.qemu.attribution import Block, Firmware, Page, Ranges, attribute
 
 FILE = "coverage"
-SCHEMA = 1
+SCHEMA = 2
 KERNEL = {"arm": (0xBF000000, 0x03000000)}
 """By architecture: where Linux's code is with modules below it, as address and size (``arch/arm/include/asm/memory.h``,
 MODULES_VADDR to PAGE_OFFSET and on). No program of a user is there."""
+MODULES = (0xBF000000, 0xC0000000)
+"""Where the modules of 32-bit Arm's Linux are, the end excluded."""
 _PAGE = 4096
+# LOG_SIZE, LogHead and LogEntry of hw/plugin/cover.c: wanted, turn, used, lost; address, size, is_page.
+_LOG_SIZE = 64 << 20
+_LOG_HEAD = struct.Struct("=IIQQ")
+_LOG_ENTRY = struct.Struct("=QII")
 
 
 @dataclass(frozen=True)
@@ -42,24 +55,62 @@ class Span:
         """Size of its bitmap, one bit for each halfword, in whole pages."""
         return -(-self.size // (16 * _PAGE)) * _PAGE
 
+    def __str__(self) -> str:
+        """Return it as the plugin takes it."""
+        return f"{self.first}:{self.last}:{self.address:#x}:{self.size:#x}"
+
 
 def spans(board: Board) -> list[Span]:
-    """Return where a board's cores have code: Linux's, and all memory of the remote."""
+    """Return where Linux's code is on a board."""
     if board.kernel_arch not in KERNEL:
         raise UsageError(f"coverage: it is not known where Linux's code is on {board.kernel_arch}")
-    found = [Span(board.shell.core, 0, board.host_cpus - 1, *KERNEL[board.kernel_arch])]
-    if (remote := board.remote) is not None:
-        windows = (*remote.windows, *remote.aliases)
-        found += [Span(remote.core, remote.cpu, remote.cpu, window.remote, window.size) for window in windows]
-    return found
+    return [Span(board.shell.core, 0, board.host_cpus - 1, *KERNEL[board.kernel_arch])]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was executed of an image of the remote."""
+
+    core: str
+    path: Path
+    """Where the ELF file was."""
+    sha256: str
+    """Of the file."""
+    code: Ranges
+
+    def any(self, start: int, end: int) -> bool:
+        """Whether anything was executed from address ``start`` on, before ``end``."""
+        after = bisect_right(self.code, (start, start))
+        return any(first < end and start < last for first, last in self.code[max(0, after - 1) : after + 1])
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A block of instructions that was executed of an image that is not known."""
+
+    address: int
+    size: int
+    images: tuple[str, ...]
+    """Names of those that it may have been; none if no image that is known has its code."""
 
 
 class Executed:
     """What was executed."""
 
-    def __init__(self, spans: Sequence[Span], bits: bytes) -> None:
-        """Take the bitmaps of spans, one after the other."""
+    def __init__(
+        self,
+        spans: Sequence[Span],
+        bits: bytes,
+        images: Sequence[Ran] = (),
+        unknown: Sequence[Unknown] = (),
+        lost: int = 0,
+    ) -> None:
+        """Take the bitmaps of spans, one after the other, and what is known of the remote."""
         self._maps: list[tuple[Span, bytes]] = []
+        self.images = list(images)
+        self.unknown = list(unknown)
+        self.lost = lost
+        """How many blocks of the remote are not recorded since there were too many."""
         at = 0
         for span in spans:
             self._maps.append((span, bits[at : at + span.bytes]))
@@ -73,17 +124,26 @@ class Executed:
             known = json.loads(head)
             if known["schema"] != SCHEMA:
                 raise ValueError(f"schema {known['schema']}, not {SCHEMA}")
-            return cls([Span(**span) for span in known["spans"]], zlib.decompress(data))
+            return cls(
+                [Span(**span) for span in known["spans"]],
+                zlib.decompress(data),
+                [
+                    Ran(ran["core"], Path(ran["path"]), ran["sha256"], [(start, end) for start, end in ran["code"]])
+                    for ran in known["images"]
+                ],
+                [Unknown(address, size, tuple(images)) for address, size, images in known["unknown"]],
+                known["lost"],
+            )
         except (ValueError, KeyError, TypeError, zlib.error) as error:
             raise UsageError(f"{path} is no record of coverage: {error}") from error
 
     @property
     def cores(self) -> list[str]:
-        """Names of the cores, Linux's first."""
+        """Names of the cores with a bitmap, Linux's first."""
         return list(dict.fromkeys(span.core for span, _ in self._maps))
 
     def any(self, core: str, start: int, end: int) -> bool:
-        """Whether a core has executed anything from address ``start`` on, before ``end``."""
+        """Whether a core with a bitmap has executed anything from address ``start`` on, before ``end``."""
         for span, bits in self._maps:
             if span.core == core and span.address <= start and end <= span.address + span.size:
                 first, last = (start - span.address) // 2, -(-(end - span.address) // 2)
@@ -95,32 +155,95 @@ class Executed:
 class Live:
     """What a machine that runs has executed so far."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        """Describe a file that is not there yet."""
+    def __init__(self, spans: Iterable[Span], remote: RemoteCore | None = None, images: Iterable[Path] = ()) -> None:
+        """Describe a file that is not there yet. ``images``: see ``may_run()``."""
         self.spans = list(spans)
+        self._remote = remote
+        self._images: list[Firmware] = []
         self._map: mmap.mmap | None = None
         self._path = Path()
+        self._log = sum(span.bytes for span in self.spans)
+        for image in images:
+            self.may_run(image)
+
+    def may_run(self, image: Path) -> None:
+        """Take a file that the remote may execute from now on; what is no ELF file is never started.
+
+        ``UsageError`` if it cannot be read.
+        """
+        if self._remote is None:
+            return
+        with suppress(NotElfError):
+            try:
+                self._images.append(Firmware.read(image, self._remote))
+            except OSError as error:
+                raise UsageError(f"cannot read firmware {image}: {error}") from error
 
     def open(self, path: Path) -> None:
-        """Make the file that the plugin marks in; it may be removed while it is in use."""
+        """Make the file that the plugin writes; it may be removed while it is in use."""
         self._path = path
         with path.open("wb+") as file:
-            file.truncate(sum(span.bytes for span in self.spans))
+            file.truncate(self._log + _LOG_SIZE * (self._remote is not None))
             self._map = mmap.mmap(file.fileno(), 0)
 
     def argument(self, plugins: Path) -> str:
         """Return the argument of QEMU's ``-plugin``."""
-        ranges = [f"range={span.first}:{span.last}:{span.address:#x}:{span.size:#x}" for span in self.spans]
+        ranges = [f"range={span}" for span in self.spans]
+        if (remote := self._remote) is not None:
+            memory = (*remote.windows, *remote.aliases)
+            ranges += [f"log={Span(remote.core, remote.cpu, remote.cpu, part.remote, part.size)}" for part in memory]
         return ",".join([str(plugins / "cover.so"), f"out={self._path}", *ranges])
 
     def clear(self) -> None:
         """Begin anew."""
-        if self._map is not None:
-            self._map[:] = bytes(len(self._map))
+        if self._map is None:
+            return
+        self._map[: self._log] = bytes(self._log)
+        if self._remote is not None:
+            wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._log)
+            struct.pack_into("=I", self._map, self._log, wanted + 1)
 
     def save(self, path: Path) -> None:
         """Write what was executed since the last ``clear()``; nothing if the machine never ran."""
         if self._map is None:
             return
-        head = json.dumps({"schema": SCHEMA, "spans": [asdict(span) for span in self.spans]})
-        path.write_bytes(head.encode() + b"\n" + zlib.compress(self._map[:], 1))
+        head: dict[str, object] = {"schema": SCHEMA, "spans": [asdict(span) for span in self.spans]}
+        blocks, lost = self._logged()
+        found = attribute(blocks, self._images)
+        head["images"] = [
+            {
+                "core": self._remote.core if self._remote is not None else "",
+                "path": str(image.path.absolute()),
+                "sha256": image.sha256,
+                "code": code,
+            }
+            for image, code in found.images.items()
+        ]
+        head["unknown"] = [(start, end - start, names) for (start, end), names in found.unknown.items()]
+        head["lost"] = lost
+        path.write_bytes(json.dumps(head).encode() + b"\n" + zlib.compress(self._map[: self._log], 1))
+
+    def _logged(self) -> tuple[Iterator[Block], int]:
+        """Return the blocks of the log, and how many found no room there."""
+        if self._map is None or self._remote is None:
+            return iter(()), 0
+        wanted, turn, used, lost = _LOG_HEAD.unpack_from(self._map, self._log)
+        if turn != wanted:
+            return iter(()), 0
+        start = self._log + _LOG_HEAD.size
+        return _blocks(self._map[start : start + used]), lost
+
+
+def _blocks(entries: bytes) -> Iterator[Block]:
+    """Yield the blocks of instructions in a log."""
+    pages: dict[int, Page] = {}
+    at = 0
+    while at < len(entries):
+        address, size, is_page = _LOG_ENTRY.unpack_from(entries, at)
+        at += _LOG_ENTRY.size
+        if is_page:
+            pages[address] = Page(address, entries[at : at + size])
+            at += size
+        else:
+            around = range(address // _PAGE * _PAGE, address + size, _PAGE)
+            yield Block(address, size, tuple(pages[page] for page in around))

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ampstand.formats.lines import SourceFile
-from ampstand.qemu.coverage import Executed
 
 Lines = dict[int, bool]
 """By number of a line that was compiled, whether it was executed."""
@@ -25,16 +24,16 @@ class Covered:
     """By name, the line of the function's beginning and whether it was called."""
 
     @classmethod
-    def of(cls, executed: Executed, core: str, sources: Mapping[str, SourceFile]) -> Covered:
-        """Look up each line's code in what a core has executed."""
+    def of(cls, executed: Callable[[int, int], bool], sources: Mapping[str, SourceFile]) -> Covered:
+        """Look up each line's code. ``executed`` tells whether anything was from one address on, before another."""
         found = cls()
         for path, source in sources.items():
             found.lines[path] = {
-                line: any(executed.any(core, start, end) for start, end in places)
+                line: any(executed(start, end) for start, end in places)
                 for line, places in sorted(source.lines.items())
             }
             found.functions[path] = {
-                name: (line, executed.any(core, address, address + 2))
+                name: (line, executed(address, address + 2))
                 for name, (line, address) in sorted(source.functions.items())
             }
         return found
