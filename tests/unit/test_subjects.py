@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,8 @@ from ampstand.commands.subjects import Firmware, FirmwareTree, Qemu, Revisions, 
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
 from ampstand.report import results
+from ampstand.report.lcov import Covered
+from ampstand.report.patch_lines import State
 from ampstand.report.results import Run
 
 HARNESS = """#!/bin/sh
@@ -265,6 +267,28 @@ def test_commits_of_ours_are_tested_by_their_own_harness(
     again = Reviewer(subject("--revisions", f"{made[0]}..HEAD~3", root=tree.top), tmp_path / "out").run()
     assert (again.exit_code(), again.culprit) == (0, 0)
     assert log.read_text().split()[len(said) :].count("test") == 1, "the baseline is taken as it was"
+
+
+@pytest.mark.usefixtures("quiet")
+def test_changed_lines_of_the_firmware_are_looked_up(
+    subject: Callable[..., Subject], tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of models and tests nothing is known, and that is told."""
+    harness(tree, ["passed"], tmp_path / "log")
+    tree.commit("last", **{"firmware/remote/a.c": "one\ntwo\n", "hw/b.c": "one\n", "tests/c.h": "", "docs/d.md": ""})
+    asked: list[Sequence[str]] = []
+
+    def load(folder: Path, sources: Sequence[str], _missing: object) -> dict[str, Covered]:
+        assert (folder / results.FILE).is_file()
+        asked.append(sources)
+        return {"t": Covered({"firmware/remote/a.c": {1: True, 2: False}})}
+
+    monkeypatch.setattr("ampstand.commands.coverage.load_firmware", load)
+    monkeypatch.setattr("ampstand.commands.coverage.load", None)
+    review = Reviewer(subject("--revisions", "HEAD~1..HEAD", root=tree.top), tmp_path / "out").run()
+    assert asked == [["firmware/remote/a.c"]]
+    assert [(line.line, line.state) for line in review.lines] == [(1, State.EXECUTED), (2, State.NEVER)]
+    assert review.notes == ["Of changed lines in hw, tests it is not known what executes them."]
 
 
 @pytest.mark.usefixtures("quiet")

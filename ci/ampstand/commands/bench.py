@@ -204,7 +204,7 @@ class Bench:
                     self._args.system,
                     counting="counted" in name,
                     exact="exact" in name,
-                    coverage=Live(spans(self._board)) if name == "coverage" else None,
+                    coverage=self._live() if name == "coverage" else None,
                 )
                 began = time.monotonic()
                 machine.run()
@@ -215,6 +215,9 @@ class Bench:
             "modes_s": modes,
             "mode_ratio": {name: round(mode["median"] / normal, 3) for name, mode in modes.items()},
         }
+
+    def _live(self) -> Live:
+        return Live(spans(self._board), self._board.remote, self._artifacts.firmware.values())
 
     def _machine(self, board: Board, name: str) -> LinuxMachine:
         return LinuxMachine(

@@ -18,14 +18,13 @@ import json
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ampstand.build import git, mail
 from ampstand.build.builder import Builder
 from ampstand.build.cache import file_hash
-from ampstand.commands import coverage
 from ampstand.commands.given import firmware_of, records_folder
 from ampstand.commands.subjects import Firmware, FirmwareTree, Part, Qemu, Revisions, Series, Subject, commits
 from ampstand.commands.test import workers
@@ -34,7 +33,6 @@ from ampstand.progress import Progress
 from ampstand.report import choice, junit, kcidb, page, patch_lines, results, sarif
 from ampstand.report import review as forms
 from ampstand.report.compare import Change, Moved, Side, compare
-from ampstand.report.lcov import Covered
 from ampstand.report.patch_lines import ChangedLine
 from ampstand.report.results import BAD, Run
 from ampstand.report.review import Repeated, Review, Warned
@@ -42,6 +40,7 @@ from ampstand.report.review import Repeated, Review, Warned
 REPEATS = 5
 MOST_REPEATED = 10
 """Tests that are run again; what is beyond is told as it came."""
+C = (".c", ".h", ".S")
 NAMES = {
     "report.txt": forms.text,
     "report.md": forms.markdown,
@@ -241,7 +240,7 @@ class Reviewer:
             baseline=sides[0],
             candidate=sides[1],
             again=shlex.join(subject.command),
-            lines=self._lines(changed, candidate) if subject.chosen else [],
+            lines=self._lines(changed, candidate),
             scenarios=(len(chosen), len(names)),
             warnings=warnings,
             sizes=self._sizes(),
@@ -286,23 +285,20 @@ class Reviewer:
             if before.get(name) != after.get(name)
         ]
 
-    def _covered(self, changed: Iterable[str], folder: Path) -> dict[str, Covered]:
-        """Return what each scenario of a side has executed of files that are changed."""
-        sources = [name for name in changed if name.endswith((".c", ".h"))]
-        own = sorted({f"{Path(name).parent}/" for name in sources if not name.startswith("include/")})
-        return coverage.load(folder, sources, [*coverage.SOURCES, *own]) if sources else {}
-
     def _chosen(self, names: Sequence[str], changed: Mapping[str, tuple[str, str]], folder: Path) -> list[str]:
         """Return the scenarios that the change may matter to, from what each executed without it."""
         with self.progress.step("review: choosing scenarios"):
-            return choice.choose(names, changed, self._covered(changed, folder))
+            return choice.choose(names, changed, self.subject.covered(sorted(changed), folder))
 
     def _lines(self, changed: Mapping[str, tuple[str, str]], folder: Path) -> list[ChangedLine]:
         """Return the lines that are changed, and which of the candidate's scenarios executed each; none if none ran."""
         if not Run.load(folder / results.FILE).boots():
             return []
+        known = {name: texts for name, texts in changed.items() if self.subject.has_lines(name)}
+        if unknown := sorted({name.partition("/")[0] for name in changed.keys() - known.keys() if name.endswith(C)}):
+            self.subject.notes.append(f"Of changed lines in {', '.join(unknown)} it is not known what executes them.")
         with self.progress.step("review: which of the changed lines were executed"):
-            return patch_lines.judge(changed, self._covered(changed, folder))
+            return patch_lines.judge(known, self.subject.covered(sorted(known), folder))
 
     def _words(self) -> list[str]:
         return ["-k", self.args.keyword] if self.args.keyword else []

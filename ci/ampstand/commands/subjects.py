@@ -14,6 +14,7 @@ import shlex
 import shutil
 import time
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import file_hash, tree_inputs
 from ampstand.build.kernel import Inspection
 from ampstand.build.mail import Patch
-from ampstand.commands import measure, programs
+from ampstand.commands import coverage, measure, programs
 from ampstand.commands.given import firmware_of
 from ampstand.commands.programs import Program
 from ampstand.commands.test import Checks
@@ -33,6 +34,7 @@ from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import AmpstandError, InfrastructureError, UsageError
 from ampstand.formats import sizes
 from ampstand.report import rerun, results
+from ampstand.report.lcov import Covered
 from ampstand.report.results import Results, Run, Stage
 
 JUDGES = ("ci/ampstand", "tests/scenarios", "tests/probes", "configs")
@@ -90,6 +92,14 @@ class Subject(ABC):
 
     def changed(self) -> Mapping[str, tuple[str, str]]:
         """Return by path the text of each file that is changed, before and after."""
+        return {}
+
+    def has_lines(self, name: str) -> bool:
+        """Whether it is known what executes the lines of a file."""
+        return False
+
+    def covered(self, changed: Sequence[str], folder: Path) -> dict[str, Covered]:
+        """Return what each scenario of a side has executed of changed files; ``folder`` has its records."""
         return {}
 
     def identity(self, parts: int) -> dict[str, str]:
@@ -177,6 +187,16 @@ class Series(Subject):
         after = overlay.patched(tree, [*own, *self._patches])
         before = overlay.patched(tree, own)
         return {name: (_text(before.get(name, tree.read(name))), _text(data)) for name, data in after.items()}
+
+    def has_lines(self, name: str) -> bool:
+        """All of them: what is not C has none."""
+        return True
+
+    def covered(self, changed: Sequence[str], folder: Path) -> dict[str, Covered]:
+        """Look at what Linux's core executed."""
+        sources = [name for name in changed if name.endswith((".c", ".h"))]
+        own = sorted({f"{Path(name).parent}/" for name in sources if not name.startswith("include/")})
+        return coverage.load(folder, sources, [*coverage.SOURCES, *own]) if sources else {}
 
 
 class Qemu(Subject):
@@ -312,6 +332,14 @@ class Revisions(Subject):
                 before, after = (_text(tree.read(name)) for tree in sides)
                 found[name] = (before, after)
         return found
+
+    def has_lines(self, name: str) -> bool:
+        """Those of the remote's firmware."""
+        return name.startswith("firmware/remote/")
+
+    def covered(self, changed: Sequence[str], folder: Path) -> dict[str, Covered]:
+        """Look at what the remote executed."""
+        return coverage.load_firmware(folder, changed, defaultdict(dict)) if changed else {}
 
     def sizes(self, parts: int) -> dict[str, int]:
         """Return what of each of our images takes how much."""

@@ -18,7 +18,7 @@ class State(StrEnum):
     EXECUTED = "executed"
     NEVER = "never executed"
     NO_CODE = "no code of its own"
-    NOT_COMPILED = "not in this kernel"
+    NOT_COMPILED = "not compiled"
 
 
 @dataclass(frozen=True)
