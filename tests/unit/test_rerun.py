@@ -98,6 +98,7 @@ def words_of(*words: str) -> list[str]:
     ("words", "kept"),
     [
         (["--only", "lint", "-k", "x", "--test", "y", "--junit", "j", "--records", "r", "-j", "3"], ["test"]),
+        (["--failed-first", "--shard", "1/2", "--workers", "2"], ["test"]),
         (["--thread", "single"], ["test", "--thread", "single"]),
         (["--thread", "multi"], ["test"]),
         (["--board", "stm32mp157c-dk2"], ["test"]),
@@ -160,3 +161,45 @@ def test_the_entry_point_is_found_from_anywhere(tmp_path: Path, monkeypatch: pyt
     assert rerun.program() == "./scripts/ampstand"
     monkeypatch.chdir(tmp_path)
     assert rerun.program() == str(paths.ROOT / "scripts/ampstand")
+
+
+IN_ORDER = """
+import os
+from pathlib import Path
+import pytest
+
+@pytest.mark.parametrize("number", range(8))
+def test_number(number, request):
+    root = request.config.rootpath
+    with (root / os.environ.get("PYTEST_XDIST_WORKER", "ran")).open("a") as file:
+        file.write(str(number))
+    assert str(number) not in (root / "failing").read_text()
+"""
+
+
+def test_what_failed_runs_first(tmp_path: Path) -> None:
+    """Until it passes: also when other tests have run since, or another folder has the records."""
+    root = tmp_path / "root"
+    checkout.write(root, IN_ORDER)
+
+    def ran(failing: str, *options: str) -> list[str]:
+        (root / "failing").write_text(failing)
+        words = ["./scripts/ampstand", "test", "--only", "scenarios", "--board", "fake-good.toml", *options]
+        done = checkout.call(shlex.join(words), root, root)
+        assert done.returncode == bool(failing), done.stderr
+        files = [path for path in (root / "ran", root / "gw0", root / "gw1") if path.exists()]
+        order = [path.read_text() for path in files]
+        for path in files:
+            path.unlink()
+        return order
+
+    assert ran("356") == ["01234567"]
+    assert ran("5", "-k", "5 or 7") == ["57"]
+    assert ran("356", "--failed-first", "--records", "elsewhere") == ["35601247"]
+    first, second = ran("6", "--failed-first", "--workers", "2")
+    assert {first[0], second[0]} == {"3", "6"}
+    assert sorted(first + second) == list("01234567")
+    assert [ran("67", "--failed-first", f"--shard={part}/2") for part in (1, 2)] == [["6024"], ["1357"]]
+    assert ran("", "--failed-first") == ["67012345"]
+    assert ran("", "--failed-first") == ["01234567"]
+    assert not (root / ".pytest_cache").exists(), "a checkout stays as it is"

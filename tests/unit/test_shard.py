@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parts of the tests for several machines."""
+"""Parts of the tests for several machines, and the order of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from ampstand import cli
 from ampstand.report.results import Results, Test
-from ampstand.report.shard import Shard
+from ampstand.report.shard import Shard, failed_first
 
 pytest_plugins = ["pytester"]
 
@@ -34,6 +34,24 @@ def test_parts_are_balanced_by_time() -> None:
     assert [Shard(index, 2).of(names, seconds) for index in (1, 2)] == [["long"], ["a", "b", "c", "d"]]
     # A new test counts as the median, 3.
     assert Shard(1, 2).of([*names, "new"], seconds) == ["long", "c"]
+
+
+@pytest.mark.parametrize(
+    ("failed", "workers", "order"),
+    [
+        ("", 1, "abcdef"),
+        ("ec", 1, "ceabdf"),
+        ("ec", 2, "cab edf"),
+        ("ec", 3, "ca eb df"),
+        ("bcdef", 2, "bcd efa"),
+        ("abcdef", 4, "a b cd ef"),
+        ("f", 4, "f a bc de"),
+        ("d", 9, "d a b c e f"),
+        ("xyz", 2, "abc def"),
+    ],
+)
+def test_each_worker_begins_with_its_share_of_what_failed(failed: str, workers: int, order: str) -> None:
+    assert failed_first("abcdef", failed, workers) == list(order.replace(" ", ""))
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", ""])

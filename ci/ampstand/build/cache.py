@@ -6,7 +6,8 @@ Layout of the cache folder::
 
     artifacts/NAME-KEY/   finished and never changed again; put in place by one rename
     sources/              unpacked packages, likewise
-    work/                 build trees that live on, so that a second build is incremental; always used under a lock
+    work/                 build trees that live on, so that a second build is incremental; always used under a lock;
+                          and for each checkout pytest's cache, which has what failed last
     locks/ logs/ ccache/ apt/ venv-*/
 """
 

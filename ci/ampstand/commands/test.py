@@ -91,6 +91,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--durations", type=Path, metavar="RESULTS.jsonl", help="balance the parts by how long scenarios took there"
     )
+    parser.add_argument(
+        "--failed-first", action="store_true", help="begin with the scenarios that failed when they ran last"
+    )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the results there as JUnit XML")
     parser.add_argument(
         "pytest_arguments", nargs="*", metavar="-- ARG", help="further arguments of pytest for the scenarios"
@@ -135,6 +138,8 @@ class Checks:
         self.progress = progress
         self.command = list(command)
         self.root = builder.root
+        self.where = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
+        """Of this checkout, in names of what is kept for it in the cache folder."""
         self.selection = Selection(args.keyword, tuple(args.test))
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.records: Path = args.records or paths.records_root() / f"test-{stamp}-{os.getpid()}"
@@ -319,9 +324,9 @@ class Checks:
         cross = self.root / "configs/cross/arm-none-eabi.ini"
         options = {"native": ["-Dfuzz=true"], "remote": [f"--cross-file={cross}", f"-Dfreertos={freertos.path}"]}
         log = self.records / "native.log"
-        where = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
-        work = self.builder.cache.work / f"{part}-{where}"
-        with self.builder.cache.lock(f"{part}-{where}", self.progress):
+        name = f"{part}-{self.where}"
+        work = self.builder.cache.work / name
+        with self.builder.cache.lock(name, self.progress):
             with self.progress.step(f"native: {part}") as step:
                 setup = [*MESON, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
                 if (work / "meson-private/coredata.dat").exists():
@@ -428,6 +433,7 @@ class Checks:
             *(["--ampstand-coverage"] if self.args.coverage else []),
             *([f"-n{self.args.workers}", "--dist=worksteal"] if self.args.workers > 1 else []),
             *([f"--ampstand-shard={self.args.shard}"] if self.args.shard is not None else []),
+            *(["--ampstand-failed-first"] if self.args.failed_first else []),
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),
             f"--ampstand-records={self.records / 'scenarios'}",
             *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
@@ -438,7 +444,8 @@ class Checks:
     def _argv(self, stage: str, options: Sequence[str]) -> list[str]:
         """Return the call of pytest for a stage."""
         argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "pyproject.toml")]
-        argv += [f"--rootdir={self.root}", "-p", "ampstand.report.pytest_results", f"--ampstand-stage={stage}"]
+        argv += [f"--rootdir={self.root}", "-o", f"cache_dir={self.builder.cache.work / f'pytest-{self.where}'}"]
+        argv += ["-p", "ampstand.report.pytest_results", f"--ampstand-stage={stage}"]
         argv += [f"--ampstand-test={test}" for test in self.selection.tests]
         argv += options
         if self.selection.keyword:

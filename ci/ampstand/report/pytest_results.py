@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""pytest plugin: one line in ``results.jsonl`` for each test as it ends, and the selection of exact tests.
+"""pytest plugin: one line in ``results.jsonl`` for each test as it ends; which tests run, and in which order.
 
 What other plugins know of a test they put into ``report.user_properties``: ``("headline", text)``,
 ``("reason", text)``, ``("known", bug id)``, ``("gone", bug id)``, ``("records", folder)``, ``("rerun", command)``,
@@ -20,7 +20,7 @@ import pytest
 from ampstand.errors import INTERRUPTED, AmpstandError, UnwritableError
 from ampstand.report import rerun
 from ampstand.report.results import BAD, Outcome, Results, Run, Test
-from ampstand.report.shard import Shard
+from ampstand.report.shard import Shard, failed_first
 from ampstand.signals import end_on_signals
 
 BASE = f"./{rerun.ENTRY} test"
@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ampstand-durations", default=None, metavar="FILE", help="a results.jsonl that balances the parts"
     )
+    group.addoption("--ampstand-failed-first", action="store_true", help="begin with what failed when it ran last")
     group.addoption("--ampstand-test", action="append", default=[], metavar="ID", help="exactly this test (repeatable)")
 
 
@@ -47,9 +48,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Writer(config), "ampstand-results-writer")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of pytest-xdist the same: all need one order, and another run may end meanwhile."""
+    node.workerinput["failed"] = _failed_last(node.config)
+
+
+def _failed_last(config: pytest.Config) -> list[str]:
+    """Return what failed when it ran last, as pytest's cache has it: the runs before this one need not be there."""
+    cache = getattr(config, "cache", None)
+    return list(cache.get("cache/lastfailed", {})) if cache is not None else []
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that are named exactly, and of those the ones of this shard."""
+    """Keep the tests that are named exactly, and of those the ones of this shard; bring them into order."""
     if names := config.getoption("ampstand_test"):
         _keep(config, items, set(names))
     if text := config.getoption("ampstand_shard"):
@@ -62,6 +75,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         stage = config.getoption("ampstand_stage")
         seconds = {test.name: test.seconds for test in known if test.stage == stage and test.seconds is not None}
         _keep(config, items, set(shard.of([item.nodeid for item in items], seconds)))
+    if config.getoption("ampstand_failed_first"):
+        worker = getattr(config, "workerinput", {})
+        failed = set(worker["failed"] if worker else _failed_last(config))
+        order = failed_first([item.nodeid for item in items], failed, worker.get("workercount", 1))
+        place = {name: number for number, name in enumerate(order)}
+        items.sort(key=lambda item: place[item.nodeid])
 
 
 def _keep(config: pytest.Config, items: list[pytest.Item], wanted: set[str]) -> None:

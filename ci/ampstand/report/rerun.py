@@ -25,6 +25,7 @@ HOW = (
     "workers",
     "shard",
     "durations",
+    "failed_first",
     "junit",
     "json",
     "jobs",

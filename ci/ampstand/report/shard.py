@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parts of a set of tests, for several machines that share the work."""
+"""Parts of a set of tests, for several machines that share the work, and the order of each."""
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -44,3 +45,19 @@ class Shard:
             if part == self.index - 1:
                 mine.add(name)
         return [name for name in names if name in mine]
+
+
+def failed_first(names: Sequence[str], failed: Collection[str], workers: int = 1) -> list[str]:
+    """Return all names, what failed before the others; of several workers each begins with its share of what failed.
+
+    pytest-xdist's ``worksteal`` hands out the list in parts of equal length, one for each worker.
+    """
+    first = [name for name in names if name in failed]
+    rest = [name for name in names if name not in failed]
+    order: list[str] = []
+    for left in range(workers, 0, -1):
+        size = (len(names) - len(order)) // left
+        share = min(math.ceil(len(first) / left), size)
+        order += first[:share] + rest[: size - share]
+        del first[:share], rest[: size - share]
+    return order
