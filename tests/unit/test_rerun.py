@@ -90,6 +90,16 @@ def test_the_command_is_short_where_it_can_be(tmp_path: Path) -> None:
     assert checkout.call(printed, root, root).stdout.splitlines()[-1] == "0 passed, 1 failed"
 
 
+def test_a_file_of_the_users_own_is_selected_in_as_well(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    checkout.write(root, "")
+    (root / "own.py").write_text("def test_one(): assert False\ndef test_two(): assert False\n")
+    words = "./scripts/ampstand test --only scenarios --board fake-good.toml -k one -- own.py"
+    done = checkout.call(words, root, root)
+    assert done.stdout.splitlines()[-1] == "0 passed, 1 failed", done.stderr
+    assert f"--board {root}/fake-good.toml --only scenarios --test own.py::test_one" in done.stderr
+
+
 def words_of(*words: str) -> list[str]:
     return checks.command(cli.parser().parse_args(["test", *words]))[1:]
 

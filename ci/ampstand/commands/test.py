@@ -465,8 +465,8 @@ class Checks:
 
     def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None) -> None:
         """Run pytest on the tests of a stage, its output straight to the user or to ``log``."""
-        argv = self._argv(stage, [f"--ampstand-results={self.results.path}", *options])
-        argv.insert(-1, f"--ampstand-rerun={shlex.join(self.command)}")
+        own = [f"--ampstand-results={self.results.path}", f"--ampstand-rerun={shlex.join(self.command)}"]
+        argv = self._argv(stage, [*own, *options])
         if log is None:
             self.progress.say(f"{stage}: {shlex.join(argv)}")
         terminal = sys.stdin.isatty() and not INTERACTIVE.isdisjoint(options)
