@@ -31,6 +31,7 @@ LATER = {
 ALONE = {
     "inspect": "say what a firmware file is, and what Linux and the remote make of it",
     "compare": "say what differs between two runs, from their records",
+    "open": "go on from where a scenario failed, with its consoles or gdb",
     "coverage": "say which lines of Linux and of the firmware a run with --coverage has executed",
 }
 """Commands that need no build: ``add_arguments(parser)`` and ``main(args)``."""

@@ -32,6 +32,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import signal
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -43,11 +45,12 @@ import pytest
 from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
-from ampstand.linux import known_bugs, memory
+from ampstand.linux import known_bugs, memory, saved_states
 from ampstand.linux.known_bugs import KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.saved_boots import SavedBoots
+from ampstand.linux.saved_states import SavedStates
 from ampstand.linux.shell import Shell
 from ampstand.qemu import coverage
 from ampstand.qemu.faults import Faults
@@ -90,6 +93,7 @@ class Session:
         self._boots = 0
         self._booted = False
         given = getattr(config, "workerinput", {}).get("boots")
+        self.states = SavedStates(self.records, config.getoption("ampstand_keep_states"))
         self.boots = SavedBoots(Path(given) if given else self.records / f"boots-{os.getpid()}")
         self._boot_lines: set[str] = set()
         """What was said during a boot and has failed a scenario already."""
@@ -117,7 +121,7 @@ class Session:
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
-        images = [*artifacts.firmware.values(), *self.given]
+        images = self.images(artifacts)
         if self.coverage:
             live = coverage.Live(coverage.spans(self.board), self.board.remote, images)
             options.setdefault("coverage", live)
@@ -129,6 +133,10 @@ class Session:
             reader = TraceReader(machine, self.board.remote, images)
             machine.follow(self.board.remote.core, f"{self.board.remote.core}-trace", reader.poll)
         return machine
+
+    def images(self, artifacts: Artifacts) -> list[Path]:
+        """Return what may run on the remote of a machine."""
+        return [*artifacts.firmware.values(), *self.given]
 
     def shared(self, watch: _Watch) -> LinuxMachine:
         """Return the board that runs already, or boot one."""
@@ -221,6 +229,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-thread", choices=THREADS, default="multi", help="TCG threads of QEMU")
     group.addoption("--ampstand-exact", action="store_true", help="time is a count of instructions")
     group.addoption("--ampstand-coverage", action="store_true", help="record which instructions are executed")
+    group.addoption("--ampstand-keep-states", type=int, default=0, help="of so many machines whose scenario failed")
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
     group.addoption("--ampstand-seed", type=int, default=SEED, help="of random input (default: %(default)s)")
     group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")
@@ -322,6 +331,8 @@ def pytest_runtest_makereport(
         missing = watch is not None and not error.hint
     else:
         missing = watch is not None
+    if watch is not None and watch.states:
+        report.sections.append(("the state of the board", "\n".join(watch.states)))
     if watch is not None and missing:
         report.sections.append(("what the board said", f"{headline or 'nothing bad'}\n{watch.diagnosis()}"))
     return report
@@ -344,8 +355,11 @@ class _Watch:
         self.own: list[LinuxMachine] = []
         self.recorders: list[Recorder] = []
         self.boot_reasons: list[str] = []
+        self.states: list[str] = []
+        """Of each machine how to go on from its state, or why it is not saved; empty if nothing has failed yet."""
         self.error = ""
         """What failed first, in one line or some."""
+        saved_states.remove(self.folder)
         self.judged = False
         """Whether the scenario came to its end: one that met a known bug does not, and nobody looked at its board."""
         self.bug: KnownBug | None = None
@@ -398,6 +412,8 @@ class _Watch:
             text = error.message if isinstance(error, AmpstandError) else call.excinfo.exconly()
             self.error = self.error or text
             report.user_properties += [("reason", text), ("headline", self.headline())]
+            opened = [recorder.values["open"] for recorder in self.recorders if "open" in recorder.values]
+            report.user_properties += [("open", command) for command in opened[:1]]
             if isinstance(error, InfrastructureError):
                 report.user_properties.append(("infrastructure", True))
         report.user_properties += [
@@ -405,6 +421,27 @@ class _Watch:
             ("rerun", self.rerun),
             ("kernel", self.session.artifacts.kernel_release),
         ]
+
+    def save_states(self) -> None:
+        """Save each machine as it is now, for the scenario has failed: the first time that it is noticed counts.
+
+        That a state cannot be saved says nothing about the scenario, and neither does how long it takes.
+        """
+        if self.states or self.session.states.most == 0:
+            return
+        left, _ = signal.setitimer(signal.ITIMER_REAL, 0)  # the scenario's time limit (pytest-timeout)
+        for machine, recorder in zip(self.machines, self.recorders, strict=True):
+            try:
+                self.session.states.save(machine, self.session.images(machine.artifacts))
+            except (AmpstandError, OSError) as error:
+                reason = str(error).partition("\n")[0]
+                recorder.values["not_saved"] = reason
+                self.states.append(f"not saved: {reason}")
+            else:
+                program, *_ = shlex.split(self.rerun)
+                recorder.values["open"] = shlex.join([program, "open", str(recorder.folder)])
+                self.states.append(f"open it: {recorder.values['open']}")
+        signal.setitimer(signal.ITIMER_REAL, left)
 
     def judge(self) -> None:
         """Fail the scenario for what the records show though its own asserts hold."""
@@ -420,9 +457,11 @@ class _Watch:
         late = self._reasons()
         if not late:
             return
+        self.save_states()
         self.session.drop_shared()
         self._write("failed", late)
-        text = f"after its end, the board of {self.item.nodeid} said what must not be:\n" + "\n".join(late)
+        text = f"after its end, the board of {self.item.nodeid} said what must not be:\n"
+        text += "\n".join([*late, *self.states])
         config = self.session.config
         if hasattr(config, "workerinput"):  # a worker of pytest-xdist reports of nothing but the present test
             raise TestsFailed(text)
@@ -437,12 +476,16 @@ class _Watch:
         ``error`` is that of the teardown; ``last`` says that no scenario follows, so the shared board ends, too.
         """
         failed = self.failed() or (error is not None and self.behind(error) is None)
+        if failed:
+            self.save_states()
         for machine in self.shared:
             if failed:
                 with suppress(AmpstandError):
                     _settle(machine)
             elif self.judged:
                 _settle(machine)
+        if not failed and self.judged and self._reasons():
+            self.save_states()
         for machine in self.own:
             machine.stop()
         self._keep_coverage()
@@ -502,17 +545,23 @@ def _settle(machine: LinuxMachine) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Judge faults and records as soon as the scenario's own asserts have held."""
-    yield
-    faults = item.stash.get(FAULTS, None)
-    if faults is not None:
-        faults.finish()
+    """Judge faults and records as soon as the scenario's own asserts have held; save the board if they have not."""
     watch = item.stash.get(WATCH, None)
-    if watch is not None:
-        watch.judge()
-    known = item.stash.get(KNOWN, None)
-    if known is not None:
-        known.finish()
+    try:
+        yield
+        faults = item.stash.get(FAULTS, None)
+        if faults is not None:
+            faults.finish()
+        if watch is not None:
+            watch.judge()
+        known = item.stash.get(KNOWN, None)
+        if known is not None:
+            known.finish()
+    except (Exception, pytest.fail.Exception) as error:
+        known_one = isinstance(error, pytest.xfail.Exception)
+        if watch is not None and not known_one and watch.behind(error) is None:
+            watch.save_states()
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
@@ -567,7 +616,7 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., LinuxMach
     session = pytestconfig.stash[SESSION]
 
     def start(*, up: bool = True, tolerated: Mapping[str, str] | None = None, **options: Any) -> LinuxMachine:
-        number = len(_watch.own) + 1
+        number = len(_watch.machines) + 1  # the shared board is one of them
         folder = _watch.folder / f"machine-{number}" if number > 1 else _watch.folder
         new = session.new_machine(folder, _watch.rerun, **options)
         _watch.own.append(_watch.watch(new))

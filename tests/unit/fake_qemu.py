@@ -96,7 +96,7 @@ class Voices:
 
 
 STARTED = threading.Event()
-"""The board runs: at once, or after the first "cont" with -S."""
+"""The board runs: at once, or after the first "cont" with -S or -incoming."""
 
 
 def connect(path: str) -> socket.socket:
@@ -147,14 +147,17 @@ def serve_qmp(path: str, voices: Voices) -> None:
     for order in orders(link):
         name = order["execute"]
         if name == "query-status":
-            status = "finish-migrate" if unfinished else "running"
+            runs = STARTED.is_set() and not unfinished
+            status = "finish-migrate" if unfinished else "running" if runs else "paused"
             unfinished = max(0, unfinished - 1)
-            answer: dict[str, object] = {"return": {"status": status, "running": not unfinished}}
+            answer: dict[str, object] = {"return": {"status": status, "running": runs}}
         elif name == "cont" and unfinished:
             answer = {"error": {"class": "GenericError", "desc": "Migration is not finalized yet"}}
         elif name in ("qom-get", "qom-set"):
             arguments = order["arguments"]
             answer = qom(name, properties, arguments["property"], arguments.get("value"))
+        elif name == "query-memory-size-summary":
+            answer = {"return": {"base-memory": MEMORY}}
         elif name == "pmemsave":
             where = order["arguments"]
             Path(where["filename"]).write_bytes(voices.memory[where["val"] : where["val"] + where["size"]])
@@ -242,7 +245,7 @@ def main() -> None:
     voices = Voices(options["-D"], memory, int(settings.get("trace", "0"), 0))
     if mode != "stubborn":
         signal.signal(signal.SIGTERM, voices.end)
-    if "-S" not in sys.argv:
+    if not {"-S", "-incoming"} & set(sys.argv):
         STARTED.set()
     paths: dict[str, str] = {}
     for number, argument in enumerate(sys.argv):

@@ -22,7 +22,7 @@ from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.formats import cpio
 from ampstand.linux.machine import LinuxMachine
 from ampstand.qemu import process as process_module
-from ampstand.qemu.machine import BootError, QemuEndedError, QmpRefusedError, WaitError
+from ampstand.qemu.machine import BootError, CoreDiedError, QemuEndedError, QmpRefusedError, WaitError
 from ampstand.report.records import Recorder
 
 
@@ -94,6 +94,28 @@ def test_qmp_and_events(tmp_path: Path) -> None:
         assert machine.wait_event("STOP", since=mark, timeout=5)["event"] == "STOP"
         with pytest.raises(QmpRefusedError, match="nonsense has not been found"):
             machine.qmp("nonsense")
+
+
+@pytest.mark.parametrize("dead_too", [True, False])
+def test_what_is_awaited_of_qemu_may_come_after_a_cores_death(tmp_path: Path, dead_too: bool) -> None:
+    with make(tmp_path).boot() as machine:
+        with pytest.raises(CoreDiedError):
+            machine.host.run("say host 'Internal error: Oops: 17'; sleep 60")
+        mark, later = machine.event_mark(), threading.Thread(target=machine.qmp, args=["stop"])
+
+        def stopped() -> bool | None:
+            if later.ident is None:
+                later.start()
+                return None
+            return machine.happened("STOP", since=mark) or None
+
+        options = {"what": "the stop", "core": "qemu", "timeout": 20}
+        if dead_too:
+            assert machine.wait(stopped, dead_too=True, **options)
+        else:
+            with pytest.raises(CoreDiedError, match=r"Oops(.|\n)*while waiting for the stop on qemu"):
+                machine.wait(stopped, **options)
+        later.join()
 
 
 def test_boot_that_fails_is_infrastructure(tmp_path: Path) -> None:

@@ -68,6 +68,8 @@ def test_a_printed_command_runs_the_same_test_on_the_same_inputs(tmp_path: Path)
     record = Run.load(elsewhere / "first/results.jsonl")
     name = "tests/scenarios/test_it.py::test_fails[it's a [b]]"
     assert printed == [record.tests["scenarios", name].rerun]
+    kept = json.loads((Path(record.tests["scenarios", name].records) / "result.json").read_text())
+    assert kept["not_saved"] == "the board has no migration", "states are kept, where there are any"
 
     away = tmp_path / "away"
     away.mkdir()

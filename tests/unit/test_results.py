@@ -77,7 +77,21 @@ def test_the_schema_is_one_and_refuses_what_is_not_of_it() -> None:
 
 def test_every_kind_of_line_is_in_the_schema_and_read_again(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    full = Test("scenarios", "x::y", "failed", 1.5, "why\nin full", "why", "again", "/r", "6.12", "bug", "other", True)
+    full = Test(
+        "scenarios",
+        "x::y",
+        "failed",
+        1.5,
+        "why\nin full",
+        "why",
+        "again",
+        "from there",
+        "/r",
+        "6.12",
+        "bug",
+        "other",
+        True,
+    )
     results = Results(path)
     results.begin(["./scripts/ampstand", "test", "-k", "a b"])
     results.inputs({"kernel": "6.12.118", "kernel source": "linux-source-6.12"})
@@ -196,7 +210,7 @@ def mixed(tmp_path: Path) -> Run:
         Test("unit", "other bug", "known", 1.0, "leaks"),
         Test("unit", "cannot", "skipped", 0.0, "the board has no teleport"),
         Stage("unit", "ok", 2.5),
-        Test("scenarios", "boot", "error", 1.0, "no \x1b[31mboot", infrastructure=True),
+        Test("scenarios", "boot", "error", 1.0, "no \x1b[31mboot", open="ampstand open boot", infrastructure=True),
         Stage("scenarios", "broken", 1.0, "pytest ended with code 3"),
         Stage("qtest", "not-run", reason="the build failed"),
         Stage("native", "broken", 1.0, "no compiler"),
@@ -226,6 +240,7 @@ def test_reasons_and_commands_are_told(mixed: Run, tmp_path: Path) -> None:
     assert "  unit bad: failed: assert 1 == 2" in told
     assert "    run it again: ./scripts/ampstand test --test bad" in told
     assert "  scenarios boot: could not be judged: no \x1b[31mboot" in told
+    assert [line for line in told if "open it" in line] == ["    open it: ampstand open boot"]
     assert "  scenarios: pytest ended with code 3" not in told  # that test says why
     assert "  native: no compiler" in told
 

@@ -231,7 +231,7 @@ class Corpus:
         records.mkdir(parents=True, exist_ok=True)
         parser = argparse.ArgumentParser()
         add_test_arguments(parser)
-        words = ["--records", str(records)]
+        words = ["--records", str(records), "--keep-states", "0"]
         if stage == SCENARIOS:
             words += ["-k", " or ".join(f"({test})" for test in tests)]
         args = parser.parse_args([*words, "--", "--exitfirst"], argparse.Namespace(board=self.args.board))

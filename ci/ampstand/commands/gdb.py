@@ -12,11 +12,13 @@ import argparse
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from ampstand import paths
+from ampstand.board import Board
 from ampstand.build.builder import Builder
 from ampstand.commands import alone, given
 from ampstand.commands.given import Firmware, Given
@@ -47,15 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Start the board and gdb; return gdb's exit code."""
-    if shutil.which(DEBUGGER) is None:
-        raise InfrastructureError(f"there is no {DEBUGGER}", hint=f"as root: apt-get install {DEBUGGER}")
     board = builder.board
-    if board.remote is None:
-        raise UsageError(f"{board.name} has no remote")
+    check(board)
     records = given.records_folder(args.records, "gdb")
-    with tempfile.TemporaryDirectory(prefix="ampstand-gdb-") as folder:
-        stub = Path(folder) / "gdb.sock"
-        extra = ["-gdb", f"unix:{stub},server=on,wait=off", *(["-S"] if args.stopped else [])]
+    with stub_socket() as (stub, stub_arguments):
+        extra = [*stub_arguments, *(["-S"] if args.stopped else [])]
         if args.remote_only is not None:
             alone.checked(args.remote_only, board)
             machine: Machine = RemoteMachine(
@@ -67,7 +65,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
                 extra_args=extra,
                 held=args.stopped,
             )
-            return _debug(machine.start, machine, script(stub, None, args.remote_only, args.ex), args.batch)
+            return debug(machine.start, machine, script(stub, None, args.remote_only, args.ex), args.batch)
         what = Given.read(args, board)
         if not what.firmware and what.before is None:
             what = replace(what, firmware=(Firmware("echo-bare"),))
@@ -83,15 +81,37 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
                 begin(Remote(linux), what)
 
         image = artifacts.firmware[(what.before or what.firmware[0]).name]
-        vmlinux = artifacts.kernel.with_name("vmlinux")
-        if not vmlinux.is_file():
+        vmlinux = symbols_of(artifacts.kernel)
+        if vmlinux is None:
             progress.warn("no symbols of the kernel: --debug-info builds it with them")
-        commands = script(stub, vmlinux if vmlinux.is_file() else None, image, args.ex)
+        commands = script(stub, vmlinux, image, args.ex)
         progress.say(f"Logs, also of what is said while gdb runs: {records}")
-        return _debug(bring_up, linux, commands, args.batch)
+        return debug(bring_up, linux, commands, args.batch)
 
 
-def script(stub: Path, kernel: Path | None, image: Path, more: Sequence[str] = ()) -> list[str]:
+def check(board: Board) -> None:
+    """Fail unless there is a gdb, and two clusters to attach."""
+    if shutil.which(DEBUGGER) is None:
+        raise InfrastructureError(f"there is no {DEBUGGER}", hint=f"as root: apt-get install {DEBUGGER}")
+    if board.remote is None:
+        raise UsageError(f"{board.name} has no remote")
+
+
+def symbols_of(kernel: Path) -> Path | None:
+    """Return the file with a kernel's symbols, if it was built with them."""
+    vmlinux = kernel.with_name("vmlinux")
+    return vmlinux if vmlinux.is_file() else None
+
+
+@contextmanager
+def stub_socket() -> Iterator[tuple[Path, list[str]]]:
+    """Give the body a socket for QEMU's stub, and QEMU's arguments for it."""
+    with tempfile.TemporaryDirectory(prefix="ampstand-gdb-") as folder:
+        stub = Path(folder) / "gdb.sock"
+        yield stub, ["-gdb", f"unix:{stub},server=on,wait=off"]
+
+
+def script(stub: Path, kernel: Path | None, image: Path | None, more: Sequence[str] = ()) -> list[str]:
     """Return gdb's commands: both clusters attached, each with its symbols; the remote is the current one."""
     return [
         "set confirm off",
@@ -103,13 +123,14 @@ def script(stub: Path, kernel: Path | None, image: Path, more: Sequence[str] = (
         "add-inferior",
         f"inferior {REMOTE}",
         f"attach {REMOTE}",
-        f"file {image}",
+        *([f"file {image}"] if image is not None else []),
         "set schedule-multiple on",
         *more,
     ]
 
 
-def _debug(bring_up: Callable[[], object], machine: Machine, commands: Sequence[str], batch: bool) -> int:
+def debug(bring_up: Callable[[], object], machine: Machine, commands: Sequence[str], batch: bool) -> int:
+    """Run gdb on a machine once ``bring_up`` has returned; end the machine, and return gdb's exit code."""
     try:
         bring_up()
         argv = [DEBUGGER, "-q", "-nx", *(["-batch"] if batch else [])]

@@ -19,6 +19,7 @@ import select
 import shlex
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         print(machine.command_line())
         return 0
     machine.rerun = shlex.join(rerun.base(args.parser, args))
-    session = Session(machine)
+    session = Session(machine, machine.artifacts.firmware.values())
     try:
         with progress.step(f"boot {board.title}"):
             machine.boot()
@@ -111,8 +112,11 @@ def begin(remote: Remote, what: Given) -> None:
 class Session:
     """Passes bytes between the terminal and the Linux console, and shows what the remote says."""
 
-    def __init__(self, machine: LinuxMachine) -> None:
-        """Prepare a machine that is not started yet: its trace is recorded from the start."""
+    def __init__(self, machine: LinuxMachine, images: Iterable[Path]) -> None:
+        """Prepare a machine that is not started yet: its trace is recorded from the start.
+
+        ``images`` may run on its remote.
+        """
         self._machine = machine
         self._console = machine.host.console
         self._keys = Keys(self._send)
@@ -122,13 +126,17 @@ class Session:
         remote = machine.board.remote
         self._core = remote.core if remote is not None else ""
         if remote is not None:
-            self._trace = TraceReader(machine, remote, machine.artifacts.firmware.values())
+            self._trace = TraceReader(machine, remote, images)
             machine.follow(remote.core, f"{remote.core}-trace", self._trace.poll)
 
     def run(self, time_limit: float) -> None:
-        """Pass everything on until QEMU ends, the user leaves, or the time (seconds; 0: no limit) is over."""
+        """Pass everything on until QEMU ends, the user leaves, or the time (seconds; 0: no limit) is over.
+
+        A shell that waits for the harness is handed over; else the console is the user's as it is.
+        """
         self._console.tap = lambda data: write_all(sys.stdout.fileno(), data)
-        self._machine.host.hand_over()
+        if self._machine.host.get_status():
+            self._machine.host.hand_over()
         inputs = [sys.stdin.fileno()]
         end = time.monotonic() + time_limit
         while self._machine.alive and not (time_limit and time.monotonic() > end):

@@ -29,7 +29,7 @@ from ampstand.build.mail import Patch
 from ampstand.commands import coverage, measure, programs
 from ampstand.commands.given import firmware_of
 from ampstand.commands.programs import Program
-from ampstand.commands.test import Checks
+from ampstand.commands.test import STATES, Checks
 from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import AmpstandError, InfrastructureError, UsageError
 from ampstand.formats import sizes
@@ -112,6 +112,8 @@ class Subject(ABC):
     def test(self, parts: int, folder: Path, words: Sequence[str], *, probes: bool) -> None:
         """Run the scenarios of a side that ``words`` select, and the probes, with one record for both."""
         folder.mkdir(parents=True, exist_ok=True)
+        if parts and probes:
+            words = [*words, f"--keep-states={STATES}"]
         builder = self.builder(parts)
         checks = Checks(self._arguments(parts, folder, words), builder, self.progress, self.command)
         artifacts = checks.artifacts = builder.all()
@@ -136,7 +138,7 @@ class Subject(ABC):
     def _arguments(self, parts: int, folder: Path, words: Sequence[str]) -> argparse.Namespace:
         parser = argparse.ArgumentParser()
         add_test_arguments(parser)
-        options = ["--records", str(folder), f"--workers={self.args.workers}", "--coverage", *words]
+        options = ["--records", str(folder), f"--workers={self.args.workers}", "--coverage", "--keep-states=0", *words]
         return parser.parse_args(options, argparse.Namespace(board=self.args.board))
 
 

@@ -51,6 +51,8 @@ FUZZ_RUNS = 20000
 THREADS = ("multi", "single")
 INTERACTIVE = {"--pdb", "--trace", "-s", "--capture=no"}
 """Arguments of pytest that ask for a terminal."""
+STATES = 5
+"""How many states of boards a run keeps: each is some 40 MB, and where everything fails the first ones show why."""
 WIDTH = 120
 """Columns of the table in a log."""
 NOTHING_MATCHED = "nothing matched"
@@ -94,6 +96,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--failed-first", action="store_true", help="begin with the scenarios that failed when they ran last"
     )
+    parser.add_argument(
+        "--keep-states",
+        type=_number,
+        default=STATES,
+        metavar="N",
+        help="of so many boards whose scenario failed, for ampstand open (default: %(default)s)",
+    )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the results there as JUnit XML")
     parser.add_argument(
         "pytest_arguments", nargs="*", metavar="-- ARG", help="further arguments of pytest for the scenarios"
@@ -106,6 +115,12 @@ def workers(text: str) -> int:
         return len(os.sched_getaffinity(0))
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: a number above 0, or auto")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r}: a number is expected")
     return int(text)
 
 
@@ -435,6 +450,7 @@ class Checks:
             *([f"--ampstand-shard={self.args.shard}"] if self.args.shard is not None else []),
             *(["--ampstand-failed-first"] if self.args.failed_first else []),
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),
+            f"--ampstand-keep-states={self.args.keep_states}",
             f"--ampstand-records={self.records / 'scenarios'}",
             *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
             *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image),

@@ -61,6 +61,8 @@ class Shell:
         self._boot_timeout = boot_timeout
         self._number = itertools.count(1)
         self._logged_in = False
+        self.runs = ""
+        """The command whose end has not come yet, also when nobody waits for it any more."""
         self.prompt_at = 0.0
         """``time.monotonic()`` of the last prompt that was waited for."""
 
@@ -75,7 +77,7 @@ class Shell:
         self.prompt_at = time.monotonic()
         self.console.sendline("stty -echo -onlcr; echo am''pstand-takes-over; /bin/sh 3>&1 >/dev/null")
         self.console.expect(r"ampstand-takes-over\n", self._timeout, "the shell to be taken over")
-        self._logged_in = True
+        self._logged_in, self.runs = True, ""
         self.run_check("true")
 
     def adopt(self) -> None:
@@ -115,12 +117,14 @@ class Shell:
         if any(len(line) > LINE_LIMIT for line in text.split("\n")):
             raise UsageError(f"a console takes no command line of more than {LINE_LIMIT} bytes: {command[:60]}...")
         self._note(f"host $ {command}")
+        self.runs = command
         self.console.sendline(text)
         match = self.console.expect(
             rf"<<{number}:\n(.*?)\n:(\d+):{number}>>\n",
             self._timeout if timeout is None else timeout,
             reason or f"the end of the command `{command}`",
         )
+        self.runs = ""
         return Result(match[1].removesuffix("\n").split("\n") if match[1] else [], [], int(match[2]))
 
     def run_check(self, command: str, timeout: float | None = None, *, reason: str = "") -> list[str]:

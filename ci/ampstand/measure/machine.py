@@ -18,8 +18,8 @@ from ampstand.qemu.coverage import Live
 from ampstand.qemu.machine import Machine
 from ampstand.qemu.recording import Records
 
-ENDED = re.compile(r"^init: probe ended with (\d+)\r?$", re.MULTILINE)
-"""What init says (``firmware/host/init.c``)."""
+ENDED = re.compile(r"^init: probe ended with (\d+)(?=\r?\n)", re.MULTILINE)
+"""What init says (``firmware/host/init.c``), once the whole line has come."""
 SCRIPT = "etc/probe"
 ARGUMENTS = "norandmaps maxcpus=1"
 """Of the kernel. Else where a program lies, and what it copies from, depends on when it was started, and a second core

@@ -383,14 +383,19 @@ class Machine:
                 raise TestsFailed(f"QEMU does not get done with writing {path}", hint=self.diagnosis())
             time.sleep(0.005)
 
-    def resume(self, timeout: float = 60.0) -> Self:
-        """Start QEMU from the state in ``incoming`` and let it run."""
+    def restore(self, timeout: float = 60.0) -> Self:
+        """Start QEMU from the state in ``incoming``; the board stands still as it was saved."""
         if not self.process.begun:
             self.start()
         mark = self.event_mark()
         self.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
         self.qmp("migrate-incoming", uri=f"file:{self.incoming}")
         self._wait_migration(mark, f"the state of {self.incoming} to be restored", timeout)
+        return self
+
+    def resume(self, timeout: float = 60.0) -> Self:
+        """Start QEMU from the state in ``incoming`` and let it run."""
+        self.restore(timeout)
         if not self.qmp("query-status")["running"]:
             self.qmp("cont")
         return self
@@ -400,7 +405,7 @@ class Machine:
             states = [_data(e).get("status") for e in self._events[mark:] if e["event"] == "MIGRATION"]
             return next((state for state in states if state in ("completed", "failed", "cancelled")), None)
 
-        state = self.wait(ended, what=what, core="qemu", timeout=timeout)
+        state = self.wait(ended, what=what, core="qemu", timeout=timeout, dead_too=True)
         if state != "completed":
             reason = self.qmp("query-migrate").get("error-desc", "no reason given")
             raise TestsFailed(f"{state} while waiting for {what}: {reason}", hint=self.diagnosis())
@@ -439,13 +444,15 @@ class Machine:
         with self._link.lock:
             self.records = records
 
-    def wait(self, found: Callable[[], T | None], *, what: str, core: str, timeout: float) -> T:
+    def wait(self, found: Callable[[], T | None], *, what: str, core: str, timeout: float, dead_too: bool = False) -> T:
         """Wait for the board; see ``Waiter``. Fails at once if QEMU ends, or a core says that it is dead.
+
+        ``dead_too``: what is awaited comes also with a core that is dead.
 
         ``found`` runs with the lock held that all input is taken under: it looks at what has arrived and asks for
         nothing more (no ``qmp()``, no ``read_memory()``).
         """
-        result = self._link.wait(found, self._over, timeout)
+        result = self._link.wait(found, self._ended_or_failed if dead_too else self._over, timeout)
         if result is not None:
             return result
         if self._link.failure is not None:
@@ -455,7 +462,7 @@ class Machine:
                 hint=self.diagnosis(),
             ) from error
         self._raise_if_ended(what)
-        if death := self.records.death():
+        if not dead_too and (death := self.records.death()):
             self._wait_for_last_words()
             raise CoreDiedError(death, f"while waiting for {what} on {core}", hint=self.diagnosis())
         raise WaitError(f"timed out after {timeout:.1f} s waiting for {what} on {core}", hint=self.diagnosis())
@@ -481,8 +488,10 @@ class Machine:
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _over(self) -> bool:
-        dead = self.records.death() is not None
-        return dead or self.process.exit_status is not None or self._link.failure is not None
+        return self.records.death() is not None or self._ended_or_failed()
+
+    def _ended_or_failed(self) -> bool:
+        return self.process.exit_status is not None or self._link.failure is not None
 
     def _raise_if_ended(self, what: str) -> None:
         status = self.process.exit_status
@@ -502,6 +511,11 @@ class Machine:
         for _ in range(round(LAST_WORDS_TIMEOUT / LAST_WORDS_QUIET)):
             if not more(self._taken):
                 return
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of a machine that can take the state of this one."""
+        names = "thread exact translation_cache extra_args preload preload_table kernel_arguments"
+        return {name: getattr(self, name) for name in names.split()}
 
     def inputs(self) -> dict[str, Path]:
         """Return the files that go into the machine, by what they are."""

@@ -4,7 +4,8 @@
 
 What other plugins know of a test they put into ``report.user_properties``: ``("headline", text)``,
 ``("reason", text)``, ``("known", bug id)``, ``("gone", bug id)``, ``("records", folder)``, ``("rerun", command)``,
-``("kernel", release)``, and ``("infrastructure", True)`` if a failure says nothing about the code under test.
+``("open", command)``, ``("kernel", release)``, and ``("infrastructure", True)`` if a failure says nothing about the
+code under test.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ class _Writer:
             pytest.exit(str(error), error.exit_code)
 
 
-_PROPERTIES = ("headline", "reason", "known", "gone", "records", "rerun", "kernel", "infrastructure")
+_PROPERTIES = ("headline", "reason", "known", "gone", "records", "rerun", "open", "kernel", "infrastructure")
 
 BY_EVIDENCE = "reason: "
 """What the reason begins with if ``pytest.xfail()`` was called, and not the test marked."""

@@ -11,6 +11,7 @@
         initramfs.cpio                      if the scenario added files to the build's: what ``command.txt`` boots
         inputs.sha256                       of QEMU, kernel, device tree, initramfs and firmware
         guest-errors.log                    QEMU's log of guests' mistakes: each different line, whose, how often
+        state/                              the machine when the scenario failed (``linux/saved_states.py``)
         result.json                         outcome, reasons, headline, times, inputs, whatever the scenario recorded
 """
 

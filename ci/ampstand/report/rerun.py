@@ -26,6 +26,7 @@ HOW = (
     "shard",
     "durations",
     "failed_first",
+    "keep_states",
     "junit",
     "json",
     "jobs",

@@ -65,6 +65,8 @@ class Test:
     """The worst thing that was said, in one line."""
     rerun: str = ""
     """The command that runs exactly this test again."""
+    open: str = ""
+    """The command that goes on from where it failed."""
     records: str = ""
     """Its folder."""
     kernel: str = ""
