@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from ampstand.build import cache as module
+from ampstand.build import tools
 from ampstand.build.cache import Cache, folder_state, key_of
 from ampstand.errors import InfrastructureError
-from ampstand.progress import Progress
+from ampstand.progress import Progress, Step
 
 
 @pytest.fixture
@@ -165,3 +166,21 @@ def test_folder_state_sees_a_change_and_not_version_control(tmp_path: Path) -> N
     assert folder_state(tmp_path) == before
     file.write_text("12")
     assert folder_state(tmp_path) != before
+
+
+def test_compilers_of_different_cache_folders_share_a_remote_storage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CCACHE_REMOTE_STORAGE", f"file:{tmp_path / 'shared'}")
+    for name, hits in (("one", 0), ("another/and/deeper", 1)):
+        cache = Cache(tmp_path / name)
+        source, build = cache.sources / "linux/x.c", cache.work / "build"
+        for folder in (source.parent, build):
+            folder.mkdir(parents=True)
+        source.write_text('#include "x.h"\nconst char *name = __FILE__ + X;\n')
+        source.with_name("x.h").write_text("#define X 1\n")
+        environment, log = cache.compiler_environment(), tmp_path / "log"
+        words = ["ccache", "gcc", "-g", "-c", source, "-o", "x.o"]
+        tools.run(words, what="compiling", log=log, step=Step("x"), cwd=build, env=environment)
+        said = tools.output(["ccache", "--print-stats"], env=environment)
+        assert dict(line.split() for line in said.splitlines())["remote_storage_hit"] == str(hits)

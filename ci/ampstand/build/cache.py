@@ -177,7 +177,11 @@ class Cache:
         return self.publish(folder, make, progress, inputs=inputs)
 
     def compiler_environment(self) -> dict[str, str]:
-        """Return the environment in which compilers share results between checkouts through ccache."""
+        """Return what compilers need, with the user's environment, to share results between checkouts through ccache.
+
+        The settings make results the same whatever the cache folder is called, so that workstations can share them
+        as well: ``CCACHE_REMOTE_STORAGE`` is the user's and stays as it is.
+        """
         return {
             "CCACHE_DIR": str(self.ccache),
             "CCACHE_MAXSIZE": "5G",
