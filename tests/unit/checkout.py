@@ -25,7 +25,7 @@ def write(root: Path, scenarios: str) -> Path:
     """Write the checkout; return its entry point."""
     (root / "tests/scenarios").mkdir(parents=True)
     (root / "tests/scenarios/test_it.py").write_text(scenarios)
-    (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "--strict-config"\n')
     write_board(root)
     script = root / "scripts/ampstand"
     script.parent.mkdir()

@@ -212,6 +212,7 @@ def test_what_failed_runs_first(tmp_path: Path) -> None:
     assert {first[0], second[0]} == {"3", "6"}
     assert sorted(first + second) == list("01234567")
     assert [ran("67", "--failed-first", f"--shard={part}/2") for part in (1, 2)] == [["6024"], ["1357"]]
+    assert ran("6", "--failed-first", "--", "-p", "no:cacheprovider") == ["01234567"]
     assert ran("", "--failed-first") == ["67012345"]
     assert ran("", "--failed-first") == ["01234567"]
     assert not (root / ".pytest_cache").exists(), "a checkout stays as it is"

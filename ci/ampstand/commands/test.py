@@ -460,7 +460,9 @@ class Checks:
     def _argv(self, stage: str, options: Sequence[str]) -> list[str]:
         """Return the call of pytest for a stage."""
         argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "pyproject.toml")]
-        argv += [f"--rootdir={self.root}", "-o", f"cache_dir={self.builder.cache.work / f'pytest-{self.where}'}"]
+        argv.append(f"--rootdir={self.root}")
+        if "no:cacheprovider" not in options:  # without it pytest does not know the setting
+            argv += ["-o", f"cache_dir={self.builder.cache.work / f'pytest-{self.where}'}"]
         argv += ["-p", "ampstand.report.pytest_results", f"--ampstand-stage={stage}"]
         argv += [f"--ampstand-test={test}" for test in self.selection.tests]
         argv += options
