@@ -207,6 +207,16 @@ def test_our_probes_are_right_and_their_numbers_those_of_the_header() -> None:
     assert ENDED.search(LOG)
 
 
+@pytest.mark.parametrize("come", range(len("init: probe ended with 12\r\n")))
+def test_a_probe_has_ended_when_the_whole_line_has_come(come: int) -> None:
+    """Else the log is cut off at one place in one run, and at another in the next; or 12 is taken for 1."""
+    line = "init: probe ended with 12\r\n"
+    assert not ENDED.search(f"noise\n{line[:come]}")
+    ended = ENDED.search(f"noise\n{line}")
+    assert ended
+    assert (ended[1], ended[0]) == ("12", line.rstrip())
+
+
 class Slow:
     """Stands in for the measurement of a probe: two must be at it together, or neither ends."""
 
