@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -267,6 +268,18 @@ def test_commits_of_ours_are_tested_by_their_own_harness(
     again = Reviewer(subject("--revisions", f"{made[0]}..HEAD~3", root=tree.top), tmp_path / "out").run()
     assert (again.exit_code(), again.culprit) == (0, 0)
     assert log.read_text().split()[len(said) :].count("test") == 1, "the baseline is taken as it was"
+
+
+@pytest.mark.usefixtures("quiet")
+def test_two_reviews_at_once_wait_for_each_other(subject: Callable[..., Subject], tree: Tree, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    made = harness(tree, ["passed"] * 3, log)
+    words = ["--revisions", f"{made[0]}..HEAD"]
+    reviews = [Reviewer(subject(*words, root=tree.top), tmp_path / f"out-{number}") for number in range(3)]
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(Reviewer.run, reviews))
+    assert [review.exit_code() for review in found] == [0, 0, 0]
+    assert log.read_text().split().count("test") == 4, "one baseline, three candidates"
 
 
 @pytest.mark.usefixtures("quiet")

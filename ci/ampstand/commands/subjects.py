@@ -232,11 +232,11 @@ class Firmware(Subject):
         copy: Path = self._folder / str(parts) / self.args.firmware.name
         if not copy.is_file():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(self._origin(parts), copy)
+            self._make(parts, copy)
         return copy
 
-    def _origin(self, parts: int) -> Path:
-        return Path(self.args.firmware if parts else self.args.firmware_base)
+    def _make(self, parts: int, image: Path) -> None:
+        shutil.copy(self.args.firmware if parts else self.args.firmware_base, image)
 
     def sizes(self, parts: int) -> dict[str, int]:
         """Return what of the image takes how much."""
@@ -271,19 +271,21 @@ class FirmwareTree(Firmware):
         self._commits = commits(args.firmware_src, args.revisions)
         super().__init__(args, builder, _parts(args.firmware_src, self._commits), folder)
 
-    def _origin(self, parts: int) -> Path:
-        tree, commit = self.args.firmware_src.absolute(), self._commits[parts]
-        work = self.plain.cache.work / f"firmware-{_short(str(tree))}"
-        log = self.plain.cache.logs / "firmware.log"
-        log.unlink(missing_ok=True)
-        _check_out(self.plain, tree, commit, work)
-        with self.progress.step(f"firmware: building {commit[:12]}") as step:
-            command = ["sh", "-ec", self.args.build_command]
-            tools.run(command, what=f"building the firmware of {commit[:12]}", log=log, step=step, cwd=work)
-        image: Path = work / self.args.firmware
-        if not image.is_file():
-            raise InfrastructureError(f"--build-command left no {self.args.firmware} at {commit[:12]}", hint=str(log))
-        return image
+    def _make(self, parts: int, image: Path) -> None:
+        tree, commit, cache = self.args.firmware_src.absolute(), self._commits[parts], self.plain.cache
+        work, log = cache.work / f"firmware-{_short(str(tree))}", cache.logs / "firmware.log"
+        with cache.lock(work.name, self.progress):
+            log.unlink(missing_ok=True)
+            _check_out(self.plain, tree, commit, work)
+            with self.progress.step(f"firmware: building {commit[:12]}") as step:
+                command = ["sh", "-ec", self.args.build_command]
+                tools.run(command, what=f"building the firmware of {commit[:12]}", log=log, step=step, cwd=work)
+            made = work / self.args.firmware
+            if not made.is_file():
+                raise InfrastructureError(
+                    f"--build-command left no {self.args.firmware} at {commit[:12]}", hint=f"its log: {log}"
+                )
+            shutil.copy(made, image)
 
 
 class Revisions(Subject):
@@ -305,9 +307,10 @@ class Revisions(Subject):
         )  # fmt: skip
 
     def _checkout(self, parts: int) -> Path:
-        commit = self._commits[parts]
-        work = self.plain.cache.work / f"ampstand-{commit[:12]}"
-        _check_out(self.plain, self.plain.root, commit, work)
+        commit, cache = self._commits[parts], self.plain.cache
+        work = cache.work / f"ampstand-{commit[:12]}"
+        with cache.lock(work.name, self.progress):
+            _check_out(self.plain, self.plain.root, commit, work)
         return work
 
     def build(self, parts: int) -> None:
@@ -396,7 +399,7 @@ def _parts(tree: Path, revisions: Sequence[str]) -> list[Part]:
 
 
 def _check_out(builder: Builder, tree: Path, commit: str, work: Path) -> None:
-    """Make the folder ``work`` hold a commit."""
+    """Make the folder ``work`` hold a commit. The caller has a lock on it."""
     work.mkdir(parents=True, exist_ok=True)
     argv, environment = git.checkout_command(tree, commit, work)
     log = builder.cache.logs / "checkout.log"
