@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import gzip
 import io
 import json
@@ -69,7 +71,7 @@ def test_a_mailbox_is_a_series_in_the_order_of_its_numbers(tmp_path: Path) -> No
     cover = message("[PATCH v2 0/3] rpmsg: all of it", "file | 2 +-\nBlurb.", "<0@x>")
     found = read(tmp_path, patch(2, 3) + cover + patch(3, 3) + patch(1, 3) + message("Re: rpmsg", "Looks good."))
     assert [one.subject for one in found] == [f"rpmsg: change number {n}" for n in (1, 2, 3)]
-    assert [one.message_id for one in found] == ["<1@x>", "<2@x>", "<3@x>"]
+    assert {one.thread for one in found} == {mail.Mail("<0@x>", "[PATCH v2 0/3] rpmsg: all of it")}
     assert found[0].path.name == "0001-rpmsg-change-number-1.patch"
     (tmp_path / "file").write_text("old 1\nold 2\nold 3\n")
     for one in found:
@@ -92,6 +94,7 @@ def test_a_thread_of_the_archive_is_its_last_version_without_the_answers(tmp_pat
     told: list[str] = []
     found = mail.series([tmp_path / "t.mbox.gz"], tmp_path, told.append)
     assert [one.subject for one in found] == ["rpmsg: change number 1", "rpmsg: change number 2"]
+    assert found[0].thread.message_id == "<0@x>"
     assert {one.base for one in found} == {"0123456789abcdef0123456789abcdef01234567"}
     assert "versions 1, 2" in told[0]
 
@@ -158,7 +161,15 @@ def review(tmp_path: Path, before: Test, after: Test, *repeated: Repeated) -> Re
     inputs = {"kernel": "6.12.118", "kernel source": "Debian linux-source-6.12"}
     sides = side(tmp_path / "a", before, inputs=inputs), side(tmp_path / "b", after, inputs=inputs)
     subjects = ["rpmsg: one", "rpmsg: two"]
-    return Review(subjects, "<1@x>", inputs, compare(*sides), *sides, repeated=list(repeated), again="./again")
+    return Review(
+        subjects,
+        mail.Mail("<1@x>", "[PATCH v2 0/2] rpmsg: ä"),
+        inputs,
+        compare(*sides),
+        *sides,
+        repeated=list(repeated),
+        again="./again",
+    )
 
 
 def test_a_worse_test_is_told_with_its_counts_and_its_patch(tmp_path: Path) -> None:
@@ -176,6 +187,7 @@ def test_a_worse_test_is_told_with_its_counts_and_its_patch(tmp_path: Path) -> N
     assert "2. `rpmsg: two` **← the first with which it fails**" in page
     assert "| `t.py::test_a` | 5 of 5 | 0 of 5 | comes of the change |" in page
     document = json.loads(json.dumps(found.document()))
+    assert document["thread"] == {"message_id": "<1@x>", "subject": "[PATCH v2 0/2] rpmsg: ä"}
     assert (document["exit_code"], document["repeated"][0]["judgement"]) == (1, "comes of the change")
 
 
@@ -205,6 +217,16 @@ def test_a_board_that_does_not_come_up_with_the_change_is_the_verdict(tmp_path: 
     found = review(tmp_path, before, after, Repeated(before.name, 5, 5, 0))
     assert found.exit_code() == 1
     assert found.verdict() == "the board does not come up with the series: host: Kernel panic - not syncing"
+
+
+def test_a_mail_is_an_answer_with_the_text(tmp_path: Path) -> None:
+    found = review(tmp_path, PASSED, FAILED)
+    answer = email.message_from_string(forms.mail(found), policy=email.policy.default)
+    assert (answer["Subject"], answer["In-Reply-To"]) == ("Re: [PATCH v2 0/2] rpmsg: ä", "<1@x>")
+    assert answer.get_content() == forms.text(found)
+    found.thread = mail.Mail()
+    answer = email.message_from_string(forms.mail(found), policy=email.policy.default)
+    assert (answer["Subject"], answer["In-Reply-To"]) == ("review: rpmsg: one", None)
 
 
 def test_only_a_green_review_suggests_a_tag(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import kcidb_io
 import pytest
 from test_compare import FAILED, PASSED, side
 
+from ampstand.build.mail import Mail
 from ampstand.report import kcidb, page, patch_lines, sarif
 from ampstand.report.compare import Moved, compare
 from ampstand.report.lcov import Covered
@@ -47,7 +48,8 @@ def review(tmp_path: Path) -> Callable[..., Review]:
         )
         files = {FILE: (BEFORE, AFTER)}
         return Review(
-            ["rpmsg: <script> one"], "<1@x.org>", INPUTS, compare(*sides), *sides, patches=["ab" * 32],
+            ["rpmsg: <script> one"], Mail("<1@x.org>", "[PATCH] rpmsg: one"), INPUTS, compare(*sides), *sides,
+            patches=["ab" * 32],
             repeated=[Repeated(PASSED.name, 5, 5, 0)], again="./again",
             lines=patch_lines.judge(files, {"t1": Covered({FILE: {3: True, 4: False, 5: True}})}),
             difference=patch_lines.difference(files),

@@ -11,7 +11,7 @@ import mailbox
 import re
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,15 @@ _BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,40})\r?$", re.MULTILINE)
 _GZIP = b"\x1f\x8b"
 
 
+class Mail(NamedTuple):
+    """A mail that can be answered."""
+
+    message_id: str = ""
+    """Empty: there was no mail."""
+    subject: str = ""
+    """As it came, with what is in brackets."""
+
+
 @dataclass(frozen=True)
 class Patch:
     """One patch of a series."""
@@ -32,19 +41,29 @@ class Patch:
     path: Path
     """A file that ``git apply`` takes."""
     subject: str
-    message_id: str = ""
+    thread: Mail = field(default_factory=Mail)
+    """What to answer: the cover letter, or the first patch of a series without one."""
     base: str = ""
     """The commit that its mailbox says it is for (``base-commit:``)."""
 
 
 class _Mail(NamedTuple):
-    """A message with a patch in it."""
+    """A message of a mailbox."""
 
     number: tuple[int, int] | None
     version: int
-    subject: str
-    message_id: str
+    mail: Mail
     text: bytes
+
+    @property
+    def is_cover(self) -> bool:
+        """Whether it comes before the patches of a series."""
+        return self.number is not None and self.number[0] == 0
+
+    @property
+    def subject(self) -> str:
+        """The subject of the patch."""
+        return _PREFIX.sub("", self.mail.subject).strip()
 
 
 def series(files: Iterable[Path], folder: Path, tell: Callable[[str], None] = lambda _: None) -> list[Patch]:
@@ -62,10 +81,11 @@ def series(files: Iterable[Path], folder: Path, tell: Callable[[str], None] = la
         except (OSError, EOFError) as error:
             raise UsageError(f"cannot read {file}: {getattr(error, 'strerror', '') or error}") from error
         base = _BASE.findall(data)[-1:]
-        for mail in _mails(file, data, tell) if _FROM.match(data) else [_plain(file, data)]:
+        thread, mails = _mails(file, data, tell) if _FROM.match(data) else (Mail(), [_plain(file, data)])
+        for mail in mails:
             path = folder / f"{len(found) + 1:04}-{_slug(mail.subject)}.patch"
             path.write_bytes(mail.text.replace(b"\r\n", b"\n"))
-            found.append(Patch(path, mail.subject, mail.message_id, base[0].decode() if base else ""))
+            found.append(Patch(path, mail.subject, thread, base[0].decode() if base else ""))
     return found
 
 
@@ -75,17 +95,18 @@ def _plain(file: Path, data: bytes) -> _Mail:
         raise UsageError(f"{file}: there is no patch in it")
     subject = re.search(rb"^(?:Subject|Bug): *(.+)$", data, re.MULTILINE)
     title = subject[1].decode(errors="replace") if subject else file.stem
-    return _Mail(None, 1, _PREFIX.sub("", title).strip(), "", data)
+    return _Mail(None, 1, Mail("", title), data)
 
 
-def _mails(file: Path, data: bytes, tell: Callable[[str], None]) -> list[_Mail]:
-    """Return the patches of one series in a mailbox, in their order."""
+def _mails(file: Path, data: bytes, tell: Callable[[str], None]) -> tuple[Mail, list[_Mail]]:
+    """Return the patches of one series in a mailbox, in their order, and which mail to answer."""
     with tempfile.NamedTemporaryFile() as plain:
         plain.write(data)
         plain.flush()
         box = mailbox.mbox(plain.name, create=False)
-        found = [mail for mail in map(_mail, box) if mail is not None]
+        every = [mail for mail in map(_mail, box) if mail is not None]
         box.close()
+    found = [mail for mail in every if _is_patch(mail.text) and not mail.is_cover]
     if not found:
         raise UsageError(f"{file}: there is no patch in it")
     versions = sorted({mail.version for mail in found})
@@ -100,22 +121,22 @@ def _mails(file: Path, data: bytes, tell: Callable[[str], None]) -> list[_Mail]:
         if missing := sorted(set(range(1, max(totals) + 1)) - set(numbers)):
             raise UsageError(f"{file}: patch {', '.join(map(str, missing))} of {max(totals)} is missing")
         found.sort(key=lambda mail: mail.number or (0, 0))
-    return found
+    cover = [mail for mail in every if mail.is_cover and mail.version == versions[-1]]
+    return (*cover, *found)[0].mail, found
 
 
 def _mail(message: email.message.Message) -> _Mail | None:
-    """Return a message with a patch in it; None if it is a cover letter or an answer."""
+    """Return a message that may be of a series; None if it is an answer."""
     subject = " ".join(str(email.header.make_header(email.header.decode_header(message["Subject"] or ""))).split())
     bodies = [part.get_payload(decode=True) for part in message.walk() if part.get_content_maintype() == "text"]
     text = b"".join(body for body in bodies if isinstance(body, bytes))
-    if not _is_patch(text) or re.match(r"(re|aw|fwd?):", subject, re.IGNORECASE):
+    if re.match(r"(re|aw|fwd?):", subject, re.IGNORECASE):
         return None
     number, version = _NUMBER.search(subject), _VERSION.search(subject)
     return _Mail(
         (int(number[1]), int(number[2])) if number else None,
         int(version[1]) if version else 1,
-        _PREFIX.sub("", subject),
-        message["Message-Id"] or "",
+        Mail(message["Message-Id"] or "", subject),
         text,
     )
 

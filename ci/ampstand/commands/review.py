@@ -43,6 +43,7 @@ MOST_REPEATED = 10
 C = (".c", ".h", ".S")
 NAMES = {
     "report.txt": forms.text,
+    "report.eml": forms.mail,
     "report.md": forms.markdown,
     "report.html": page.html,
     "report.sarif": sarif.text,
@@ -232,7 +233,7 @@ class Reviewer:
         review = Review(
             subjects=[part.subject for part in subject.parts],
             patches=[part.digest for part in subject.parts],
-            message_id=next((part.message_id for part in subject.parts), ""),
+            thread=subject.parts[0].thread,
             what=subject.what,
             notes=subject.notes,
             base=baseline.run.inputs,

@@ -16,7 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import file_hash, tree_inputs
 from ampstand.build.kernel import Inspection
-from ampstand.build.mail import Patch
+from ampstand.build.mail import Mail, Patch
 from ampstand.commands import coverage, measure, programs
 from ampstand.commands.given import firmware_of
 from ampstand.commands.programs import Program
@@ -50,8 +50,8 @@ class Part:
     subject: str
     digest: str
     """Changes when the part does."""
-    message_id: str = ""
-    """Of the mail that it came in."""
+    thread: Mail = field(default_factory=Mail)
+    """What to answer."""
 
 
 class Subject(ABC):
@@ -157,7 +157,7 @@ class Series(Subject):
 
     def __init__(self, args: argparse.Namespace, builder: Builder, patches: Sequence[Patch]) -> None:
         """``patches`` are files that must stay where they are."""
-        parts = [Part(patch.subject, file_hash(patch.path), patch.message_id) for patch in patches]
+        parts = [Part(patch.subject, file_hash(patch.path), patch.thread) for patch in patches]
         super().__init__(args, _with(builder, kernel_debug_info=True), parts)
         self._patches = [patch.path for patch in patches]
 
@@ -295,7 +295,7 @@ class Revisions(Subject):
         """Take ``args.revisions`` of the checkout."""
         self._commits = commits(builder.root, args.revisions)
         super().__init__(args, builder, _parts(builder.root, self._commits))
-        build = {field.name for field in fields(BuildOptions)} | {"board"}
+        build = {entry.name for entry in fields(BuildOptions)} | {"board"}
         self._options = rerun.options(args.parser, args, build)
 
     def builder(self, parts: int) -> Builder:

@@ -34,7 +34,7 @@ def document(review: Review) -> dict[str, Any]:
     checkouts, builds, tests = [], [], []
     for side, patches in ((review.baseline, []), (review.candidate, review.patches)):
         inputs = side.run.inputs
-        checkout = _checkout(inputs, patches, review.message_id if patches else "")
+        checkout = _checkout(inputs, patches, review.thread.message_id if patches else "")
         build = {
             "id": _id(checkout["id"], inputs.get("kernel config sha256", ""), inputs.get("compiler", "")),
             "checkout_id": checkout["id"],

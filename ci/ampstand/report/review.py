@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import email.policy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from email.message import EmailMessage
 from typing import Any
 
+from ampstand.build.mail import Mail
 from ampstand.report import comparison_forms
 from ampstand.report.compare import Comparison, Moved, Side
 from ampstand.report.patch_lines import ChangedLine, DiffLine, State
@@ -61,8 +64,8 @@ class Review:
 
     subjects: list[str]
     """Of the parts of the change, in their order."""
-    message_id: str
-    """Of the first, to reply to; empty if it came without one."""
+    thread: Mail
+    """What to answer, if it came by mail."""
     base: Mapping[str, str]
     """The baseline's inputs."""
     comparison: Comparison
@@ -114,10 +117,25 @@ class Review:
         values = asdict(self)
         del values["baseline"], values["candidate"]
         values["comparison"] = self.comparison.document()
+        values["thread"] = self.thread._asdict()
         for shown, one in zip(values["repeated"], self.repeated, strict=True):
             shown["judgement"] = one.judgement
         head = {"schema": SCHEMA, "verdict": self.verdict(), "exit_code": self.exit_code()}
         return {**head, **values, "base": dict(self.base)}
+
+
+def mail(review: Review) -> str:
+    """Return the text as an answer to the series, for a mailer to send: who sends it to whom is not in it.
+
+    It can be answered to nobody if the series did not come by mail.
+    """
+    found = EmailMessage(policy=email.policy.default.clone(max_line_length=900, cte_type="8bit"))
+    thread = review.thread
+    found["Subject"] = f"Re: {thread.subject}" if thread.message_id else f"review: {review.subjects[0]}"
+    if thread.message_id:
+        found["In-Reply-To"] = found["References"] = thread.message_id
+    found.set_content(text(review))
+    return found.as_string()
 
 
 def text(review: Review) -> str:
