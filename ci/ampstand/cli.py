@@ -165,7 +165,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
 def clean(*, everything: bool) -> int:
     """Remove build trees and artifacts; with ``everything`` also sources and the compiler cache."""
     cache, progress = Cache(), Progress()
-    names = ["artifacts", "work", "logs"] + (["sources", "apt", "ccache"] if everything else [])
+    names = ["artifacts", "work", "logs", "boots"] + (["sources", "apt", "ccache"] if everything else [])
     for name in names:
         if (cache.root / name).is_dir():
             with progress.step(f"removing {cache.root / name}"):

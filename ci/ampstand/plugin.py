@@ -92,7 +92,9 @@ class Session:
         """The scenario that used the shared board last."""
         self._boots = 0
         self._booted = False
-        given = getattr(config, "workerinput", {}).get("boots")
+        given = None if self.coverage else config.getoption("ampstand_boots")  # what a boot executes is recorded then
+        self.keeps_boots = bool(given)
+        given = getattr(config, "workerinput", {}).get("boots", given)
         self.states = SavedStates(self.records, config.getoption("ampstand_keep_states"))
         self.boots = SavedBoots(Path(given) if given else self.records / f"boots-{os.getpid()}")
         self._boot_lines: set[str] = set()
@@ -231,6 +233,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-coverage", action="store_true", help="record which instructions are executed")
     group.addoption("--ampstand-keep-states", type=int, default=0, help="of so many machines whose scenario failed")
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
+    group.addoption("--ampstand-boots", default=None, help="folder for boots that are saved for later runs, too")
     group.addoption("--ampstand-seed", type=int, default=SEED, help="of random input (default: %(default)s)")
     group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")
     for option, text in GIVEN.values():
@@ -263,7 +266,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session = config.stash[SESSION]
         session.drop_shared()
         if not hasattr(config, "workerinput"):
-            session.boots.remove()
+            if session.keeps_boots:
+                session.boots.prune()
+            else:
+                session.boots.remove()
 
 
 def _given(config: pytest.Config, name: str) -> list[Path]:

@@ -96,6 +96,20 @@ def test_a_boot_is_saved_for_scenarios_that_want_the_same(run, tmp_path: Path, w
     assert not list((tmp_path / "records").glob("boots*")), "they are of use to this run only"
 
 
+def test_a_saved_boot_is_of_use_to_later_runs(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """But for one that records what is executed: it wants that of the boot, too."""
+    source = "def test_it(fresh_machine): assert fresh_machine.boot_saved == {}"
+    kept = f"--ampstand-boots={tmp_path / 'boots'}"
+    for saved, options in (
+        (False, [kept]),
+        (True, [kept]),
+        (True, [kept, "-n", "1"]),
+        (False, [kept, "--ampstand-coverage"]),
+    ):
+        run(source.format(saved), *options, features=["smp", "migration"]).assert_outcomes(passed=1)
+    assert len(list((tmp_path / "boots").iterdir())) == 1
+
+
 def test_a_boot_is_saved_on_boards_with_migration_only(run) -> None:  # type: ignore[no-untyped-def]
     run(f"SAVED = False\n{BOOTS}").assert_outcomes(passed=4)
 

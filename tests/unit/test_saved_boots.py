@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from stand import artifacts, write_board
 
 from ampstand.board import Board
+from ampstand.linux import saved_boots
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.saved_boots import SavedBoots
 from ampstand.report.records import Recorder
@@ -78,6 +80,31 @@ def test_a_saved_boot_that_cannot_be_read_is_one(tmp_path: Path, machine) -> Non
     state.unlink()
     with pytest.raises(Exception, match=r"no .*state"):
         boots.restore(machine())
+
+
+def test_those_that_were_used_last_are_kept(
+    tmp_path: Path,
+    machine,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+) -> None:
+    monkeypatch.setattr(saved_boots, "MOST", 2)
+    boots = SavedBoots(tmp_path / "boots")
+    boots.prune()  # there is none
+    for number in range(3):
+        save(boots, machine(kernel_arguments=str(number)))
+        (newest,) = (boot for boot in boots.folder.iterdir() if boot.stat().st_mtime > 1000)
+        os.utime(newest, (number, number))
+    assert boots.restore(machine(kernel_arguments="0"))
+    boots.prune()
+    assert [boots.restore(machine(kernel_arguments=str(number))) for number in range(3)] == [True, False, True]
+
+
+def test_a_boot_is_for_one_harness(tmp_path: Path, machine, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """What it did in the boot, such as the shell that it has taken over, is part of the state."""
+    boots = SavedBoots(tmp_path / "boots")
+    save(boots, machine())
+    monkeypatch.setattr(saved_boots, "_harness", lambda: {"shell.py": "another"})
+    assert not boots.restore(machine())
 
 
 def test_all_is_removed(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]

@@ -452,6 +452,7 @@ class Checks:
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),
             f"--ampstand-keep-states={self.args.keep_states}",
             f"--ampstand-records={self.records / 'scenarios'}",
+            f"--ampstand-boots={self.builder.cache.root / 'boots'}",
             *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
             *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image),
             *self.args.pytest_arguments,

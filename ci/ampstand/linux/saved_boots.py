@@ -3,8 +3,8 @@
 """Boots that are saved, so that the next machine of the same kind goes on from there instead of booting.
 
 Beside the state of the machine lies what it had said: a machine that goes on is told it again, so that its consoles,
-its records and its verdict are those of one that booted. A saved boot is for one machine model, kernel, device tree,
-initramfs, command line, image of the remote, and way to run threads.
+its records and its verdict are those of one that booted. A saved boot is for one QEMU, machine model, kernel, device
+tree, initramfs, command line, image of the remote, way to run threads, and harness.
 
 Layout of the folder::
 
@@ -15,14 +15,19 @@ Layout of the folder::
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
 from pathlib import Path
 
-from ampstand.build.cache import key_of
+from ampstand import paths
+from ampstand.build.cache import file_hash, key_of, tree_inputs
 from ampstand.errors import AmpstandError
 from ampstand.linux.machine import LinuxMachine
+
+MOST = 24
+"""Boots that a folder keeps: some 40 MB each, and a run on one kernel needs half a dozen."""
 
 
 class SavedBoots:
@@ -41,6 +46,7 @@ class SavedBoots:
             machine.keep_input()
             return False
         machine.incoming, machine.boot_saved = boot / "state", True
+        os.utime(boot)
         machine.start()
         machine.replay({path.stem: path.read_bytes() for path in boot.glob("*.said")})
         machine.log.position = json.loads((boot / "boot.json").read_text(encoding="utf-8"))["log"]
@@ -71,9 +77,29 @@ class SavedBoots:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def prune(self) -> None:
+        """Remove those that were used longest ago, and what an interrupted run has left, but for ``MOST``."""
+        if self.folder.is_dir():
+            found = sorted(self.folder.iterdir(), key=lambda boot: boot.stat().st_mtime)
+            for boot in found[:-MOST]:
+                shutil.rmtree(boot, ignore_errors=True)
+
     def _place(self, machine: LinuxMachine) -> Path:
-        files = [f"{path} {(info := path.stat()).st_size} {info.st_mtime_ns}" for path in machine.inputs().values()]
-        return self.folder / key_of([("command", machine.command_line()), ("files", "\n".join(files))])
+        files = {str(path): _digest(path, path.stat().st_mtime_ns) for path in machine.inputs().values()}
+        return self.folder / key_of([("command", machine.command_line()), *files.items(), *_harness().items()])
+
+
+@functools.cache
+def _digest(path: Path, _changed: int) -> str:
+    """Return the hash of a file as it is since a time."""
+    return file_hash(path)
+
+
+@functools.cache
+def _harness() -> dict[str, str]:
+    """Return what of the harness takes part in a boot, by content."""
+    ours = Path(paths.__file__).parent
+    return tree_inputs(ours, [path for room in ("linux", "qemu") for path in (ours / room).glob("*.py")])
 
 
 def _may_be_saved(machine: LinuxMachine) -> bool:
