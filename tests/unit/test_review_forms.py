@@ -22,6 +22,7 @@ from ampstand.report.results import Figure, Test
 from ampstand.report.review import Repeated, Review, Warned
 
 FILE = "drivers/rpmsg/a.c"
+TIMES = {"boot": 1e9, "stop": 1e7}
 BEFORE = "int f(void)\n{\n\treturn 1;\n}\n"
 AFTER = "int f(void)\n{\n\tif (x < 3)\n\t\treturn 2;\n\treturn 1;\n}\n"
 INPUTS = {"kernel": "6.12.118", "kernel source": "git /linux", "kernel git": "v6.12-3-gabc", "compiler": "gcc 12"}
@@ -146,6 +147,30 @@ def test_the_page_shows_all_and_needs_nothing_else(review: Callable[..., Review]
     assert not [attrs for _, attrs in found.tags if {"src", "href"} & attrs.keys()]
     rows = [attrs["class"] for tag, attrs in found.tags if tag == "tr" and attrs.get("class")]
     assert rows == ["worse", "head", "executed", "never"], "the unchanged 'return 1' has no colour"
+
+
+def test_distributions_and_phases_are_plotted(review: Callable[..., Review]) -> None:
+    found = review()
+    values = {"min": 10.0, "p10": 20.0, "median": 30.0, "p99": 40.0, "max": 50.0}
+    for one, factor in ((found.baseline, 1), (found.candidate, 2)):
+        one.run.figures += [
+            Figure("measure", f"p[bare]/echo: insns, {q}", v * factor, "insns") for q, v in values.items()
+        ]
+        one.run.figures += [Figure("measure", f"p[bare]/{name}: time", t * factor, "ns") for name, t in TIMES.items()]
+    found.baseline.run.figures.append(Figure("measure", "p[bare]/gone: insns, min", 1, "insns"))
+    (plot,) = page.distributions(found)
+    assert (plot.name, plot.sides) == ("p[bare]/echo: insns", ((10, 20, 30, 40, 50), (20, 40, 60, 80, 100)))
+    assert [plot.at(value) for value in plot.sides[0]] == [10, 20, 30, 40, 50], "100 fills the width"
+    assert [(one.name, one.sides, one.at(one.sides[1][0])) for one in page.phases(found)] == [
+        ("p[bare]/boot", ((1000,), (2000,)), 100), ("p[bare]/stop", ((10,), (20,)), 100)
+    ]  # fmt: skip
+    shown = Page()
+    shown.feed(page.html(found))
+    assert shown.open == []
+    titles = [attrs["title"] for _, attrs in shown.tags if attrs.get("title")]
+    assert "insns: min 20, p10 40, median 60, p99 80, max 100" in titles
+    assert "2,000 ms" in titles
+    assert "10 → 20 ms" in shown.text
 
 
 def test_a_difference_has_the_numbers_of_the_new_file() -> None:
