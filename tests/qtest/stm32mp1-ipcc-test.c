@@ -17,7 +17,9 @@
 #define CLEAR(ch)   (1u << (ch))
 
 #define NUM_CHANNELS    6
-#define CR_ON           0x00010001
+#define CR_RXOIE        0x00000001
+#define CR_TXFIE        0x00010000
+#define CR_ON           (CR_RXOIE | CR_TXFIE)
 #define MR_ALL          0x003f003f
 
 /* lines of "sysbus-irq" */
@@ -103,7 +105,7 @@ static void test_rx_irq(void)
             qtest_writel(qts, SCR(q), SET(ch));
             qtest_writel(qts, CR(p), CR_ON);
             g_assert_false(qtest_get_irq(qts, RX(p)));
-            qtest_writel(qts, CR(p), 0);
+            qtest_writel(qts, CR(p), CR_TXFIE);
             qtest_writel(qts, MR(p), MR_ALL & ~CLEAR(ch));
             g_assert_false(qtest_get_irq(qts, RX(p)));
             qtest_writel(qts, CR(p), CR_ON);
@@ -134,6 +136,10 @@ static void test_tx_irq(void)
             qtest_writel(qts, SCR(q), CLEAR(ch));
             g_assert_true(qtest_get_irq(qts, TX(p)));
             g_assert_false(qtest_get_irq(qts, TX(q)));
+            qtest_writel(qts, CR(p), CR_RXOIE);
+            g_assert_false(qtest_get_irq(qts, TX(p)));
+            qtest_writel(qts, CR(p), CR_ON);
+            g_assert_true(qtest_get_irq(qts, TX(p)));
             qtest_writel(qts, MR(p), MR_ALL);
             g_assert_false(qtest_get_irq(qts, TX(p)));
         }
