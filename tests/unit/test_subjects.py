@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -276,9 +277,13 @@ def test_two_reviews_at_once_wait_for_each_other(subject: Callable[..., Subject]
     made = harness(tree, ["passed"] * 3, log)
     words = ["--revisions", f"{made[0]}..HEAD"]
     reviews = [Reviewer(subject(*words, root=tree.top), tmp_path / f"out-{number}") for number in range(3)]
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(Reviewer.run, reviews))
-    assert [review.exit_code() for review in found] == [0, 0, 0]
+    fork = multiprocessing.get_context("fork")  # a process holds its locks for all of its threads
+    processes = [fork.Process(target=lambda review=review: sys.exit(review.run().exit_code())) for review in reviews]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
     assert log.read_text().split().count("test") == 4, "one baseline, three candidates"
 
 
