@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -43,6 +44,16 @@ def file_hash(path: Path) -> str:
     """Return the sha256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def known_hash(path: Path) -> str:
+    """Return the sha256 of a file's content, which is read once a process unless the file changes."""
+    return _hash_since(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _hash_since(path: Path, _changed: int) -> str:
+    return file_hash(path)
 
 
 def key_of(inputs: Iterable[tuple[str, str]]) -> str:

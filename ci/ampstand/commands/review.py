@@ -40,7 +40,6 @@ from ampstand.report.review import Repeated, Review, Warned
 REPEATS = 5
 MOST_REPEATED = 10
 """Tests that are run again; what is beyond is told as it came."""
-C = (".c", ".h", ".S")
 NAMES = {
     "report.txt": forms.text,
     "report.eml": forms.mail,
@@ -296,7 +295,9 @@ class Reviewer:
         if not Run.load(folder / results.FILE).boots():
             return []
         known = {name: texts for name, texts in changed.items() if self.subject.has_lines(name)}
-        if unknown := sorted({name.partition("/")[0] for name in changed.keys() - known.keys() if name.endswith(C)}):
+        if unknown := sorted(
+            {name.partition("/")[0] for name in changed.keys() - known.keys() if name.endswith(patch_lines.SOURCES)}
+        ):
             self.subject.notes.append(f"Of changed lines in {', '.join(unknown)} it is not known what executes them.")
         with self.progress.step("review: which of the changed lines were executed"):
             return patch_lines.judge(known, self.subject.covered(sorted(known), folder))

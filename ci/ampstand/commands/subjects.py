@@ -9,6 +9,7 @@ them: 0 is the baseline.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import shlex
 import shutil
@@ -185,6 +186,10 @@ class Series(Subject):
 
     def changed(self) -> Mapping[str, tuple[str, str]]:
         """Return the files of the kernel's tree; what is not there is empty."""
+        return self._changed
+
+    @functools.cached_property
+    def _changed(self) -> Mapping[str, tuple[str, str]]:
         tree, own = self.plain.sources.get("linux").tree, self.plain.options.kernel_patches
         after = overlay.patched(tree, [*own, *self._patches])
         before = overlay.patched(tree, own)

@@ -22,7 +22,7 @@ import shutil
 from pathlib import Path
 
 from ampstand import paths
-from ampstand.build.cache import file_hash, key_of, tree_inputs
+from ampstand.build.cache import key_of, known_hash, tree_inputs
 from ampstand.errors import AmpstandError
 from ampstand.linux.machine import LinuxMachine
 
@@ -85,14 +85,8 @@ class SavedBoots:
                 shutil.rmtree(boot, ignore_errors=True)
 
     def _place(self, machine: LinuxMachine) -> Path:
-        files = {str(path): _digest(path, path.stat().st_mtime_ns) for path in machine.inputs().values()}
+        files = {str(path): known_hash(path) for path in machine.inputs().values()}
         return self.folder / key_of([("command", machine.command_line()), *files.items(), *_harness().items()])
-
-
-@functools.cache
-def _digest(path: Path, _changed: int) -> str:
-    """Return the hash of a file as it is since a time."""
-    return file_hash(path)
 
 
 @functools.cache

@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from ampstand.report.lcov import Covered
 
+SOURCES = (".c", ".h", ".S")
+"""Endings of files whose lines may be executed."""
+
 
 class State(StrEnum):
     """What is known of a line."""
@@ -71,7 +74,7 @@ def judge(files: Mapping[str, tuple[str, str]], tests: Mapping[str, Covered]) ->
     """Return each changed line of C; ``files`` are the texts before and after by path, ``tests`` what each executed."""
     found = []
     for path, (before, after) in sorted(files.items()):
-        if not path.endswith((".c", ".h", ".S")):
+        if not path.endswith(SOURCES):
             continue
         known = {line for covered in tests.values() for line in covered.lines.get(path, {})}
         texts = after.splitlines()

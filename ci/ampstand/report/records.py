@@ -25,12 +25,11 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ampstand.board import AcceptedError, Board
-from ampstand.build.cache import file_hash
+from ampstand.build.cache import known_hash
 from ampstand.errors import TestsFailed, UnwritableError
 from ampstand.qemu.recording import Death, Expectation
 from ampstand.report import log
@@ -46,7 +45,6 @@ FATAL, ERROR, WARNING = range(3)
 
 _LOGGED = re.compile(r"<cpu(\d+)>\s*(.*)")
 
-_sha256 = cache(file_hash)
 """Each file is read once a process."""
 
 
@@ -257,7 +255,7 @@ class Recorder:
 
     def inputs(self, paths: Mapping[str, Path]) -> None:
         """Write the digests of everything that went into the machine, in the form ``sha256sum -c`` reads."""
-        lines = [f"{_sha256(path)}  {path}\n" for _, path in sorted(paths.items()) if path.is_file()]
+        lines = [f"{known_hash(path)}  {path}\n" for _, path in sorted(paths.items()) if path.is_file()]
         log.write(self.folder / "inputs.sha256", "".join(lines))
 
     def command(self, text: str) -> None:
