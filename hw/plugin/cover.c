@@ -20,8 +20,9 @@
  * log=FIRST:LAST:ADDRESS:SIZE (one of them, repeatable): virtual addresses of
  * the vCPUs from FIRST to LAST. The bitmaps follow each other in the file, in
  * the order of the arguments, each of whole pages (PAGE) and little-endian: bit
- * 0 of byte 0 is the first halfword; to begin anew is to clear them. The log of
- * all ranges (LogHead, LOG_SIZE) comes last, if there are any.
+ * 0 of byte 0 is the first halfword. The log of all ranges comes last, in
+ * LOG_SIZE; its head (LogHead) is there in any case. To begin anew, clear the
+ * bitmaps and then count up what the head wants.
  *
  * A block of instructions is marked as a whole when it is entered: what comes
  * after an access that faults, up to the next branch, counts as executed, too.
@@ -53,16 +54,18 @@ typedef struct Range {
     bool logged;                /* without a bitmap */
 } Range;
 
+/* A block of instructions that is in a range. */
 typedef struct Block {
     uint64_t address;
     uint64_t size;
-    uint32_t turn;              /* of the log in which it is; 0: in none */
+    const Range *range;
+    uint32_t turn;              /* in which it was marked last; 0: in none */
 } Block;
 
 /* What the log begins with, each member in the workstation's byte order. */
 typedef struct LogHead {
-    uint32_t wanted;            /* the reader counts it up to begin anew */
-    uint32_t turn;              /* the log is of old if it is not the wanted */
+    uint32_t wanted;            /* turn; the reader counts it up */
+    uint32_t turn;              /* of the log; of old if it is not the wanted */
     uint64_t used;              /* bytes of entries */
     uint64_t lost;              /* blocks for which there was no room */
 } LogHead;
@@ -75,9 +78,9 @@ typedef struct LogEntry {
 } LogEntry;
 
 static uint8_t *map;
-static LogHead *head;           /* NULL: there is no log */
+static LogHead *head;
 static GArray *ranges;          /* of Range */
-static GHashTable *blocks;      /* each Block once, however often translated */
+static GHashTable *blocks;      /* each once, however often translated */
 static GHashTable *pages;       /* by address, content that was logged last */
 static GMutex lock;
 
@@ -93,7 +96,8 @@ static gboolean block_equal(gconstpointer a, gconstpointer b)
 {
     const Block *one = a, *other = b;
 
-    return one->address == other->address && one->size == other->size;
+    return one->address == other->address && one->size == other->size &&
+           one->range == other->range;
 }
 
 static size_t map_size(const Range *range)
@@ -160,17 +164,13 @@ static bool add_page(uint64_t address)
     return append(&entry, content->data);
 }
 
-/* Add a block to the log, unless it is there. */
-static void add_block(Block *block)
+/* Add a block to the log of a turn. */
+static void add_block(const Block *block, uint32_t turn)
 {
-    uint32_t turn = __atomic_load_n(&head->wanted, __ATOMIC_ACQUIRE);
     LogEntry entry = { .address = block->address, .size = block->size };
     uint64_t end = block->address + block->size;
     bool added = true;
 
-    if (__atomic_load_n(&block->turn, __ATOMIC_RELAXED) == turn) {
-        return;
-    }
     g_mutex_lock(&lock);
     if (head->turn != turn) {
         head->used = head->lost = 0;
@@ -183,60 +183,61 @@ static void add_block(Block *block)
     if (!added || !append(&entry, NULL)) {
         head->lost++;
     }
-    __atomic_store_n(&block->turn, turn, __ATOMIC_RELAXED);
     g_mutex_unlock(&lock);
 }
 
+/* This is nearly all that recording costs: nothing to do comes first. */
 static void entered(unsigned int vcpu, void *opaque)
 {
     Block *block = opaque;
+    const Range *range = block->range;
+    uint32_t turn = __atomic_load_n(&head->wanted, __ATOMIC_ACQUIRE);
 
-    for (guint i = 0; i < ranges->len; i++) {
-        const Range *range = &g_array_index(ranges, Range, i);
-
-        if (vcpu >= range->first && vcpu <= range->last &&
-            in_range(range, block)) {
-            if (range->logged) {
-                add_block(block);
-            } else {
-                uint64_t at = (block->address - range->address) / 2;
-
-                mark(map + range->offset, at, at + block->size / 2);
-            }
-            return;
-        }
-    }
-}
-
-static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
-{
-    Block *block = g_new0(Block, 1);
-    Block *known;
-    bool wanted = false;
-
-    block->address = qemu_plugin_tb_vaddr(tb);
-    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
-        block->size += qemu_plugin_insn_size(qemu_plugin_tb_get_insn(tb, i));
-    }
-    for (guint i = 0; i < ranges->len && !wanted; i++) {
-        wanted = in_range(&g_array_index(ranges, Range, i), block);
-    }
-    if (!wanted) {
-        g_free(block);
+    if (__atomic_load_n(&block->turn, __ATOMIC_RELAXED) == turn ||
+        vcpu < range->first || vcpu > range->last) {
         return;
     }
+    if (range->logged) {
+        add_block(block, turn);
+    } else {
+        uint64_t at = (block->address - range->address) / 2;
+
+        mark(map + range->offset, at, at + block->size / 2);
+    }
+    __atomic_store_n(&block->turn, turn, __ATOMIC_RELAXED);
+}
+
+/* Return the one of this block and range, which counts as not marked. */
+static Block *known_block(const Block *block)
+{
+    Block *known;
+
     g_mutex_lock(&lock);
     known = g_hash_table_lookup(blocks, block);
     if (known) {
         __atomic_store_n(&known->turn, 0, __ATOMIC_RELAXED);
-        g_free(block);
     } else {
-        known = block;
-        g_hash_table_add(blocks, block);
+        known = g_memdup2(block, sizeof(*block));
+        g_hash_table_add(blocks, known);
     }
     g_mutex_unlock(&lock);
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, entered, QEMU_PLUGIN_CB_NO_REGS,
-                                         known);
+    return known;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    Block block = { .address = qemu_plugin_tb_vaddr(tb) };
+
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        block.size += qemu_plugin_insn_size(qemu_plugin_tb_get_insn(tb, i));
+    }
+    for (guint i = 0; i < ranges->len; i++) {
+        block.range = &g_array_index(ranges, Range, i);
+        if (in_range(block.range, &block)) {
+            qemu_plugin_register_vcpu_tb_exec_cb(
+                tb, entered, QEMU_PLUGIN_CB_NO_REGS, known_block(&block));
+        }
+    }
 }
 
 /* Take a range from "FIRST:LAST:ADDRESS:SIZE"; return whether it is that. */
@@ -310,16 +311,15 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
         }
         log |= logged;
     }
-    map = path && ranges->len ? map_file(path, size + log * LOG_SIZE) : NULL;
+    size += log ? LOG_SIZE : PAGE;
+    map = path && ranges->len ? map_file(path, size) : NULL;
     if (!map) {
         fprintf(stderr, "cover: a range, and out=FILE that can be written, "
                 "are needed\n");
         return -1;
     }
-    if (log) {
-        head = (LogHead *)(map + size);
-        head->wanted++;
-    }
+    head = (LogHead *)(map + size - (log ? LOG_SIZE : PAGE));
+    head->wanted++;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }

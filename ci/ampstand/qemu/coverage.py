@@ -183,7 +183,7 @@ class Live:
         """Make the file that the plugin writes; it may be removed while it is in use."""
         self._path = path
         with path.open("wb+") as file:
-            file.truncate(self._log + _LOG_SIZE * (self._remote is not None))
+            file.truncate(self._log + (_PAGE if self._remote is None else _LOG_SIZE))
             self._map = mmap.mmap(file.fileno(), 0)
 
     def argument(self, plugins: Path) -> str:
@@ -199,9 +199,8 @@ class Live:
         if self._map is None:
             return
         self._map[: self._log] = bytes(self._log)
-        if self._remote is not None:
-            wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._log)
-            struct.pack_into("=I", self._map, self._log, wanted + 1)
+        wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._log)
+        struct.pack_into("=I", self._map, self._log, wanted + 1)
 
     def save(self, path: Path) -> None:
         """Write what was executed since the last ``clear()``; nothing if the machine never ran."""
