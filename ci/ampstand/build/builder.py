@@ -29,7 +29,7 @@ from ampstand.build.kernel import CHECKER, Inspection, KernelBuild, compiler_nam
 from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.formats import cpio, sizes
+from ampstand.formats import assembly, cpio, sizes
 from ampstand.progress import Progress
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
@@ -288,7 +288,8 @@ class Builder:
                 (scratch / "inspection.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
 
         checker = tools.output([CHECKER, "--version"]) if shutil.which(CHECKER) else "none"
-        inputs = {**self._kernel_inputs(), "files": " ".join(sources), "checker": checker}
+        reader = cache_module.file_hash(Path(assembly.__file__))
+        inputs = {**self._kernel_inputs(), "files": " ".join(sources), "checker": checker, "reader": reader}
         path = self.cache.artifact("inspection", inputs, make, self.progress) / "inspection.json"
         return Inspection(**json.loads(path.read_text(encoding="utf-8")))
 

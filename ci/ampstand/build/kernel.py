@@ -14,6 +14,7 @@ from ampstand.build import git, kconfig, kconfig_tree, overlay, tools
 from ampstand.build.cache import Cache
 from ampstand.build.sources import Source
 from ampstand.errors import InfrastructureError, UsageError
+from ampstand.formats import assembly
 from ampstand.progress import Progress
 
 CROSS = {"arm": "arm-linux-gnueabihf-"}
@@ -63,6 +64,10 @@ def device_tree_source(tree: Path, arch: str, name: str) -> str:
 
 CHECKER = "sparse"
 """Kbuild's checker of sources, asked where it is installed."""
+NO_LINES = ("-D__LINE__=0", "-Wno-builtin-macro-redefined", "-Wno-error")
+"""Flags of a compiler that keep the numbers of lines out of what it makes; gcc has no other that lets it be defined."""
+NO_ANCHORS = "-fno-section-anchors"
+"""Of gcc: that each object is addressed by its own name."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class Inspection:
     """With ``W=1``, and of sparse where it is installed: each as ``FILE: MESSAGE``, without the line's number."""
     stacks: dict[str, int]
     """Bytes of stack by function; of one whose need is not known before it runs, what is known."""
+    code: dict[str, dict[str, str]]
+    """By file what is made of it (``ampstand.formats.assembly``); of files that are not compiled there is nothing."""
 
 
 def warnings_in(log: str, sources: Sequence[str]) -> set[str]:
@@ -202,13 +209,15 @@ class KernelBuild:
 
         Of files that the configuration leaves out nothing is said. The caller holds the lock and has built the kernel.
         """
-        objects = [self.work / Path(name).with_suffix(".o") for name in sources if name.endswith(".c")]
-        wanted = [path for path in objects if path.is_file()]
+        objects = {name: self.work / Path(name).with_suffix(".o") for name in sources if name.endswith(".c")}
+        wanted = {name: path for name, path in objects.items() if path.is_file()}
         if not wanted:
-            return Inspection([], {})
+            return Inspection([], {}, {})
         self._built.unlink(missing_ok=True)
-        for path in wanted:
-            path.unlink()  # one that is up to date is not compiled
+        texts = {name: path.with_suffix(".s") for name, path in wanted.items()}
+        for path in (*wanted.values(), *texts.values()):
+            path.unlink(missing_ok=True)  # one that is up to date is not compiled
+        flags = ["-fstack-usage", *NO_LINES, *([] if self.llvm else [NO_ANCHORS])]
         check = [f"CHECK={CHECKER}", "C=1"] if shutil.which(CHECKER) else []
         tree, log = self.tree(), self.cache.logs / "linux-warnings.log"
         log.unlink(missing_ok=True)
@@ -218,17 +227,23 @@ class KernelBuild:
                     *self._make(tree),
                     "W=1",
                     *check,
-                    "KCFLAGS=-fstack-usage",
-                    *(str(path.relative_to(self.work)) for path in wanted),
+                    f"KCFLAGS={' '.join(flags)}",
+                    *(str(path.relative_to(self.work)) for path in (*wanted.values(), *texts.values())),
                 ],
                 what="compiling what is changed with W=1",
                 log=log,
                 step=step,
                 env={**self._environment(), "CCACHE_DISABLE": "1"},
             )
-        usage = [path.with_suffix(".su") for path in wanted]
+        usage = [path.with_suffix(".su") for path in wanted.values()]
         stacks = stacks_in(path.read_text(encoding="utf-8") for path in usage if path.is_file())
-        return Inspection(sorted(warnings_in(log.read_text(encoding="utf-8", errors="replace"), sources)), stacks)
+        warnings = sorted(warnings_in(log.read_text(encoding="utf-8", errors="replace"), sources))
+        read = {name: path.read_text(encoding="utf-8") for name, path in texts.items()}
+        for path in texts.values():
+            path.unlink()
+        return Inspection(
+            warnings, stacks, {name: assembly.read(text, assembly.COMMENT[self.arch]) for name, text in read.items()}
+        )
 
     def device_tree(self, name: str) -> Path:
         """Make one device tree (``st/stm32mp157c-dk2.dtb``), with its symbols, for overlays; return the file."""
@@ -254,6 +269,7 @@ class KernelBuild:
             "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
             "KBUILD_BUILD_USER": "ampstand",
             "KBUILD_BUILD_HOST": "ampstand",
+            "KBUILD_BUILD_VERSION": "1",  # else it is how often this folder was built
             "PYTHONDONTWRITEBYTECODE": "1",  # of scripts in the user's tree
         }
 

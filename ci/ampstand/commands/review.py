@@ -33,6 +33,7 @@ from ampstand.progress import Progress
 from ampstand.report import choice, junit, kcidb, page, patch_lines, results, sarif
 from ampstand.report import review as forms
 from ampstand.report.compare import Change, Moved, Side, compare
+from ampstand.report.lcov import Covered
 from ampstand.report.patch_lines import ChangedLine
 from ampstand.report.results import BAD, Run
 from ampstand.report.review import Repeated, Review, Warned
@@ -287,8 +288,15 @@ class Reviewer:
 
     def _chosen(self, names: Sequence[str], changed: Mapping[str, tuple[str, str]], folder: Path) -> list[str]:
         """Return the scenarios that the change may matter to, from what each executed without it."""
+        subject = self.subject
+        if subject.identity(0) == subject.identity(self._all):
+            subject.notes.append("What is built is the same on both sides, bit for bit.")
+            return choice.choose(names, {}, {name: Covered() for name in names})
         with self.progress.step("review: choosing scenarios"):
-            return choice.choose(names, changed, self.subject.covered(sorted(changed), folder))
+            same = subject.same_code()
+            subject.notes += [f"The compiler makes the same code of {name} as before." for name in sorted(same)]
+            files = {name: texts for name, texts in changed.items() if name not in same}
+            return choice.choose(names, files, subject.covered(sorted(changed), folder))
 
     def _lines(self, changed: Mapping[str, tuple[str, str]], folder: Path) -> list[ChangedLine]:
         """Return the lines that are changed, and which of the candidate's scenarios executed each; none if none ran."""

@@ -33,7 +33,7 @@ from ampstand.commands.programs import Program
 from ampstand.commands.test import STATES, Checks
 from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import AmpstandError, InfrastructureError, UsageError
-from ampstand.formats import sizes
+from ampstand.formats import assembly, sizes
 from ampstand.report import rerun, results
 from ampstand.report.lcov import Covered
 from ampstand.report.results import Results, Run, Stage
@@ -94,6 +94,10 @@ class Subject(ABC):
     def changed(self) -> Mapping[str, tuple[str, str]]:
         """Return by path the text of each file that is changed, before and after."""
         return {}
+
+    def same_code(self) -> set[str]:
+        """Return the files that are changed and of which the compiler makes the same as before."""
+        return set()
 
     def has_lines(self, name: str) -> bool:
         """Whether it is known what executes the lines of a file."""
@@ -194,6 +198,11 @@ class Series(Subject):
         after = overlay.patched(tree, [*own, *self._patches])
         before = overlay.patched(tree, own)
         return {name: (_text(before.get(name, tree.read(name))), _text(data)) for name, data in after.items()}
+
+    def same_code(self) -> set[str]:
+        """Compare the assembler text of each file that is compiled on both sides."""
+        before, after = (self._inspection(number).code for number in (0, len(self.parts)))
+        return {name for name in before.keys() & after.keys() if not assembly.differences(before[name], after[name])}
 
     def has_lines(self, name: str) -> bool:
         """All of them: what is not C has none."""

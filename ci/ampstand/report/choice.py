@@ -3,7 +3,8 @@
 """Which scenarios a change to Linux can matter to: those that execute what it changes.
 
 A scenario is left out only if it is known what it executes, and that is nothing of the functions that are changed. What
-lies outside of functions matters to all that execute anything of the file; a header, or a file that is no C, to all.
+lies outside of functions matters to all that execute anything of the file; a header, or a file that is no C, to all. A
+file of which the compiler makes what it did before matters to none.
 """
 
 from __future__ import annotations
