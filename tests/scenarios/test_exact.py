@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
+from ampstand.errors import TestsFailed
 from ampstand.formats.elf import Image
 from ampstand.measure import probe as probes
 from ampstand.measure.counts import Event
@@ -70,6 +72,14 @@ def test_counting_changes_nothing(board: Board, artifacts: Artifacts, tmp_path: 
     counted, _events = run(board, artifacts, tmp_path / "counted", "bare")
     plain, _nothing = run(board, artifacts, tmp_path / "plain", "bare", counting=False)
     assert plain == counted
+
+
+def test_a_probe_that_hangs_is_over_soon(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
+    """Where all cores sleep, the board's time jumps on; the workstation's would have to be waited for."""
+    hangs = replace(PROBE, steps="sleep 100000\n", spans=(), seconds=120.0)
+    recorder = Recorder.for_board(board, tmp_path / "records")
+    with pytest.raises(TestsFailed, match=r"^probe echo did not end within 300 s of the board's time$"):
+        ProbeMachine(board, artifacts, recorder, hangs, "bare", counting=False).run()
 
 
 def test_timers_keep_step_on_a_busy_workstation(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:

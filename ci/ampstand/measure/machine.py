@@ -20,6 +20,8 @@ from ampstand.qemu.recording import Records
 
 ENDED = re.compile(r"^init: probe ended with (\d+)(?=\r?\n)", re.MULTILINE)
 """What init says (``firmware/host/init.c``), once the whole line has come."""
+LATE = re.compile(r"^init: probe (did not end within \d+ s)(?=\r?\n)", re.MULTILINE)
+"""What it says before, if the probe took too long by the board's clock."""
 SCRIPT = "etc/probe"
 ARGUMENTS = "norandmaps maxcpus=1"
 """Of the kernel. Else where a program lies, and what it copies from, depends on when it was started, and a second core
@@ -98,7 +100,9 @@ class ProbeMachine(Machine):
             )
             self.settle()
         if ended[1] != "0":
-            raise TestsFailed(f"probe {self.probe.name} ended with {ended[1]}", hint=self.diagnosis())
+            late = LATE.search(host.text)
+            end = f"{late[1]} of the board's time" if late else f"ended with {ended[1]}"
+            raise TestsFailed(f"probe {self.probe.name} {end}", hint=self.diagnosis())
         return host.text[: ended.end()]
 
     def events(self) -> list[Event]:
