@@ -158,6 +158,26 @@ def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path, out
     assert [(line.text, line.test) for line in found.log_gone] == gone
 
 
+def test_a_line_that_the_other_side_has_anywhere_is_not_new(tmp_path: Path) -> None:
+    """Some come half a minute after Linux, in whatever scenario runs then: it may be one that is not compared."""
+    said = {"a": {"one": "", "two": "[   30.000000] late\n"}, "b": {"one": "[   31.000000] late\n[   1.000000] new\n"}}
+    sides = []
+    for name, logs in said.items():
+        (tmp_path / name).mkdir()
+        record = Results(tmp_path / name / results.FILE)
+        record.begin(["test"])
+        for test, text in logs.items():
+            folder = tmp_path / name / "scenarios" / test
+            folder.mkdir(parents=True)
+            (folder / "linux.log").write_text(text)
+            record.test(Test("scenarios", f"t.py::{test}", "passed", records=str(folder)))
+        record.end(0)
+        sides.append(Side.load(tmp_path / name).only("scenarios", ["t.py::one"]))
+    assert [line.text for line in compare(*sides).log_new] == ["new"]
+    assert compare(*reversed(sides)).log_gone == compare(*sides).log_new
+    assert compare(*reversed(sides)).log_new == []
+
+
 def test_a_mail_has_72_columns_but_for_commands(tmp_path: Path) -> None:
     long = Test("scenarios", "t.py::test_a", "failed", headline="word " * 40, rerun="run " * 40)
     found = compare(

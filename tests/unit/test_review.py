@@ -157,6 +157,36 @@ def test_the_first_bad_part_is_found_in_few_steps(parts: int, bad: int) -> None:
     assert parts not in one.tried
 
 
+SCENARIOS = ["tests/scenarios/test_boot.py::a", "tests/scenarios/test_leaks.py::b", "tests/scenarios/test_leaks.py::c"]
+
+
+@pytest.mark.parametrize(
+    ("built", "same", "chosen"),
+    [
+        ("base", set(), "a"),
+        ("other", {"drivers/rpmsg/x.c"}, "a"),
+        ("other", set(), "ab"),
+    ],
+)
+def test_what_makes_no_other_code_needs_the_smoke_set_only(
+    tmp_path: Path, built: str, same: set[str], chosen: str
+) -> None:
+    reviewer = Reviewer.__new__(Reviewer)
+    executed = {name: Covered({"drivers/rpmsg/x.c": {1: name.endswith("b")}}) for name in SCENARIOS}
+    subject = SimpleNamespace(
+        parts=[object()],
+        notes=[],
+        identity=lambda number: built if number else "base",
+        same_code=lambda: same,
+        covered=lambda changed, folder: executed,
+    )
+    reviewer.subject = cast("Subject", subject)
+    reviewer.progress = Progress(io.StringIO())
+    found = reviewer._chosen(SCENARIOS, {"drivers/rpmsg/x.c": ("int x;\n", "int y;\n")}, tmp_path)
+    assert "".join(name[-1] for name in found) == chosen
+    assert len(subject.notes) == (chosen == "a"), "the reader is told why"
+
+
 def review(tmp_path: Path, before: Test, after: Test, *repeated: Repeated) -> Review:
     inputs = {"kernel": "6.12.118", "kernel source": "Debian linux-source-6.12"}
     sides = side(tmp_path / "a", before, inputs=inputs), side(tmp_path / "b", after, inputs=inputs)

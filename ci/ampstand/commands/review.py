@@ -33,7 +33,6 @@ from ampstand.progress import Progress
 from ampstand.report import choice, junit, kcidb, page, patch_lines, results, sarif
 from ampstand.report import review as forms
 from ampstand.report.compare import Change, Moved, Side, compare
-from ampstand.report.lcov import Covered
 from ampstand.report.patch_lines import ChangedLine
 from ampstand.report.results import BAD, Run
 from ampstand.report.review import Repeated, Review, Warned
@@ -291,12 +290,14 @@ class Reviewer:
         subject = self.subject
         if subject.identity(0) == subject.identity(self._all):
             subject.notes.append("What is built is the same on both sides, bit for bit.")
-            return choice.choose(names, {}, {name: Covered() for name in names})
+            return choice.smoke(names)
+        same = subject.same_code()
+        subject.notes += [f"The compiler makes the same code of {name} as before." for name in sorted(same)]
+        files = {name: texts for name, texts in changed.items() if name not in same}
+        if not files:
+            return choice.smoke(names)
         with self.progress.step("review: choosing scenarios"):
-            same = subject.same_code()
-            subject.notes += [f"The compiler makes the same code of {name} as before." for name in sorted(same)]
-            files = {name: texts for name, texts in changed.items() if name not in same}
-            return choice.choose(names, files, subject.covered(sorted(changed), folder))
+            return choice.choose(names, files, subject.covered(sorted(files), folder))
 
     def _lines(self, changed: Mapping[str, tuple[str, str]], folder: Path) -> list[ChangedLine]:
         """Return the lines that are changed, and which of the candidate's scenarios executed each; none if none ran."""

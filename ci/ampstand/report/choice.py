@@ -61,11 +61,16 @@ def affected(files: Mapping[str, tuple[str, str]], tests: Mapping[str, Covered])
     return None if any(name.startswith(BOOT) for name in found) else found
 
 
+def smoke(all_tests: Iterable[str]) -> list[str]:
+    """Return those of ``all_tests`` that run whatever is changed."""
+    return [name for name in all_tests if any(f"/{file}::" in name for file in SMOKE)]
+
+
 def choose(all_tests: Iterable[str], files: Mapping[str, tuple[str, str]], tests: Mapping[str, Covered]) -> list[str]:
     """Return those of ``all_tests`` that are to run: the affected, those of which nothing is known, the smoke set."""
+    names = list(all_tests)
     wanted = affected(files, tests)
-
-    def runs(name: str) -> bool:
-        return wanted is None or name in wanted or name not in tests or any(f"/{file}::" in name for file in SMOKE)
-
-    return [name for name in all_tests if runs(name)]
+    if wanted is None:
+        return names
+    wanted = wanted.union(smoke(names))
+    return [name for name in names if name in wanted or name not in tests]

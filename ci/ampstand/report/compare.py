@@ -44,6 +44,8 @@ class Side:
     name: str
     folder: Path
     run: Run
+    left_out: tuple[Test, ...] = ()
+    """Tests of it that are not to be compared."""
 
     @classmethod
     def load(cls, path: Path) -> Side:
@@ -60,7 +62,13 @@ class Side:
         """Return this side without the other tests of a stage."""
         wanted = set(names)
         tests = {key: test for key, test in self.run.tests.items() if test.stage != stage or test.name in wanted}
-        return replace(self, run=replace(self.run, tests=tests))
+        left_out = tuple(test for key, test in self.run.tests.items() if key not in tests)
+        return replace(self, run=replace(self.run, tests=tests), left_out=left_out)
+
+    def said(self) -> set[str]:
+        """Return each line of Linux's log in any of its scenarios, without its numbers."""
+        logs = [self.log(test) for test in (*self.run.tests.values(), *self.left_out)]
+        return {line for log in logs if log is not None for line in _lines(log)}
 
     def log(self, test: Test) -> Path | None:
         """Return Linux's log of a scenario; the folder may have been moved since, with all that is in it."""
@@ -266,26 +274,24 @@ def _apart(key: tuple[str, str], old: Mapping[tuple[str, str], Figure], new: Map
 def _logs(baseline: Side, candidate: Side) -> tuple[list[Said], list[Said]]:
     """Return the lines of Linux's log that only the candidate has, and those that only the baseline has.
 
-    Only scenarios that both sides have a log of are looked at. One that failed did not come to its end: what it would
-    have said then is not gone. One that meets a known bug on both sides ends in whatever Linux says of that.
+    They are of scenarios that both sides have a log of, but a line that the other side has in any scenario is not one
+    of them: some come half a minute after Linux, wherever it is then. A scenario that failed did not come to its end:
+    what it would have said then is not gone. One that meets a known bug on both sides ends in whatever Linux says of
+    that.
     """
     old: dict[str, str] = {}
     new: dict[str, str] = {}
-    expected: set[str] = set()
     for key in baseline.run.tests.keys() & candidate.run.tests.keys():
         before, after = baseline.log(baseline.run.tests[key]), candidate.log(candidate.run.tests[key])
         ends = [side.run.tests[key].outcome for side in (baseline, candidate)]
         if before is None or after is None or ends == ["known", "known"]:
             continue
-        said = _lines(before)
-        for lines, texts in ((old, said), (new, _lines(after))):
-            for text in texts:
+        for lines, log in ((old, before if ends[1] not in BAD else None), (new, after)):
+            for text in _lines(log) if log is not None else ():
                 lines.setdefault(text, key[1])
-        if ends[1] not in BAD:
-            expected |= said
     return (
-        [Said(text, new[text]) for text in sorted(new.keys() - old.keys())],
-        [Said(text, old[text]) for text in sorted(expected - new.keys())],
+        [Said(text, new[text]) for text in sorted(new.keys() - baseline.said())],
+        [Said(text, old[text]) for text in sorted(old.keys() - candidate.said())],
     )
 
 
