@@ -27,7 +27,7 @@
 #define GRACE_MS 1000
 #define MODULES "/lib/modules/"
 #define PROBE "/etc/probe"
-#define PROBE_S 300  /* the longest that a probe may take, in seconds */
+#define PROBE_S 300   /* the longest that a probe may take, in seconds */
 #define TIMED_OUT 124 /* what timeout(1) ends with */
 
 static const struct {

@@ -10,12 +10,16 @@
  * (firmware/include/ampstand/mark.h). Each time a vCPU executes one, a line is
  * written:
  *
- *     MARK VCPU INSNS INSNS ... / CALLS CALLS ...
+ *     MARK VCPU INSNS INSNS ... / CALLS CALLS ... / INTERRUPTS IN OFF ...
  *
  * with the instructions that each vCPU has executed so far, the mark itself
  * excluded, and for each address given by "at=" how often each vCPU has been
- * there, the first address' counts first. The last line, when QEMU ends, has
- * "end" and "-" in place of mark and vCPU.
+ * there, the first address' counts first. Then comes for each vCPU how many
+ * exceptions it has taken so far, and of its longest stays in them, and with
+ * them masked (PRIMASK, BASEPRI, FAULTMASK), that ended since the mark before
+ * the instructions: known of M-profile only, else 0. Of two exceptions of one
+ * number that follow each other at once the second is not seen. The last line,
+ * when QEMU ends, has "end" and "-" in place of mark and vCPU.
  *
  * Arguments: out=FILE (needed), at=ADDRESS (repeatable): of an instruction,
  * bit 0 clear.
@@ -41,26 +45,59 @@ typedef struct Place {
     qemu_plugin_u64 calls;
 } Place;
 
+/* A stay in some state, in instructions of its vCPU. */
+typedef struct Stay {
+    bool lasts;
+    uint64_t since;
+    uint64_t longest;           /* of those that ended since the last mark */
+} Stay;
+
+enum { PRIMASK, BASEPRI, FAULTMASK, N_MASKS };
+
+static const char *const mask_name[N_MASKS] = {
+    [PRIMASK] = "primask", [BASEPRI] = "basepri", [FAULTMASK] = "faultmask",
+};
+
+typedef struct Vcpu {
+    struct qemu_plugin_register *r0;
+    struct qemu_plugin_register *xpsr;              /* M-profile only */
+    struct qemu_plugin_register *mask[N_MASKS];     /* the same */
+    GArray *active;             /* of uint32_t, exceptions, the last on top */
+    uint64_t taken;
+    Stay in;
+    Stay off;
+} Vcpu;
+
 static FILE *out;
 static qemu_plugin_u64 insns;
+static qemu_plugin_u64 watched; /* whether a vCPU is of the M-profile */
 static GArray *places;          /* of Place */
-static GPtrArray *number;       /* by vCPU, the handle of r0 */
+static GArray *vcpus;           /* of Vcpu, by number */
+static GByteArray *value;       /* of a register, read last */
 static GMutex lock;
 
 static void write_counts(void)
 {
-    int vcpus = qemu_plugin_num_vcpus();
+    int n = qemu_plugin_num_vcpus();
 
-    for (int i = 0; i < vcpus; i++) {
+    for (int i = 0; i < n; i++) {
         fprintf(out, " %" PRIu64, qemu_plugin_u64_get(insns, i));
     }
     fputs(" /", out);
     for (guint p = 0; p < places->len; p++) {
-        for (int i = 0; i < vcpus; i++) {
+        for (int i = 0; i < n; i++) {
             fprintf(out, " %" PRIu64,
                     qemu_plugin_u64_get(g_array_index(places, Place, p).calls,
                                         i));
         }
+    }
+    fputs(" /", out);
+    for (int i = 0; i < n && i < (int)vcpus->len; i++) {
+        Vcpu *v = &g_array_index(vcpus, Vcpu, i);
+
+        fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64,
+                v->taken, v->in.longest, v->off.longest);
+        v->in.longest = v->off.longest = 0;
     }
     fputc('\n', out);
 }
@@ -68,36 +105,100 @@ static void write_counts(void)
 static void vcpu_init(qemu_plugin_id_t id, unsigned int vcpu)
 {
     g_autoptr(GArray) registers = qemu_plugin_get_registers();
-    struct qemu_plugin_register *found = NULL;
+    Vcpu *v;
 
+    g_mutex_lock(&lock);
+    if (vcpus->len <= vcpu) {
+        g_array_set_size(vcpus, vcpu + 1);
+    }
+    v = &g_array_index(vcpus, Vcpu, vcpu);
+    v->active = g_array_new(false, false, sizeof(uint32_t));
     for (guint i = 0; i < registers->len; i++) {
         qemu_plugin_reg_descriptor *r =
             &g_array_index(registers, qemu_plugin_reg_descriptor, i);
 
         if (strcmp(r->name, "r0") == 0) {
-            found = r->handle;
+            v->r0 = r->handle;
+        } else if (strcmp(r->name, "xpsr") == 0) {
+            v->xpsr = r->handle;
+        }
+        for (int m = 0; m < N_MASKS; m++) {
+            if (strcmp(r->name, mask_name[m]) == 0) {
+                v->mask[m] = r->handle;
+            }
         }
     }
-    g_mutex_lock(&lock);
-    if (number->len <= vcpu) {
-        g_ptr_array_set_size(number, vcpu + 1);
+    qemu_plugin_u64_set(watched, vcpu, v->xpsr != NULL);
+    g_mutex_unlock(&lock);
+}
+
+/* Read a register of the vCPU that runs; what it does not have is 0. */
+static uint32_t read_register(struct qemu_plugin_register *handle)
+{
+    uint32_t word = 0;
+
+    g_byte_array_set_size(value, 0);
+    if (handle && qemu_plugin_read_register(handle, value) > 0) {
+        memcpy(&word, value->data, MIN(value->len, sizeof(word)));
     }
-    g_ptr_array_index(number, vcpu) = found;
+    return GUINT32_FROM_LE(word);
+}
+
+static void stay(Stay *s, bool lasts, uint64_t now)
+{
+    if (lasts && !s->lasts) {
+        s->since = now;
+    } else if (!lasts && s->lasts) {
+        s->longest = MAX(s->longest, now - s->since);
+    }
+    s->lasts = lasts;
+}
+
+/* Take note of the exception that is handled now; 0: none. */
+static void handles(Vcpu *v, uint32_t exception)
+{
+    guint depth = v->active->len;
+
+    while (depth &&
+           g_array_index(v->active, uint32_t, depth - 1) != exception) {
+        depth--;
+    }
+    if (depth || !exception) {
+        g_array_set_size(v->active, depth);     /* back from those above */
+    } else {
+        g_array_append_val(v->active, exception);
+        v->taken++;
+    }
+}
+
+/* A block of instructions is entered by a vCPU of the M-profile. */
+static void entered(unsigned int vcpu, void *opaque)
+{
+    uint64_t now = qemu_plugin_u64_get(insns, vcpu);
+    uint32_t exception;
+    bool masked = false;
+    Vcpu *v;
+
+    g_mutex_lock(&lock);
+    v = &g_array_index(vcpus, Vcpu, vcpu);
+    exception = read_register(v->xpsr) & 0x1ff;         /* IPSR */
+    for (int m = 0; m < N_MASKS && !masked; m++) {
+        masked = read_register(v->mask[m]) != 0;
+    }
+    handles(v, exception);
+    stay(&v->in, exception != 0, now);
+    stay(&v->off, masked, now);
     g_mutex_unlock(&lock);
 }
 
 static void marked(unsigned int vcpu, void *opaque)
 {
-    g_autoptr(GByteArray) value = g_byte_array_new();
-    struct qemu_plugin_register *handle;
-    uint32_t r0 = 0;
+    Vcpu *v;
 
     g_mutex_lock(&lock);
-    handle = g_ptr_array_index(number, vcpu);
-    if (handle && qemu_plugin_read_register(handle, value) >= (int)sizeof(r0)) {
-        memcpy(&r0, value->data, sizeof(r0));
-        r0 = GUINT32_FROM_LE(r0);
-        fprintf(out, "%" PRIu32 " %u", r0, vcpu);
+    v = &g_array_index(vcpus, Vcpu, vcpu);
+    if (v->r0) {
+        fprintf(out, "%" PRIu32 " %u", read_register(v->r0), vcpu);
         write_counts();
     }
     g_mutex_unlock(&lock);
@@ -119,6 +220,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t count = qemu_plugin_tb_n_insns(tb);
 
+    qemu_plugin_register_vcpu_tb_exec_cond_cb(
+        tb, entered, QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_COND_NE, watched, 0,
+        NULL);
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
@@ -154,7 +258,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                            int argc, char **argv)
 {
     places = g_array_new(false, true, sizeof(Place));
-    number = g_ptr_array_new();
+    vcpus = g_array_new(false, true, sizeof(Vcpu));
+    value = g_byte_array_new();
     for (int i = 0; i < argc; i++) {
         if (g_str_has_prefix(argv[i], "out=") && !out) {
             out = fopen(argv[i] + 4, "w");
@@ -177,6 +282,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
         return -1;
     }
     insns = qemu_plugin_scoreboard_u64(
+        qemu_plugin_scoreboard_new(sizeof(uint64_t)));
+    watched = qemu_plugin_scoreboard_u64(
         qemu_plugin_scoreboard_new(sizeof(uint64_t)));
     qemu_plugin_register_vcpu_init_cb(id, vcpu_init);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

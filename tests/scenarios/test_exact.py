@@ -19,7 +19,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.errors import TestsFailed
 from ampstand.formats.elf import Image
 from ampstand.measure import probe as probes
-from ampstand.measure.counts import Event
+from ampstand.measure.counts import Event, Interrupts, events
 from ampstand.measure.figures import cores, executed, figures
 from ampstand.measure.machine import ProbeMachine
 from ampstand.qemu.alone import RemoteMachine
@@ -57,12 +57,12 @@ def run(
 def test_two_runs_are_alike_bit_by_bit_also_under_load(
     board: Board, artifacts: Artifacts, system: str, tmp_path: Path
 ) -> None:
-    log, events = run(board, artifacts, tmp_path / "quiet", system)
+    log, first = run(board, artifacts, tmp_path / "quiet", system)
     with busy_workstation():
         again, more = run(board, artifacts, tmp_path / "busy", system)
     assert again == log
-    assert more == events
-    found = {(figure.span, figure.quantity): figure.value for figure in figures(PROBE, board, log, events)}
+    assert more == first
+    found = {(figure.span, figure.quantity): figure.value for figure in figures(PROBE, board, log, first)}
     for core in cores(board):
         assert found["round trip, 16 bytes", executed(core)] > 0
 
@@ -78,26 +78,52 @@ def test_a_probe_that_hangs_is_over_soon(board: Board, artifacts: Artifacts, tmp
     """Where all cores sleep, the board's time jumps on; the workstation's would have to be waited for."""
     hangs = replace(PROBE, steps="sleep 100000\n", spans=(), seconds=120.0)
     recorder = Recorder.for_board(board, tmp_path / "records")
-    with pytest.raises(TestsFailed, match=r"^probe echo did not end within 300 s of the board's time$"):
+    with pytest.raises(TestsFailed, match=r"^probe echo did not end within 300 s of the board's time"):
         ProbeMachine(board, artifacts, recorder, hangs, "bare", counting=False).run()
+
+
+def built(source: str, folder: Path) -> tuple[Path, int]:
+    """Return an image of the remote that is made of one of our sources, and the address of what it says by it."""
+    image = folder / f"{source}.elf"
+    argv = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding", "-nostdlib"]
+    subprocess.run([*argv, "-T", SOURCES / "counter.ld", "-o", image, SOURCES / f"{source}.c"], check=True)
+    symbol = Image.read(image.read_bytes()).symbol("done")
+    assert symbol is not None
+    return image, symbol[0]
+
+
+def words(machine: RemoteMachine, address: int, count: int) -> list[int]:
+    """Return words of the remote's memory once none of them is 0."""
+    end = time.monotonic() + 120
+    found = [0]
+    while not all(found):
+        assert time.monotonic() < end, f"what the remote does took too long: {found}"
+        data = machine.read_memory(machine.remote.host_address(address), 4 * count)
+        found = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+    return found
 
 
 def test_timers_keep_step_on_a_busy_workstation(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
     """With threads 1000 ticks took 1.2 to 5.3 s: SysTick's interrupts come late, and the late ones are lost."""
-    remote = board.remote
-    assert remote is not None
-    image = tmp_path / "ticks.elf"
-    argv = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding", "-nostdlib"]
-    subprocess.run([*argv, "-T", SOURCES / "counter.ld", "-o", image, SOURCES / "ticks.c"], check=True)
-    symbol = Image.read(image.read_bytes()).symbol("took")
-    assert symbol is not None
+    image, done = built("ticks", tmp_path)
     recorder = Recorder.for_board(board, tmp_path / "records")
-    took = [0, 0]
     with busy_workstation(), RemoteMachine(board, artifacts.qemu, image, recorder, exact=True) as machine:
-        end = time.monotonic() + 120
-        while not all(took):
-            assert time.monotonic() < end, f"the ticks took too long: {took}"
-            data = machine.read_memory(remote.host_address(symbol[0]), 8)
-            took = [int.from_bytes(data[at : at + 4], "little") for at in (0, 4)]
+        took = words(machine, done, 2)
     for cycles in took:
         assert cycles == pytest.approx(TICKS * CYCLES, rel=1e-4)
+
+
+def test_exceptions_are_counted_to_the_instruction(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
+    image, done = built("exceptions", tmp_path)
+    recorder = Recorder.for_board(board, tmp_path / "records")
+    counts = tmp_path / "counts"
+    plugin = ["-plugin", f"{artifacts.plugins}/count.so,out={counts}"]
+    with RemoteMachine(board, artifacts.qemu, image, recorder, exact=True, extra_args=plugin) as machine:
+        cpu = machine.remote.cpu
+        words(machine, done, 1)
+    assert [(event.mark, event.interrupts[cpu]) for event in events(counts.read_text())] == [
+        (16, Interrupts(0, 0, 0)),
+        (17, Interrupts(3, 12, 0)),
+        (18, Interrupts(7, 12 + 6, 0)),
+        (19, Interrupts(7, 0, 101)),
+    ]

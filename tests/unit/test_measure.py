@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from ampstand.build.cache import Cache
 from ampstand.commands import measure
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.measure import probe as probes
-from ampstand.measure.counts import Event, events
+from ampstand.measure.counts import Event, Interrupts, events
 from ampstand.measure.figures import Figure, Place, cores, figures
 from ampstand.measure.machine import ENDED
 from ampstand.paths import ROOT
@@ -83,6 +84,8 @@ def test_a_probe_is_a_script_whose_marks_have_numbers(tmp_path: Path, board: Boa
     assert "\nprobe-mark 16\nfor i in 1 2; do talk; done\nprobe-mark 17\n" in script
     assert probe.systems == ("bare", "freertos")
     assert [(line.core, line.pattern) for line in probe.expected] == [("host", "crash")]
+    assert not probe.preload
+    assert load(tmp_path, f"preload = true\n{PROBE}").preload
 
 
 @pytest.mark.parametrize(
@@ -110,6 +113,8 @@ def test_events_are_read_without_the_end_and_a_line_cut_off() -> None:
     found = events(COUNTS)
     assert [event.mark for event in found] == [16, 16, 0, 1, 0, 1, 17, 17, 16]
     assert found[1] == Event(16, 0, (100, 10, 7), (1, 2, 3, 4, 5, 6))
+    (one,) = events("16 0 100 10 7 / 1 2 3 / 0 0 0 0 0 0 4 50 60\n")
+    assert one.interrupts == (Interrupts(), Interrupts(), Interrupts(4, 50, 60))
 
 
 def test_figures(tmp_path: Path, board: Board) -> None:
@@ -137,6 +142,48 @@ def test_figures(tmp_path: Path, board: Board) -> None:
         },
         **{f"message: instructions of m4 a message, {p}": v for p, v in zip(POINTS, (3, 3, 5, 5, 5), strict=True)},
     }
+
+
+def test_what_a_probe_counts_of_linux_is_added_up_and_of_each_message(tmp_path: Path, board: Board) -> None:
+    """A kernel that does not have all of the functions has some; the user's own stay apart."""
+    places = [Place("kmalloc", "host", 0x10, "allocations"), Place("kmem_alloc", "host", 0x20, "allocations")]
+    counts = re.sub(r"/ .*", lambda match: f"{match[0]} 0 0 0", COUNTS)
+    shown = figures(load(tmp_path), board, LOG, events(counts), [places[0], Place("kick", "m4", 0x30), places[1]])
+    found = {one.quantity: one for one in shown if one.span == "message" and one.unit == "calls"}
+    assert {name: one.value for name, one in found.items()} == {
+        "allocations of host": 1.5,
+        "calls of kick on m4": 1.5,
+        **{f"allocations of host a message, {point}": 0 for point in POINTS},
+    }
+    steady = {name for name, one in found.items() if not one.sensitive}
+    assert steady == {"calls of kick on m4", "allocations of host a message, p10"}
+
+
+def test_exceptions_of_the_remote(tmp_path: Path, board: Board) -> None:
+    """Of the stays the longest of all marks in between counts; those of the span before do not."""
+    states = ["1 90 80", "2 70 60", "2 5 6", "4 8 3", "4 0 0", "5 7 9", "7 0 0", "7 0 0", "9 99 99", "9 1 1", "9 1 1"]
+    lines = COUNTS.splitlines(keepends=True)
+    text = "".join(line.replace("\n", f" / 0 0 0 0 0 0 {state}\n") for line, state in zip(lines, states, strict=True))
+    assert board.remote is not None
+    of_m_profile = replace(board, remote=replace(board.remote, profile="M"))
+    shown = figures(load(tmp_path), of_m_profile, LOG, events(text))
+    assert {one.name: one.value for one in shown if "interrupts" in one.quantity} == {
+        "boot: interrupts of m4": 1,
+        "boot: longest in interrupts of m4": 90,
+        "boot: longest with interrupts masked on m4": 80,
+        "message: interrupts of m4": 2.5,
+        "message: longest in interrupts of m4": 8,
+        "message: longest with interrupts masked on m4": 9,
+    }
+
+
+def test_a_value_is_by_how_much_it_has_grown(tmp_path: Path, board: Board) -> None:
+    probe = load(tmp_path, PROBE + '[[value]]\nname = "slab"\nunit = "B"\nper = 10\n')
+    log = f"value slab 4096\r\nvalue other 1\n{LOG}value slab 12288\r\n"
+    (found,) = (one for one in figures(probe, board, log, events(COUNTS)) if one.span == "slab")
+    assert (found.name, found.value, found.unit) == ("slab: growth", 819.2, "B")
+    with pytest.raises(TestsFailed, match="probe talk printed 'slab' 1 times, which is not twice"):
+        figures(probe, board, log.replace("value slab 4096", ""), events(COUNTS))
 
 
 POINTS = ("min", "p10", "median", "p99", "max")
@@ -194,7 +241,7 @@ def test_what_is_missing_is_said(tmp_path: Path, board: Board) -> None:
 
 
 def test_our_probes_are_right_and_their_numbers_those_of_the_header() -> None:
-    assert [probe.name for probe in probes.load_all()] == ["cycles", "echo", "flood"]
+    assert [probe.name for probe in probes.load_all()] == ["attach", "crashes", "cycles", "echo", "flood"]
     header = (ROOT / "firmware/include/ampstand/mark.h").read_text(encoding="utf-8")
     assert re.search(rf"MARK_PROBE = {probes.FIRST_MARK},", header)
     assert "MARK_SENT = 0," in header

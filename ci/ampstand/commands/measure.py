@@ -29,7 +29,7 @@ from ampstand.formats.elf import Image
 from ampstand.measure import probe as probes
 from ampstand.measure.figures import TIME, Figure, Place, cores, executed, figures
 from ampstand.measure.machine import ProbeMachine
-from ampstand.measure.probe import Probe
+from ampstand.measure.probe import REMOTE, Probe
 from ampstand.progress import Progress
 from ampstand.qemu.machine import EXACT, EXACT_TURN_NS, reap_all
 from ampstand.qemu.trace import TraceReader
@@ -164,7 +164,8 @@ def measure(
             TraceReader(machine, board.remote, artifacts.firmware.values()).poll,
         )
     for line in probe.expected:
-        recorder.expect_bad(line.pattern, line.core)
+        remote = board.remote.core if board.remote is not None else ""
+        recorder.expect_bad(line.pattern, remote if line.core == REMOTE else line.core)
     found: list[Figure] = []
     reasons: list[str] = []
     try:
@@ -185,14 +186,13 @@ def table(measured: Iterable[Measured], board: Board) -> Table:
         shown.add_column(column, justify="right" if column in columns else "left")
     for one in measured:
         name = f"{one.probe.name}, {one.system}"
-        for span in one.probe.spans:
-            found = {figure.quantity: figure for figure in one.figures if figure.span == span.name}
-            if not found:
-                continue
-            shown.add_row(name, span.name, *(_text(found.pop(column)) for column in columns))
+        for span in dict.fromkeys(figure.span for figure in one.figures):
+            found = {figure.quantity: figure for figure in one.figures if figure.span == span}
+            shown.add_row(name, span, *(_text(found.pop(column)) if column in found else "" for column in columns))
             name = ""
             for figure in found.values():
-                at = next((i for i, column in enumerate(columns) if figure.quantity.startswith(column)), 0)
+                words = figure.quantity.replace(",", " ").split()
+                at = next((i for i, core in enumerate(cores(board)) if core in words), 0)
                 shown.add_row("", f"  {figure.quantity}", *[""] * at, _text(figure))
         shown.add_section()
     return shown
@@ -200,7 +200,7 @@ def table(measured: Iterable[Measured], board: Board) -> Table:
 
 def _text(figure: Figure) -> str:
     number = f"{figure.value:,.3f}".rstrip("0").rstrip(".") if isinstance(figure.value, float) else f"{figure.value:,}"
-    return f"{number} ns" if figure.unit == "ns" else number
+    return f"{number} {figure.unit}" if figure.unit in ("ns", "B") else number
 
 
 def choose(names: Iterable[str], board: Board) -> list[Probe]:
@@ -224,11 +224,15 @@ def choose(names: Iterable[str], board: Board) -> list[Probe]:
 def find_places(names: Iterable[str], builder: Builder, artifacts: Artifacts, probe: Probe, system: str) -> list[Place]:
     """Return where functions of the kernel, or of the image that a probe starts, begin.
 
-    A name that both have is counted on both; ``UsageError`` for one that neither has.
+    A name that both have is counted on both; ``UsageError`` for one that neither has. Of what the probe itself counts
+    what the kernel has is taken.
     """
     found = []
     board, names = builder.board, list(names)
-    kernel = _kernel_symbols(builder.kernel_symbols()) if names else {}
+    kernel = _kernel_symbols(builder, needed=bool(names)) if names or probe.counts else {}
+    for counted in probe.counts:
+        for function in counted.symbols:
+            found += [Place(function, board.shell.core, address, counted.name) for address in kernel.get(function, ())]
     image = artifacts.firmware.get(f"{probe.image}-{system}")
     for name in names:
         places = [Place(name, board.shell.core, address) for address in kernel.get(name, ())]
@@ -245,9 +249,18 @@ def find_places(names: Iterable[str], builder: Builder, artifacts: Artifacts, pr
     return found
 
 
-def _kernel_symbols(path: Path) -> dict[str, list[int]]:
-    """Return the addresses of functions by name; static ones of different files may share a name."""
+def _kernel_symbols(builder: Builder, *, needed: bool) -> dict[str, list[int]]:
+    """Return the addresses of functions by name; static ones of different files may share a name.
+
+    A ready kernel may have come without them: there are none then, unless they are ``needed``.
+    """
     found: dict[str, list[int]] = {}
+    try:
+        path = builder.kernel_symbols()
+    except UsageError:
+        if needed:
+            raise
+        return found
     for line in path.read_text(encoding="utf-8").splitlines():
         address, kind, name = line.split()
         if kind in "tTwW":

@@ -172,8 +172,10 @@ class Series(Subject):
         return _with(self.plain, sources=True, kernel_patches=series, kernel_copy=True)
 
     def build(self, parts: int) -> None:
-        """Build the kernel: nothing else changes."""
-        self.builder(parts).kernel()
+        """Build the kernel: nothing else changes. The probes' marks are found in its symbols."""
+        builder = self.builder(parts)
+        builder.kernel()
+        builder.kernel_symbols()
 
     def warnings(self, parts: int) -> list[str]:
         """Return those of the changed files with ``W=1``, and of sparse where it is installed."""

@@ -11,6 +11,18 @@ SENT, RECEIVED = 0, 1
 
 
 @dataclass(frozen=True)
+class Interrupts:
+    """What is known of a vCPU's exceptions; of one that is not of the M-profile it is all 0."""
+
+    taken: int = 0
+    """How many it has taken so far."""
+    longest: int = 0
+    """Instructions of the longest stay in exceptions that ended since the mark before."""
+    masked: int = 0
+    """The same with exceptions masked."""
+
+
+@dataclass(frozen=True)
 class Event:
     """One mark was executed."""
 
@@ -20,15 +32,24 @@ class Event:
     """By vCPU, the instructions that were executed before."""
     calls: tuple[int, ...]
     """By place, and for each by vCPU, how often it was executed."""
+    interrupts: tuple[Interrupts, ...] = ()
+    """By vCPU."""
 
 
 def events(text: str) -> list[Event]:
     """Return the events of a plugin's file in their order; a line that was cut off is left out."""
     found = []
     for line in text.splitlines(keepends=True):
-        head, _, calls = line.partition("/")
-        mark, _, rest = head.partition(" ")
+        head, _, rest = line.partition("/")
+        calls, _, interrupts = rest.partition("/")
+        mark, _, executed = head.partition(" ")
         if line.endswith("\n") and mark.isdigit():
-            vcpu, *insns = rest.split()
-            found.append(Event(int(mark), int(vcpu), tuple(map(int, insns)), tuple(map(int, calls.split()))))
+            vcpu, *insns = map(int, executed.split())
+            states = tuple(map(int, interrupts.split()))
+            found.append(
+                Event(
+                    int(mark), vcpu, tuple(insns), tuple(map(int, calls.split())),
+                    tuple(Interrupts(*states[at : at + 3]) for at in range(0, len(states), 3)),
+                )
+            )  # fmt: skip
     return found

@@ -18,6 +18,7 @@ EXACT = "exact"
 _MARKED = re.compile(r"^mark (\d+) (\d+) (\d+)\r?$", re.MULTILINE)
 """Number of the mark; when it was come to, and when it was left."""
 _POINTS = (("min", 0.0), ("p10", 0.1), ("median", 0.5), ("p99", 0.99), ("max", 1.0))
+_VALUE = re.compile(r"^value (\S+) (-?\d+)\r?$", re.MULTILINE)
 _STEADY = "p10"
 """What comes in between of some of many times is above it, what rarely goes another way is below."""
 
@@ -29,6 +30,13 @@ class Place:
     symbol: str
     core: str
     address: int
+    what: str = ""
+    """What of a probe it is counted for; empty: the user named it."""
+
+    @property
+    def quantity(self) -> str:
+        """What its calls are called."""
+        return f"{self.what} of {self.core}" if self.what else f"calls of {self.symbol} on {self.core}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,10 @@ class Figure:
         return f"{self.span}: {self.quantity}"
 
 
+Pair = tuple[Event | None, Event]
+"""The mark before, or ``RESET``, and the mark after."""
 TIME = "time"
+GROWTH = "growth"
 
 
 def executed(core: str) -> str:
@@ -81,33 +92,106 @@ def figures(
     for span in probe.spans:
         pairs = _pairs(events, numbers, span, probe)
         count = len(pairs) if span.each else span.per
+        where = f"from {span.begin} to {span.end}"
         for core, cpus in cores(board).items():
             insns = sum(_between(pair, cpus) for pair in pairs)
-            counted = f"executed by {core} from {span.begin} to {span.end}{_each(count)}"
+            counted = f"executed by {core} {where}{_each(count)}"
             found.append(Figure(span.name, executed(core), _per(insns, count), "instructions", counted, sensitive=True))
         ns = _time(times, numbers, span)
-        since = "since Linux began" if span.begin == RESET else f"from {span.begin} to {span.end}"
+        since = "since Linux began" if span.begin == RESET else where
         text = f"virtual time {since}{_each(count)}"
         found.append(Figure(span.name, TIME, _per(ns, count), "ns", text, sensitive=True))
-        for number, place in enumerate(places):
-            cpus = cores(board)[place.core]
-            calls = sum(
-                _calls(after, number, cpus) - (_calls(before, number, cpus) if before is not None else 0)
-                for before, after in pairs
+        for group in _groups(places, board):
+            calls = sum(group.between(pair) for pair in pairs)
+            counted = f"executed by {group.core} {where}{_each(count)}"
+            found.append(
+                Figure(span.name, group.quantity, _per(calls, count), "calls", counted, sensitive=not group.named)
             )
-            counted = f"executed by {place.core} from {span.begin} to {span.end}{_each(count)}"
-            quantity = f"calls of {place.symbol} on {place.core}"
-            found.append(Figure(span.name, quantity, _per(calls, count), "calls", counted))
+        found += _interrupts(span, board, events, pairs, count)
         if span.each:
-            steady = [core for core in cores(board) if core != board.shell.core]  # Linux never does quite the same
-            found += _distribution(span, board, pairs, "", f"from {span.begin} to {span.end}", steady)
+            for core, cpus in cores(board).items():
+                values = [_between(pair, cpus) for pair in pairs]
+                steady = core != board.shell.core  # Linux never does quite the same
+                found += _distribution(span, executed(core), "instructions", values, f"by {core} {where}", steady)
         if span.messages:
             messages, text = _messages(span, events, *pairs[0]), "from sending a message to its answer"
-            found += _distribution(span, board, messages, " a message", text, list(cores(board)))
-    return found
+            for core, cpus in cores(board).items():
+                values = [_between(pair, cpus) for pair in messages]
+                found += _distribution(span, f"{executed(core)} a message", "instructions", values, f"by {core} {text}")
+            for group in _groups(places, board):
+                if not group.named:
+                    values = [group.between(pair) for pair in messages]
+                    quantity = f"{group.quantity} a message"
+                    found += _distribution(span, quantity, "calls", values, f"by {group.core} {text}")
+    return [*found, *_values(probe, log)]
 
 
-Pair = tuple[Event | None, Event]
+def _values(probe: Probe, log: str) -> Iterator[Figure]:
+    """Yield by how much each value of a probe has grown."""
+    printed = _VALUE.findall(log)
+    for value in probe.values:
+        numbers = [int(number) for name, number in printed if name == value.name]
+        if len(numbers) < 2:
+            raise TestsFailed(f"probe {probe.name} printed {value.name!r} {len(numbers)} times, which is not twice")
+        grown = _per(numbers[-1] - numbers[0], value.per)
+        text = f"the last less the first that the host printed{_each(value.per)}"
+        yield Figure(value.name, GROWTH, grown, value.unit, text, sensitive=True)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Places whose calls make one figure."""
+
+    quantity: str
+    core: str
+    cpus: tuple[int, ...]
+    numbers: tuple[int, ...]
+    """Of the places."""
+    named: bool
+    """Whether the user named the place."""
+
+    def between(self, pair: Pair) -> int:
+        """Return the calls between two marks."""
+        before, after = pair
+        return self._calls(after) - (self._calls(before) if before is not None else 0)
+
+    def _calls(self, event: Event) -> int:
+        return sum(event.calls[number * len(event.insns) + cpu] for number in self.numbers for cpu in self.cpus)
+
+
+def _groups(places: Sequence[Place], board: Board) -> list[_Group]:
+    numbers: dict[tuple[str, str, bool], list[int]] = {}
+    for number, place in enumerate(places):
+        numbers.setdefault((place.quantity, place.core, not place.what), []).append(number)
+    return [
+        _Group(quantity, core, cores(board)[core], tuple(of), named) for (quantity, core, named), of in numbers.items()
+    ]
+
+
+def _interrupts(
+    span: Span, board: Board, events: Sequence[Event], pairs: Sequence[Pair], count: int
+) -> Iterator[Figure]:
+    """Yield what is known of a remote's exceptions, if it is of the M-profile."""
+    remote = board.remote
+    if remote is None or remote.profile != "M":
+        return
+    core, cpu = remote.core, remote.cpu
+    if not all(event.interrupts for event in events):
+        return
+    taken = 0
+    inside = list[Event]()
+    for before, after in pairs:
+        first = events.index(before) + 1 if before is not None else 0
+        inside += events[first : events.index(after) + 1]
+        taken += after.interrupts[cpu].taken - (before.interrupts[cpu].taken if before is not None else 0)
+    where = f"from {span.begin} to {span.end}"
+    text = f"exceptions of {core} {where}{_each(count)}"
+    yield Figure(span.name, f"interrupts of {core}", _per(taken, count), "interrupts", text, sensitive=True)
+    for quantity, value in (
+        (f"longest in interrupts of {core}", max(event.interrupts[cpu].longest for event in inside)),
+        (f"longest with interrupts masked on {core}", max(event.interrupts[cpu].masked for event in inside)),
+    ):
+        yield Figure(span.name, quantity, value, "instructions", f"of those that ended {where}", sensitive=True)
 
 
 def _pairs(events: Sequence[Event], numbers: Mapping[str, int], span: Span, probe: Probe) -> list[Pair]:
@@ -163,21 +247,18 @@ def _messages(span: Span, events: Sequence[Event], before: Event | None, after: 
 
 
 def _distribution(
-    span: Span, board: Board, pairs: Sequence[Pair], what: str, text: str, steady: Sequence[str]
+    span: Span, quantity: str, unit: str, values: Sequence[int], text: str, steady: bool = True
 ) -> Iterator[Figure]:
-    """Yield the distribution of what each core executes, many times the same.
+    """Yield the distribution of what is many times the same.
 
-    Its tenth percentile is no matter of timing, for the cores of ``steady``.
+    Its tenth percentile, if it is ``steady``, is no matter of timing.
     """
-    for core, cpus in cores(board).items():
-        values = sorted(_between(pair, cpus) for pair in pairs)
-        for point, part in _POINTS:
-            value = values[min(int(part * len(values)), len(values) - 1)]
-            counted = f"executed by {core} {text}, of {len(values)}"
-            name = f"{executed(core)}{what}, {point}"
-            yield Figure(
-                span.name, name, value, "instructions", counted, sensitive=point != _STEADY or core not in steady
-            )
+    ordered = sorted(values)
+    for point, part in _POINTS:
+        value = ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+        counted = f"executed {text}, of {len(ordered)}"
+        name = f"{quantity}, {point}"
+        yield Figure(span.name, name, value, unit, counted, sensitive=point != _STEADY or not steady)
 
 
 def _between(pair: Pair, cpus: Sequence[int]) -> int:
@@ -187,10 +268,6 @@ def _between(pair: Pair, cpus: Sequence[int]) -> int:
 
 def _insns(event: Event, cpus: Sequence[int]) -> int:
     return sum(event.insns[cpu] for cpu in cpus)
-
-
-def _calls(event: Event, place: int, cpus: Sequence[int]) -> int:
-    return sum(event.calls[place * len(event.insns) + cpu] for cpu in cpus)
 
 
 def _per(value: int, count: int) -> float:

@@ -81,6 +81,7 @@ class ProbeMachine(Machine):
             coverage=coverage,
             kernel_arguments=ARGUMENTS,
             files={SCRIPT: probe.script(board, system)},
+            preload=f"{probe.image}-{system}" if probe.preload else None,
             extra_args=["-plugin", ",".join(plugin)] if counting else (),
         )
         self.probe = probe

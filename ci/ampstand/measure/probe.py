@@ -16,6 +16,8 @@ from ampstand.paths import ROOT
 from ampstand.tomlfile import Table, did_you_mean
 
 FOLDER = ROOT / "tests/probes"
+REMOTE = "remote"
+"""In place of a core's name: the remote, whatever the board calls it."""
 RESET = "reset"
 """In place of a mark: nothing has been executed yet."""
 FIRST_MARK = 16
@@ -41,10 +43,30 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Something that the host does, as functions of Linux that it calls then."""
+
+    name: str
+    symbols: tuple[str, ...]
+    """Those that a kernel has are added up: the next one may call it something else."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """What the steps print, as ``value NAME NUMBER``: the figure is by how much the last is more than the first."""
+
+    name: str
+    unit: str
+    per: int
+    """By what the figure is divided."""
+
+
+@dataclass(frozen=True)
 class Expected:
     """A known-bad line that the probe provokes."""
 
     core: str
+    """Its name, or ``REMOTE``."""
     pattern: str
 
 
@@ -60,7 +82,11 @@ class Probe:
     needs: tuple[str, ...]
     systems: tuple[str, ...]
     """Of the remote; the probe runs once with each."""
+    preload: bool
+    """Whether the remote runs before Linux does."""
     spans: tuple[Span, ...]
+    counts: tuple[Counted, ...]
+    values: tuple[Value, ...]
     expected: tuple[Expected, ...]
     seconds: float
     """Of the workstation's time that a run never needs."""
@@ -118,7 +144,15 @@ def load(path: Path) -> Probe:
             image=table.text("image", ""),
             needs=needs,
             systems=systems,
+            preload=table.truth("preload", default=False),
             spans=tuple(spans),
+            counts=tuple(
+                Counted(entry.text("name"), tuple(entry.texts("symbols"))) for entry in table.tables("count", ())
+            ),
+            values=tuple(
+                Value(entry.text("name"), entry.text("unit"), entry.integer("per", 1, minimum=1))
+                for entry in table.tables("value", ())
+            ),
             expected=tuple(
                 Expected(entry.text("core"), entry.pattern("pattern")) for entry in table.tables("expect", ())
             ),

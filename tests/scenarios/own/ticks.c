@@ -21,7 +21,7 @@
 #define TICKS 1000
 #define CYCLES 208878
 
-volatile uint32_t took[2];
+volatile uint32_t done[2];
 static volatile uint32_t ticks;
 
 static void systick(void)
@@ -54,8 +54,8 @@ __attribute__((used)) void start_c(void)
     SYST_RVR = CYCLES - 1;
     SYST_CVR = 0;
     SYST_CSR = 7;
-    took[0] = measure(1);
-    took[1] = measure(0);
+    done[0] = measure(1);
+    done[1] = measure(0);
     for (;;) {
         __asm volatile("wfi");
     }
