@@ -134,7 +134,8 @@ def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path, out
         (
             "a",
             there.format("../sources/linux-6.12")
-            + "[    1.000000] same 0x12 at 123K\r\n[    2.000000] old line\r\n<<5: not the kernel\r\n",
+            + "[    1.000000] same 0x12 at 123K\r\n[    2.000000] old line\r\n<<5: not the kernel\r\n"
+            "[    3.000000] ---[ end Kernel panic - not syncing: no more memory ]---\r\n",
         ),
         (
             "b",
