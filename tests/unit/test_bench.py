@@ -27,6 +27,7 @@ MEASURED: dict[str, Any] = {
     "boot_to_first_rpmsg_s": SPREAD,
     "first_rpmsg_after_shell_s": 0.25,
     "round_trips": {"tty 16 bytes": {"per_second": 100, "latency_us": LATENCY}},
+    "doorbell_round_trip_us": SPREAD,
     "bulk": {"host to remote": {"per_second": 200, "bytes_per_second": 99200}},
     "idle": {"remote off": 2.5},
 }
@@ -55,6 +56,7 @@ def test_figures_are_recorded_with_their_units(tmp_path: Path, monkeypatch: pyte
     assert figures["round_trips/tty 16 bytes/latency_us/p99"] == (30, "us")
     assert figures["bulk/host to remote/bytes_per_second"] == (99200, "B/s")
     assert figures["idle/remote off"] == (2.5, "%")
+    assert figures["doorbell_round_trip_us/median"] == (2.0, "us")
     assert not {name for name in figures if "count" in name or name in ("host_cpus", "load_average")}
     assert Figure("bench", "first_rpmsg_after_shell_s", 0.25, "s") in run.figures
     assert (run.stages["bench"].state, run.ended, run.exit_code()) == ("ok", 0, 0)

@@ -21,22 +21,28 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console as Terminal
-from rich.table import Table
+from rich.table import Table as Shown
 
 from ampstand.board import Board
+from ampstand.build import tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.commands.given import records_folder
+from ampstand.errors import TestsFailed
+from ampstand.formats.elf import Image
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, Remote
 from ampstand.linux.saved_boots import SavedBoots
 from ampstand.measure import probe as probes
 from ampstand.measure.machine import ProbeMachine
+from ampstand.paths import ROOT
 from ampstand.progress import Progress
+from ampstand.qemu.alone import RemoteMachine
 from ampstand.qemu.coverage import Live, spans
 from ampstand.qemu.machine import THREADS
 from ampstand.report import rerun, results
 from ampstand.report.records import Recorder
 from ampstand.report.results import Figure, Results
+from ampstand.tomlfile import Table
 
 REFERENCE = "virt"
 BUSY = 15.0
@@ -45,6 +51,9 @@ LOOK = 1.0
 """Seconds that are looked at, to tell how busy the workstation is."""
 PROBE = "echo"
 """The work that modes are compared with."""
+FLOORS = ROOT / "tests/bench"
+"""By board, two programs that ring each other's doorbell: no round trip of a message can be faster."""
+FLOOR_SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +79,7 @@ def main(args: argparse.Namespace, artifacts: Artifacts, board: Board) -> int:
     measured |= {"host_cpus": os.cpu_count(), "load_average": os.getloadavg()[0], "busy": {}}
     with record.alone("bench", [rerun.program(), *sys.argv[1:]]):
         record.inputs(artifacts.provenance)
-        bench = Bench(board, artifacts, folder, args)
+        bench = Bench(board, artifacts, folder, args, progress)
         for what, measure in bench.parts().items():
             measured["busy"][what] = busy = busy_percent()
             if busy > BUSY:
@@ -107,6 +116,7 @@ UNITS = {
     "boot_ratio": "",
     "boot_to_first_rpmsg_s": "s",
     "restore_to_shell_s": "s",
+    "doorbell_round_trip_us": "us",
     "modes_s": "s",
     "mode_ratio": "",
     "modes_cpu_s": "s",
@@ -138,8 +148,11 @@ def figures_of(measured: Mapping[str, Any]) -> Iterator[Figure]:
 class Bench:
     """The measurements."""
 
-    def __init__(self, board: Board, artifacts: Artifacts, folder: Path, args: argparse.Namespace) -> None:
+    def __init__(
+        self, board: Board, artifacts: Artifacts, folder: Path, args: argparse.Namespace, progress: Progress
+    ) -> None:
         self._board = board
+        self._progress = progress
         self._reference = Board.load(REFERENCE)
         self._artifacts = artifacts
         self._folder = folder
@@ -152,6 +165,7 @@ class Bench:
         return {
             "boots": self._boots,
             "restored boots": self._restored,
+            "doorbell": self._doorbell,
             "messages": self._messages,
             "modes": self._modes,
         }
@@ -185,6 +199,19 @@ class Bench:
                 machine.stop()
         boots.remove()
         return {"restore_to_shell_s": _spread(found)} if found else {}
+
+    def _doorbell(self) -> dict[str, Any]:
+        """Measure round trips of an interrupt each way, without an operating system and without a message."""
+        sources = FLOORS / self._board.name
+        if not sources.is_dir():
+            return {}
+        images = _doorbell_images(sources, self._folder, self._progress)
+        found = []
+        for number in range(self._args.modes):
+            recorder = Recorder.for_board(self._board, self._folder / f"doorbell-{number + 1}")
+            with DoorbellMachine(self._board, self._artifacts.qemu, *images, recorder) as machine:
+                found.append(machine.round_trip_us())
+        return {"doorbell_round_trip_us": _spread(found)}
 
     def _messages(self) -> dict[str, Any]:
         if self._board.remote is None:
@@ -284,6 +311,44 @@ class Bench:
         return round(100 * (machine.process.cpu_seconds() - used) / (time.monotonic() - began), 2)
 
 
+class DoorbellMachine(RemoteMachine):
+    """A board whose host rings the remote's doorbell, which rings back, again and again."""
+
+    def __init__(self, board: Board, qemu: Path, host: Path, remote: Path, recorder: Recorder) -> None:
+        """Describe a board that is not started yet, with the programs of both."""
+        super().__init__(board, qemu, remote, recorder)
+        self._host = host
+
+    def _host_arguments(self) -> list[str]:
+        return ["-kernel", str(self._host)]
+
+    def round_trip_us(self) -> float:
+        """Wait until the host is done; return microseconds of a round trip."""
+        symbol = Image.read(self._host.read_bytes()).symbol("took")
+        assert symbol is not None
+        end = time.monotonic() + FLOOR_SECONDS
+        while time.monotonic() < end:
+            data = self.read_memory(symbol[0], 12)
+            ticks, rounds, frequency = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8))
+            if frequency:
+                return 1e6 * ticks / frequency / rounds
+            time.sleep(0.05)
+        raise TestsFailed(f"the doorbells took longer than {FLOOR_SECONDS:.0f} s", hint=self.diagnosis())
+
+
+def _doorbell_images(sources: Path, folder: Path, progress: Progress) -> tuple[Path, Path]:
+    """Compile the programs of the host and of the remote into ``folder``."""
+    with Table.load(sources / "doorbell.toml") as table:
+        command = [table.text("compiler"), *table.texts("flags")]
+        flags = {side: table.texts(side) for side in ("host", "remote")}
+    log = folder / "doorbell.log"
+    with progress.step("doorbell: compiling") as step:
+        for side, own in flags.items():
+            argv = [*command, *own, "-o", str((folder / f"doorbell-{side}.elf").absolute())]
+            tools.run(argv, what=f"compiling the doorbell's {side}", log=log, step=step, cwd=sources)
+    return folder / "doorbell-host.elf", folder / "doorbell-remote.elf"
+
+
 def _children_seconds() -> float:
     """Return the CPU time of all that this process has started and that has ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -299,9 +364,9 @@ def _spread(values: list[float]) -> dict[str, float]:
     }
 
 
-def table(figures: dict[str, Any]) -> Table:
+def table(figures: dict[str, Any]) -> Shown:
     """Return the figures as a table."""
-    result = Table(title=f"{figures['board']}, thread={figures['thread']}, remote on {figures['system']}")
+    result = Shown(title=f"{figures['board']}, thread={figures['thread']}, remote on {figures['system']}")
     for column, justify in (("what", "left"), ("figure", "right"), ("beside it", "left")):
         result.add_column(column, justify="right" if justify == "right" else "left")
     shells = figures["boot_to_shell_s"]
@@ -317,6 +382,9 @@ def table(figures: dict[str, Any]) -> Table:
     if restored := figures.get("restore_to_shell_s"):
         spread = f"a saved boot, to the shell's first answer; {restored['min']:.2f} to {restored['max']:.2f} s"
         result.add_row("QEMU start to shell, restored", f"{restored['median']:.2f} s", spread)
+    if floor := figures.get("doorbell_round_trip_us"):
+        spread = f"no message, no operating system; {floor['min']:.1f} to {floor['max']:.1f} µs"
+        result.add_row("doorbell, there and back", f"{floor['median']:.1f} µs", spread)
     for name, data in figures.get("round_trips", {}).items():
         latency = data["latency_us"]
         spread = ", ".join(f"{key} {latency[key]:.0f}" for key in ("min", "median", "p99", "max"))

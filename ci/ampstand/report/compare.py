@@ -28,8 +28,8 @@ LOG = "linux.log"
 LOG_LINES = 50
 """Of each side, as many as are shown at most."""
 _SAID = re.compile(r"^\[ *\d+\.\d{6}\] (?!---\[ end Kernel panic)(\S.*?)\r?$")
-"""A line with its time; what is indented belongs to the line before it: a backtrace, registers. Before the last line of a
-panic Linux waits for its other cores, up to a second: a board that is ended for the panic may not come to say it."""
+"""A line with its time; what is indented belongs to the line before it: a backtrace, registers. Before the last line of
+a panic Linux waits for its other cores, up to a second: a board that is ended for the panic may not come to say it."""
 _TREE = re.compile(r"\.\./\S*?(?=(?:arch|block|drivers|fs|include|init|ipc|kernel|lib|mm|net|security|sound)/)")
 """Where a kernel's source lies, seen from where it was built."""
 _NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d\w*(?:\.\d+)*")
