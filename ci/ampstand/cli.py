@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from types import ModuleType
 
-from ampstand import __version__, signals
+from ampstand import __version__, paths, signals
 from ampstand.board import Board
 from ampstand.build.builder import PARTS, Builder, BuildOptions
 from ampstand.build.cache import Cache
@@ -46,6 +48,8 @@ BUILDING = {
     "corpus": "try known bugs: each must fail the test that is for it",
 }
 """Commands that decide themselves what to build: ``main(args, builder, progress)``."""
+NO_SPACE = 1 << 20
+"""Bytes: a disk with less is full."""
 EXIT_CODES = (
     "exit codes: 0 done and passed, 1 tests failed, 2 wrong usage, "
     "3 set-up, build or boot failed, 4 nothing ran, 130 interrupted"
@@ -232,6 +236,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        failure = InfrastructureError(f"{error.filename or 'system'}: {error.strerror}", hint="see `ampstand doctor`")
+        failure = failure_of(error, [getattr(args, name, None) for name in ("output", "records")])
         progress.say(f"ampstand: {failure}")
         return failure.exit_code
+
+
+def failure_of(error: OSError, folders: Iterable[Path | None]) -> InfrastructureError:
+    """Return what to say of an error of the system: of a full disk, which of the folders that are written is on it."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return InfrastructureError(f"{error.filename or 'system'}: {error.strerror}", hint="see `ampstand doctor`")
+    written = [
+        *(folder for folder in folders if folder is not None),
+        paths.records_root(),
+        Cache().root,
+        Path(gettempdir()),
+    ]
+    there = [next(path for path in (folder, *folder.absolute().parents) if path.is_dir()) for folder in written]
+    full = list(dict.fromkeys(str(folder) for folder in there if shutil.disk_usage(folder).free < NO_SPACE))
+    return InfrastructureError(
+        f"no space left on the disk of {' and '.join(full) or error.filename or 'a file that was written'}",
+        hint="free some space, or name folders on a larger disk: --records, --output, AMPSTAND_CACHE, TMPDIR",
+    )

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -362,3 +364,16 @@ def test_footprint_json_is_shown_as_it_is(tmp_path: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out) == {"images": {"a": {"text": 1}}}
     footprint.show(file)
     assert "text" in capsys.readouterr().out
+
+
+def test_of_a_full_disk_it_is_said_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that fails does not say where."""
+    small = tmp_path / "small"
+    small.mkdir()
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0 if path == small else 1 << 30))
+    error = cli.failure_of(OSError(errno.ENOSPC, "No space left on device"), [None, small / "not/there/yet"])
+    assert error.message == f"no space left on the disk of {small}"
+    assert error.exit_code == 3
+    other = cli.failure_of(PermissionError(errno.EACCES, "Permission denied", "/x"), [])
+    assert other.message == "/x: Permission denied"
