@@ -247,6 +247,8 @@ def test_a_board_that_does_not_come_up_with_the_change_is_the_verdict(tmp_path: 
     found = review(tmp_path, before, after, Repeated(before.name, 5, 5, 0))
     assert found.exit_code() == 1
     assert found.verdict() == "the board does not come up with the series: host: Kernel panic - not syncing"
+    once = review(tmp_path / "once", before, after, Repeated(before.name, 5, 0, 0))  # somebody has ended QEMU
+    assert (once.exit_code(), once.verdict().split(":")[0]) == (3, "could not be judged")
 
 
 def test_a_mail_is_an_answer_with_the_text(tmp_path: Path) -> None:

@@ -100,12 +100,12 @@ class Review:
 
     def verdict(self) -> str:
         """Return the verdict in one line."""
+        if self.comparison.exit_code() == 1 and not self.confirmed():
+            return "could not be judged: what failed is flaky, or did not fail again"
         if self.baseline.run.boots() and not self.candidate.run.boots():
             worse = next(iter(self.comparison.of_kind("worse")), None)
             return f"the board does not come up with {self.what}: {worse.headline if worse else 'no scenario ran'}"
-        if self.comparison.exit_code() != 1 or self.confirmed():
-            return self.comparison.verdict()
-        return "could not be judged: what failed is flaky, or did not fail again"
+        return self.comparison.verdict()
 
     def exit_code(self) -> int:
         """Return 0 if nothing is worse, 1 if something is, 3 if it could not be judged."""
