@@ -135,7 +135,10 @@ def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path, out
             "a",
             there.format("../sources/linux-6.12")
             + "[    1.000000] same 0x12 at 123K\r\n[    2.000000] old line\r\n<<5: not the kernel\r\n"
-            "[    3.000000] ---[ end Kernel panic - not syncing: no more memory ]---\r\n",
+            "[    3.000000] ---[ end Kernel panic - not syncing: no more memory ]---\r\n"
+            "[    3.100000] ------------[ cut here ]------------\r\n"
+            "[    3.100000] WARNING: CPU: 1 rpmsg_poll+0x1/0x2\r\n"
+            "[    3.200000] Call trace of a bug that shows by chance\r\n[    3.200000] ---[ end trace 0 ]---\r\n",
         ),
         (
             "b",

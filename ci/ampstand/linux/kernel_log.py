@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ampstand.errors import TestsFailed
 from ampstand.linux.shell import Shell
+
+T = TypeVar("T")
 
 ROOMY = "log_buf_len=4M"
 """Of the kernel's command line: nothing is overwritten when some hundred requests are refused, each with a trace."""
@@ -51,19 +53,19 @@ class KernelLog:
         return entries, int(end[2])
 
 
-def blocks(entries: Iterable[Entry]) -> list[list[Entry]]:
+def blocks(records: Iterable[T], text: Callable[[T], str]) -> list[list[T]]:
     """Return what belongs together: the records between "cut here" and "end trace", each other one alone."""
-    found: list[list[Entry]] = []
+    found: list[list[T]] = []
     inside = False
-    for entry in entries:
-        if "[ cut here ]" in entry.text:
+    for record in records:
+        if "[ cut here ]" in text(record):
             inside = True
             found.append([])
         if inside:
-            found[-1].append(entry)
-            inside = "[ end trace" not in entry.text
+            found[-1].append(record)
+            inside = "[ end trace" not in text(record)
         else:
-            found.append([entry])
+            found.append([record])
     return found
 
 
@@ -74,7 +76,7 @@ def unwanted(
 
     A trace stands and falls as a whole: it is yielded whole, and accepted if any of its lines is.
     """
-    for block in blocks(entries):
+    for block in blocks(entries, lambda entry: entry.text):
         texts = [entry.text for entry in block]
         wrong = len(block) > 1 or block[0].level <= level or "[ cut here ]" in texts[0] or bad(texts[0])
         if wrong and True not in [accepted(text) for text in texts]:  # all are asked: each counts as seen

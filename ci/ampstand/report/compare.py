@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
+from ampstand.linux import known_bugs
+from ampstand.linux.kernel_log import blocks
 from ampstand.report import results
 from ampstand.report.results import BAD, Figure, Run, Test
 
@@ -297,9 +299,12 @@ def _logs(baseline: Side, candidate: Side) -> tuple[list[Said], list[Said]]:
 
 
 def _lines(log: Path) -> set[str]:
-    found = set()
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        match = _SAID.match(line)
-        if match is not None:
-            found.add(_NUMBER.sub("N", _TREE.sub("", match[1])))
-    return found
+    """Return the lines of a log without their numbers, but for what Linux says of bugs that show by chance."""
+    by_chance = [bug for bug in known_bugs.load().values() if bug.chance]
+    said = (_SAID.match(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines())
+    return {
+        _NUMBER.sub("N", _TREE.sub("", text))
+        for block in blocks([match[1] for match in said if match is not None], str)
+        if not any(bug.found("host", text) for bug in by_chance for text in block)
+        for text in block
+    }
