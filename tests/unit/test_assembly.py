@@ -99,6 +99,8 @@ def test_a_function_with_another_name_is_the_same() -> None:
     assert assembly.differences(before, assembly.read(text.replace("helper", "assistant"), "@")) == []
     other = text.replace("helper", "assistant").replace("#1", "#2")
     assert assembly.differences(before, assembly.read(other, "@")) == ["assistant", "helper", "user"]
+    both = "a_pointer_to_fini:\n\t.word fini\nfini:\n\tbx lr\n"
+    assert assembly.differences(assembly.read(both, "@"), assembly.read(both.replace("fini", "end"), "@")) == []
 
 
 def test_a_section_that_is_left_again() -> None:

@@ -47,13 +47,16 @@ def read(text: str, comment: str) -> dict[str, str]:
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Return the names of all that is not the same, sorted; what is the same but for its name is the same."""
-    renamed: dict[str, str] = {}
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
-    for name in sorted(new):
-        for old in sorted(gone - set(renamed.values())):
-            if _renamed(after[name], {name: old}) == before[old]:
-                renamed[name] = old
-                break
+    renamed: dict[str, str] = {}
+    found = True
+    while found:  # what refers to a name that is another is found once that is known
+        found = False
+        for name in sorted(new - renamed.keys()):
+            for old in sorted(gone - set(renamed.values())):
+                if _renamed(after[name], {**renamed, name: old}) == before[old]:
+                    renamed[name], found = old, True
+                    break
     names = {renamed.get(name, name): _renamed(text, renamed) for name, text in after.items()}
     return sorted(name for name in before.keys() | names.keys() if before.get(name) != names.get(name))
 
