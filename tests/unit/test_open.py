@@ -113,7 +113,7 @@ UNSAVABLE = {
     "the state is not written": """
 from ampstand.errors import TestsFailed
 from ampstand.linux.machine import LinuxMachine
-def save(machine, path):
+def save(machine, path, **_):
     path.write_text("half a state")
     raise TestsFailed("failed while waiting for the state")
 LinuxMachine.save = save
@@ -152,8 +152,8 @@ import time
 import pytest
 from ampstand.linux.machine import LinuxMachine
 save = LinuxMachine.save
-def slow(machine, path):
-    save(machine, path)
+def slow(machine, path, **how):
+    save(machine, path, **how)
     if path.parent.name == ".state": time.sleep(4)
 LinuxMachine.save = slow
 @pytest.mark.time_limit(3)

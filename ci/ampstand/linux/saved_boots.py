@@ -61,7 +61,7 @@ class SavedBoots:
         scratch = self.folder / f".{boot.name}-{os.getpid()}"
         try:
             scratch.mkdir(parents=True)
-            machine.save(scratch / "state")
+            machine.save(scratch / "state", mapped=True)
             machine.settle()
             for name, data in said.items():
                 (scratch / f"{name}.said").write_bytes(data)

@@ -370,10 +370,14 @@ class Machine:
         """Wait until QEMU has ended by itself; return its exit status."""
         return self.wait(lambda: self.process.exit_status, what="its end", core="qemu", timeout=timeout)
 
-    def save(self, path: Path, timeout: float = 60.0) -> None:
-        """Stop the board and write its whole state to a file that ``incoming`` takes."""
+    def save(self, path: Path, timeout: float = 60.0, *, mapped: bool = False) -> None:
+        """Stop the board and write its whole state to a file that ``incoming`` takes.
+
+        ``mapped``: each page has its place in the file, which has holes and is read at once; only a
+        machine with ``boot_saved`` takes it.
+        """
         mark = self.event_mark()
-        self.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        self._migration_is(mapped=mapped)
         self.qmp("stop")
         self.qmp("migrate", uri=f"file:{path}")
         self._wait_migration(mark, f"the state to be written to {path}", timeout)
@@ -388,7 +392,7 @@ class Machine:
         if not self.process.begun:
             self.start()
         mark = self.event_mark()
-        self.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        self._migration_is(mapped=self.boot_saved)
         self.qmp("migrate-incoming", uri=f"file:{self.incoming}")
         self._wait_migration(mark, f"the state of {self.incoming} to be restored", timeout)
         return self
@@ -399,6 +403,13 @@ class Machine:
         if not self.qmp("query-status")["running"]:
             self.qmp("cont")
         return self
+
+    def _migration_is(self, *, mapped: bool) -> None:
+        wanted = {"events": True}
+        if mapped or self.boot_saved:  # an older QEMU of somebody's own does not know it
+            wanted["mapped-ram"] = mapped
+        capabilities = [{"capability": name, "state": state} for name, state in wanted.items()]
+        self.qmp("migrate-set-capabilities", capabilities=capabilities)
 
     def _wait_migration(self, mark: int, what: str, timeout: float) -> None:
         def ended() -> str | None:
