@@ -21,6 +21,7 @@ from ampstand.linux import loader, memory
 from ampstand.linux.badfirmware.cases import CASES, SHDRS_UNCHECKED, Case, Verdict
 from ampstand.linux.badfirmware.generator import Target, load
 from ampstand.linux.badfirmware.mutants import mutants
+from ampstand.linux.kernel_log import blocks
 from ampstand.linux.known_bugs import KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
@@ -37,10 +38,12 @@ KIB_EACH = 2.5
 KIB_IN_ALL = 256
 """Or in all, as caches fill."""
 
-# What is left behind by a start and a stop must be what was there before.
+# What is left behind by a start and a stop must be what was there before. What the shell can do by itself it does: to
+# start a program takes this board 7 ms.
 SHELL = """
 left() {{
-    ls /sys/bus/rpmsg/devices /sys/bus/virtio/devices /sys/bus/platform/devices /sys/class/rpmsg {debugfs}
+    printf '%s\\n' /sys/bus/rpmsg/devices/* /sys/bus/virtio/devices/* /sys/bus/platform/devices/* \\
+        /sys/class/rpmsg/* {debugfs}/*
     awk '/ioremap/ && !/unpurged/ {{n++}} END {{print n, "mappings"}} /^Carveout/' /proc/vmallocinfo \\
         {debugfs}/carveout_memories
 }}
@@ -182,17 +185,8 @@ class Bench:
 
 def without_splats(texts: list[str], bug: KnownBug) -> list[str]:
     """Return messages without each WARNING that is evidence of a bug, from its first line to its last."""
-    kept: list[str] = []
-    splat: list[str] = []
-    for text in texts:
-        if splat or "[ cut here ]" in text:
-            splat.append(text)
-            if "[ end trace" in text:
-                kept += [] if any(bug.found("host", line) for line in splat) else splat
-                splat = []
-        else:
-            kept.append(text)
-    return kept + splat
+    kept = [block for block in blocks(texts, str) if len(block) == 1 or not any(bug.found("host", t) for t in block)]
+    return [text for block in kept for text in block]
 
 
 def refused_for(data: bytes, target: Target) -> str:
