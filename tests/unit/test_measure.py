@@ -153,10 +153,10 @@ def test_what_a_probe_counts_of_linux_is_added_up_and_of_each_message(tmp_path: 
     assert {name: one.value for name, one in found.items()} == {
         "allocations of host": 1.5,
         "calls of kick on m4": 1.5,
-        **{f"allocations of host a message, {point}": 0 for point in POINTS},
+        **{f"allocations of host a message, {point}": 0 for point in (*POINTS, "usual")},
     }
     steady = {name for name, one in found.items() if not one.sensitive}
-    assert steady == {"calls of kick on m4", "allocations of host a message, p10"}
+    assert steady == {"calls of kick on m4", "allocations of host a message, usual"}
 
 
 def test_exceptions_of_the_remote(tmp_path: Path, board: Board) -> None:
@@ -195,7 +195,7 @@ def test_a_span_that_counts_each_time_has_averages_and_a_distribution(tmp_path: 
     counts = ""
     log = ""
     total = 0
-    for number, work in enumerate((30, 10, 20)):
+    for number, work in enumerate((30, 10, 20, 20)):
         for mark, more in ((16, 1000), (16, 5), (17, work), (17, 7)):
             total += more
             counts += f"{mark} 0 {total} 0 {2 * total} / {total} 0 0\n"
@@ -209,26 +209,26 @@ def test_a_span_that_counts_each_time_has_averages_and_a_distribution(tmp_path: 
         "message: calls of kick on host": 20.0,
         **{f"message: instructions of host, {p}": v for p, v in zip(POINTS, (10, 10, 20, 30, 30), strict=True)},
         **{f"message: instructions of m4, {p}": v for p, v in zip(POINTS, (20, 20, 40, 60, 60), strict=True)},
+        "message: instructions of host, usual": 20,
+        "message: instructions of m4, usual": 40,
     }
+    shown = figures(load(tmp_path, text), board, log, events(counts), places)
+    steady = [one.quantity for one in shown if not one.sensitive]
+    assert steady == ["calls of kick on host", "instructions of m4, usual"], "Linux never does quite the same"
     cut = counts.rpartition("17 0")[0].rpartition("17 0")[0]
-    with pytest.raises(TestsFailed, match="'message' began 3 times and ended 2 times"):
+    with pytest.raises(TestsFailed, match="'message' began 4 times and ended 3 times"):
         figures(load(tmp_path, text), board, log, events(cut))
 
 
-def test_the_tenth_percentile_of_the_remote_is_steady_where_each_time_counts(tmp_path: Path, board: Board) -> None:
-    text = PROBE.replace("per = 2\nmessages = true", "each = true")
-    text = text.replace('[[span]]\nname = "boot"\nfrom = "reset"\nto = "begin"\n', "")
-    found = figures(load(tmp_path, text), board, LOG, events(COUNTS)[:8])
-    assert [one.quantity for one in found if not one.sensitive] == ["instructions of m4, p10"]
-
-
-def test_only_the_tenth_percentile_and_calls_are_no_matter_of_timing(tmp_path: Path, board: Board) -> None:
-    places = [Place("kick", "host", 0x1000)]
-    found = figures(load(tmp_path), board, LOG, events(COUNTS), places)
-    steady = {one.quantity for one in found if not one.sensitive}
-    assert steady == {
-        "calls of kick on host", "instructions of host a message, p10", "instructions of m4 a message, p10"
-    }  # fmt: skip
+def test_only_what_many_messages_share_and_calls_are_no_matter_of_timing(tmp_path: Path, board: Board) -> None:
+    """The smallest that a tenth of them have: what others find is above, rare luck is below."""
+    places, probe = [Place("kick", "host", 0x1000)], load(tmp_path)
+    assert [one.quantity for one in figures(probe, board, LOG, events(COUNTS), places) if not one.sensitive] == [
+        "calls of kick on host", "calls of kick on host"
+    ]  # fmt: skip
+    again = COUNTS.replace("17 1 200", "0 0 140 25 15 / 1 2 3 4 5 6\n1 0 140 35 20 / 1 2 3 4 5 6\n17 1 200", 1)
+    found = {one.quantity: one.value for one in figures(probe, board, LOG, events(again)) if not one.sensitive}
+    assert found == {"instructions of host a message, usual": 10, "instructions of m4 a message, usual": 5}
 
 
 def test_what_is_missing_is_said(tmp_path: Path, board: Board) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,10 @@ _MARKED = re.compile(r"^mark (\d+) (\d+) (\d+)\r?$", re.MULTILINE)
 """Number of the mark; when it was come to, and when it was left."""
 _POINTS = (("min", 0.0), ("p10", 0.1), ("median", 0.5), ("p99", 0.99), ("max", 1.0))
 _VALUE = re.compile(r"^value (\S+) (-?\d+)\r?$", re.MULTILINE)
-_STEADY = "p10"
-"""What comes in between of some of many times is above it, what rarely goes another way is below."""
+USUAL = "usual"
+"""The smallest value that at least so many have: what comes in between of some of many times is above it, and what rarely
+goes another way, below it, is never the same so often."""
+_SHARE, _LEAST = 0.1, 2
 
 
 @dataclass(frozen=True)
@@ -251,14 +254,15 @@ def _distribution(
 ) -> Iterator[Figure]:
     """Yield the distribution of what is many times the same.
 
-    Its tenth percentile, if it is ``steady``, is no matter of timing.
+    Only what is usual, if it is ``steady``, is no matter of timing; there may be nothing that is usual.
     """
     ordered = sorted(values)
-    for point, part in _POINTS:
-        value = ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+    shown = [(point, ordered[min(int(part * len(ordered)), len(ordered) - 1)]) for point, part in _POINTS]
+    shared = [value for value, count in Counter(ordered).items() if count >= max(_LEAST, _SHARE * len(ordered))]
+    for point, value in [*shown, *((USUAL, value) for value in shared[:1])]:
         counted = f"executed {text}, of {len(ordered)}"
-        name = f"{quantity}, {point}"
-        yield Figure(span.name, name, value, unit, counted, sensitive=point != _STEADY or not steady)
+        sensitive = point != USUAL or not steady
+        yield Figure(span.name, f"{quantity}, {point}", value, unit, counted, sensitive=sensitive)
 
 
 def _between(pair: Pair, cpus: Sequence[int]) -> int:
