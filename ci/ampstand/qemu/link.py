@@ -48,6 +48,7 @@ class Link:
         """Describe a link that is not open. ``event`` takes QMP events, with ``lock`` held, in the input's thread."""
         self.lock = threading.RLock()
         """Held whenever input is taken."""
+        self._closing = threading.RLock()
         self._event = event
         self._bells: list[threading.Lock] = []
         """One of each thread that waits; released when there is something new."""
@@ -137,16 +138,17 @@ class Link:
                 bell.release()
 
     def close(self) -> None:
-        """End all connections, taking first what pipes still hold; may be called again."""
-        if self._thread is not None and self._thread.is_alive():
-            with contextlib.suppress(Exception):
-                self._call(self._close(), CLOSE_TIMEOUT)
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(CLOSE_TIMEOUT)
-            if not self._thread.is_alive():
-                self._loop.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """End all connections, taking first what pipes still hold; may be called again, and by several threads."""
+        with self._closing:
+            if self._thread is not None and self._thread.is_alive():
+                with contextlib.suppress(Exception):
+                    self._call(self._close(), CLOSE_TIMEOUT)
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._thread.join(CLOSE_TIMEOUT)
+                if not self._thread.is_alive():
+                    self._loop.close()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     # -- in the input's thread -----------------------------------------------------------------------------------
 
