@@ -25,7 +25,7 @@ from ampstand.build import cache as cache_module
 from ampstand.build import git, initramfs, kconfig, overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
-from ampstand.build.kernel import CHECKER, Inspection, KernelBuild, compiler_name, toolchain
+from ampstand.build.kernel import CHECKER, STAMPS, Inspection, KernelBuild, compiler_name, toolchain
 from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
@@ -333,6 +333,7 @@ class Builder:
             "image": self.board.kernel_image,
             "compiler": compiler(compiler_name(arch, llvm=llvm)),
             "modules": " ".join(MODULES),
+            "stamps": " ".join(f"{name}={value}" for name, value in STAMPS.items()),
             **({"copy": "yes"} if self.options.kernel_copy else {}),
         }
 

@@ -27,6 +27,15 @@ PRODUCTS = (".o", ".ko", ".a", ".cmd", ".mod", ".order", ".symvers", ".dtb", ".d
 """Endings that only results of a build have; what else a build leaves, ``make mrproper`` knows."""
 
 
+STAMPS = {
+    "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
+    "KBUILD_BUILD_USER": "ampstand",
+    "KBUILD_BUILD_HOST": "ampstand",
+    "KBUILD_BUILD_VERSION": "1",
+}
+"""What a kernel says of when, by whom and for which time it was built: the same sources make the same kernel."""
+
+
 def toolchain(arch: str, *, llvm: bool) -> list[str]:
     """Return the variables that tell ``make`` which compiler to use, through ccache."""
     if arch not in CROSS:
@@ -265,13 +274,7 @@ class KernelBuild:
         return ["make", "-C", str(tree), f"O={self.work}", *toolchain(self.arch, llvm=self.llvm), "LOCALVERSION="]
 
     def _environment(self) -> dict[str, str]:
-        return self.cache.compiler_environment() | {
-            "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
-            "KBUILD_BUILD_USER": "ampstand",
-            "KBUILD_BUILD_HOST": "ampstand",
-            "KBUILD_BUILD_VERSION": "1",  # else it is how often this folder was built
-            "PYTHONDONTWRITEBYTECODE": "1",  # of scripts in the user's tree
-        }
+        return {**self.cache.compiler_environment(), **STAMPS, "PYTHONDONTWRITEBYTECODE": "1"}  # in the user's tree
 
     def _configure(self, tree: Path) -> None:
         """Make ``.config`` of the wishes, unless it has been made of the same ones, and see what became of each."""

@@ -21,8 +21,8 @@ _MARKED = re.compile(r"^mark (\d+) (\d+) (\d+)\r?$", re.MULTILINE)
 _POINTS = (("min", 0.0), ("p10", 0.1), ("median", 0.5), ("p99", 0.99), ("max", 1.0))
 _VALUE = re.compile(r"^value (\S+) (-?\d+)\r?$", re.MULTILINE)
 USUAL = "usual"
-"""The smallest value that at least so many have: what comes in between of some of many times is above it, and what rarely
-goes another way, below it, is never the same so often."""
+"""The smallest value that at least so many have: what comes in between of some of many times is above it, and what goes
+another way now and then, below it, is never the same so often."""
 _SHARE, _LEAST = 0.1, 2
 
 
