@@ -142,8 +142,8 @@ def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path, out
         ),
         (
             "b",
-            there.format("linux-1a2b-source")
-            + "[    3.500000] same 0xff at 99K\r\n[    4.000000] new line 7\r\n[    4.000000]  of a trace\r\n",
+            there.format("linux-1a2b-source") + "[    3.400000] hrtimer: interrupt took 5000 ns\r\n"
+            "[    3.500000] same 0xff at 99K\r\n[    4.000000] new line 7\r\n[    4.000000]  of a trace\r\n",
         ),
     ):
         folder = tmp_path / name / "scenarios" / "t-test_a"

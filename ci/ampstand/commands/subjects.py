@@ -185,8 +185,13 @@ class Series(Subject):
         return self.builder(parts).kernel_inspection(sorted(self.changed()))
 
     def sizes(self, parts: int) -> dict[str, int]:
-        """Return what of the kernel takes how much, the types that the changed files know, their functions' stack."""
+        """Return what of the kernel takes how much, the types that the changed files know, their functions' stack.
+
+        A header's types are those that the code knows which is looked at for coverage.
+        """
         units = [name for name in self.changed() if name.endswith(".c")]
+        if any(name.endswith(".h") for name in self.changed()):
+            units += [*coverage.SOURCES, *(f"{Path(name).parent}/" for name in units)]
         stacks = {f"stack {name}": size for name, size in self._inspection(parts).stacks.items()}
         return stacks | self.builder(parts).kernel_sizes(units)
 

@@ -29,9 +29,13 @@ SPREAD = ("min", "median", "max")
 LOG = "linux.log"
 LOG_LINES = 50
 """Of each side, as many as are shown at most."""
-_SAID = re.compile(r"^\[ *\d+\.\d{6}\] (?!---\[ end Kernel panic)(\S.*?)\r?$")
-"""A line with its time; what is indented belongs to the line before it: a backtrace, registers. Before the last line of
-a panic Linux waits for its other cores, up to a second: a board that is ended for the panic may not come to say it."""
+_SAID = re.compile(r"^\[ *\d+\.\d{6}\] (\S.*?)\r?$")
+"""A line with its time; what is indented belongs to the line before it: a backtrace, registers."""
+_CHANCE = re.compile(
+    r"---\[ end Kernel panic"  # before it Linux waits for its other cores: the board may be ended for the panic by then
+    r"|hrtimer: interrupt took \d"  # a busy workstation
+)
+"""So begin lines that come or do not come by chance."""
 _TREE = re.compile(r"\.\./\S*?(?=(?:arch|block|drivers|fs|include|init|ipc|kernel|lib|mm|net|security|sound)/)")
 """Where a kernel's source lies, seen from where it was built."""
 _NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d\w*(?:\.\d+)*")
@@ -299,12 +303,12 @@ def _logs(baseline: Side, candidate: Side) -> tuple[list[Said], list[Said]]:
 
 
 def _lines(log: Path) -> set[str]:
-    """Return the lines of a log without their numbers, but for what Linux says of bugs that show by chance."""
+    """Return the lines of a log without their numbers, but for those that come by chance, as some bugs show."""
     by_chance = [bug for bug in known_bugs.load().values() if bug.chance]
     said = (_SAID.match(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines())
     return {
         _NUMBER.sub("N", _TREE.sub("", text))
-        for block in blocks([match[1] for match in said if match is not None], str)
+        for block in blocks([match[1] for match in said if match is not None and not _CHANCE.match(match[1])], str)
         if not any(bug.found("host", text) for bug in by_chance for text in block)
         for text in block
     }
