@@ -62,6 +62,7 @@ typedef struct Vcpu {
     struct qemu_plugin_register *r0;
     struct qemu_plugin_register *xpsr;              /* M-profile only */
     struct qemu_plugin_register *mask[N_MASKS];     /* the same */
+    void *last;                 /* address of the block entered last */
     GArray *active;             /* of uint32_t, exceptions, the last on top */
     uint64_t taken;
     Stay in;
@@ -171,7 +172,11 @@ static void handles(Vcpu *v, uint32_t exception)
     }
 }
 
-/* A block of instructions is entered by a vCPU of the M-profile. */
+/*
+ * A block of instructions at the address "opaque" is entered by a vCPU of the
+ * M-profile. What changes its state ends a block: one that follows itself, as
+ * in an endless loop, finds it as it was.
+ */
 static void entered(unsigned int vcpu, void *opaque)
 {
     uint64_t now = qemu_plugin_u64_get(insns, vcpu);
@@ -181,13 +186,16 @@ static void entered(unsigned int vcpu, void *opaque)
 
     g_mutex_lock(&lock);
     v = &g_array_index(vcpus, Vcpu, vcpu);
-    exception = read_register(v->xpsr) & 0x1ff;         /* IPSR */
-    for (int m = 0; m < N_MASKS && !masked; m++) {
-        masked = read_register(v->mask[m]) != 0;
+    if (v->last != opaque) {
+        v->last = opaque;
+        exception = read_register(v->xpsr) & 0x1ff;     /* IPSR */
+        for (int m = 0; m < N_MASKS && !masked; m++) {
+            masked = read_register(v->mask[m]) != 0;
+        }
+        handles(v, exception);
+        stay(&v->in, exception != 0, now);
+        stay(&v->off, masked, now);
     }
-    handles(v, exception);
-    stay(&v->in, exception != 0, now);
-    stay(&v->off, masked, now);
     g_mutex_unlock(&lock);
 }
 
@@ -222,7 +230,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
     qemu_plugin_register_vcpu_tb_exec_cond_cb(
         tb, entered, QEMU_PLUGIN_CB_R_REGS, QEMU_PLUGIN_COND_NE, watched, 0,
-        NULL);
+        (void *)(uintptr_t)(qemu_plugin_tb_vaddr(tb) + 1));
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
