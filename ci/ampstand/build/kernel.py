@@ -25,8 +25,6 @@ WARNING = re.compile(r"^(?:\.\./)*(\S+?):\d+:\d+: warning: (.*)$", re.MULTILINE)
 """Of a compiler, without the number of the line."""
 PRODUCTS = (".o", ".ko", ".a", ".cmd", ".mod", ".order", ".symvers", ".dtb", ".dtbo")
 """Endings that only results of a build have; what else a build leaves, ``make mrproper`` knows."""
-
-
 STAMPS = {
     "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
     "KBUILD_BUILD_USER": "ampstand",
@@ -274,7 +272,8 @@ class KernelBuild:
         return ["make", "-C", str(tree), f"O={self.work}", *toolchain(self.arch, llvm=self.llvm), "LOCALVERSION="]
 
     def _environment(self) -> dict[str, str]:
-        return {**self.cache.compiler_environment(), **STAMPS, "PYTHONDONTWRITEBYTECODE": "1"}  # in the user's tree
+        # Scripts in Python run in the user's tree, too.
+        return {**self.cache.compiler_environment(), **STAMPS, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def _configure(self, tree: Path) -> None:
         """Make ``.config`` of the wishes, unless it has been made of the same ones, and see what became of each."""

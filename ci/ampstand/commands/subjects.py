@@ -24,7 +24,7 @@ from typing import Any
 from ampstand.build import git, overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder, BuildOptions
-from ampstand.build.cache import file_hash, tree_inputs
+from ampstand.build.cache import file_hash, known_hash, tree_inputs
 from ampstand.build.kernel import Inspection
 from ampstand.build.mail import Mail, Patch
 from ampstand.commands import coverage, measure, programs
@@ -151,7 +151,7 @@ def inputs_of(artifacts: Artifacts, root: Path) -> dict[str, str]:
     """Return by content what is tested, and what of the checkout ``root`` tests and judges it."""
     files = [artifacts.qemu, artifacts.kernel, artifacts.dtb, artifacts.initramfs, *artifacts.firmware.values()]
     own = (path for folder in JUDGES for path in (root / folder).rglob("*") if path.suffix in (".py", ".toml"))
-    return {path.name: file_hash(path) for path in files if path.is_file()} | tree_inputs(root, own)
+    return {path.name: known_hash(path) for path in files if path.is_file()} | tree_inputs(root, own)
 
 
 class Series(Subject):

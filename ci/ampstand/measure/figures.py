@@ -91,6 +91,7 @@ def figures(
     """
     numbers = {name: FIRST_MARK + index for index, name in enumerate(probe.marks)}
     times = [(int(mark), int(come), int(left)) for mark, come, left in _MARKED.findall(log)]
+    groups = _groups(places, board)
     found: list[Figure] = []
     for span in probe.spans:
         pairs = _pairs(events, numbers, span, probe)
@@ -104,7 +105,7 @@ def figures(
         since = "since Linux began" if span.begin == RESET else where
         text = f"virtual time {since}{_each(count)}"
         found.append(Figure(span.name, TIME, _per(ns, count), "ns", text, sensitive=True))
-        for group in _groups(places, board):
+        for group in groups:
             calls = sum(group.between(pair) for pair in pairs)
             counted = f"executed by {group.core} {where}{_each(count)}"
             found.append(
@@ -121,7 +122,7 @@ def figures(
             for core, cpus in cores(board).items():
                 values = [_between(pair, cpus) for pair in messages]
                 found += _distribution(span, f"{executed(core)} a message", "instructions", values, f"by {core} {text}")
-            for group in _groups(places, board):
+            for group in groups:
                 if not group.named:
                     values = [group.between(pair) for pair in messages]
                     quantity = f"{group.quantity} a message"

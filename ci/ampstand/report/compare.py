@@ -9,7 +9,7 @@ Linux's log that one side alone has, are told without a verdict.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from typing import Any, Literal
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.linux import known_bugs
 from ampstand.linux.kernel_log import blocks
+from ampstand.linux.known_bugs import KnownBug
 from ampstand.report import results
 from ampstand.report.results import BAD, Figure, Run, Test
 
@@ -72,10 +73,14 @@ class Side:
         left_out = tuple(test for key, test in self.run.tests.items() if key not in tests)
         return replace(self, run=replace(self.run, tests=tests), left_out=left_out)
 
-    def said(self) -> set[str]:
-        """Return each line of Linux's log in any of its scenarios, without its numbers."""
-        logs = [self.log(test) for test in (*self.run.tests.values(), *self.left_out)]
-        return {line for log in logs if log is not None for line in _lines(log)}
+    def lines(self) -> dict[tuple[str, str], set[str]]:
+        """Return the lines of Linux's log, without their numbers, of each of its scenarios that has one.
+
+        Those that come by chance, as some bugs show, are left out.
+        """
+        by_chance = [bug for bug in known_bugs.load().values() if bug.chance]
+        logs = {(test.stage, test.name): self.log(test) for test in (*self.run.tests.values(), *self.left_out)}
+        return {key: _lines(log, by_chance) for key, log in logs.items() if log is not None}
 
     def log(self, test: Test) -> Path | None:
         """Return Linux's log of a scenario; the folder may have been moved since, with all that is in it."""
@@ -286,25 +291,24 @@ def _logs(baseline: Side, candidate: Side) -> tuple[list[Said], list[Said]]:
     what it would have said then is not gone. One that meets a known bug on both sides ends in whatever Linux says of
     that.
     """
+    before, after = baseline.lines(), candidate.lines()
     old: dict[str, str] = {}
     new: dict[str, str] = {}
-    for key in baseline.run.tests.keys() & candidate.run.tests.keys():
-        before, after = baseline.log(baseline.run.tests[key]), candidate.log(candidate.run.tests[key])
+    for key in baseline.run.tests.keys() & candidate.run.tests.keys() & before.keys() & after.keys():
         ends = [side.run.tests[key].outcome for side in (baseline, candidate)]
-        if before is None or after is None or ends == ["known", "known"]:
+        if ends == ["known", "known"]:
             continue
-        for lines, log in ((old, before if ends[1] not in BAD else None), (new, after)):
-            for text in _lines(log) if log is not None else ():
-                lines.setdefault(text, key[1])
+        for found, texts in ((old, before[key] if ends[1] not in BAD else ()), (new, after[key])):
+            for text in texts:
+                found.setdefault(text, key[1])
     return (
-        [Said(text, new[text]) for text in sorted(new.keys() - baseline.said())],
-        [Said(text, old[text]) for text in sorted(old.keys() - candidate.said())],
+        [Said(text, new[text]) for text in sorted(new.keys() - set().union(*before.values()))],
+        [Said(text, old[text]) for text in sorted(old.keys() - set().union(*after.values()))],
     )
 
 
-def _lines(log: Path) -> set[str]:
-    """Return the lines of a log without their numbers, but for those that come by chance, as some bugs show."""
-    by_chance = [bug for bug in known_bugs.load().values() if bug.chance]
+def _lines(log: Path, by_chance: Sequence[KnownBug]) -> set[str]:
+    """Return the lines of a log without their numbers, but for those that come by chance."""
     said = (_SAID.match(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines())
     return {
         _NUMBER.sub("N", _TREE.sub("", text))
