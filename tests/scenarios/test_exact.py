@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -92,23 +91,12 @@ def built(source: str, folder: Path) -> tuple[Path, int]:
     return image, symbol[0]
 
 
-def words(machine: RemoteMachine, address: int, count: int) -> list[int]:
-    """Return words of the remote's memory once none of them is 0."""
-    end = time.monotonic() + 120
-    found = [0]
-    while not all(found):
-        assert time.monotonic() < end, f"what the remote does took too long: {found}"
-        data = machine.read_memory(machine.remote.host_address(address), 4 * count)
-        found = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
-    return found
-
-
 def test_timers_keep_step_on_a_busy_workstation(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
     """With threads 1000 ticks took 1.2 to 5.3 s: SysTick's interrupts come late, and the late ones are lost."""
     image, done = built("ticks", tmp_path)
     recorder = Recorder.for_board(board, tmp_path / "records")
     with busy_workstation(), RemoteMachine(board, artifacts.qemu, image, recorder, exact=True) as machine:
-        took = words(machine, done, 2)
+        took = machine.wait_words(machine.remote.host_address(done), 2, 120)
     for cycles in took:
         assert cycles == pytest.approx(TICKS * CYCLES, rel=1e-4)
 
@@ -120,7 +108,7 @@ def test_exceptions_are_counted_to_the_instruction(board: Board, artifacts: Arti
     plugin = ["-plugin", f"{artifacts.plugins}/count.so,out={counts}"]
     with RemoteMachine(board, artifacts.qemu, image, recorder, exact=True, extra_args=plugin) as machine:
         cpu = machine.remote.cpu
-        words(machine, done, 1)
+        machine.wait_words(machine.remote.host_address(done), 1, 120)
     assert [(event.mark, event.interrupts[cpu]) for event in events(counts.read_text())] == [
         (16, Interrupts(0, 0, 0)),
         (17, Interrupts(3, 12, 0)),

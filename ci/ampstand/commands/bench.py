@@ -27,7 +27,6 @@ from ampstand.board import Board
 from ampstand.build import tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.commands.given import records_folder
-from ampstand.errors import TestsFailed
 from ampstand.formats.elf import Image
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import PAYLOAD_MAX, Remote
@@ -326,14 +325,8 @@ class DoorbellMachine(RemoteMachine):
         """Wait until the host is done; return microseconds of a round trip."""
         symbol = Image.read(self._host.read_bytes()).symbol("took")
         assert symbol is not None
-        end = time.monotonic() + FLOOR_SECONDS
-        while time.monotonic() < end:
-            data = self.read_memory(symbol[0], 12)
-            ticks, rounds, frequency = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8))
-            if frequency:
-                return 1e6 * ticks / frequency / rounds
-            time.sleep(0.05)
-        raise TestsFailed(f"the doorbells took longer than {FLOOR_SECONDS:.0f} s", hint=self.diagnosis())
+        ticks, rounds, frequency = self.wait_words(symbol[0], 3, FLOOR_SECONDS)
+        return 1e6 * ticks / frequency / rounds
 
 
 def _doorbell_images(sources: Path, folder: Path, progress: Progress) -> tuple[Path, Path]:

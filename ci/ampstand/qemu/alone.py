@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
 from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
-from ampstand.errors import UsageError
+from ampstand.errors import TestsFailed, UsageError
 from ampstand.qemu.machine import Machine
 from ampstand.qemu.recording import Records
 
@@ -89,6 +90,19 @@ class RemoteMachine(Machine):
 
     def _front(self) -> Serial:
         return self.board.serial("remote-console") or self.board.shell
+
+    def wait_words(self, address: int, count: int, timeout: float) -> list[int]:
+        """Wait until none of some 32-bit words of memory is 0; return them. ``address`` is the host's."""
+        end = time.monotonic() + timeout
+        while True:
+            data = self.read_memory(address, 4 * count)
+            found = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+            if all(found):
+                return found
+            if time.monotonic() > end:
+                what = f"{count} words at {address:#x}, which are {found},"
+                raise TestsFailed(f"{what} have not all been written in {timeout:.0f} s", hint=self.diagnosis())
+            time.sleep(0.05)
 
     def inputs(self) -> dict[str, Path]:
         """Return QEMU and the images of the remote."""
