@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the harness must know about a board; read from ``configs/boards/*.toml``, kept nowhere else."""
+"""What the harness must know about a board; read from ``configs/boards/NAME/board.toml``, kept nowhere else."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from ampstand.tomlfile import Table, did_you_mean
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 BOARDS = CONFIGS / "boards"
+FILE = "board.toml"
+"""In the folder of each board."""
 DEFAULT = "stm32mp157c-dk2"
 ROLES = ("shell", "remote-console", "spare")
 """Of serial lines: Linux's console, what the remote prints on, not used."""
@@ -176,7 +178,7 @@ class Board:
         """Read a board by its name in ``configs/boards`` or from a TOML file."""
         path = Path(name_or_path)
         if path.suffix != ".toml":
-            path = BOARDS / f"{name_or_path}.toml"
+            path = BOARDS / name_or_path / FILE
         if not path.exists():
             known = ", ".join(cls.names()) or "none"
             raise UsageError(f"no board {str(name_or_path)!r}", hint=f"known boards: {known}")
@@ -186,7 +188,7 @@ class Board:
     @staticmethod
     def names() -> list[str]:
         """Names of all boards in ``configs/boards``."""
-        return sorted(path.stem for path in BOARDS.glob("*.toml"))
+        return sorted(path.parent.name for path in BOARDS.glob(f"*/{FILE}"))
 
     @classmethod
     def _from(cls, table: Table) -> Board:
