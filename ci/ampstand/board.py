@@ -67,7 +67,7 @@ class Mailbox:
 
 @dataclass(frozen=True)
 class RemoteCore:
-    """The remote: core name, firmware set (``firmware/remote/soc``), remoteproc instance, memory."""
+    """A remote: core name, firmware set (``firmware/remote/soc``), remoteproc instance, memory."""
 
     core: str
     soc: str
@@ -147,7 +147,7 @@ class AcceptedError:
 
 @dataclass(frozen=True)
 class Board:
-    """A machine model with its kernel, device tree, command line, serial lines and remote."""
+    """A machine model with its kernel, device tree, command line, serial lines and remotes."""
 
     name: str
     title: str
@@ -160,7 +160,7 @@ class Board:
     command_line: str
     host_cpus: int
     serials: tuple[Serial, ...]
-    remote: RemoteCore | None
+    remotes: tuple[RemoteCore, ...]
     timeouts: Timeouts
     features: frozenset[str]
     faults: Mapping[str, Fault]
@@ -194,7 +194,7 @@ class Board:
     def _from(cls, table: Table) -> Board:
         with table.table("machine") as machine, table.table("kernel") as kernel, table.optional("timeouts") as timeouts:
             serials = _serials(table)
-            remote = _remote(table.table("remote"), serials) if table.has("remote") else None
+            remotes = _remotes(table, serials)
             return cls(
                 name=table.text("name"),
                 title=table.text("title"),
@@ -207,7 +207,7 @@ class Board:
                 command_line=kernel.text("command_line"),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
                 serials=serials,
-                remote=remote,
+                remotes=remotes,
                 timeouts=Timeouts(
                     boot=timeouts.seconds("boot", Timeouts.boot),
                     command=timeouts.seconds("command", Timeouts.command),
@@ -227,19 +227,24 @@ class Board:
                     for name, fault in table.named("faults")
                 },
                 kernel_warnings=kernel.patterns("warnings", ()),
-                guest_errors=_guest_errors(table, [serial.core for serial in serials], remote),
+                guest_errors=_guest_errors(table, [serial.core for serial in serials], remotes),
                 kernel_modules=kernel.texts("modules", ()),
                 path=table.path,
             )
+
+    @property
+    def remote(self) -> RemoteCore | None:
+        """The first remote: the one that is meant where one is; None if the board has none."""
+        return next(iter(self.remotes), None)
 
     @property
     def shell(self) -> Serial:
         """The serial line with the Linux console."""
         return next(serial for serial in self.serials if serial.role == "shell")
 
-    def serial(self, role: str) -> Serial | None:
-        """Return the first serial line with this role, if the board has one."""
-        return next((serial for serial in self.serials if serial.role == role), None)
+    def serial(self, role: str, core: str = "") -> Serial | None:
+        """Return the first serial line with this role, of this core if one is named; None if there is none."""
+        return next((one for one in self.serials if one.role == role and core in ("", one.core)), None)
 
     @property
     def cores(self) -> tuple[str, ...]:
@@ -295,6 +300,18 @@ def _serials(table: Table) -> tuple[Serial, ...]:
     if "shell" not in [serial.role for serial in serials]:
         table.refuse("one serial line must have the role 'shell': Linux's console", "serial")
     return tuple(serials)
+
+
+def _remotes(table: Table, serials: Iterable[Serial]) -> tuple[RemoteCore, ...]:
+    """Return the remotes: no two are one core, one instance of remoteproc or one of QEMU's CPUs."""
+    remotes: list[RemoteCore] = []
+    for entry in table.tables("remote", ()):
+        remote = _remote(entry, serials)
+        for key in ("core", "instance", "cpu"):
+            if getattr(remote, key) in [getattr(other, key) for other in remotes]:
+                entry.refuse(f"two remotes have {key} = {getattr(remote, key)!r}", key)
+        remotes.append(remote)
+    return tuple(remotes)
 
 
 def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
@@ -364,8 +381,8 @@ def _regions(table: Table, windows: Iterable[Window]) -> dict[str, Region]:
     return regions
 
 
-def _guest_errors(table: Table, cores: list[str], remote: RemoteCore | None) -> tuple[AcceptedError, ...]:
-    known = list(dict.fromkeys(["any", *cores, *([remote.core] if remote else [])]))
+def _guest_errors(table: Table, cores: list[str], remotes: Iterable[RemoteCore]) -> tuple[AcceptedError, ...]:
+    known = list(dict.fromkeys(["any", *cores, *(remote.core for remote in remotes)]))
     with table.optional("guest_errors") as errors:
         allowed = []
         for entry in errors.tables("allowed", ()):

@@ -55,7 +55,7 @@ from ampstand.linux.shell import Shell
 from ampstand.qemu import coverage
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS, CoreDiedError
-from ampstand.qemu.trace import TraceReader
+from ampstand.qemu.trace import follow_traces
 from ampstand.report.known import Meetings
 from ampstand.report.pytest_results import BY_EVIDENCE, command_of
 from ampstand.report.records import Line, Recorder
@@ -131,9 +131,7 @@ class Session:
             self.board, artifacts, self.recorder(records), thread=self.thread, exact=self.exact, **options
         )
         machine.rerun = rerun
-        if self.board.remote is not None:
-            reader = TraceReader(machine, self.board.remote, images)
-            machine.follow(self.board.remote.core, f"{self.board.remote.core}-trace", reader.poll)
+        follow_traces(machine, images)
         return machine
 
     def images(self, artifacts: Artifacts) -> list[Path]:

@@ -16,7 +16,7 @@ from ampstand.linux.badfirmware.generator import Base, Elf
 FAKE_QEMU = Path(__file__).with_name("fake_qemu.py")
 
 REMOTE = """
-[remote]
+[[remote]]
 core = "m4"
 soc = "none"
 instance = "remoteproc0"

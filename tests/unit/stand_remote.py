@@ -10,7 +10,7 @@ import pytest
 from stand import write_board
 
 REMOTE = """
-[remote]
+[[remote]]
 core = "m4"
 soc = "none"
 instance = "remoteproc0"

@@ -38,7 +38,7 @@ def test_unknown_board_names_the_known_ones() -> None:
 
 
 REMOTE = """
-[remote]
+[[remote]]
 core = "m4"
 soc = "x"
 instance = "remoteproc0"
@@ -88,7 +88,7 @@ ram = [0x1000, 0x80]
         ("command = 5.0", "command = 0", "28: command = 0: expected more than 0 seconds"),
         ("command = 5.0", "scenario = '5'", "28: scenario: a number is expected, not '5'"),
         ("[timeouts]", "[timeouts", "26: not TOML: "),
-        ('control = "/m4"', 'contrl = "/m4"', "35: [remote] has no key 'contrl': did you mean 'control'?"),
+        ('control = "/m4"', 'contrl = "/m4"', "35: [remote.0] has no key 'contrl': did you mean 'control'?"),
         ('core = "m4"\nsoc', 'core = "host"\nsoc', "32: core 'host' runs Linux: the remote is another"),
         ("[0x1000, 0x1000, 0x100]", "[0x1000, 0x1000]", "37: windows: 3 integers are expected, not 2"),
         ("[0x1000, 0x1000", "\n[0xff, 0x1000", "38: windows: it overlaps with windows, number 1, for the remote"),
@@ -109,30 +109,32 @@ ram = [0x1000, 0x80]
             '[remote.mailbox]\nunanswered = { m3 = "x" }\n[remote.regions]',
             "39: unanswered: no core 'm3' has a serial line",
         ),
-        ("[remote.regions]", "[remote.mailbox]\n[remote.regions]", "38: [remote.mailbox] lacks 'path'"),
+        ("[remote.regions]", "[remote.mailbox]\n[remote.regions]", "38: [remote.0.mailbox] lacks 'path'"),
+        ("[[remote]]", f"{REMOTE}[[remote]]", "42: two remotes have core = 'm4'"),
+        ("[[remote]]", f"{REMOTE.replace('m4', 'r5')}[[remote]]", "44: two remotes have instance = 'remoteproc0'"),
         (
-            "[remote]",
-            "[[guest_errors.allow]]\n[remote]",
+            "[[remote]]",
+            "[[guest_errors.allow]]\n[[remote]]",
             "31: [guest_errors] has no key 'allow': did you mean 'allowed'?",
         ),
         (
-            "[remote]",
-            '[[guest_errors.allowed]]\ncore = "m3"\npattern = "x"\nwhy = "y"\n[remote]',
+            "[[remote]]",
+            '[[guest_errors.allowed]]\ncore = "m3"\npattern = "x"\nwhy = "y"\n[[remote]]',
             "32: core = 'm3': expected any, host, m4",
         ),
         (
-            "[remote]",
-            '[[guest_errors.allowed]]\ncore = "m4"\npattern = "("\nwhy = "y"\n[remote]',
+            "[[remote]]",
+            '[[guest_errors.allowed]]\ncore = "m4"\npattern = "("\nwhy = "y"\n[[remote]]',
             "33: pattern: '(' is not a regular expression",
         ),
         (
-            "[remote]",
-            '[[guest_errors.allowed]]\ncore = "any"\npattern = "x"\nwhy = " "\n[remote]',
+            "[[remote]]",
+            '[[guest_errors.allowed]]\ncore = "any"\npattern = "x"\nwhy = " "\n[[remote]]',
             "34: why: a reason is expected",
         ),
         (
-            "[remote]",
-            '[[guest_errors.allowed]]\ncore = "any"\npattern = "x"\n[remote]',
+            "[[remote]]",
+            '[[guest_errors.allowed]]\ncore = "any"\npattern = "x"\n[[remote]]',
             "31: [guest_errors.allowed.0] lacks 'why'",
         ),
     ],

@@ -165,7 +165,7 @@ def test_exceptions_of_the_remote(tmp_path: Path, board: Board) -> None:
     lines = COUNTS.splitlines(keepends=True)
     text = "".join(line.replace("\n", f" / 0 0 0 0 0 0 {state}\n") for line, state in zip(lines, states, strict=True))
     assert board.remote is not None
-    of_m_profile = replace(board, remote=replace(board.remote, profile="M"))
+    of_m_profile = replace(board, remotes=(replace(board.remote, profile="M"),))
     shown = figures(load(tmp_path), of_m_profile, LOG, events(text))
     assert {one.name: one.value for one in shown if "interrupts" in one.quantity} == {
         "boot: interrupts of m4": 1,

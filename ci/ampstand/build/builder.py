@@ -475,13 +475,18 @@ class Builder:
 
     def images(self) -> dict[str, Path]:
         """Return the remote's images by name (``echo-bare``)."""
-        if self.board.remote is None:
-            return {}
-        folder = self.firmware() / "lib/firmware/ampstand" / self.board.remote.soc
-        found = {path.stem: path for path in sorted(folder.glob("*.elf"))}
-        if not found:
-            raise InfrastructureError(f"the firmware build left no image in {folder}")
+        found: dict[str, Path] = {}
+        for soc in self._socs():
+            folder = self.firmware() / "lib/firmware/ampstand" / soc
+            images = {path.stem: path for path in sorted(folder.glob("*.elf"))}
+            if not images:
+                raise InfrastructureError(f"the firmware build left no image in {folder}")
+            found |= images
         return found
+
+    def _socs(self) -> list[str]:
+        """Return the firmware sets of the board's remotes, each once."""
+        return list(dict.fromkeys(remote.soc for remote in self.board.remotes))
 
     def initramfs(self) -> Path:
         """Return the folder with ``initramfs.cpio``."""
@@ -543,7 +548,7 @@ class Builder:
             "kernel": (built / "release").read_text(encoding="utf-8").strip(),
             **self._kernel_provenance(built),
             "qemu": tools.output([qemu, "--version"]).splitlines()[0].removeprefix("QEMU emulator version "),
-            "firmware": self.firmware().name if self.board.remote is not None else "none",
+            "firmware": self.firmware().name if self.board.remotes else "none",
             "ampstand": git.describe(self.root),
         }
         if (built / "config").is_file():

@@ -27,7 +27,7 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.progress import Progress, Step, duration
 from ampstand.qemu.machine import WaitError
-from ampstand.qemu.trace import TraceReader
+from ampstand.qemu.trace import TraceReader, follow_traces
 from ampstand.report import rerun
 from ampstand.report.records import Recorder
 
@@ -81,10 +81,7 @@ class Demo:
         self.records = machine.records
         self._progress = progress
         self._step = Step("")
-        self._trace: TraceReader | None = None
-        if (core := machine.board.remote) is not None:
-            self._trace = TraceReader(machine, core, machine.artifacts.firmware.values())
-            machine.follow(core.core, f"{core.core}-trace", self._trace.poll)
+        self._trace = next(iter(follow_traces(machine, machine.artifacts.firmware.values())), None)
 
     def run(self) -> None:
         """Run all steps; the first that fails ends the demo."""

@@ -32,7 +32,7 @@ from ampstand.measure.machine import ProbeMachine
 from ampstand.measure.probe import REMOTE, Probe
 from ampstand.progress import Progress
 from ampstand.qemu.machine import EXACT, EXACT_TURN_NS, reap_all
-from ampstand.qemu.trace import TraceReader
+from ampstand.qemu.trace import follow_traces
 from ampstand.report import rerun, results
 from ampstand.report.records import Recorder
 from ampstand.report.results import Results, Test
@@ -157,12 +157,7 @@ def measure(
     """Run one probe with one system, into a folder of its own. What a core said that must not be is a reason."""
     recorder = Recorder.for_board(board, folder)
     machine = ProbeMachine(board, artifacts, recorder, probe, system, places=[p.address for p in count])
-    if board.remote is not None:
-        machine.follow(
-            board.remote.core,
-            f"{board.remote.core}-trace",
-            TraceReader(machine, board.remote, artifacts.firmware.values()).poll,
-        )
+    follow_traces(machine, artifacts.firmware.values())
     for line in probe.expected:
         remote = board.remote.core if board.remote is not None else ""
         recorder.expect_bad(line.pattern, remote if line.core == REMOTE else line.core)

@@ -31,7 +31,7 @@ from ampstand.errors import TestsFailed, UsageError
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.progress import Progress
-from ampstand.qemu.trace import TraceReader
+from ampstand.qemu.trace import follow_traces
 from ampstand.report import rerun
 from ampstand.report.records import Recorder
 
@@ -122,12 +122,8 @@ class Session:
         self._keys = Keys(self._send)
         self._said = 0
         self._traced = 0
-        self._trace: TraceReader | None = None
-        remote = machine.board.remote
-        self._core = remote.core if remote is not None else ""
-        if remote is not None:
-            self._trace = TraceReader(machine, remote, images)
-            machine.follow(remote.core, f"{remote.core}-trace", self._trace.poll)
+        self._core = machine.board.remote.core if machine.board.remote is not None else ""
+        self._trace = next(iter(follow_traces(machine, images)), None)
 
     def run(self, time_limit: float) -> None:
         """Pass everything on until QEMU ends, the user leaves, or the time (seconds; 0: no limit) is over.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ampstand.board import RemoteCore
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.formats.elf import Image, NotElfError
 from ampstand.formats.resource_table import Located, Table, Vdev, locate
@@ -69,10 +70,11 @@ def _located(path: Path) -> Located:
 
 
 class Remote:
-    """The remote as Linux sees it: start, stop, state, firmware, trace; and its own console."""
+    """A remote as Linux sees it: start, stop, state, firmware, trace; and its own console."""
 
-    def __init__(self, machine: LinuxMachine) -> None:
-        core = machine.board.remote
+    def __init__(self, machine: LinuxMachine, core: RemoteCore | None = None) -> None:
+        """Drive one remote of a machine; the board's first unless told which."""
+        core = core or machine.board.remote
         if core is None:
             raise UsageError(f"{machine.board.name} has no remote")
         self.core = core
@@ -90,7 +92,7 @@ class Remote:
     @property
     def console(self) -> Console:
         """The remote's own serial console."""
-        return self.machine.console("remote-console")
+        return self.machine.console("remote-console", self.core.core)
 
     @property
     def timeout(self) -> float:
@@ -184,7 +186,7 @@ class Remote:
     def watch(self) -> None:
         """Let ``wait_service()`` and its like count from now on: the remote is about to be started by other means."""
         self._started_at = self.host.console.mark()
-        if self.machine.board.serial("remote-console") is not None:
+        if self.machine.board.serial("remote-console", self.core.core) is not None:
             self._said_at = self.console.mark()
 
     def wait_console(self, text: str) -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ampstand.board import Board
+from ampstand.board import Board, RemoteCore
 from ampstand.errors import TestsFailed
 from ampstand.measure.counts import RECEIVED, SENT, Event
 from ampstand.measure.probe import FIRST_MARK, RESET, Probe, Span
@@ -75,10 +75,10 @@ def executed(core: str) -> str:
 
 def cores(board: Board) -> dict[str, tuple[int, ...]]:
     """Return QEMU's CPUs of each core of a board, by the core's name."""
-    remote = board.remote
-    taken = () if remote is None else (remote.cpu,)
-    host = tuple(cpu for cpu in range(board.host_cpus + len(taken)) if cpu not in taken)
-    return {board.shell.core: host} | ({} if remote is None else {remote.core: taken})
+    taken = {remote.core: (remote.cpu,) for remote in board.remotes}
+    others = {cpu for cpus in taken.values() for cpu in cpus}
+    host = tuple(cpu for cpu in range(board.host_cpus + len(others)) if cpu not in others)
+    return {board.shell.core: host} | taken
 
 
 def figures(
@@ -111,7 +111,8 @@ def figures(
             found.append(
                 Figure(span.name, group.quantity, _per(calls, count), "calls", counted, sensitive=not group.named)
             )
-        found += _interrupts(span, board, events, pairs, count)
+        for remote in board.remotes:
+            found += _interrupts(span, remote, events, pairs, count)
         if span.each:
             for core, cpus in cores(board).items():
                 values = [_between(pair, cpus) for pair in pairs]
@@ -173,14 +174,11 @@ def _groups(places: Sequence[Place], board: Board) -> list[_Group]:
 
 
 def _interrupts(
-    span: Span, board: Board, events: Sequence[Event], pairs: Sequence[Pair], count: int
+    span: Span, remote: RemoteCore, events: Sequence[Event], pairs: Sequence[Pair], count: int
 ) -> Iterator[Figure]:
     """Yield what is known of a remote's exceptions, if it is of the M-profile."""
-    remote = board.remote
-    if remote is None or remote.profile != "M":
-        return
     core, cpu = remote.core, remote.cpu
-    if not all(event.interrupts for event in events):
+    if remote.profile != "M" or not all(event.interrupts for event in events):
         return
     taken = 0
     inside = list[Event]()

@@ -295,11 +295,12 @@ class Machine:
 
     # -- what a scenario uses -----------------------------------------------------------------------------------
 
-    def console(self, role: str) -> Console:
-        """Return the console with this role on the board."""
-        serial = self.board.serial(role)
+    def console(self, role: str, core: str = "") -> Console:
+        """Return the console with this role on the board, of this core if one is named."""
+        serial = self.board.serial(role, core)
         if serial is None:
-            raise UsageError(f"{self.board.name} has no serial line with the role {role!r}")
+            of = f" of {core}" if core else ""
+            raise UsageError(f"{self.board.name} has no serial line{of} with the role {role!r}")
         return self.consoles[serial.name]
 
     def qmp(self, command: str, **arguments: object) -> Any:
@@ -322,9 +323,9 @@ class Machine:
 
         It counts from ``watch_mailbox()`` on, and is what was known last once QEMU has ended.
         """
-        for core, name in self._unanswered_names():
+        for core, place in self._unanswered_places():
             with suppress(QmpRefusedError, QemuEndedError):
-                seconds = self._mailbox("qom-get", name) / 1e9
+                seconds = self.qmp("qom-get", **place) / 1e9
                 if seconds >= UNANSWERED:
                     self._unanswered[core] = seconds
         return self._unanswered
@@ -333,19 +334,15 @@ class Machine:
         """Let ``unanswered()`` count from now on."""
         self._unanswered = {}
         with suppress(QmpRefusedError, QemuEndedError):  # a QEMU of somebody's own may not know the property
-            for _core, name in self._unanswered_names():
-                self._mailbox("qom-set", name, value=0)
+            for _core, place in self._unanswered_places():
+                self.qmp("qom-set", **place, value=0)
 
-    def _unanswered_names(self) -> Iterable[tuple[str, str]]:
-        remote = self.board.remote
-        if not self.alive or remote is None or remote.mailbox is None:
-            return ()
-        return remote.mailbox.unanswered.items()
-
-    def _mailbox(self, order: str, name: str, **arguments: int) -> Any:
-        assert self.board.remote is not None
-        assert self.board.remote.mailbox is not None
-        return self.qmp(order, path=self.board.remote.mailbox.path, property=name, **arguments)
+    def _unanswered_places(self) -> Iterable[tuple[str, dict[str, str]]]:
+        """Yield by core what has the time that its mailbox's interrupt stands, as QMP names it."""
+        mailboxes = [remote.mailbox for remote in self.board.remotes if self.alive and remote.mailbox is not None]
+        for mailbox in mailboxes:
+            for core, name in mailbox.unanswered.items():
+                yield core, {"path": mailbox.path, "property": name}
 
     def event_mark(self) -> int:
         """Return a mark: QMP events after it are those that came later."""

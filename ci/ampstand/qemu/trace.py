@@ -80,3 +80,17 @@ class TraceReader:
                 where = self._remote.reach(trace.da, length)
                 if length and where is not None:
                     yield where, length
+
+
+def follow_traces(machine: Machine, images: Iterable[Path]) -> list[TraceReader]:
+    """Record the trace of each remote of a machine that is not started yet; ``images`` are what they may run.
+
+    Return what follows them, in the order of the board's remotes.
+    """
+    known = list(images)
+    readers = []
+    for remote in machine.board.remotes:
+        reader = TraceReader(machine, remote, known)
+        machine.follow(remote.core, f"{remote.core}-trace", reader.poll)
+        readers.append(reader)
+    return readers

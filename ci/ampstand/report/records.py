@@ -111,7 +111,7 @@ class Recorder:
     @classmethod
     def for_board(cls, board: Board, folder: Path) -> Recorder:
         """Return new records of a board."""
-        cpus = {board.remote.cpu: board.remote.core} if board.remote is not None else {}
+        cpus = {remote.cpu: remote.core for remote in board.remotes}
         return cls(folder, host_core=board.shell.core, cpus=cpus, accepted=board.guest_errors)
 
     def feed(self, core: str, stream: str, data: str) -> None:
