@@ -71,6 +71,8 @@ class RemoteCore:
 
     core: str
     soc: str
+    driver: str
+    """Linux's, of the remote."""
     instance: str
     control: str
     """QOM path of what holds and releases the core; its property ``state`` is held, running or lockup."""
@@ -155,7 +157,6 @@ class Board:
     memory: str
     machine_arguments: tuple[str, ...]
     kernel_arch: str
-    kernel_image: str
     dtb: str
     command_line: str
     host_cpus: int
@@ -169,6 +170,9 @@ class Board:
     """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
     guest_errors: tuple[AcceptedError, ...]
     """Accesses of this board's software that QEMU calls wrong, and that are none of its faults."""
+    drivers: frozenset[str]
+    """Linux's, of hardware that not every board has: of what is done in different ways, and of what bugs are known,
+    those that matter here are chosen by them."""
     kernel_modules: tuple[str, ...]
     """Modules to load at boot where a kernel has them as modules, with what they need."""
     path: Path = field(compare=False)
@@ -202,7 +206,6 @@ class Board:
                 memory=machine.text("memory"),
                 machine_arguments=machine.texts("arguments", ()),
                 kernel_arch=kernel.text("arch"),
-                kernel_image=kernel.text("image"),
                 dtb=kernel.text("dtb", ""),
                 command_line=kernel.text("command_line"),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
@@ -228,6 +231,7 @@ class Board:
                 },
                 kernel_warnings=kernel.patterns("warnings", ()),
                 guest_errors=_guest_errors(table, [serial.core for serial in serials], remotes),
+                drivers=frozenset([*kernel.texts("drivers", ()), *(remote.driver for remote in remotes)]),
                 kernel_modules=kernel.texts("modules", ()),
                 path=table.path,
             )
@@ -321,6 +325,7 @@ def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
         remote = RemoteCore(
             core=table.text("core"),
             soc=table.text("soc"),
+            driver=table.text("driver"),
             instance=table.text("instance"),
             control=table.text("control"),
             cpu=table.integer("cpu"),

@@ -6,7 +6,9 @@
  * was started with. The board's devices, and what runs on its other cores, are
  * not reset. Linux must have been booted with "retain_initrd" on its command
  * line, for it frees the initramfs otherwise; with "crashkernel=64M", too, if
- * the new Linux is one that takes over when this one panics.
+ * the new Linux is one that takes over when this one panics. IMAGE is a zImage
+ * for 32-bit Arm, where the kernel takes segments only; a 64-bit kernel puts
+ * them together by itself.
  */
 #include <endian.h>
 #include <errno.h>
@@ -23,29 +25,10 @@
 #include "common.h"
 
 #define USAGE                                                                  \
-    "usage: kexec-linux [-p] zImage\n"                                         \
+    "usage: kexec-linux [-p] IMAGE\n"                                          \
     "  -p  not now, but when Linux panics\n"
 
-#define FDT "/sys/firmware/fdt"
 #define INITRD "/sys/firmware/initrd"
-#define INITRD_START "linux,initrd-start"
-#define INITRD_END "linux,initrd-end"
-#define MEMORY "/dev/mem"
-#define MEMORY_MAP "/proc/iomem"
-
-/* From the start of the memory that the new Linux gets. A zImage belongs above
- * the first 32 MiB (Documentation/arch/arm/booting.rst), so that it need not
- * move itself out of the way of what it unpacks. */
-#define IMAGE_OFFSET (32UL << 20)
-#define INITRD_OFFSET (44UL << 20)
-
-/* Header and tokens of a flattened device tree (Devicetree Specification,
- * chapter 5). */
-#define FDT_OFF_STRUCT 2
-#define FDT_OFF_STRINGS 3
-#define FDT_BEGIN_NODE 1U
-#define FDT_PROP 3U
-#define FDT_END 9U
 
 struct blob {
     void *data;
@@ -80,6 +63,27 @@ static struct blob read_file(const char *path)
     close(fd);
     return blob;
 }
+
+#ifdef __arm__
+#define FDT "/sys/firmware/fdt"
+#define INITRD_START "linux,initrd-start"
+#define INITRD_END "linux,initrd-end"
+#define MEMORY "/dev/mem"
+#define MEMORY_MAP "/proc/iomem"
+
+/* From the start of the memory that the new Linux gets. A zImage belongs above
+ * the first 32 MiB (Documentation/arch/arm/booting.rst), so that it need not
+ * move itself out of the way of what it unpacks. */
+#define IMAGE_OFFSET (32UL << 20)
+#define INITRD_OFFSET (44UL << 20)
+
+/* Header and tokens of a flattened device tree (Devicetree Specification,
+ * chapter 5). */
+#define FDT_OFF_STRUCT 2
+#define FDT_OFF_STRINGS 3
+#define FDT_BEGIN_NODE 1U
+#define FDT_PROP 3U
+#define FDT_END 9U
 
 /* Where the first range of this name begins. */
 static unsigned long memory_start(const char *name)
@@ -168,23 +172,15 @@ static struct kexec_segment segment(struct blob blob, unsigned long address)
                                   (blob.size + page - 1) / page * page};
 }
 
-int main(int argc, char **argv)
+/* Gives the kernel what kexec is to start, now or when Linux panics. */
+static void load(const char *path, bool panic)
 {
-    bool panic = argc == 3 && !strcmp(argv[1], "-p");
-    struct blob image;
-    struct blob initrd;
-    struct blob fdt;
-    unsigned long start;
+    struct blob image = read_file(path);
+    struct blob fdt = read_file(FDT);
+    struct blob initrd = read_initrd(fdt);
+    unsigned long start = memory_start(panic ? "Crash kernel" : "System RAM");
     struct kexec_segment segments[3];
 
-    if (argc != 2 + panic || argv[argc - 1][0] == '-') {
-        fputs(USAGE, stderr);
-        return EXIT_USAGE;
-    }
-    image = read_file(argv[argc - 1]);
-    fdt = read_file(FDT);
-    initrd = read_initrd(fdt);
-    start = memory_start(panic ? "Crash kernel" : "System RAM");
     segments[0] = segment(image, start + IMAGE_OFFSET);
     segments[1] = segment(initrd, start + INITRD_OFFSET);
     segments[2] = segment(fdt, start + INITRD_OFFSET + segments[1].memsz);
@@ -194,6 +190,41 @@ int main(int argc, char **argv)
                 KEXEC_ARCH_ARM | (panic ? KEXEC_ON_CRASH : 0UL))) {
         fail(EXIT_DEVICE, "kexec_load(): %s", strerror(errno));
     }
+}
+#else
+#define CMDLINE "/proc/cmdline"
+
+/* Gives the kernel what kexec is to start, now or when Linux panics. It makes
+ * the device tree by itself, of the one that it was started with. */
+static void load(const char *path, bool panic)
+{
+    struct blob arguments = read_file(CMDLINE);
+    int image = open(path, O_RDONLY | O_CLOEXEC);
+    int initrd = open(INITRD, O_RDONLY | O_CLOEXEC);
+    char *end = memchr(arguments.data, '\n', arguments.size);
+
+    if (image < 0 || initrd < 0 || !end) {
+        fail(EXIT_DEVICE, "cannot open %s: %s", image < 0 ? path : INITRD,
+             strerror(errno));
+    }
+    *end++ = '\0';
+    if (syscall(SYS_kexec_file_load, image, initrd,
+                (unsigned long)(end - (char *)arguments.data), arguments.data,
+                panic ? KEXEC_FILE_ON_CRASH : 0UL)) {
+        fail(EXIT_DEVICE, "kexec_file_load(): %s", strerror(errno));
+    }
+}
+#endif
+
+int main(int argc, char **argv)
+{
+    bool panic = argc == 3 && !strcmp(argv[1], "-p");
+
+    if (argc != 2 + panic || argv[argc - 1][0] == '-') {
+        fputs(USAGE, stderr);
+        return EXIT_USAGE;
+    }
+    load(argv[argc - 1], panic);
     if (!panic) {
         reboot(RB_KEXEC);
         fail(EXIT_DEVICE, "reboot(): %s", strerror(errno));

@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from ampstand.build.artifacts import Artifacts
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
 from ampstand.report.known import Meetings
+
+IMAGE = "boot/image"
 
 
 @pytest.mark.needs("smp")
@@ -51,6 +55,28 @@ def test_reboot_with_the_remote_running(fresh_machine: LinuxMachine) -> None:
     remote.start("echo-bare", services=["rpmsg-tty"])
     remote.echo_tty(options="-n 20")
     remote.stop()
+
+
+@pytest.mark.needs("kexec")
+def test_kexec_starts_the_same_linux_again(boot: Callable[..., LinuxMachine], artifacts: Artifacts) -> None:
+    """With the device tree, the arguments and the initramfs that the one before it had, and without a reset."""
+    machine = boot(files={IMAGE: artifacts.kernel.read_bytes()}, kernel_arguments="retain_initrd")
+    events, arguments = machine.event_mark(), machine.host.text("cat /proc/cmdline")
+    for _ in range(2):
+        machine.next_linux(machine.end_linux(f"kexec-linux /{IMAGE} 2>&3"))
+        assert machine.host.text("cat /proc/cmdline") == arguments
+        assert machine.host.text("cat /sys/devices/system/cpu/online") == f"0-{machine.board.host_cpus - 1}"
+    assert not machine.happened("RESET", since=events)
+
+
+@pytest.mark.needs("migration")
+def test_linux_goes_on_from_its_saved_state(boot: Callable[..., LinuxMachine], tmp_path: Path) -> None:
+    first, state = boot(), tmp_path / "state"
+    job = first.host.start("count", "for i in $(seq 1 200); do echo $i; sleep 0.01; done")
+    first.save(state)
+    first.stop()
+    second = boot(up=False, incoming=state).resume()
+    assert second.host.finish(job, second.board.timeouts.command).stdout == [str(number) for number in range(1, 201)]
 
 
 @pytest.mark.needs("reboot")

@@ -19,6 +19,7 @@ REMOTE = """
 [[remote]]
 core = "m4"
 soc = "none"
+driver = "stm32_rproc"
 instance = "remoteproc0"
 control = "/fake"
 cpu = 2
@@ -40,7 +41,6 @@ type = "{mode}"
 memory = "1M"
 [kernel]
 arch = "arm"
-image = "zImage"
 command_line = "console=none"
 host_cpus = 2
 warnings = ["^harmless"]

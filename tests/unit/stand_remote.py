@@ -13,6 +13,7 @@ REMOTE = """
 [[remote]]
 core = "m4"
 soc = "none"
+driver = "stm32_rproc"
 instance = "remoteproc0"
 control = "/fake"
 cpu = 2

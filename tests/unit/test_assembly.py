@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ampstand.build.kernel import CROSS, NO_ANCHORS, NO_LINES
+from ampstand.build.arch import ARCHES
+from ampstand.build.kernel import NO_ANCHORS, NO_LINES, compiler_name
 from ampstand.formats import assembly
 
+ARM = ARCHES["arm"]
 SOURCE = """\
 struct descriptor { const char *function; const char *format; int line; };
 extern void say(const struct descriptor *, ...);
@@ -57,8 +59,8 @@ def compiled(source: str, folder: Path) -> dict[str, str]:
         "-fverbose-asm",
         "-S",
     ]
-    subprocess.run([f"{CROSS['arm']}gcc", *flags, "-o", str(folder / "x.s"), str(file)], check=True)
-    return assembly.read((folder / "x.s").read_text(encoding="utf-8"), assembly.COMMENT["arm"])
+    subprocess.run([compiler_name(ARM, llvm=False), *flags, "-o", str(folder / "x.s"), str(file)], check=True)
+    return assembly.read((folder / "x.s").read_text(encoding="utf-8"), ARM.comment)
 
 
 def exchanged() -> str:
@@ -68,7 +70,7 @@ def exchanged() -> str:
     return SOURCE[:begin] + declared + SOURCE[middle:end] + SOURCE[begin:middle] + SOURCE[end:]
 
 
-@pytest.mark.skipif(shutil.which(f"{CROSS['arm']}gcc") is None, reason="the cross compiler is not installed")
+@pytest.mark.skipif(shutil.which(compiler_name(ARM, llvm=False)) is None, reason="the cross compiler is not installed")
 @pytest.mark.parametrize(
     ("after", "found"),
     [

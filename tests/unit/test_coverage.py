@@ -17,12 +17,13 @@ from rich.console import Console as Terminal
 from stand import artifacts, write_board
 
 from ampstand.board import Board
+from ampstand.build.arch import ARCHES
 from ampstand.build.cache import file_hash
 from ampstand.commands import coverage as command
 from ampstand.errors import UsageError
 from ampstand.formats import lines
 from ampstand.formats.elf import Image
-from ampstand.qemu.coverage import FILE, KERNEL, Executed, Live, Ran, Span, Unknown, spans
+from ampstand.qemu.coverage import FILE, Executed, Live, Ran, Span, Unknown, spans
 from ampstand.report.lcov import Covered, tracefile
 
 SPANS = [Span("host", 0, 1, 0x1000, 0x20000), Span("m4", 2, 2, 0x1000, 0x100)]
@@ -92,7 +93,9 @@ def test_what_was_executed_before_is_cleared(tmp_path: Path) -> None:
 def test_the_plugin_is_told_of_all_memory_with_code(tmp_path: Path) -> None:
     board = Board.load(write_board(tmp_path))
     found = spans(board)
-    assert [(span.core, span.first, span.last, span.address) for span in found] == [("host", 0, 1, KERNEL["arm"][0])]
+    assert [(span.core, span.first, span.last, span.address) for span in found] == [
+        ("host", 0, 1, ARCHES["arm"].code[0])
+    ]
     live = Live(found, board.remote)
     live.open(tmp_path / "live")
     assert live.argument(Path("/x")) == (
@@ -336,7 +339,7 @@ def test_modules_are_in_no_table(program: Path, tmp_path: Path, capsys: pytest.C
     argv = ["coverage", str(records), "--source", "drivers/amp/"]
     assert cli.main(argv) == 0
     assert "modules" not in capsys.readouterr().out
-    span = Span("host", 0, 1, *KERNEL["arm"])
+    span = Span("host", 0, 1, *ARCHES["arm"].code)
     live = Live([span])
     live.open(tmp_path / "live")
     with (tmp_path / "live").open("rb+") as file:

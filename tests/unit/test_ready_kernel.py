@@ -15,13 +15,15 @@ from pathlib import Path
 import pytest
 
 from ampstand.board import Board
+from ampstand.build.arch import ARCHES
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
-from ampstand.build.ready_kernel import DTB_MAGIC, ZIMAGE_MAGIC, ReadyKernel, banner, needs
+from ampstand.build.ready_kernel import DTB_MAGIC, ReadyKernel, banner, needs
 from ampstand.errors import UsageError
 from ampstand.progress import Progress
 
 RELEASE = "6.9.1-own"
+ARM = ARCHES["arm"]
 LINE = f"Linux version {RELEASE} (me@here) (gcc 14) #1 SMP"
 
 
@@ -32,7 +34,7 @@ def _lz4(data: bytes) -> bytes:
 def image(folder: Path, pack: Callable[[bytes], bytes] = gzip.compress, line: str = LINE) -> Path:
     path = folder / "zImage"
     payload = pack(b"start" * 50 + line.encode() + b"\n\0rest")
-    path.write_bytes(b"\0" * 0x24 + ZIMAGE_MAGIC + b"\x1f\x8b\x08 no gzip" + payload + b"trailing")
+    path.write_bytes(b"\0" * ARM.magic[0] + ARM.magic[1] + b"\x1f\x8b\x08 no gzip" + payload + b"trailing")
     return path
 
 
@@ -61,31 +63,31 @@ def test_the_image_tells_its_version_however_it_is_packed(tmp_path: Path, pack: 
 
 
 def test_an_image_packed_in_an_unknown_way_is_of_an_unknown_version(tmp_path: Path) -> None:
-    assert ReadyKernel.find(image(tmp_path, bz2.compress), None).release == "unknown"
+    assert ReadyKernel.find(image(tmp_path, bz2.compress), None, ARM).release == "unknown"
 
 
 def test_modules_are_found_below_what_the_user_named(tmp_path: Path, modules: Path) -> None:
     wanted = modules / "lib/modules" / RELEASE
     for named in (modules, modules / "lib", modules / "lib/modules", wanted):
         if named.name != "lib":
-            assert ReadyKernel.find(image(tmp_path), named).folder == wanted
+            assert ReadyKernel.find(image(tmp_path), named, ARM).folder == wanted
     for nothing in (tmp_path, modules / "lib", tmp_path / "nowhere"):
         with pytest.raises(UsageError, match="--modules"):
-            ReadyKernel.find(image(tmp_path), nothing)
+            ReadyKernel.find(image(tmp_path), nothing, ARM)
 
 
 def test_modules_of_another_kernel_are_refused(tmp_path: Path, modules: Path) -> None:
     with pytest.raises(UsageError, match=rf"modules of {RELEASE}, and the kernel is 5\.0"):
-        ReadyKernel.find(image(tmp_path, line="Linux version 5.0 x"), modules)
+        ReadyKernel.find(image(tmp_path, line="Linux version 5.0 x"), modules, ARM)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF" + b"\0" * 100])
 def test_what_is_no_zimage_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
-    with pytest.raises(UsageError, match="not an ARM zImage"):
-        ReadyKernel.find(tmp_path / "file", None)
+    with pytest.raises(UsageError, match="no zImage of arm"):
+        ReadyKernel.find(tmp_path / "file", None, ARM)
     with pytest.raises(UsageError, match="No such file"):
-        ReadyKernel.find(tmp_path / "absent", None)
+        ReadyKernel.find(tmp_path / "absent", None, ARM)
 
 
 def test_needs() -> None:
@@ -94,7 +96,7 @@ def test_needs() -> None:
 
 
 def test_modules_come_with_what_they_need_in_order_unpacked(tmp_path: Path, modules: Path) -> None:
-    ready = ReadyKernel.find(image(tmp_path), modules)
+    ready = ReadyKernel.find(image(tmp_path), modules, ARM)
     data, order = ready.modules(["stm32_ipcc", "stm32_rproc", "built_in", "virtio_rpmsg_bus"])
     assert order == ["stm32_ipcc.ko", "base.ko", "stm32_rproc.ko", "rpmsg_core.ko", "soft.ko", "virtio_rpmsg_bus.ko"]
     assert data.keys() == set(order)

@@ -23,9 +23,10 @@ from ampstand import paths
 from ampstand.board import Board
 from ampstand.build import cache as cache_module
 from ampstand.build import git, initramfs, kconfig, overlay, tools
+from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
-from ampstand.build.kernel import CHECKER, STAMPS, Inspection, KernelBuild, compiler_name, toolchain
+from ampstand.build.kernel import CHECKER, STAMPS, Inspection, KernelBuild, compiler_name
 from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
@@ -37,7 +38,7 @@ __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 PLUGIN_FLAGS = ("-O2", "-Wall", "-shared", "-fPIC")
 PARTS = ("qemu", "kernel", "firmware", "initramfs")
 MODULES = ("samples/rpmsg/rpmsg_client_sample.ko",)
-CROSS_FILES = {"remote": "arm-none-eabi.ini", "host": "arm-linux-gnueabihf.ini"}
+REMOTE_CROSS_FILE = "arm-none-eabi.ini"
 OWN_SUFFIXES = (".c", ".h", ".S", ".ld", ".build", ".py", ".ini", ".toml")
 """What of our own C's folders goes into a build."""
 _MESON = (sys.executable, "-m", "mesonbuild.mesonmain")
@@ -127,13 +128,20 @@ class Builder:
     ) -> None:
         """Build ``board`` from the checkout ``root`` into ``cache``."""
         self.board = board
+        self.arch = arch(board.kernel_arch)
         self.options = options
         self.progress = progress
         self.cache = cache if cache is not None else Cache()
         self.sources = (
             sources
             if sources is not None
-            else Sources(self.cache, progress, options.folders(), series={"linux": options.kernel_series})
+            else Sources(
+                self.cache,
+                progress,
+                options.folders(),
+                series={"linux": options.kernel_series},
+                architecture=self.arch.debian,
+            )
         )
         self.root = root
 
@@ -247,7 +255,7 @@ class Builder:
         ``needs`` is what any kernel must have here; the rest of our configuration gives way to a complete one of the
         user's.
         """
-        folder, arch = self.root / "configs/kernel", self.board.kernel_arch
+        folder, arch = self.root / "configs/kernel", self.arch.name
         needs = [folder / "needs.config", folder / f"needs-{arch}.config"]
         complete = [path for path in self.options.kernel_config if kconfig.is_complete(path)]
         fragments = [path for path in self.options.kernel_config if path not in complete]
@@ -262,12 +270,11 @@ class Builder:
         """
         if self.options.kernel is not None:
             return self._ready_kernel()
-        image = self.board.kernel_image
 
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
-                build.build([Path(image).name, "modules"])
-                shutil.copy(build.work / image, scratch / Path(image).name)
+                build.build([self.arch.image_kind, "modules"])
+                shutil.copy(build.work / self.arch.image, scratch / self.arch.image_kind)
                 (scratch / "modules").mkdir()
                 for module in MODULES:
                     shutil.copy(build.work / module, scratch / "modules" / Path(module).name)
@@ -283,7 +290,7 @@ class Builder:
 
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
-                build.ready([Path(self.board.kernel_image).name])
+                build.ready([self.arch.image_kind])
                 found = build.inspect(sources)
                 (scratch / "inspection.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
 
@@ -317,21 +324,20 @@ class Builder:
 
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
-                build.ready([Path(self.board.kernel_image).name])
+                build.ready([self.arch.image_kind])
                 shutil.copy(build.work / "System.map", scratch / "System.map")
 
         return self.cache.artifact("symbols", self._kernel_inputs(), make, self.progress) / "System.map"
 
     def _kernel_inputs(self) -> dict[str, str]:
         """Return all that a build of the kernel depends on."""
-        source, arch, llvm = self.sources.get("linux"), self.board.kernel_arch, self.options.llvm
-        toolchain(arch, llvm=llvm)  # says so when the architecture is not known
+        source = self.sources.get("linux")
         return {
             "source": source.identity,
             "layer": digest(self._kernel_layer().items()),
             "config": kconfig.text_of(kconfig.merge(self.configuration())),
-            "image": self.board.kernel_image,
-            "compiler": compiler(compiler_name(arch, llvm=llvm)),
+            "image": self.arch.image,
+            "compiler": compiler(compiler_name(self.arch, llvm=self.options.llvm)),
             "modules": " ".join(MODULES),
             "stamps": " ".join(f"{name}={value}" for name, value in STAMPS.items()),
             **({"copy": "yes"} if self.options.kernel_copy else {}),
@@ -351,13 +357,13 @@ class Builder:
         source, layer, inputs = self.sources.get("linux"), self._kernel_layer(), self._kernel_inputs()
         extra = " ".join(str(path.absolute()) for path in self.options.kernel_config)
         place = str(source.path) if source.own else source.identity
-        shared = f"{place}{'@' if source.revision else ''}:{extra}:{self.board.kernel_arch}:{inputs['compiler']}"
+        shared = f"{place}{'@' if source.revision else ''}:{extra}:{self.arch.name}:{inputs['compiler']}"
         copied = bool(layer) or self.options.kernel_copy
         shared += (":patched" if copied else "") + (":debug" if self.options.vmlinux else "")
         work = self.cache.work / f"linux-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
         with self.cache.lock(f"{work.name}-tree", self.progress):
             yield KernelBuild(
-                self.cache, self.progress, source, layer, work, self.board.kernel_arch,
+                self.cache, self.progress, source, layer, work, self.arch,
                 self.options.llvm, self.options.jobs, kconfig.merge(self.configuration()), copied,
                 cache_module.key_of(inputs.items()),
             )  # fmt: skip
@@ -395,7 +401,7 @@ class Builder:
     def _ready_kernel(self) -> Path:
         """Return a folder like that of a built kernel, with the user's own build."""
         assert self.options.kernel is not None
-        ready = ReadyKernel.find(self.options.kernel, self.options.modules)
+        ready = ReadyKernel.find(self.options.kernel, self.options.modules, self.arch)
         samples = [Path(module).stem for module in MODULES]
         loaded, order = ready.modules(self.board.kernel_modules)
         extra, _ = ready.modules(samples)
@@ -405,7 +411,7 @@ class Builder:
         inputs["config"] = cache_module.file_hash(ready.config) if ready.config else ""
 
         def make(scratch: Path) -> None:
-            (scratch / Path(self.board.kernel_image).name).write_bytes(image)
+            (scratch / self.arch.image_kind).write_bytes(image)
             (scratch / "release").write_text(f"{ready.release}\n", encoding="utf-8")
             (scratch / "banner").write_text(f"{ready.banner}\n", encoding="utf-8")
             (scratch / "modules").mkdir()
@@ -428,13 +434,15 @@ class Builder:
             options.append(f"-Dsoc={self.board.remote.soc}")
         inputs["options"] = " ".join(options[1:])
         return self.cache.artifact(
-            "remote", inputs, lambda scratch: self._meson("remote", options, scratch), self.progress
+            "remote", inputs, lambda scratch: self._meson("remote", REMOTE_CROSS_FILE, options, scratch), self.progress
         )
 
     def host(self) -> Path:
         """Return the folder that the tools for the board's Linux are installed to."""
-        inputs = self._own_inputs("host", ["firmware/host", "firmware/include"], "arm-linux-gnueabihf-gcc")
-        return self.cache.artifact("host", inputs, lambda scratch: self._meson("host", [], scratch), self.progress)
+        inputs = self._own_inputs("host", ["firmware/host", "firmware/include"], f"{self.arch.cross}gcc")
+        return self.cache.artifact(
+            "host", inputs, lambda scratch: self._meson("host", self.arch.cross_file, [], scratch), self.progress
+        )
 
     def _own_inputs(self, part: str, folders: list[str], compiler_name: str) -> dict[str, str]:
         """Return the inputs of a part of our own C: every file that may matter, compiler and Meson."""
@@ -449,7 +457,7 @@ class Builder:
         inputs["meson"] = tools.output([*_MESON, "--version"]).strip()
         return inputs
 
-    def _meson(self, part: str, options: list[str], scratch: Path) -> None:
+    def _meson(self, part: str, cross_file: str, options: list[str], scratch: Path) -> None:
         """Build one part of our own C and install it into ``scratch``."""
         tools.require("ninja")
         work = scratch.parent / f"{scratch.name}.build"
@@ -459,7 +467,7 @@ class Builder:
         try:
             with self.progress.step(f"{names[part]}: compiling") as step:
                 setup = [*_MESON, "setup", str(work), str(self.root), f"-Dpart={part}", "--prefix=/", "--libdir=lib"]
-                setup += [f"--cross-file={self.root / 'configs/cross' / CROSS_FILES[part]}", *options]
+                setup += [f"--cross-file={self.root / 'configs/cross' / cross_file}", *options]
                 for argv in (
                     setup,
                     ["ninja", "-C", str(work), f"-j{self.options.jobs}"],
@@ -532,7 +540,7 @@ class Builder:
         return Artifacts(
             qemu=qemu,
             qemu_build=qemu_build,
-            kernel=built / Path(self.board.kernel_image).name,
+            kernel=built / self.arch.image_kind,
             dtb=self.device_tree(),
             initramfs=self.initramfs() / "initramfs.cpio",
             firmware=images,

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ampstand.build import git, kconfig, kconfig_tree, overlay, tools
+from ampstand.build.arch import Arch
 from ampstand.build.cache import Cache
 from ampstand.build.sources import Source
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.formats import assembly
 from ampstand.progress import Progress
 
-CROSS = {"arm": "arm-linux-gnueabihf-"}
-"""Prefix of the cross compiler by kernel architecture."""
 STEPS = 1362
 """About how many objects our kernel configuration makes; only the live line uses it."""
 WARNING = re.compile(r"^(?:\.\./)*(\S+?):\d+:\d+: warning: (.*)$", re.MULTILINE)
@@ -34,18 +33,17 @@ STAMPS = {
 """What a kernel says of when, by whom and for which time it was built: the same sources make the same kernel."""
 
 
-def toolchain(arch: str, *, llvm: bool) -> list[str]:
+def toolchain(arch: Arch, *, llvm: bool) -> list[str]:
     """Return the variables that tell ``make`` which compiler to use, through ccache."""
-    if arch not in CROSS:
-        raise UsageError(f"no cross compiler is known for kernel architecture {arch}", hint="add it to kernel.CROSS")
     if llvm:
-        return [f"ARCH={arch}", "LLVM=1", "CC=ccache clang", "HOSTCC=ccache clang"]
-    return [f"ARCH={arch}", f"CROSS_COMPILE={CROSS[arch]}", f"CC=ccache {CROSS[arch]}gcc", "HOSTCC=ccache gcc"]
+        return [f"ARCH={arch.name}", "LLVM=1", "CC=ccache clang", "HOSTCC=ccache clang"]
+    cross = arch.cross
+    return [f"ARCH={arch.name}", f"CROSS_COMPILE={cross}", f"CC=ccache {cross}gcc", "HOSTCC=ccache gcc"]
 
 
-def compiler_name(arch: str, *, llvm: bool) -> str:
+def compiler_name(arch: Arch, *, llvm: bool) -> str:
     """Return the program that compiles a kernel of this architecture."""
-    return "clang" if llvm else f"{CROSS[arch]}gcc"
+    return "clang" if llvm else f"{arch.cross}gcc"
 
 
 def built_in_place(tree: Path) -> bool:
@@ -116,7 +114,7 @@ class KernelBuild:
     """Files that replace those of the source."""
     work: Path
     """Where it is built; ``WORK-source`` is the copy of the source, where one is needed."""
-    arch: str
+    arch: Arch
     llvm: bool = False
     jobs: int = 1
     wishes: list[kconfig.Wish] = field(default_factory=list)
@@ -150,10 +148,8 @@ class KernelBuild:
                 overlay.mirror(source.path, copy, names)
             if listed is None:
                 with self.progress.step("Linux: cleaning the copy") as step:
-                    tools.run(
-                        ["make", "-C", copy, f"ARCH={self.arch}", "mrproper"], what="cleaning the copy", log=self._log,
-                        step=step,
-                    )  # fmt: skip
+                    clean = ["make", "-C", str(copy), f"ARCH={self.arch.name}", "mrproper"]
+                    tools.run(clean, what="cleaning the copy", log=self._log, step=step)
         elif source.own and self.copied:
             with self.progress.step(f"Linux: following {source.path}"):
                 overlay.mirror(source.path, copy)
@@ -249,13 +245,13 @@ class KernelBuild:
         for path in texts.values():
             path.unlink()
         return Inspection(
-            warnings, stacks, {name: assembly.read(text, assembly.COMMENT[self.arch]) for name, text in read.items()}
+            warnings, stacks, {name: assembly.read(text, self.arch.comment) for name, text in read.items()}
         )
 
     def device_tree(self, name: str) -> Path:
         """Make one device tree (``st/stm32mp157c-dk2.dtb``), with its symbols, for overlays; return the file."""
         tree = self.tree()
-        target = device_tree_source(tree, self.arch, name)
+        target = device_tree_source(tree, self.arch.name, name)
         with self.progress.step(f"Linux: device tree {Path(name).stem}") as step:
             tools.run(
                 [*self._make(tree), target],
@@ -265,7 +261,7 @@ class KernelBuild:
                 # In the environment it is the value that Kbuild adds its own flags to.
                 env={**self._environment(), "DTC_FLAGS": "-@"},
             )
-        return self.work / f"arch/{self.arch}/boot/dts/{target}"
+        return self.work / f"arch/{self.arch.name}/boot/dts/{target}"
 
     def _make(self, tree: Path) -> list[str]:
         """Return the call of ``make``; LOCALVERSION, though empty, keeps it from asking git."""
@@ -284,7 +280,7 @@ class KernelBuild:
         configured.unlink(missing_ok=True)
         complete = any(wish.complete for wish in self.wishes)
         with self.progress.step("Linux: configuring") as step:
-            symbols = kconfig_tree.read(tree, self.arch)
+            symbols = kconfig_tree.read(tree, self.arch.name)
             resolved = kconfig.resolve(self.wishes, symbols)
             # What a complete configuration does not name gets its default, what fragments do not name is off.
             given = config if complete else self.work / "ampstand.config"

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ampstand.build.arch import Arch
 from ampstand.errors import InfrastructureError, UsageError
 
 DTB_MAGIC = b"\xd0\x0d\xfe\xed"
-ZIMAGE_MAGIC = b"\x18\x28\x6f\x01"
-"""At offset 0x24 of a zImage: ``Documentation/arch/arm/booting.rst``, and ``head.S`` of the decompressor."""
 BANNER = re.compile(rb"Linux version (\S+) [^\0\n]*")
 LOAD = "load"
 """File beside the modules: those to load at boot, one a line, in order. ``firmware/host/init.c`` reads it."""
@@ -130,10 +129,13 @@ class ReadyKernel:
     release: str
 
     @classmethod
-    def find(cls, image: Path, modules: Path | None) -> ReadyKernel:
-        """Look at what the user named; raise when it is no zImage, or the modules are none or another kernel's."""
-        if read_start(image, "--kernel", 0x28)[0x24:] != ZIMAGE_MAGIC:
-            raise UsageError(f"--kernel {image}: not an ARM zImage", hint="name arch/arm/boot/zImage of the build")
+    def find(cls, image: Path, modules: Path | None, arch: Arch) -> ReadyKernel:
+        """Look at what the user named; raise when it is no image, or the modules are none or another kernel's."""
+        offset, magic = arch.magic
+        if read_start(image, "--kernel", offset + len(magic))[offset:] != magic:
+            raise UsageError(
+                f"--kernel {image}: no {arch.image_kind} of {arch.name}", hint=f"name {arch.image} of the build"
+            )
         line = banner(image.read_bytes())
         release = line.split()[2] if line else ""
         folder = None

@@ -86,9 +86,14 @@ def _config() -> dict[str, dict[str, object]]:
         return tomllib.load(file)
 
 
-def spec(name: str, series: str = "") -> Spec:
-    """Return the named entry, of another ``series`` than its own if one is given (``6.1``)."""
+def spec(name: str, series: str = "", architecture: str = "") -> Spec:
+    """Return the named entry, of another ``series`` than its own if one is given (``6.1``).
+
+    What runs on the boards has an architecture: that of the entry, unless another is given.
+    """
     values = {**_config()[name], **({"series": series} if series else {})}
+    if architecture and "architecture" in values:
+        values["architecture"] = architecture
     for key in ("package", "archive"):
         if key in values:
             values[key] = str(values[key]).replace("{series}", str(values["series"]))
@@ -364,6 +369,12 @@ def sort_versions(versions: Iterable[str]) -> list[str]:
     return sorted(versions, key=functools.cmp_to_key(compare))
 
 
+def _of_architecture(entry: Spec) -> str:
+    """Return the name of a package, with the architecture if it is another than the entry's own."""
+    own = entry.architecture == spec(entry.name).architecture
+    return entry.package if own else f"{entry.package}:{entry.architecture}"
+
+
 class Sources:
     """All sources of one build."""
 
@@ -375,12 +386,17 @@ class Sources:
         apt: Apt | None = None,
         *,
         series: Mapping[str, str] | None = None,
+        architecture: str = "",
     ) -> None:
-        """Use the user's ``folders`` by name where given, else packages, of another ``series`` where one is given."""
+        """Use the user's ``folders`` by name where given, else packages, of another ``series`` where one is given.
+
+        ``architecture`` is what Debian calls that of the board.
+        """
         self._cache = cache
         self._progress = progress
         self._folders = folders
         self._series = dict(series or {})
+        self._architecture = architecture
         self._apt = apt if apt is not None else Apt(cache)
         self._found: dict[str, Source] = {}
 
@@ -395,8 +411,8 @@ class Sources:
         return self._found[name]
 
     def _spec(self, name: str) -> Spec:
-        """Return the named entry, of the series that is asked for."""
-        return spec(name, self._series.get(name, ""))
+        """Return the named entry, of the series and the architecture that are asked for."""
+        return spec(name, self._series.get(name, ""), self._architecture)
 
     def known(self, name: str) -> Source | None:
         """Return the named package source if it is in the cache already."""
@@ -410,12 +426,12 @@ class Sources:
         path = tree / entry.folder
         if next(path.glob(entry.contains), None) is None:
             return None
-        return Source(name, path, f"{entry.package}={version}", version, own=False)
+        return Source(name, path, f"{_of_architecture(entry)}={version}", version, own=False)
 
     def _record(self, entry: Spec) -> Path:
         """Return the file that says which version is in use."""
-        own = entry.series == spec(entry.name).series
-        return self._cache.sources / f"{entry.name if own else entry.package}.json"
+        own = entry == spec(entry.name)
+        return self._cache.sources / f"{entry.name if own else _of_architecture(entry)}.json"
 
     def _package(self, entry: Spec, *, update: bool) -> Source:
         """Return a package's source from the cache, else from the mirror."""
@@ -449,7 +465,8 @@ class Sources:
 
     def _unpack(self, entry: Spec, version: str) -> None:
         """Put one version of a package in place and make it the one in use."""
-        folder = self._cache.sources / f"{entry.package}-{version.replace(':', '_').replace('~', '_')}"
+        package = _of_architecture(entry)
+        folder = self._cache.sources / f"{package}-{version.replace(':', '_').replace('~', '_')}"
 
         def make(scratch: Path) -> None:
             down = scratch / "download"

@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console as Terminal
 from rich.table import Table
 
+from ampstand.build.arch import ARCHES
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import file_hash
 from ampstand.errors import UsageError
@@ -108,7 +109,7 @@ def load(records: Path, sources: Sequence[str], units: Sequence[str] = (), missi
     for name, executed in _executed(files):
         core = executed.cores[0]
         found.setdefault(name, Covered()).add(Covered.of(partial(executed.any, core), known))
-        if missing is not None and executed.any(core, *coverage.MODULES):
+        if missing is not None and any(executed.any(core, *arch.modules) for arch in ARCHES.values()):
             missing["code of Linux's modules"][name] = None
     return found
 

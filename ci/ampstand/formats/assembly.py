@@ -13,8 +13,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-COMMENT = {"arm": "@", "arm64": "//"}
-"""By kernel architecture: what begins a comment of the assembler."""
 _SECTION = re.compile(r"\.(text|data|bss|section)\b")
 _SILENT = re.compile(
     r"\.(align|p2align|balign|type|size|syntax|arm|thumb|thumb_func|globl|global|local|file|ident|loc|fpu|arch"

@@ -66,6 +66,20 @@ class LinuxMachine(Machine):
         self.host.lost()
         super().reset()
 
+    def end_linux(self, command: str) -> int:
+        """Run a command of Linux that does not return; return a mark before what comes of it."""
+        mark = self.host.console.mark()
+        self.host.lost()
+        self.host.console.sendline(command)
+        return mark
+
+    def next_linux(self, mark: int) -> None:
+        """Wait for the Linux that begins after the mark, and log in."""
+        self.host.console.expect_line(
+            BOOT_MESSAGE, since=mark, timeout=self.board.timeouts.boot, what="Linux to boot again"
+        )
+        self.host.login()
+
     def resume(self, timeout: float = 60.0) -> Self:
         """Start QEMU from the state in ``incoming``, let it run, and go on with its shell."""
         super().resume(timeout)

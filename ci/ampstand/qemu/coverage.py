@@ -22,17 +22,13 @@ from pathlib import Path
 from typing import Self
 
 from ampstand.board import Board, RemoteCore
+from ampstand.build.arch import arch
 from ampstand.errors import UsageError
 from ampstand.formats.elf import NotElfError
 from ampstand.qemu.attribution import Block, Firmware, Page, Ranges, attribute
 
 FILE = "coverage"
 SCHEMA = 2
-KERNEL = {"arm": (0xBF000000, 0x03000000)}
-"""By architecture: where Linux's code is with modules below it, as address and size (``arch/arm/include/asm/memory.h``,
-MODULES_VADDR to PAGE_OFFSET and on). No program of a user is there."""
-MODULES = (0xBF000000, 0xC0000000)
-"""Where the modules of 32-bit Arm's Linux are, the end excluded."""
 _PAGE = 4096
 # LOG_SIZE, LogHead and LogEntry of hw/plugin/cover.c: wanted, turn, used, lost; address, size, is_page.
 _LOG_SIZE = 64 << 20
@@ -62,9 +58,7 @@ class Span:
 
 def spans(board: Board) -> list[Span]:
     """Return where Linux's code is on a board."""
-    if board.kernel_arch not in KERNEL:
-        raise UsageError(f"coverage: it is not known where Linux's code is on {board.kernel_arch}")
-    return [Span(board.shell.core, 0, board.host_cpus - 1, *KERNEL[board.kernel_arch])]
+    return [Span(board.shell.core, 0, board.host_cpus - 1, *arch(board.kernel_arch).code)]
 
 
 @dataclass(frozen=True)
