@@ -16,6 +16,7 @@ Fixtures
     system        each operating system of the remote in turn, as the names of its images end
     fault         injects faults of the machine model; each must happen, else the scenario fails
     known_bug     a function that returns a known bug of Linux by its id: ``announce``, ``met``, ``shows``
+    kernel        the kernel that is tested, as the board runs it
     behaviour     a function that returns what this kernel does where kernels differ
 
 Marks
@@ -46,7 +47,7 @@ from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.linux import known_bugs, memory, saved_states
-from ampstand.linux.known_bugs import KnownBug
+from ampstand.linux.known_bugs import Kernel, KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.saved_boots import SavedBoots
@@ -393,7 +394,7 @@ class _Watch:
         """
         missed = TestsFailed | AssertionError | pytest.fail.Exception
         if self.bug is None and isinstance(error, missed) and not self.headline():
-            found = [known_bugs.behind(machine, self.session.artifacts.kernel_release) for machine in self.machines]
+            found = [known_bugs.behind(machine) for machine in self.machines]
             self.bug = next((bug for bug in found if bug is not None), None)
         if self.bug is not None:
             self.judged = False
@@ -638,10 +639,9 @@ def preload(boot: Callable[..., LinuxMachine], pytestconfig: pytest.Config) -> C
     """Return a function that boots a board whose remote runs this image before Linux does."""
 
     def start(image: str | Path, **options: Any) -> Remote:
-        machine = boot(preload=image, **options)
-        reason = "Linux waits 0.2 s; a loaded workstation takes longer"
-        machine.tolerate_bad("remote FW detach without ack", reason, machine.board.shell.core)
-        return Remote(machine)
+        remote = Remote(boot(preload=image, **options))
+        remote.tolerate("detach-without-ack", "Linux waits for it; a loaded workstation takes longer")
+        return remote
 
     return start
 
@@ -690,13 +690,19 @@ def fault(request: pytest.FixtureRequest) -> Faults:
 
 
 @pytest.fixture
-def known_bug(request: pytest.FixtureRequest, artifacts: Artifacts) -> Meetings:
+def kernel(board: Board, artifacts: Artifacts) -> Kernel:
+    """Return the kernel that is tested, as the board runs it."""
+    return Kernel(artifacts.kernel_release, board.drivers)
+
+
+@pytest.fixture
+def known_bug(request: pytest.FixtureRequest, kernel: Kernel) -> Meetings:
     """Return what looks up known bugs; one that is met in its range of versions makes the scenario known."""
-    meetings = request.node.stash[KNOWN] = Meetings(request.node, artifacts.kernel_release)
+    meetings = request.node.stash[KNOWN] = Meetings(request.node, kernel)
     return meetings
 
 
 @pytest.fixture
-def behaviour(artifacts: Artifacts) -> Callable[[str], int | str]:
+def behaviour(kernel: Kernel) -> Callable[[str], int | str]:
     """Return what looks up how this kernel behaves, by the ids of ``configs/kernel-behaviours.toml``."""
-    return lambda name: known_bugs.behaviour(name, artifacts.kernel_release)
+    return lambda name: known_bugs.behaviour(name, kernel)

@@ -27,7 +27,7 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
     """
     host, state = remote.host, f"{remote.sysfs}/state"
     warns = known_bugs.bug("control-device-error-path")
-    known_bugs.accept(remote.machine, warns, remote.machine.artifacts.kernel_release)
+    known_bugs.accept(remote.machine, warns)
     remote.machine.log_level = -1  # hundreds of refusals, each in its own words
     reason = "what takes announcements did not come up"
     remote.machine.tolerate_bad("msg received with no recipient", reason, remote.machine.board.shell.core)

@@ -22,7 +22,7 @@ from ampstand.linux.badfirmware.cases import CASES, SHDRS_UNCHECKED, Case, Verdi
 from ampstand.linux.badfirmware.generator import Target, load
 from ampstand.linux.badfirmware.mutants import mutants
 from ampstand.linux.kernel_log import blocks
-from ampstand.linux.known_bugs import KnownBug
+from ampstand.linux.known_bugs import Kernel, KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.report.known import Meetings
@@ -81,13 +81,15 @@ class Trial:
 
     output: list[str]
     log: list[tuple[int, str]]
+    dead: str
+    """Pattern of what Linux says of a remote that does not answer."""
 
     @classmethod
-    def read(cls, lines: list[str]) -> Trial:
+    def read(cls, lines: list[str], dead: str) -> Trial:
         """Split what ``try`` printed."""
         end = lines.index("log:")
         entries = [match for line in lines[end:] if (match := re.match(r"<(\d+)>[\d.]+ (.*)", line))]
-        return cls(lines[:end], [(int(match[1]) & 7, match[2]) for match in entries])
+        return cls(lines[:end], [(int(match[1]) & 7, match[2]) for match in entries], dead)
 
     @property
     def started(self) -> bool:
@@ -101,7 +103,7 @@ class Trial:
             return Verdict.REFUSED
         if any('"ok": true' in line for line in self.output):
             return Verdict.WORKS
-        silent = not any("shutdown without ack" in text for _, text in self.log)
+        silent = not any(re.search(self.dead, text) for _, text in self.log)
         return Verdict.SILENT if silent else Verdict.DEAD
 
     def warnings(self, machine: LinuxMachine) -> list[str]:
@@ -123,6 +125,7 @@ class Bench:
         self.machine = machine
         self.host = machine.host
         self.remote = Remote(machine)
+        self.dead = self.remote.says("stop-without-ack")
         machine.tolerate_bad("locked up: ", "what is loaded need not be a program", self.remote.core.core)
         self.host.run_check(SHELL.format(sysfs=self.remote.sysfs, debugfs=self.remote.debugfs))
         self.remote.start(BASE, services=["rpmsg-tty"])
@@ -141,7 +144,7 @@ class Bench:
         lines = self.host.run("; echo next; ".join(commands), 60, reason=f"{', '.join(names)} to be tried").stdout
         self.machine.take_log()  # each trial has the part of it that it caused
         text = "\n".join(lines).split("\nnext\n")
-        return [Trial.read(part.split("\n")) for part in text]
+        return [Trial.read(part.split("\n"), self.dead) for part in text]
 
     def faults(self, case: Case, known_bug: Meetings) -> list[str]:
         """Try a case; return how it differs from the table, and what is wrong with the good image after it."""
@@ -155,7 +158,7 @@ class Bench:
             warnings = without_splats(warnings, known.bug)
         if case.may is not None:
             warnings = [text for text in warnings if not re.search(case.may, text)]
-        expected = [*case.log, r"Boot failed: -\d+" if case.verdict is Verdict.REFUSED else "shutdown without ack"]
+        expected = [*case.log, r"Boot failed: -\d+" if case.verdict is Verdict.REFUSED else self.dead]
         wrong += [f"unexpected message: {text}" for text in warnings if not any(re.search(p, text) for p in expected)]
         wrong += [f"no message {p!r}" for p in case.log if not any(re.search(p, text) for text in warnings)]
         return [f"{case.name}: {fault}" for fault in [*wrong, *self.good_faults(good)]]
@@ -222,15 +225,14 @@ def test_the_board_file_names_the_carveouts(remote: Remote, target: Target) -> N
 def test_named_cases(
     boot: Callable[..., LinuxMachine],
     target: Target,
-    artifacts: Artifacts,
+    kernel: Kernel,
     known_bug: Meetings,
 ) -> None:
-    release = artifacts.kernel_release
     cases = [case for case in CASES if case.bug is None]
-    cases = [case for case in cases if case.unchecked is None or not case.unchecked.range.holds(release)]
+    cases = [case for case in cases if case.unchecked is None or not case.unchecked.inside(kernel)]
     machine = boot(files=files(target, cases), kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
     if any(case.verdict is Verdict.DEAD for case in cases):
-        machine.expect_bad("remote FW shutdown without ack", "host")
+        Remote(machine).expect("stop-without-ack")
     bench = Bench(machine)
     wrong: list[str] = []
     for case in cases:
@@ -242,19 +244,19 @@ def test_named_cases(
 def test_mutants(
     boot: Callable[..., LinuxMachine],
     target: Target,
-    artifacts: Artifacts,
+    kernel: Kernel,
     pytestconfig: pytest.Config,
 ) -> None:
     """Random faults; known bugs are left out of them, so whatever hurts Linux here is a new one."""
     seed, count = pytestconfig.getoption("ampstand_seed"), pytestconfig.getoption("ampstand_mutants")
     made = list(mutants(target, seed, count))
-    if SHDRS_UNCHECKED.range.holds(artifacts.kernel_release):
+    if SHDRS_UNCHECKED.inside(kernel):
         made = [one for one in made if not re.search("^Section|too small$", refused_for(one[1], target))]
         count = len(made)
     contents = {f"lib/firmware/mutant{number}.elf": data for number, (_, data) in enumerate(made)}
     machine = boot(files=contents, kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
     machine.records.values |= {"seed": seed, "mutants": count}
-    machine.tolerate_bad("remote FW shutdown without ack", "a mutant may load no program", "host")
+    Remote(machine).tolerate("stop-without-ack", "a mutant may load no program")
     machine.tolerate_bad(
         r"exception \d+ at pc",
         "a mutant may load parts of a program only",
@@ -281,7 +283,7 @@ def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], targe
     """Each shows its evidence on a kernel that has it, and none on another."""
     cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
     machine = boot(files=files(target, cases))
-    machine.expect_bad("remote FW shutdown without ack", "host")
+    Remote(machine).expect("stop-without-ack")
     machine.expect_bad(r"WARNING: ", "host")  # which ones is looked at below
     inside = {case.bug.id: known_bug(case.bug.id) for case in cases if case.bug is not None}
     bench = Bench(machine)

@@ -11,7 +11,7 @@ import pytest
 
 from ampstand.board import Board
 from ampstand.commands.given import firmware_of
-from ampstand.linux.remote import NO_ACK, Remote
+from ampstand.linux.remote import Remote
 
 pytestmark = pytest.mark.needs("remoteproc")
 
@@ -19,9 +19,7 @@ ROUNDS = 3
 
 
 def tolerate_silence(remote: Remote) -> None:
-    """Firmware need not acknowledge a shutdown."""
-    machine = remote.machine
-    machine.tolerate_bad(NO_ACK, "firmware need not acknowledge a shutdown", machine.board.shell.core)
+    remote.tolerate("stop-without-ack", "firmware need not acknowledge a shutdown")
 
 
 def test_it_starts_and_stops_again_and_again(remote: Remote, board: Board, given_firmware: Path) -> None:

@@ -20,6 +20,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.commands.inspect import Report
 from ampstand.formats.elf import Image
 from ampstand.linux import known_bugs, loader
+from ampstand.linux.known_bugs import Kernel
 from ampstand.linux.remote import Remote
 
 pytestmark = pytest.mark.needs("remoteproc")
@@ -99,12 +100,12 @@ def test_an_empty_table_before_linux_is_none(preload: Callable[..., Remote], bui
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
 def test_a_file_that_was_cut_off_is_refused_as_foretold(
-    remote: Remote, build: Callable[..., Path], artifacts: Artifacts, tmp_path: Path, part: float
+    remote: Remote, build: Callable[..., Path], kernel: Kernel, tmp_path: Path, part: float
 ) -> None:
     whole = build("trace").read_bytes()
     cut = tmp_path / "cut.elf"
     cut.write_bytes(whole[: int(len(whole) * part)])
-    unchecked = known_bugs.bug("section-headers-unchecked").range.holds(artifacts.kernel_release)
+    unchecked = known_bugs.bug("section-headers-unchecked").inside(kernel)
     foretold = loader.refused(loader.linux(cut.read_bytes(), remote.core.regions, unchecked=unchecked))
     machine = remote.machine
     machine.expect_bad(re.escape(foretold), machine.board.shell.core)

@@ -175,7 +175,7 @@ def test_firmware_file_replaced_at_recovery(fresh_machine: LinuxMachine, image: 
     remote.wait_console(f"ampstand {image.split('-')[0]} on ")
     assert (remote.state(), remote.core_state()) == ("running", "running")
     assert host.text(tables) == table
-    assert host.text("cat /sys/bus/virtio/devices/virtio0/status") == "0x00000007"
+    assert host.text(f"cat {remote.sysfs}/*/virtio*/status") == "0x00000007"
     if services:
         assert remote.echo_char(options="-n 100")["messages"] == 100
     remote.stop()

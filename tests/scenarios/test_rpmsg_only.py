@@ -165,7 +165,7 @@ def watchdog_while_detached(remote: Remote, recovery: str, done: str) -> bool:
     BOOT_MCU is 1 after a detach, so that the reset of the watchdog starts the remote again.
     """
     host, machine = remote.host, remote.machine
-    machine.expect_bad("crash detected in m4: type watchdog", "host")
+    machine.expect_bad(r"crash detected in \S+ type watchdog", "host")
     remote.attach(services=[CRASH_SERVICE])
     host.run_check(f"echo {recovery} >{remote.sysfs}/recovery")
     remote.crash("watchdog", alone=True)

@@ -23,7 +23,7 @@ TABLE = resource_table.table(resource_table.Trace(0x8000, 0x1000))
 
 def remote(profile: str = "M", vectors: int = 0) -> RemoteCore:
     return RemoteCore(
-        "m4", "none", "remoteproc0", "/fake", 2, (Window(0, 0, 0x10000),), profile=profile, vectors=vectors
+        "m4", "none", "none", "remoteproc0", "/fake", 2, (Window(0, 0, 0x10000),), profile=profile, vectors=vectors
     )
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from ampstand import paths
+from ampstand.board import Board
 from ampstand.errors import UsageError
 from ampstand.linux import known_bugs
-from ampstand.linux.known_bugs import Range
+from ampstand.linux.known_bugs import Kernel, Range
 
 ENTRY = """\
 [[bug]]
@@ -89,12 +90,32 @@ def test_a_behaviour_is_that_of_the_first_range_that_holds(tmp_path: Path, monke
         '[[behaviour]]\nid = "x"\nwhy = "it grew"\nis = [{ to = "6.1", value = 1 }, { from = "7.0", value = 3 }]\n'
     )
     monkeypatch.setattr(known_bugs, "_all_behaviours", lambda: known_bugs.behaviours(path))
-    assert known_bugs.behaviour("x", "6.1.9") == 1
-    assert known_bugs.behaviour("x", "7.3.4-ampstand") == 3
+    assert known_bugs.behaviour("x", Kernel("6.1.9")) == 1
+    assert known_bugs.behaviour("x", Kernel("7.3.4-ampstand")) == 3
     with pytest.raises(UsageError, match=r"no value for Linux 6\.12"):
-        known_bugs.behaviour("x", "6.12")
+        known_bugs.behaviour("x", Kernel("6.12"))
     with pytest.raises(UsageError, match="no behaviour 'y'"):
-        known_bugs.behaviour("y", "6.12")
+        known_bugs.behaviour("y", Kernel("6.12"))
+
+
+def test_a_driver_has_behaviours_and_bugs_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "b.toml"
+    path.write_text(
+        '[[behaviour]]\nid = "x"\nwhy = "y"\nis = [{ driver = "one", from = "6.1", value = "said" }, { value = "" }]\n'
+    )
+    monkeypatch.setattr(known_bugs, "_all_behaviours", lambda: known_bugs.behaviours(path))
+    one, other = Kernel("6.12", frozenset({"one"})), Kernel("6.12", frozenset({"other"}))
+    assert [known_bugs.behaviour("x", kernel) for kernel in (one, other)] == ["said", ""]
+    assert known_bugs.behaviour("x", Kernel("5.4", frozenset({"one"}))) == ""
+    found = load(tmp_path, ENTRY.replace("driver =", "hardware = true\ndriver =", 1))
+    (bug,) = found.values()
+    assert not bug.inside(Kernel(bug.range.first, frozenset({"other"})))
+    assert bug.inside(Kernel(bug.range.first, frozenset({bug.driver})))
+
+
+def test_a_bug_of_hardware_is_of_a_board_that_has_it() -> None:
+    drivers = {driver for name in Board.names() for driver in Board.load(name).drivers}
+    assert {bug.driver for bug in known_bugs.load().values() if bug.hardware} <= drivers
 
 
 def test_an_unknown_bug_is_an_error_that_names_the_nearest() -> None:

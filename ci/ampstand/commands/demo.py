@@ -33,7 +33,6 @@ from ampstand.report.records import Recorder
 
 OF_THIS_DEMO = ("echo-bare", "echo-freertos")
 """Images of ours that the demo knows how to talk to."""
-NO_ACK = "remote FW shutdown without ack"
 ANNOUNCED = r"creating channel (\S+) addr"
 SERVICES = ("rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample")
 NOTES_SHOWN = 3
@@ -172,10 +171,9 @@ class Demo:
         return trace[0] if trace else "running"
 
     def _stop(self, remote: Remote) -> str:
-        core = self.machine.board.shell.core
-        silent = self.machine.tolerate_bad(NO_ACK, "firmware need not acknowledge a shutdown", core)
+        silent = remote.tolerate("stop-without-ack", "firmware need not acknowledge a shutdown")
         remote.stop()
-        return "offline, without acknowledging the shutdown" if silent.seen else "offline"
+        return "offline, without acknowledging the shutdown" if silent is not None and silent.seen else "offline"
 
     def _judge(self) -> str:
         self.machine.settle()

@@ -33,6 +33,20 @@ def version_of(release: str) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A kernel as a board runs it."""
+
+    release: str
+    drivers: frozenset[str] = frozenset()
+    """Those of the board's own hardware."""
+
+    @classmethod
+    def of(cls, machine: Machine) -> Kernel:
+        """Return the kernel of a machine."""
+        return cls(machine.artifacts.kernel_release, machine.board.drivers)
+
+
+@dataclass(frozen=True)
 class Range:
     """Versions from one on, to another inclusive; an empty bound is none. ``5.10`` as upper bound is all of 5.10."""
 
@@ -83,6 +97,8 @@ class KnownBug:
     id: str
     title: str
     driver: str
+    hardware: bool
+    """Whether it is the driver of hardware that not every board has."""
     range: Range
     fix: str
     """Version or commit that fixes it, empty while there is none."""
@@ -102,6 +118,10 @@ class KnownBug:
     tree: TreeValue | None = None
     """What a device tree with the bug has."""
 
+    def inside(self, kernel: Kernel) -> bool:
+        """Return whether a kernel is one of those that have the bug, as far as is known."""
+        return self.range.holds(kernel.release) and (not self.hardware or self.driver in kernel.drivers)
+
     def reason(self, detail: str = "") -> str:
         """Return what a scenario that met the bug says of it."""
         return f"known bug {self.id}: {self.title}{f' ({detail})' if detail else ''}"
@@ -117,7 +137,8 @@ class Behaviour:
 
     id: str
     why: str
-    values: tuple[tuple[Range, int | str], ...]
+    values: tuple[tuple[Range, str, int | str], ...]
+    """For a range of versions, and where it is one driver that does so, that driver."""
 
 
 def load(path: Path = BUGS) -> dict[str, KnownBug]:
@@ -132,6 +153,7 @@ def load(path: Path = BUGS) -> dict[str, KnownBug]:
                 id=table.text("id"),
                 title=table.text("title"),
                 driver=table.text("driver"),
+                hardware=table.truth("hardware", default=False),
                 range=_range(table),
                 fix=table.text("fix", ""),
                 evidence=tuple(evidence),
@@ -158,7 +180,7 @@ def behaviours(path: Path = BEHAVIOURS) -> dict[str, Behaviour]:
     found: dict[str, Behaviour] = {}
     with Table.load(path) as top:
         for table in top.tables("behaviour"):
-            values = tuple((_range(entry), entry.scalar("value")) for entry in table.tables("is"))
+            values = tuple((_range(e), e.text("driver", ""), e.scalar("value")) for e in table.tables("is"))
             one = Behaviour(table.text("id"), table.text("why"), values)
             if one.id in found:
                 table.refuse(f"there is a behaviour {one.id!r} already", "id")
@@ -166,15 +188,15 @@ def behaviours(path: Path = BEHAVIOURS) -> dict[str, Behaviour]:
     return found
 
 
-def behaviour(name: str, release: str) -> int | str:
-    """Return what a kernel does: the value of the first range that it is in."""
+def behaviour(name: str, kernel: Kernel) -> int | str:
+    """Return what a kernel does: the first value whose range of versions it is in, and whose driver it has."""
     one = _all_behaviours().get(name)
     if one is None:
         raise UsageError(f"no behaviour {name!r} in {BEHAVIOURS}: {did_you_mean(name, list(_all_behaviours()))}")
-    for within, value in one.values:
-        if within.holds(release):
+    for within, driver, value in one.values:
+        if within.holds(kernel.release) and (not driver or driver in kernel.drivers):
             return value
-    raise UsageError(f"{BEHAVIOURS}: behaviour {name!r} has no value for Linux {release}")
+    raise UsageError(f"{BEHAVIOURS}: behaviour {name!r} has no value for Linux {kernel.release} on this board")
 
 
 def bug(name: str) -> KnownBug:
@@ -184,19 +206,19 @@ def bug(name: str) -> KnownBug:
     return _all_bugs()[name]
 
 
-def behind(machine: Machine, release: str) -> KnownBug | None:
+def behind(machine: Machine) -> KnownBug | None:
     """Return the bug that is behind whatever a scenario missed: one that any can meet, and this machine has."""
-    waiting = machine.unanswered()
+    waiting, kernel = machine.unanswered(), Kernel.of(machine)
     for one in _all_bugs().values():
-        meant = one.unanswered in waiting and one.range.holds(release)
+        meant = one.unanswered in waiting and one.inside(kernel)
         if meant and (one.tree is None or one.tree.there(machine.artifacts.dtb)):
             return one
     return None
 
 
-def accept(machine: Machine, one: KnownBug, release: str) -> list[Expectation]:
-    """Let a machine say what is the evidence of a bug, if its kernel is in the bug's range; return what is awaited."""
-    if not one.range.holds(release):
+def accept(machine: Machine, one: KnownBug) -> list[Expectation]:
+    """Let a machine say what is the evidence of a bug, if its kernel has the bug; return what is awaited."""
+    if not one.inside(Kernel.of(machine)):
         return []
     reason = f"known bug {one.id}: {one.title}"
     return [machine.tolerate_bad(entry.pattern, reason, entry.core) for entry in one.evidence]

@@ -17,11 +17,12 @@ from ampstand.formats.elf import Image, NotElfError
 from ampstand.formats.resource_table import Located, Table, Vdev, locate
 from ampstand.formats.vring import Vring
 from ampstand.linux import known_bugs
+from ampstand.linux.known_bugs import Kernel
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.shell import Background, Shell
 from ampstand.qemu.console import Console
+from ampstand.qemu.recording import Expectation
 
-NO_ACK = "remote FW shutdown without ack"
 NO_TABLE = "no resource table found for this firmware"
 BAD_TABLE = (
     "resource table truncated|header-less resource table|unsupported fw ver|non zero reserved bytes"
@@ -142,7 +143,7 @@ class Remote:
     def stop(self) -> None:
         """Stop the remote."""
         if not self._acks:
-            self.machine.expect_bad(NO_ACK, self._host_core)
+            self.expect("stop-without-ack")
         self._order("stop", "offline")
 
     def attach(self, *, services: Sequence[str] = ()) -> None:
@@ -158,7 +159,7 @@ class Remote:
 
     def start_and_stop(self, rounds: int) -> None:
         """Start and stop the chosen image so often, with no time between: the remote may be late for either."""
-        self.machine.tolerate_bad(NO_ACK, "Linux waits 0.5 s; a loaded workstation takes longer", "host")
+        self.tolerate("stop-without-ack", "Linux waits for it; a loaded workstation takes longer")
         self.host.run_check(
             f"cd {self.sysfs}; for i in $(seq {rounds}); do echo start >state && echo stop >state || exit 1; done",
             120,
@@ -305,6 +306,21 @@ class Remote:
         if recovers:
             self.machine.expect_bad(r"remoteproc\d+: recovering", "host")
 
+    def expect(self, behaviour: str) -> None:
+        """Announce what Linux's driver says in such a case, by its id in ``configs/kernel-behaviours.toml``."""
+        if pattern := self.says(behaviour):
+            self.machine.expect_bad(pattern, self._host_core)
+
+    def tolerate(self, behaviour: str, reason: str) -> Expectation | None:
+        """Accept what Linux's driver may say in such a case, by chance; None if it says nothing."""
+        pattern = self.says(behaviour)
+        return self.machine.tolerate_bad(pattern, reason, self._host_core) if pattern else None
+
+    def says(self, behaviour: str) -> str:
+        """Return the pattern of what Linux's driver says in such a case; empty if it says nothing."""
+        kernel = Kernel(self.machine.artifacts.kernel_release, frozenset({self.core.driver}))
+        return str(known_bugs.behaviour(behaviour, kernel))
+
     def trace(self, number: int = 0) -> str:
         """Return the remote's trace as Linux gives it."""
         return self.host.text(f"cat {self.debugfs}/trace{number}", reason="the remote's trace")
@@ -363,7 +379,7 @@ class Remote:
 
     def tolerate_poll_race(self) -> None:
         """Accept Linux's warning about a program that is in poll() while its endpoint goes."""
-        known_bugs.accept(self.machine, known_bugs.bug("poll-race"), self.machine.artifacts.kernel_release)
+        known_bugs.accept(self.machine, known_bugs.bug("poll-race"))
 
     def traffic(self, endpoints: int, options: str = "-c rpmsg-raw") -> Background:
         """Let so many programs (rpmsg-echo) exchange messages, each over its own endpoint, until they get an error."""

@@ -17,7 +17,7 @@ import pytest
 
 from ampstand.errors import TestsFailed
 from ampstand.linux import known_bugs
-from ampstand.linux.known_bugs import KnownBug
+from ampstand.linux.known_bugs import Kernel, KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.qemu.machine import CoreDiedError, WaitError
 from ampstand.qemu.recording import Expectation
@@ -33,12 +33,12 @@ class KnownBugGone(UserWarning):
 class Meeting:
     """One bug in one scenario."""
 
-    def __init__(self, item: pytest.Item, bug: KnownBug, release: str) -> None:
+    def __init__(self, item: pytest.Item, bug: KnownBug, kernel: Kernel) -> None:
         self._item = item
         self.bug = bug
-        self.release = release
-        self.inside = bug.range.holds(release)
-        """Whether this kernel is in the bug's range."""
+        self.release = kernel.release
+        self.inside = bug.inside(kernel)
+        """Whether this kernel is one of those that have the bug."""
         self._announced: list[Expectation] = []
         self._noted = False
 
@@ -55,15 +55,16 @@ class Meeting:
 
     def announce(self, machine: LinuxMachine) -> Meeting:
         """Accept the lines that are the bug's evidence, if this kernel is in its range."""
-        self._announced += known_bugs.accept(machine, self.bug, self.release)
+        self._announced += known_bugs.accept(machine, self.bug)
         return self
 
     def met(self, detail: str = "") -> NoReturn:
         """End the scenario: it has seen the bug."""
         if not self.inside:
+            where = f"{self.bug.range}{f', with {self.bug.driver}' if self.bug.hardware else ''}"
             raise TestsFailed(
-                f"{self.bug.title}{f' ({detail})' if detail else ''}: known bug {self.bug.id} was seen in other "
-                f"versions of Linux only ({self.bug.range}), and this is {self.release}",
+                f"{self.bug.title}{f' ({detail})' if detail else ''}: known bug {self.bug.id} was seen elsewhere "
+                f"only ({where}), and this is {self.release}",
                 hint=f"if it is the same bug, widen its range: {self.bug.where}",
             )
         self._item.user_properties.append(("known", self.bug.id))
@@ -129,15 +130,15 @@ class Meeting:
 class Meetings:
     """The bugs that one scenario may meet."""
 
-    def __init__(self, item: pytest.Item, release: str) -> None:
+    def __init__(self, item: pytest.Item, kernel: Kernel) -> None:
         self._item = item
-        self._release = release
+        self._kernel = kernel
         self._all: dict[str, Meeting] = {}
 
     def __call__(self, name: str) -> Meeting:
         """Return the bug with this id, the same one each time; ``UsageError`` if there is none."""
         if name not in self._all:
-            self._all[name] = Meeting(self._item, known_bugs.bug(name), self._release)
+            self._all[name] = Meeting(self._item, known_bugs.bug(name), self._kernel)
         return self._all[name]
 
     def finish(self) -> None:
