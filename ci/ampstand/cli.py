@@ -61,7 +61,10 @@ def _build_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("what is built from what")
     group.add_argument(
-        "--board", default="stm32mp157c-dk2", metavar="NAME", help="a board of configs/boards, or a file"
+        "--board",
+        default="stm32mp157c-dk2",
+        metavar="NAME",
+        help="a board of configs/boards, or a file; for test also several, or all",
     )
     for entry in specs():
         group.add_argument(entry.option, type=Path, metavar="DIR", help=f"{entry.title} from this folder")
@@ -192,6 +195,10 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         return 0
     if args.command in ALONE:
         return int(_later(args.command).main(args))
+    if args.command == "test":
+        args.board, *args.other_boards = _later("test").boards(args.board)
+        if args.other_boards and (args.kernel or args.dtb):
+            raise UsageError("--kernel and --dtb are of one board", hint="name one: --board NAME")
     board = Board.load(args.board)
     builder = Builder(board, options_from(args), progress)
     if args.command in BUILDING:

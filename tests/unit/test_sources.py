@@ -135,11 +135,16 @@ def said() -> io.StringIO:
 
 
 def make(
-    tmp_path: Path, said: io.StringIO, versions: list[str], bad: tuple[str, ...] = (), **series: str
+    tmp_path: Path,
+    said: io.StringIO,
+    versions: list[str],
+    bad: tuple[str, ...] = (),
+    architecture: str = "",
+    **series: str,
 ) -> tuple[Sources, FakeApt]:
     cache = Cache(tmp_path / "cache")
     apt = FakeApt(cache, versions, bad)
-    return Sources(cache, Progress(said, live=False), {}, apt, series=series), apt
+    return Sources(cache, Progress(said, live=False), {}, apt, series=series, architecture=architecture), apt
 
 
 def test_a_package_is_fetched_once_and_then_needs_no_network(tmp_path: Path, said: io.StringIO) -> None:
@@ -190,6 +195,18 @@ def test_another_series_is_another_package_beside_the_first(tmp_path: Path, said
     got, _ = make(tmp_path, said, ["6.1.5-1"], linux="6.1")
     assert got.get("linux").identity == "linux-source-6.1=6.1.5-1"
     assert make(tmp_path, said, [])[0].get("linux") == first
+
+
+def test_what_runs_on_a_board_is_of_its_architecture(tmp_path: Path, said: io.StringIO) -> None:
+    """Another one is another package beside the first; what runs on the workstation is the same for all."""
+    first = make(tmp_path, said, ["1.37-1"])[0].get("freertos")
+    got, apt = make(tmp_path, said, ["1.37-1"], architecture="arm64")
+    assert (got.get("freertos"), apt.fetched) == (first, [])
+    own, other = spec("busybox"), spec("busybox", architecture="arm64")
+    assert (own.architecture, other.architecture) == ("armhf", "arm64")
+    assert spec("busybox", architecture="armhf") == own
+    records = [Sources(Cache(tmp_path / "cache"), Progress(said), {}, apt)._record(entry) for entry in (own, other)]
+    assert [path.name for path in records] == ["busybox.json", "busybox-static-arm64.json"]
 
 
 def test_a_users_folder_is_checked_and_its_state_followed(tmp_path: Path, said: io.StringIO) -> None:

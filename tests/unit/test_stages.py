@@ -7,21 +7,24 @@ from __future__ import annotations
 import argparse
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from stand import artifacts
 
 from ampstand import cli, paths
-from ampstand.board import Board
+from ampstand.board import DEFAULT, Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
 from ampstand.commands import lint
 from ampstand.commands.outcomes import meson_results, tap
 from ampstand.commands.selection import Selection
-from ampstand.commands.test import Checks, NothingMatched
+from ampstand.commands.test import Checks, NothingMatched, OnBoard, boards
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
+from ampstand.report import rerun
 from ampstand.report.results import Results, Run, Test
 
 # ---- what programs said ---------------------------------------------------------------------------------------------
@@ -337,3 +340,67 @@ def test_records_name_their_own_json(tmp_path: Path) -> None:
     first = json.loads((tmp_path / "records/results.jsonl").read_text().splitlines()[0])
     assert first["kind"] == "run"
     assert first["ampstand"]["commit"]
+
+
+# ---- several boards -------------------------------------------------------------------------------------------------
+
+
+def test_boards_are_named_one_by_one_or_all() -> None:
+    assert boards("virt") == ["virt"]
+    assert boards("virt,x/own.toml,virt") == ["virt", "x/own.toml"]
+    assert boards("all")[0] == DEFAULT
+    assert sorted(boards("all")) == Board.names()
+
+
+class OnSeveralBoards(Checks):
+    """Scenarios answer from where they run; one board cannot be built."""
+
+    def _build(self, one: OnBoard) -> None:
+        if one.name == "virt-arm64":
+            super()._build(one)
+        else:
+            one.artifacts = artifacts(self.records)
+
+    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None, one: OnBoard | None = None) -> None:
+        assert one is not None
+        assert f"--ampstand-board={one.name}" in options
+        assert f"--ampstand-records={self.records / one.folder}" in options
+        self.results.test(Test(stage, "t.py::test_a", "failed" if one.name == "virt" else "passed", reason="no"))
+
+
+def test_each_board_has_a_stage_with_its_scenarios(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that cannot be built is one failure; the others are judged."""
+    said = io.StringIO()
+    progress = Progress(said, live=False)
+    args = cli.parser().parse_args(["test", "--only", "scenarios", "--records", str(tmp_path / "records")])
+    args.other_boards = ["virt", "virt-arm64"]
+    builder = BrokenBuilder(Board.load(), BuildOptions(), progress, cache=Cache(tmp_path / "cache"))
+    checks = OnSeveralBoards(args, builder, progress, ["./scripts/ampstand", "test"])
+    checks.boards[2].builder = builder
+    assert checks.run() == InfrastructureError.exit_code
+    run = record(tmp_path)
+    assert {name: stage.state for name, stage in run.stages.items()} == {
+        "scenarios": "ok",
+        "scenarios:virt": "ok",
+        "build": "broken",
+        "scenarios:virt-arm64": "not-run",
+    }
+    assert {key: test.outcome for key, test in run.tests.items()} == {
+        ("scenarios", "t.py::test_a"): "passed",
+        ("scenarios:virt", "t.py::test_a"): "failed",
+    }
+    assert capsys.readouterr().out.endswith("\n1 passed, 2 failed\n")
+
+
+def test_a_test_on_another_board_is_run_again_there() -> None:
+    command = rerun.with_board(["./scripts/ampstand", "test", "--board", "a", "--thread", "single", "--", "-x"], "virt")
+    assert command == ["./scripts/ampstand", "test", "--thread", "single", "--board", "virt", "--", "-x"]
+    assert rerun.of_test(command, "scenarios:virt", "t::a") == [
+        *command[:-2],
+        *["--only", "scenarios", "--test", "t::a", "--", "-x"],
+    ]
+
+
+def test_a_ready_kernel_is_of_one_board(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["test", "--board", "all", "--kernel", "zImage", "--dtb", "x.dtb"]) == 2
+    assert "--kernel and --dtb are of one board" in capsys.readouterr().err

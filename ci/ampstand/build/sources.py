@@ -372,7 +372,7 @@ def sort_versions(versions: Iterable[str]) -> list[str]:
 def _of_architecture(entry: Spec) -> str:
     """Return the name of a package, with the architecture if it is another than the entry's own."""
     own = entry.architecture == spec(entry.name).architecture
-    return entry.package if own else f"{entry.package}:{entry.architecture}"
+    return entry.package if own else f"{entry.package}-{entry.architecture}"
 
 
 class Sources:

@@ -241,8 +241,8 @@ class Corpus:
             if stage != SCENARIOS:
                 checks.meson_tests(stage, tests)
             else:
-                checks.artifacts = builder.all()
-                checks.results.inputs(checks.artifacts.provenance)
+                artifacts = checks.artifacts = builder.all()
+                checks.results.inputs(artifacts.provenance)
                 checks.scenarios(records / "scenarios.log")
         except NothingMatched:
             self.progress.say(f"corpus: {' '.join(tests)}: no test of {stage} matches")

@@ -5,6 +5,8 @@
 Each stage can be run alone with ``--only``; ``-k`` and ``--test`` select tests in all of them. How each test ended goes
 to ``results.jsonl``; the closing table, the exit code and JUnit are made from that. The last line is always ``N passed,
 N failed`` over all stages.
+
+All is about the first board that ``--board`` names; each other one has a stage of its own with the scenarios on it.
 """
 
 from __future__ import annotations
@@ -22,11 +24,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from ampstand import paths
+from ampstand.board import DEFAULT, Board
 from ampstand.build import tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
@@ -65,8 +69,33 @@ class NothingMatched(Exception):
     """No test of a stage is wanted."""
 
 
+def boards(text: str) -> list[str]:
+    """Return the boards that ``--board`` names: one, several with commas between, or ``all``, beginning with ours."""
+    if text == "all":
+        return [DEFAULT, *(name for name in Board.names() if name != DEFAULT)]
+    return list(dict.fromkeys(text.split(",")))
+
+
+@dataclass
+class OnBoard:
+    """A board that scenarios run on."""
+
+    name: str
+    """As ``--board`` takes it."""
+    builder: Builder
+    stage: str
+    """What its scenarios are called."""
+    artifacts: Artifacts | None = None
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder for its records."""
+        return self.stage.replace(results.OF_BOARD, "-")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``ampstand test``."""
+    parser.set_defaults(other_boards=[])
     parser.add_argument("--only", default=",".join(STAGES), metavar="STAGE,...", help=f"of {', '.join(STAGES)}")
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--thread", choices=THREADS, default="multi", help="QEMU's TCG threads in scenarios")
@@ -150,6 +179,11 @@ class Checks:
             firmware_of(str(path.absolute()), builder.board, linux=False)
         self.args = args
         self.builder = builder
+        self.boards = [OnBoard(args.board, builder, "scenarios")]
+        for name in args.other_boards:
+            board = Board.load(name)
+            other = Builder(board, builder.options, progress, cache=builder.cache, root=builder.root)
+            self.boards.append(OnBoard(name, other, f"scenarios{results.OF_BOARD}{board.name}"))
         self.progress = progress
         self.command = list(command)
         self.root = builder.root
@@ -160,15 +194,24 @@ class Checks:
         self.records: Path = args.records or paths.records_root() / f"test-{stamp}-{os.getpid()}"
         self.records = self.records.absolute()
         self.results = Results(self.records / results.FILE)
-        self.artifacts: Artifacts | None = None
+
+    @property
+    def artifacts(self) -> Artifacts | None:
+        """What was built for the first board; None before that."""
+        return self.boards[0].artifacts
+
+    @artifacts.setter
+    def artifacts(self, built: Artifacts) -> None:
+        self.boards[0].artifacts = built
 
     def stages(self) -> list[str]:
-        """Return the wanted stages in their order."""
+        """Return the wanted stages in their order, that of each other board last."""
         wanted = [name.strip() for name in self.args.only.split(",") if name.strip()]
         wrong = sorted(set(wanted) - set(STAGES))
         if wrong or not wanted:
             raise UsageError(f"--only {self.args.only}: stages are {', '.join(STAGES)}")
-        return [name for name in STAGES if name in wanted]
+        others = [one.stage for one in self.boards[1:] if "scenarios" in wanted]
+        return [*(name for name in STAGES if name in wanted), *others]
 
     def run(self) -> int:
         """Run the wanted stages, tell what failed, print the closing table and line; return the exit code."""
@@ -177,8 +220,10 @@ class Checks:
         self.results.begin([rerun.program(), *sys.argv[1:]])
         try:
             chosen = [name for name in stages if self._is_wanted(name)]
-            if set(chosen) & set(NEEDS_BUILD):
-                self._build()
+            for one in self.boards:
+                needs = (one.stage, *(NEEDS_BUILD if one is self.boards[0] else ()))
+                if set(chosen) & set(needs):
+                    self._build(one)
             for name in chosen:
                 self.stage(name)
         except KeyboardInterrupt:
@@ -189,33 +234,43 @@ class Checks:
 
     def _is_wanted(self, name: str) -> bool:
         """Find out, without a build, whether any test of a stage is wanted; note it if none is."""
-        if self.selection or (name == "scenarios" and self.args.pytest_arguments):
+        board = self._board_of(name)
+        if self.selection or (board is not None and self.args.pytest_arguments):
             with self.progress.step(f"{name}: selecting"):
-                if not getattr(self, f"_may_{name}")():
+                if not (self._may_scenarios(board) if board is not None else getattr(self, f"_may_{name}")()):
                     self.results.stage(Stage(name, "not-run", reason=NOTHING_MATCHED))
                     return False
         return True
 
-    def _build(self) -> None:
+    def _board_of(self, stage: str) -> OnBoard | None:
+        """Return the board whose scenarios a stage is; None if it is another stage."""
+        return next((one for one in self.boards if one.stage == stage), None)
+
+    def _build(self, one: OnBoard) -> None:
         """Build what the tests need; if that fails, the stages that need it do not run."""
         started = time.monotonic()
         try:
-            self.artifacts = self.builder.all()
-            self.results.inputs(self.artifacts.provenance)
+            one.artifacts = one.builder.all()
+            if one is self.boards[0]:
+                self.results.inputs(one.artifacts.provenance)
         except AmpstandError as error:
             self.results.stage(Stage("build", "broken", time.monotonic() - started, error.message.splitlines()[0]))
             self.progress.say(f"ampstand: {error}")
 
     def stage(self, name: str) -> None:
         """Run one stage and note how it ended."""
-        if name in NEEDS_BUILD and self.artifacts is None:
+        board = self._board_of(name)
+        if (name in NEEDS_BUILD or board is not None) and (board or self.boards[0]).artifacts is None:
             self.results.stage(Stage(name, "not-run", reason="the build failed"))
             return
         started = time.monotonic()
         ended = Stage(name, "ok")
         said: AmpstandError | None = None
         try:
-            getattr(self, name)()
+            if board is not None:
+                self._scenarios(board)
+            else:
+                getattr(self, name)()
         except NothingMatched as nothing:
             ended = Stage(name, "not-run", reason=str(nothing) or NOTHING_MATCHED)
         except AmpstandError as error:
@@ -428,21 +483,26 @@ class Checks:
         """Run the harness's own tests, all of them on all processors."""
         self._pytest("unit", [] if self.selection else [f"-n{self.builder.options.jobs}"])
 
-    def _may_scenarios(self) -> bool:
-        return self._collects("scenarios", self._scenario_options())
+    def _may_scenarios(self, one: OnBoard) -> bool:
+        return self._collects(one.stage, self._scenario_options(one))
 
     def scenarios(self, log: Path | None = None) -> None:
-        """Boot the board and run the wanted scenarios on it; what pytest prints goes to ``log`` if one is given."""
-        assert self.artifacts is not None
-        listing = self.records / "artifacts.json"
-        self.artifacts.dump(listing)
-        self._pytest("scenarios", [f"--ampstand-artifacts={listing}", *self._scenario_options()], log)
+        """Run the wanted scenarios on the first board; what pytest prints goes to ``log`` if one is given."""
+        self._scenarios(self.boards[0], log)
 
-    def _scenario_options(self) -> list[str]:
+    def _scenarios(self, one: OnBoard, log: Path | None = None) -> None:
+        assert one.artifacts is not None
+        listing = self.records / one.folder.replace("scenarios", "artifacts")
+        listing = listing.with_name(f"{listing.name}.json")
+        one.artifacts.dump(listing)
+        self._pytest(one.stage, [f"--ampstand-artifacts={listing}", *self._scenario_options(one)], log, one)
+
+    def _scenario_options(self, one: OnBoard) -> list[str]:
+        first = one is self.boards[0]
         return [
             "-p",
             "ampstand.plugin",
-            f"--ampstand-board={self.args.board}",
+            f"--ampstand-board={one.name}",
             f"--ampstand-thread={self.args.thread}",
             *(["--ampstand-exact"] if self.args.exact else []),
             *(["--ampstand-coverage"] if self.args.coverage else []),
@@ -451,10 +511,10 @@ class Checks:
             *(["--ampstand-failed-first"] if self.args.failed_first else []),
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),
             f"--ampstand-keep-states={self.args.keep_states}",
-            f"--ampstand-records={self.records / 'scenarios'}",
+            f"--ampstand-records={self.records / one.folder}",
             f"--ampstand-boots={self.builder.cache.root / 'boots'}",
-            *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware),
-            *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image),
+            *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware if first),
+            *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image if first),
             *self.args.pytest_arguments,
         ]
 
@@ -470,7 +530,7 @@ class Checks:
         if self.selection.keyword:
             argv += ["-k", self.selection.keyword]
         own = any(not word.startswith("-") and (self.root / word.partition("::")[0]).exists() for word in options)
-        return argv if own else [*argv, str(self.root / "tests" / stage)]
+        return argv if own else [*argv, str(self.root / "tests" / results.kind(stage))]
 
     def _collects(self, stage: str, options: Sequence[str]) -> bool:
         """Whether pytest finds a wanted test; True as well if it cannot say, as the run will tell why."""
@@ -482,9 +542,12 @@ class Checks:
             raise UsageError("\n".join(errors) or f"pytest does not understand its arguments: {log}")
         return end.code != NO_TESTS_COLLECTED
 
-    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None) -> None:
+    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None, one: OnBoard | None = None) -> None:
         """Run pytest on the tests of a stage, its output straight to the user or to ``log``."""
-        own = [f"--ampstand-results={self.results.path}", f"--ampstand-rerun={shlex.join(self.command)}"]
+        again = self.command
+        if one is not None and one is not self.boards[0]:
+            again = rerun.with_board(self.command, one.name)
+        own = [f"--ampstand-results={self.results.path}", f"--ampstand-rerun={shlex.join(again)}"]
         argv = self._argv(stage, [*own, *options])
         if log is None:
             self.progress.say(f"{stage}: {shlex.join(argv)}")

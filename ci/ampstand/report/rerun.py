@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ampstand import paths
+from ampstand.report.results import kind
 
 ENTRY = "scripts/ampstand"
 HOW = (
@@ -99,4 +100,14 @@ def of_test(command: Sequence[str], stage: str, name: str) -> list[str]:
     if len(command) < 2 or command[1] != "test":
         return list(command)
     end = command.index("--") if "--" in command else len(command)
-    return [*command[:end], "--only", stage, "--test", name, *command[end:]]
+    return [*command[:end], "--only", kind(stage), "--test", name, *command[end:]]
+
+
+def with_board(command: Sequence[str], board: str) -> list[str]:
+    """Return a command that is about another board than the one it names, or names none."""
+    words = list(command)
+    if "--board" in words:
+        at = words.index("--board")
+        del words[at : at + 2]
+    end = words.index("--") if "--" in words else len(words)
+    return [*words[:end], "--board", absolute(board), *words[end:]]

@@ -45,7 +45,14 @@ Outcome = Literal["passed", "failed", "error", "known", "skipped"]
 State = Literal["ok", "broken", "not-run"]
 STAGES = ("build", "qtest", "native", "unit", "lint", "scenarios", "corpus", "bench", "measure")
 """Every stage there is, in the order in which they run; ``build`` is recorded only if it failed."""
+OF_BOARD = ":"
+"""Between "scenarios" and the name of a board that is not the first one of a run."""
 BAD: tuple[Outcome, ...] = ("failed", "error")
+
+
+def kind(stage: str) -> str:
+    """Return a stage without the board that it may be of."""
+    return stage.partition(OF_BOARD)[0]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ampstand.progress import duration
-from ampstand.report.results import BAD, STAGES, Counts, Outcome, Run, Test
+from ampstand.report.results import BAD, STAGES, Counts, Outcome, Run, Test, kind
 
 
 def table(run: Run) -> Table:
@@ -20,7 +20,7 @@ def table(run: Run) -> Table:
     for name in ("passed", "failed", "known bugs", "skipped", "time"):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("remark", overflow="fold")
-    for stage in sorted(run.stages.values(), key=lambda stage: STAGES.index(stage.stage)):
+    for stage in sorted(run.stages.values(), key=lambda stage: STAGES.index(kind(stage.stage))):
         counts = Counts.of(run.of_stage(stage.stage))
         numbers = [str(number or "") for number in (counts.failed, counts.known, counts.skipped)]
         state = "" if stage.state == "ok" else "broken: " if stage.state == "broken" else "not run: "
