@@ -371,6 +371,12 @@ static void stm32mp157_soc_init(Object *obj)
     object_initialize_child(obj, "m4-sysresetreq", &s->m4_sysresetreq,
                             TYPE_SPLIT_IRQ);
     object_initialize_child(obj, "sram-fault", &s->sram_fault, TYPE_RAM_FAULT);
+    for (i = 0; i < ARRAY_SIZE(s->ipcc_fault); i++) {
+        g_autofree char *name = g_strdup_printf("ipcc-c%uscr-fault", i + 1);
+
+        object_initialize_child(obj, name, &s->ipcc_fault[i],
+                                TYPE_REGISTER_FAULT);
+    }
     for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
         Object *child = object_new(stm32mp157_soc_devices[i].type);
 
@@ -616,6 +622,27 @@ static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
                                 qdev_get_gpio_in_named(rcc, "iwdg2-reset", 0));
 }
 
+static bool stm32mp157_soc_realize_ipcc_faults(STM32MP157SocState *s,
+                                               Error **errp)
+{
+    SysBusDevice *ipcc = SYS_BUS_DEVICE(s->dev[STM32MP157_IPCC]);
+    static const uint32_t scr[ARRAY_SIZE(s->ipcc_fault)] = { 0x08, 0x18 };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(s->ipcc_fault); i++) {
+        DeviceState *fault = DEVICE(&s->ipcc_fault[i]);
+
+        object_property_set_link(OBJECT(fault), "memory",
+                                 OBJECT(sysbus_mmio_get_region(ipcc, 0)),
+                                 &error_abort);
+        qdev_prop_set_uint32(fault, "offset", scr[i]);
+        if (!sysbus_realize(SYS_BUS_DEVICE(fault), errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
 {
     static const STM32MP157Device serial[] = {
@@ -651,7 +678,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
                                       errp) ||
         !stm32mp157_soc_realize_split(s, &s->m4_sysresetreq,
                                       EXTI_EVENT_M4_SYSRESETREQ,
-                                      "mcu-sysresetreq", errp)) {
+                                      "mcu-sysresetreq", errp) ||
+        !stm32mp157_soc_realize_ipcc_faults(s, errp)) {
         return;
     }
     stm32mp157_soc_connect_exti(s);

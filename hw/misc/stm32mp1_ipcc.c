@@ -41,8 +41,6 @@ REG32(SIDR, 0x3fc)
 /* MR and SCR: receive (or clear) bits low, transmit (or set) bits high */
 #define TX_SHIFT    16
 #define MR_MASK     (CHANNELS | CHANNELS << TX_SHIFT)
-/* What x-fault-delay-us is until it is set */
-#define DELAY_US    1000
 #define CR_MASK     (R_CR_RXOIE_MASK | R_CR_TXFIE_MASK)
 
 /* rx_since of an interrupt line that is low */
@@ -56,7 +54,7 @@ REG32(SIDR, 0x3fc)
 static bool stm32mp1_ipcc_rx(STM32MP1IpccState *s, unsigned p)
 {
     return (s->cr[p] & R_CR_RXOIE_MASK) &&
-           (s->sr[1 - p] & ~s->late[1 - p] & ~s->mr[p]);
+           (s->sr[1 - p] & ~s->mr[p]);
 }
 
 static int64_t stm32mp1_ipcc_unanswered(STM32MP1IpccState *s, unsigned p)
@@ -88,74 +86,6 @@ static void stm32mp1_ipcc_update_irq(STM32MP1IpccState *s)
         qemu_set_irq(s->rx_irq[p], rx);
         qemu_set_irq(s->tx_irq[p], tx);
     }
-}
-
-/* Faults: see the header. */
-
-static bool stm32mp1_ipcc_fault(STM32MP1IpccFault *fault)
-{
-    bool hit = fault->left;
-
-    if (hit) {
-        fault->left--;
-        fault->count++;
-    }
-    return hit;
-}
-
-/* Processor p notifies on free channels: those that really become occupied. */
-static uint32_t stm32mp1_ipcc_fault_send(STM32MP1IpccState *s, unsigned p,
-                                         uint32_t channels)
-{
-    uint32_t hit = channels & (s->fault_channels >> (p * TX_SHIFT));
-
-    if (!hit) {
-        return channels;
-    }
-    if (stm32mp1_ipcc_fault(&s->drop)) {
-        trace_stm32mp1_ipcc_fault("drop", p + 1, hit);
-        return channels & ~hit;
-    }
-    if (stm32mp1_ipcc_fault(&s->delay)) {
-        trace_stm32mp1_ipcc_fault("delay", p + 1, hit);
-        s->late[p] |= hit;
-        timer_mod(s->late_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                                 (int64_t)s->delay_us * SCALE_US);
-    }
-    if (s->twice.left) {
-        s->twice.left--;
-        s->again[p] |= hit;
-    }
-    return channels;
-}
-
-/* What processor p has sent is received: channels that really become free. */
-static uint32_t stm32mp1_ipcc_fault_receive(STM32MP1IpccState *s, unsigned p,
-                                            uint32_t channels)
-{
-    uint32_t stuck = channels & (s->stuck >> (p * TX_SHIFT));
-    uint32_t again = channels & s->again[p];
-
-    if (stuck) {
-        trace_stm32mp1_ipcc_fault("stuck", p + 1, stuck);
-        s->stuck_count++;
-    }
-    if (again) {
-        trace_stm32mp1_ipcc_fault("double", p + 1, again);
-        s->again[p] &= ~again;
-        s->twice.count++;
-    }
-    channels &= ~(stuck | again);
-    s->late[p] &= ~channels;
-    return channels;
-}
-
-static void stm32mp1_ipcc_late(void *opaque)
-{
-    STM32MP1IpccState *s = opaque;
-
-    memset(s->late, 0, sizeof(s->late));
-    stm32mp1_ipcc_update_irq(s);
 }
 
 static uint64_t stm32mp1_ipcc_read(void *opaque, hwaddr addr, unsigned size)
@@ -221,10 +151,8 @@ static void stm32mp1_ipcc_write(void *opaque, hwaddr addr, uint64_t value,
     case A_C1SCR:
     case A_C2SCR:
         /* set what this processor sends, clear what it has received */
-        s->sr[p] |= stm32mp1_ipcc_fault_send(s, p, (value >> TX_SHIFT) &
-                                                   CHANNELS & ~s->sr[p]);
-        s->sr[1 - p] &= ~stm32mp1_ipcc_fault_receive(s, 1 - p, value &
-                                                     s->sr[1 - p]);
+        s->sr[p] |= (value >> TX_SHIFT) & CHANNELS;
+        s->sr[1 - p] &= ~value;
         trace_stm32mp1_ipcc_status(s->sr[0], s->sr[1]);
         if (value & CHANNELS) {
             stm32mp1_ipcc_answered(s, p, s->rx_since[p] != NOT_WAITING);
@@ -266,10 +194,7 @@ static void stm32mp1_ipcc_reset_enter(Object *obj, ResetType type)
         s->cr[p] = 0;
         s->mr[p] = MR_MASK;
         s->sr[p] = 0;
-        s->late[p] = 0;
-        s->again[p] = 0;
     }
-    timer_del(s->late_timer);
 }
 
 static void stm32mp1_ipcc_reset_hold(Object *obj, ResetType type)
@@ -290,51 +215,6 @@ static int stm32mp1_ipcc_post_load(void *opaque, int version_id)
     return 0;
 }
 
-static bool stm32mp1_ipcc_fault_needed(void *opaque)
-{
-    STM32MP1IpccState *s = opaque;
-
-    return s->drop.left || s->drop.count || s->delay.left || s->delay.count ||
-           s->twice.left || s->twice.count || s->again[0] || s->again[1] ||
-           s->stuck || s->stuck_count || s->fault_channels != MR_MASK ||
-           s->delay_us != DELAY_US;
-}
-
-static const VMStateDescription vmstate_stm32mp1_ipcc_one_fault = {
-    .name = TYPE_STM32MP1_IPCC "/fault/one",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UINT32(left, STM32MP1IpccFault),
-        VMSTATE_UINT32(count, STM32MP1IpccFault),
-        VMSTATE_END_OF_LIST()
-    },
-};
-
-#define VMSTATE_FAULT(_field) \
-    VMSTATE_STRUCT(_field, STM32MP1IpccState, 1, \
-                   vmstate_stm32mp1_ipcc_one_fault, STM32MP1IpccFault)
-
-static const VMStateDescription vmstate_stm32mp1_ipcc_fault = {
-    .name = TYPE_STM32MP1_IPCC "/fault",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .needed = stm32mp1_ipcc_fault_needed,
-    .fields = (const VMStateField[]) {
-        VMSTATE_FAULT(drop),
-        VMSTATE_FAULT(delay),
-        VMSTATE_FAULT(twice),
-        VMSTATE_UINT32(fault_channels, STM32MP1IpccState),
-        VMSTATE_UINT32(delay_us, STM32MP1IpccState),
-        VMSTATE_UINT32(stuck, STM32MP1IpccState),
-        VMSTATE_UINT32(stuck_count, STM32MP1IpccState),
-        VMSTATE_UINT32_ARRAY(late, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
-        VMSTATE_UINT32_ARRAY(again, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
-        VMSTATE_TIMER_PTR(late_timer, STM32MP1IpccState),
-        VMSTATE_END_OF_LIST()
-    },
-};
-
 static const VMStateDescription vmstate_stm32mp1_ipcc = {
     .name = TYPE_STM32MP1_IPCC,
     .version_id = 1,
@@ -345,10 +225,6 @@ static const VMStateDescription vmstate_stm32mp1_ipcc = {
         VMSTATE_UINT32_ARRAY(mr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
         VMSTATE_UINT32_ARRAY(sr, STM32MP1IpccState, STM32MP1_IPCC_NUM_PROCS),
         VMSTATE_END_OF_LIST()
-    },
-    .subsections = (const VMStateDescription * const []) {
-        &vmstate_stm32mp1_ipcc_fault,
-        NULL
     },
 };
 
@@ -385,30 +261,6 @@ static void stm32mp1_ipcc_init(Object *obj)
 {
     STM32MP1IpccState *s = STM32MP1_IPCC(obj);
     SysBusDevice *sbd = SYS_BUS_DEVICE(obj);
-    const struct {
-        const char *name;
-        uint32_t *value;
-        ObjectPropertyFlags flags;
-    } faults[] = {
-        { "x-fault-channels", &s->fault_channels, OBJ_PROP_FLAG_READWRITE },
-        { "x-fault-drop", &s->drop.left, OBJ_PROP_FLAG_READWRITE },
-        { "x-fault-drop-count", &s->drop.count, OBJ_PROP_FLAG_READ },
-        { "x-fault-delay", &s->delay.left, OBJ_PROP_FLAG_READWRITE },
-        { "x-fault-delay-us", &s->delay_us, OBJ_PROP_FLAG_READWRITE },
-        { "x-fault-delay-count", &s->delay.count, OBJ_PROP_FLAG_READ },
-        { "x-fault-double", &s->twice.left, OBJ_PROP_FLAG_READWRITE },
-        { "x-fault-double-count", &s->twice.count, OBJ_PROP_FLAG_READ },
-        { "x-fault-stuck", &s->stuck, OBJ_PROP_FLAG_READWRITE },
-        { "x-fault-stuck-count", &s->stuck_count, OBJ_PROP_FLAG_READ },
-    };
-
-    s->fault_channels = MR_MASK;
-    s->delay_us = DELAY_US;
-    s->late_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_ipcc_late, s);
-    for (unsigned i = 0; i < ARRAY_SIZE(faults); i++) {
-        object_property_add_uint32_ptr(obj, faults[i].name, faults[i].value,
-                                       faults[i].flags);
-    }
 
     memory_region_init_io(&s->mmio, obj, &stm32mp1_ipcc_ops, s,
                           TYPE_STM32MP1_IPCC, 0x400);
@@ -423,11 +275,6 @@ static void stm32mp1_ipcc_init(Object *obj)
                             stm32mp1_ipcc_set_unanswered, NULL,
                             GUINT_TO_POINTER(p));
     }
-}
-
-static void stm32mp1_ipcc_finalize(Object *obj)
-{
-    timer_free(STM32MP1_IPCC(obj)->late_timer);
 }
 
 static void stm32mp1_ipcc_class_init(ObjectClass *klass, void *data)
@@ -447,7 +294,6 @@ static const TypeInfo stm32mp1_ipcc_types[] = {
         .parent = TYPE_SYS_BUS_DEVICE,
         .instance_size = sizeof(STM32MP1IpccState),
         .instance_init = stm32mp1_ipcc_init,
-        .instance_finalize = stm32mp1_ipcc_finalize,
         .class_init = stm32mp1_ipcc_class_init,
     },
 };

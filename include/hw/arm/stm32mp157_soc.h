@@ -18,6 +18,7 @@
 #include "hw/cpu/a15mpcore.h"
 #include "hw/cpu/cluster.h"
 #include "hw/misc/ram_fault.h"
+#include "hw/misc/register_fault.h"
 #include "hw/misc/stm32mp1_rcc.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
@@ -104,6 +105,8 @@ struct STM32MP157SocState {
     SplitIRQ wwdg1_reset;
     SplitIRQ m4_sysresetreq;
     RamFaultState sram_fault;
+    /* Over the registers with which each processor sends and acknowledges */
+    RegisterFaultState ipcc_fault[2];
 
     MemoryRegion retram;
     MemoryRegion mcusram;

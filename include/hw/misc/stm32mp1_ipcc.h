@@ -20,21 +20,6 @@
  *    the processor clearing a channel; set it to 0 to begin anew. A processor
  *    that takes the interrupt by its edge can lose it, and this tells of it
  *    when neither side does. Not a part of the guest's state: not migrated.
- *
- * Faults, for tests. A notification is a write to SCR that marks a free channel
- * occupied. The masks are of such channels: bit n, sent by processor 1 on
- * channel n; bit 16 + n, sent by processor 2. Each fault has a read-only
- * property with "-count" appended: how often it happened. They outlive a reset.
- *  + property "x-fault-channels": notifications that the next three apply to
- *    (default: all)
- *  + property "x-fault-drop": so many of the next ones get lost; the sender
- *    finds the channel free, as if they had been received
- *  + property "x-fault-delay": the interrupt of so many comes late, by
- *    "x-fault-delay-us" (microseconds of virtual time, default 1000) after the
- *    last of them
- *  + property "x-fault-double": so many come twice; the receiver's clearing of
- *    the channel leaves it occupied once
- *  + property "x-fault-stuck": channels that nothing clears but a reset
  */
 
 #ifndef HW_MISC_STM32MP1_IPCC_H
@@ -48,12 +33,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1IpccState, STM32MP1_IPCC)
 
 #define STM32MP1_IPCC_NUM_PROCS 2
 #define STM32MP1_IPCC_NUM_CHANNELS 6
-
-/* Something that is to happen so many times, and has happened so often. */
-typedef struct STM32MP1IpccFault {
-    uint32_t left;
-    uint32_t count;
-} STM32MP1IpccFault;
 
 struct STM32MP1IpccState {
     SysBusDevice parent_obj;
@@ -71,18 +50,6 @@ struct STM32MP1IpccState {
     int64_t rx_since[STM32MP1_IPCC_NUM_PROCS];
     /* The longest such time that is over */
     int64_t rx_longest[STM32MP1_IPCC_NUM_PROCS];
-
-    STM32MP1IpccFault drop;
-    STM32MP1IpccFault delay;
-    STM32MP1IpccFault twice;
-    uint32_t fault_channels;
-    uint32_t delay_us;
-    uint32_t stuck;
-    uint32_t stuck_count;
-    /* Channels that processor p has occupied, by what is wrong with them: */
-    uint32_t late[STM32MP1_IPCC_NUM_PROCS];
-    uint32_t again[STM32MP1_IPCC_NUM_PROCS];
-    QEMUTimer *late_timer;
 };
 
 #endif
