@@ -38,7 +38,10 @@ __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 PLUGIN_FLAGS = ("-O2", "-Wall", "-shared", "-fPIC")
 PARTS = ("qemu", "kernel", "firmware", "initramfs")
 MODULES = ("samples/rpmsg/rpmsg_client_sample.ko",)
-REMOTE_CROSS_FILE = "arm-none-eabi.ini"
+SOCS = "firmware/remote/soc"
+"""The firmware of each SoC's remotes, a folder each."""
+DEFAULT_SOC = "stm32mp157-m4"
+"""Of which the firmware is built for a board that has no remote."""
 OWN_SUFFIXES = (".c", ".h", ".S", ".ld", ".build", ".py", ".ini", ".toml")
 """What of our own C's folders goes into a build."""
 _MESON = (sys.executable, "-m", "mesonbuild.mesonmain")
@@ -424,24 +427,33 @@ class Builder:
 
     # ---- our own C -------------------------------------------------------------------------------------------------
 
-    def firmware(self) -> Path:
-        """Return the folder that the remote's images and their footprint are installed to."""
+    def socs(self) -> list[str]:
+        """Return the firmware sets of the board's remotes, each once; the default one if it has no remote."""
+        return list(dict.fromkeys(remote.soc for remote in self.board.remotes)) or [DEFAULT_SOC]
+
+    def cross_file(self, soc: str) -> Path:
+        """Return the file that tells Meson of the compiler for a firmware set."""
+        return self.root / SOCS / soc / "cross.ini"
+
+    def firmware(self, soc: str = "") -> Path:
+        """Return the folder that a set of images and their footprint are installed to; by default the board's first."""
+        soc = soc or self.socs()[0]
         source = self.sources.get("freertos")
         inputs = self._own_inputs("remote", ["firmware/remote", "firmware/include"], "arm-none-eabi-gcc")
         inputs["freertos"] = source.identity
-        options = [f"-Dfreertos={source.path}"]
-        if self.board.remote is not None:
-            options.append(f"-Dsoc={self.board.remote.soc}")
-        inputs["options"] = " ".join(options[1:])
+        inputs["options"] = f"-Dsoc={soc}"
+        options = [f"-Dfreertos={source.path}", inputs["options"]]
+        cross = self.cross_file(soc)
         return self.cache.artifact(
-            "remote", inputs, lambda scratch: self._meson("remote", REMOTE_CROSS_FILE, options, scratch), self.progress
+            "remote", inputs, lambda scratch: self._meson("remote", cross, options, scratch), self.progress
         )
 
     def host(self) -> Path:
         """Return the folder that the tools for the board's Linux are installed to."""
         inputs = self._own_inputs("host", ["firmware/host", "firmware/include"], f"{self.arch.cross}gcc")
+        cross = self.root / "configs/cross" / self.arch.cross_file
         return self.cache.artifact(
-            "host", inputs, lambda scratch: self._meson("host", self.arch.cross_file, [], scratch), self.progress
+            "host", inputs, lambda scratch: self._meson("host", cross, [], scratch), self.progress
         )
 
     def _own_inputs(self, part: str, folders: list[str], compiler_name: str) -> dict[str, str]:
@@ -457,7 +469,7 @@ class Builder:
         inputs["meson"] = tools.output([*_MESON, "--version"]).strip()
         return inputs
 
-    def _meson(self, part: str, cross_file: str, options: list[str], scratch: Path) -> None:
+    def _meson(self, part: str, cross_file: Path, options: list[str], scratch: Path) -> None:
         """Build one part of our own C and install it into ``scratch``."""
         tools.require("ninja")
         work = scratch.parent / f"{scratch.name}.build"
@@ -467,7 +479,7 @@ class Builder:
         try:
             with self.progress.step(f"{names[part]}: compiling") as step:
                 setup = [*_MESON, "setup", str(work), str(self.root), f"-Dpart={part}", "--prefix=/", "--libdir=lib"]
-                setup += [f"--cross-file={self.root / 'configs/cross' / cross_file}", *options]
+                setup += [f"--cross-file={cross_file}", *options]
                 for argv in (
                     setup,
                     ["ninja", "-C", str(work), f"-j{self.options.jobs}"],
@@ -484,17 +496,13 @@ class Builder:
     def images(self) -> dict[str, Path]:
         """Return the remote's images by name (``echo-bare``)."""
         found: dict[str, Path] = {}
-        for soc in self._socs():
-            folder = self.firmware() / "lib/firmware/ampstand" / soc
+        for soc in self.socs() if self.board.remotes else ():
+            folder = self.firmware(soc) / "lib/firmware/ampstand" / soc
             images = {path.stem: path for path in sorted(folder.glob("*.elf"))}
             if not images:
                 raise InfrastructureError(f"the firmware build left no image in {folder}")
             found |= images
         return found
-
-    def _socs(self) -> list[str]:
-        """Return the firmware sets of the board's remotes, each once."""
-        return list(dict.fromkeys(remote.soc for remote in self.board.remotes))
 
     def initramfs(self) -> Path:
         """Return the folder with ``initramfs.cpio``."""

@@ -391,8 +391,9 @@ class Checks:
     def _meson(self, part: str) -> Iterator[Path]:
         """Build a part of our own C; hold its build folder for the body."""
         freertos = self.builder.sources.get("freertos")
-        cross = self.root / "configs/cross/arm-none-eabi.ini"
-        options = {"native": ["-Dfuzz=true"], "remote": [f"--cross-file={cross}", f"-Dfreertos={freertos.path}"]}
+        soc = self.builder.socs()[0]
+        remote = [f"--cross-file={self.builder.cross_file(soc)}", f"-Dfreertos={freertos.path}", f"-Dsoc={soc}"]
+        options = {"native": ["-Dfuzz=true"], "remote": remote}
         log = self.records / "native.log"
         name = f"{part}-{self.where}"
         work = self.builder.cache.work / name

@@ -28,6 +28,9 @@ uint32_t os_wait(void);
  * for so many milliseconds (at most 50). Application thread, once. */
 void os_tick(uint32_t ms);
 
+/* The interrupt of soc_tick(); only the SoC's vectors call it. */
+void os_tick_handler(void);
+
 /* How often so many milliseconds have gone by. Application thread. */
 uint32_t os_ticks(void);
 

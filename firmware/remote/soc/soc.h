@@ -25,9 +25,8 @@ void soc_report_crash(void);
 /* Wait (bounded) until the console has sent what it was given. */
 void soc_console_flush(void);
 
-/* Let SysTick interrupt every so many milliseconds, of which its 24 bits hold
- * 80; os/ has the handler. */
-void soc_systick(uint32_t ms);
+/* Interrupt every so many milliseconds (at most 50), with os_tick_handler(). */
+void soc_tick(uint32_t ms);
 
 /* Start the watchdog with its longest period; only a reset stops it. */
 void soc_watchdog_start(void);

@@ -9,8 +9,6 @@
 static volatile uint32_t pending;
 static volatile uint32_t ticks;
 
-void systick_handler(void);
-
 void os_start(void (*entry)(void))
 {
     amp_unlock(0U);
@@ -27,13 +25,13 @@ void os_notify(uint32_t events)
     amp_unlock(key);
 }
 
-void systick_handler(void)
+void os_tick_handler(void)
 {
     ticks++;
     os_notify(EVENT_TICK);
 }
 
-void os_tick(uint32_t ms) { soc_systick(ms); }
+void os_tick(uint32_t ms) { soc_tick(ms); }
 
 uint32_t os_ticks(void) { return ticks; }
 
@@ -42,12 +40,8 @@ uint32_t os_wait(void)
     uint32_t key = amp_lock();
     uint32_t events;
 
-    /* WFI wakes for a masked interrupt too, so none slips in between. */
     while (pending == 0U) {
-        __asm volatile("wfi" ::: "memory");
-        amp_unlock(key);
-        __asm volatile("isb" ::: "memory");
-        key = amp_lock();
+        key = amp_sleep(key);
     }
     events = pending;
     pending = 0U;

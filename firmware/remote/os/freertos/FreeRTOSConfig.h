@@ -5,14 +5,13 @@
 #ifndef FREERTOS_CONFIG_H
 #define FREERTOS_CONFIG_H
 
-/* For V9 up to V11, port GCC/ARM_CM3 (or ARM_CM4F). One task, all static. */
+/* For V9 up to V11. One task, all static. */
 
 #include <stdint.h>
 
-#include "port.h"
+#include "freertos_port.h"
 #include "soc/soc.h"
 
-#define configCPU_CLOCK_HZ AMP_CORE_HZ
 #define configTICK_RATE_HZ 1000
 #define configUSE_16_BIT_TICKS 0
 #define configUSE_PREEMPTION 1
@@ -32,16 +31,6 @@
 
 #define INCLUDE_vTaskSuspend 1
 
-/* The NVIC of the M4 has 4 priority bits. */
-#define configPRIO_BITS 4
-#define configKERNEL_INTERRUPT_PRIORITY 0xF0
-#define configMAX_SYSCALL_INTERRUPT_PRIORITY 0x80
-
 #define configASSERT(x) AMP_ASSERT(x)
-
-/* The names in our vector table. */
-#define vPortSVCHandler svc_handler
-#define xPortPendSVHandler pendsv_handler
-#define xPortSysTickHandler systick_handler
 
 #endif

@@ -5,6 +5,7 @@
 #include "os/os.h"
 
 #include "FreeRTOS.h"
+#include "port.h"
 #include "task.h"
 
 #define APP_STACK_WORDS 256U
@@ -42,10 +43,7 @@ void os_start(void (*entry)(void))
 
 void os_notify(uint32_t events)
 {
-    uint32_t ipsr;
-
-    __asm volatile("mrs %0, ipsr" : "=r"(ipsr));
-    if (ipsr != 0U) {
+    if (amp_in_interrupt()) {
         BaseType_t woken = pdFALSE;
 
         (void)xTaskNotifyFromISR(app, events, eSetBits, &woken);

@@ -7,6 +7,7 @@
 
 /* What lib/ needs of the machine: see tests/firmware/port.h for another one. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* SRAM3 and SRAM4: where the device tree puts vrings and buffers. */
@@ -33,6 +34,25 @@ static inline uint32_t amp_lock(void)
 static inline void amp_unlock(uint32_t key)
 {
     __asm volatile("msr primask, %0" ::"r"(key) : "memory");
+}
+
+/* Sleep until there is an interrupt, and take it; they are masked before and
+ * after. WFI wakes for a masked one, too, so that none slips in between. Takes
+ * and returns what amp_lock() does. */
+static inline uint32_t amp_sleep(uint32_t key)
+{
+    __asm volatile("wfi" ::: "memory");
+    amp_unlock(key);
+    __asm volatile("isb" ::: "memory");
+    return amp_lock();
+}
+
+static inline bool amp_in_interrupt(void)
+{
+    uint32_t ipsr;
+
+    __asm volatile("mrs %0, ipsr" : "=r"(ipsr));
+    return ipsr != 0U;
 }
 
 /* Kick the host for vring 0 or 1. Never blocks, never loses a kick. */

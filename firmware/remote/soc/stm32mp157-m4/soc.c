@@ -157,7 +157,8 @@ void soc_init(void)
     irq_enable(IRQ_IPCC_TX1);
 }
 
-void soc_systick(uint32_t ms)
+/* The 24 bits of SysTick hold 80 ms. */
+void soc_tick(uint32_t ms)
 {
     SYST_RVR = (AMP_CORE_HZ / 1000U * ms) - 1U;
     SYST_CVR = 0U;

@@ -8,6 +8,7 @@
 
 #include "ampstand/crash.h"
 #include "lib/trace.h"
+#include "os/os.h"
 #include "port.h"
 #include "regs.h"
 #include "soc/soc.h"
@@ -168,7 +169,7 @@ void soc_restart(void)
 #define FAULT __attribute__((weak, alias("fault_handler")))
 void svc_handler(void) FAULT;
 void pendsv_handler(void) FAULT;
-void systick_handler(void) FAULT;
+void os_tick_handler(void) FAULT;
 void usart3_handler(void) FAULT;
 void ipcc_rx_handler(void) FAULT;
 void ipcc_tx_handler(void) FAULT;
@@ -186,7 +187,7 @@ __attribute__((section(".vectors"),
     [11] = {.handler = svc_handler},
     [12 ... 13] = {.handler = fault_handler},
     [14] = {.handler = pendsv_handler},
-    [15] = {.handler = systick_handler},
+    [15] = {.handler = os_tick_handler},
     [16 ... 16 + IRQ_USART3 - 1] = {.handler = fault_handler},
     [16 + IRQ_USART3] = {.handler = usart3_handler},
     [16 + IRQ_USART3 + 1 ... 16 + IRQ_IPCC_RX1 - 1] = {.handler =
