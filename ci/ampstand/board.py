@@ -24,6 +24,8 @@ ROLES = ("shell", "remote-console", "spare")
 
 LOGS = ("merged", "qemu", "guest-errors")
 """In each folder of records, beside those of the serial lines."""
+CHAINS = ("direct", "tf-a")
+"""Of booting Linux: the machine model starts it as a boot loader would, or BL31 of Trusted Firmware-A does."""
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
 
@@ -159,6 +161,10 @@ class Board:
     kernel_arch: str
     dtb: str
     command_line: str
+    boot_chain: str
+    """What starts Linux: one of ``CHAINS``."""
+    boot_options: Mapping[str, str]
+    """Options that the boot chain is built with."""
     host_cpus: int
     serials: tuple[Serial, ...]
     remotes: tuple[RemoteCore, ...]
@@ -196,7 +202,12 @@ class Board:
 
     @classmethod
     def _from(cls, table: Table) -> Board:
-        with table.table("machine") as machine, table.table("kernel") as kernel, table.optional("timeouts") as timeouts:
+        with (
+            table.table("machine") as machine,
+            table.table("kernel") as kernel,
+            table.optional("boot") as boot,
+            table.optional("timeouts") as timeouts,
+        ):
             serials = _serials(table)
             remotes = _remotes(table, serials)
             return cls(
@@ -208,6 +219,8 @@ class Board:
                 kernel_arch=kernel.text("arch"),
                 dtb=kernel.text("dtb", ""),
                 command_line=kernel.text("command_line"),
+                boot_chain=boot.choice("chain", CHAINS, CHAINS[0]),
+                boot_options={name: str(value) for name, value in boot.scalars("options").items()},
                 host_cpus=kernel.integer("host_cpus", minimum=1),
                 serials=serials,
                 remotes=remotes,

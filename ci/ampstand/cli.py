@@ -156,6 +156,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         kernel_src=args.kernel_src,
         freertos_src=args.freertos_src,
         busybox_src=args.busybox_src,
+        tf_a_src=args.tf_a_src,
         qemu=args.qemu,
         kernel_config=tuple(args.kernel_config),
         kernel=args.kernel,
@@ -210,7 +211,8 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         return 0
     if args.command == "setup" and args.update:
         for entry in specs():
-            builder.sources.get(entry.name, update=True)
+            if not entry.optional or builder.sources.known(entry.name) is not None:
+                builder.sources.get(entry.name, update=True)
     artifacts = builder.all()
     if args.command == "setup":
         progress.say("everything is set up; from now on no network is needed")

@@ -36,6 +36,8 @@ class Artifacts:
     provenance: dict[str, str] = field(default_factory=dict)
     """What a result is about, for its record: the kernel's release, source and configuration, QEMU, firmware, Ampstand,
     compilers. Text for people; a key that is not known is left out."""
+    boot_firmware: Path | None = None
+    """What starts Linux, where the machine model does not do so by itself."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -59,6 +61,7 @@ class Artifacts:
                 footprint=Path(raw["footprint"]),
                 kernel_release=str(raw["kernel_release"]),
                 plugins=Path(raw["plugins"]),
+                boot_firmware=Path(raw["boot_firmware"]) if raw["boot_firmware"] else None,
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from ampstand import paths
 from ampstand.board import Board
+from ampstand.build import boot_chain, git, initramfs, kconfig, overlay, tools
 from ampstand.build import cache as cache_module
-from ampstand.build import git, initramfs, kconfig, overlay, tools
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
@@ -55,6 +55,7 @@ class BuildOptions:
     kernel_src: Path | None = None
     freertos_src: Path | None = None
     busybox_src: Path | None = None
+    tf_a_src: Path | None = None
     qemu: Path | None = None
     """An installed ``qemu-system-aarch64`` that has the board, in place of one of our build."""
     kernel_config: tuple[Path, ...] = ()
@@ -92,6 +93,7 @@ class BuildOptions:
             "linux": self.kernel_src,
             "freertos": self.freertos_src,
             "busybox": self.busybox_src,
+            "tf-a": self.tf_a_src,
         }
 
 
@@ -425,6 +427,25 @@ class Builder:
 
         return self.cache.artifact("kernel", inputs, make, self.progress)
 
+    # ---- what starts Linux -----------------------------------------------------------------------------------------
+
+    def boot_firmware(self) -> Path | None:
+        """Return what starts Linux, where the machine model does not do so by itself."""
+        if self.board.boot_chain == "direct":
+            return None
+        source, options, cross = self.sources.get("tf-a"), self.board.boot_options, self.arch.cross
+        inputs = {
+            "source": source.identity,
+            "options": " ".join(f"{name}={value}" for name, value in sorted(options.items())),
+            "compiler": compiler(f"{cross}gcc"),
+        }
+
+        def make(scratch: Path) -> None:
+            log = self.cache.logs / "tf-a.log"
+            boot_chain.make_tf_a(source.path, options, cross, self.options.jobs, scratch, log, self.progress)
+
+        return self.cache.artifact("tf-a", inputs, make, self.progress) / boot_chain.IMAGE
+
     # ---- our own C -------------------------------------------------------------------------------------------------
 
     def socs(self) -> list[str]:
@@ -555,6 +576,7 @@ class Builder:
             footprint=self.footprint(),
             kernel_release=(built / "release").read_text(encoding="utf-8").strip(),
             plugins=self.plugins(),
+            boot_firmware=self.boot_firmware(),
             provenance=self.provenance(built, qemu),
         )
 
@@ -569,6 +591,8 @@ class Builder:
         }
         if (built / "config").is_file():
             found["kernel config sha256"] = cache_module.file_hash(built / "config")
+        if self.board.boot_chain != "direct":
+            found["boot firmware"] = f"TF-A {self.sources.get('tf-a').version}"
         if self.options.dtb is not None:
             found["dtb"] = f"file {self.options.dtb}"
             found["dtb sha256"] = cache_module.file_hash(self.options.dtb)

@@ -55,6 +55,8 @@ class Spec:
     archive: str = ""
     folder: str = ""
     architecture: str = NATIVE
+    optional: bool = False
+    """Whether only some boards need it."""
     revisions: bool = False
     """Whether the user may name a revision of a git tree: ``DIR@REV``."""
 

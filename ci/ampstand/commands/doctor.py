@@ -71,14 +71,15 @@ def examine(cache: Cache) -> list[Finding]:
             f"as root: apt-get install {' '.join(missing)}" if missing else "",
         )
     )
-    kept = [sources.Sources(cache, Progress(), {}).known(entry.name) for entry in sources.specs()]
+    wanted = [entry for entry in sources.specs() if not entry.optional]
+    kept = [sources.Sources(cache, Progress(), {}).known(entry.name) for entry in wanted]
     have = {source.name for source in kept if source is not None}
-    for entry in sources.specs():
+    for entry in wanted:
         known = next((source for source in kept if source is not None and source.name == entry.name), None)
         state = known.version if known is not None else "not fetched yet"
         remedy = "" if known is not None else f"`ampstand setup` fetches it, or name a folder: {entry.option} DIR"
         found.append(Finding(entry.title, known is not None, state, remedy))
-    if len(have) < len(sources.specs()):
+    if len(have) < len(wanted):
         try:
             sources.find_mirrors()
             found.append(Finding("apt sources", True, "a Debian mirror is set up"))
@@ -86,7 +87,7 @@ def examine(cache: Cache) -> list[Finding]:
             found.append(Finding("apt sources", False, error.message, error.hint))
     cache.prepare()
     free = shutil.disk_usage(cache.root).free // 1_000_000
-    need = NEXT_BUILD_MB if len(have) == len(sources.specs()) else FIRST_BUILD_MB
+    need = NEXT_BUILD_MB if len(have) == len(wanted) else FIRST_BUILD_MB
     found.append(
         Finding(
             "disk space",

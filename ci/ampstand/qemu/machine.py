@@ -196,6 +196,8 @@ class Machine:
     def _host_arguments(self) -> list[str]:
         """Return what the host runs."""
         argv = ["-kernel", str(self.artifacts.kernel)]
+        if self.artifacts.boot_firmware is not None:
+            argv += ["-bios", str(self.artifacts.boot_firmware)]
         if self.board.dtb:
             argv += ["-dtb", str(self.artifacts.dtb)]
         command_line = f"{self.board.command_line} {self.kernel_arguments}".strip()
@@ -531,6 +533,8 @@ class Machine:
         paths = {"qemu": artifacts.qemu, "kernel": artifacts.kernel, "initramfs": self.initramfs}
         if self.board.dtb:
             paths["dtb"] = artifacts.dtb
+        if artifacts.boot_firmware is not None:
+            paths["boot firmware"] = artifacts.boot_firmware
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}
 
     def _console(self, serial: Serial) -> Console:
