@@ -1,0 +1,202 @@
+/*
+ * ZCU102 evaluation board as an AMP system
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Xilinx UG1182. The board is in the state in which its first boot loader
+ * leaves it when it has been loaded by JTAG: TF-A's BL31 (-bios) starts in EL3,
+ * finds nothing that says what comes next, and goes to BL33_ADDR in EL2. There
+ * stands a small program that starts Linux (-kernel, -dtb, -initrd, -append).
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qapi/error.h"
+#include "qemu/datadir.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "audio/audio.h"
+#include "elf.h"
+#include "exec/address-spaces.h"
+#include "hw/arm/boot.h"
+#include "hw/arm/zynqmp_amp_soc.h"
+#include "hw/boards.h"
+#include "hw/loader.h"
+#include "hw/qdev-properties.h"
+#include "qom/object.h"
+#include "system/reset.h"
+#include "system/system.h"
+
+#define TYPE_ZCU102_AMP MACHINE_TYPE_NAME("zcu102-amp")
+OBJECT_DECLARE_SIMPLE_TYPE(Zcu102AmpState, ZCU102_AMP)
+
+/* Where BL31 goes if nobody tells it: TF-A's PRELOADED_BL33_BASE */
+#define BL33_ADDR       0x08000000
+/* Documentation/arch/arm64/booting.rst: from a boundary of 2 MiB on */
+#define KERNEL_ADDR     0x00200000
+#define KERNEL_MAX      (BL33_ADDR - KERNEL_ADDR)
+#define INITRD_ADDR     0x10000000
+#define DTB_ADDR        (BL33_ADDR + 2 * MiB)
+#define DTB_MAX         (2 * MiB)
+
+/* Of the APU's control registers: where core 0 begins */
+#define RVBARADDR0L     0xfd5c0040
+
+#define RAM_MIN         (512 * MiB)
+#define RAM_MAX         XLNX_ZYNQMP_MAX_LOW_RAM_SIZE
+
+struct Zcu102AmpState {
+    MachineState parent_obj;
+
+    ZynqMPAmpSocState soc;
+    struct arm_boot_info boot;
+    uint64_t bl31;      /* its first address; 0: there is none */
+};
+
+/* Return BL31's first address. */
+static uint64_t zcu102_amp_load_firmware(MachineState *machine)
+{
+    g_autofree char *path = NULL;
+    uint64_t entry;
+
+    path = qemu_find_file(QEMU_FILE_TYPE_BIOS, machine->firmware);
+    if (!path || load_elf(path, NULL, NULL, NULL, &entry, NULL, NULL, NULL, 0,
+                          EM_AARCH64, 1, 0) <= 0) {
+        error_report("-bios %s: not a bl31.elf for 64-bit Arm",
+                     machine->firmware);
+        exit(1);
+    }
+    return entry;
+}
+
+/* Linux's boot protocol: x0 has the device tree, x1 to x3 are 0. */
+static const uint32_t zcu102_amp_bl33[] = {
+    const_le32(0x580000c0),     /* ldr x0, dtb */
+    const_le32(0xd2800001),     /* mov x1, #0 */
+    const_le32(0xd2800002),     /* mov x2, #0 */
+    const_le32(0xd2800003),     /* mov x3, #0 */
+    const_le32(0x58000084),     /* ldr x4, kernel */
+    const_le32(0xd61f0080),     /* br x4 */
+    const_le32(DTB_ADDR), 0,    /* dtb: */
+    const_le32(KERNEL_ADDR), 0, /* kernel: */
+};
+
+static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
+{
+    AddressSpace *as = &address_space_memory;
+    ssize_t size;
+
+    size = load_image_targphys_as(machine->kernel_filename, KERNEL_ADDR,
+                                  KERNEL_MAX, as);
+    if (size <= 0) {
+        error_report("-kernel %s: cannot be read, or is larger than %d MiB",
+                     machine->kernel_filename, (int)(KERNEL_MAX / MiB));
+        exit(1);
+    }
+    s->boot.dtb_filename = machine->dtb;
+    s->boot.kernel_cmdline = machine->kernel_cmdline;
+    s->boot.ram_size = machine->ram_size;
+    if (machine->initrd_filename) {
+        size = load_image_targphys_as(machine->initrd_filename, INITRD_ADDR,
+                                      RAM_MIN - INITRD_ADDR, as);
+        if (size <= 0) {
+            error_report("-initrd %s: cannot be read, or is too large",
+                         machine->initrd_filename);
+            exit(1);
+        }
+        s->boot.initrd_start = INITRD_ADDR;
+        s->boot.initrd_size = size;
+    }
+    if (!machine->dtb) {
+        error_report("no device tree: give one with -dtb");
+        exit(1);
+    }
+    if (arm_load_dtb(DTB_ADDR, &s->boot, DTB_ADDR + DTB_MAX, as, machine,
+                     &s->soc.zynqmp.apu_cpu[0]) <= 0) {
+        exit(1);
+    }
+    rom_add_blob_fixed_as("zcu102-amp.bl33", zcu102_amp_bl33,
+                          sizeof(zcu102_amp_bl33), BL33_ADDR, as);
+}
+
+/* As the first boot loader does: core 0 begins with BL31. */
+static void zcu102_amp_reset(void *opaque)
+{
+    Zcu102AmpState *s = opaque;
+    int i;
+
+    if (s->bl31) {
+        for (i = 0; i < 2; i++) {
+            address_space_stl_le(&address_space_memory, RVBARADDR0L + 4 * i,
+                                 extract64(s->bl31, 32 * i, 32),
+                                 MEMTXATTRS_UNSPECIFIED, NULL);
+        }
+    }
+    for (i = 0; i < XLNX_ZYNQMP_NUM_APU_CPUS; i++) {
+        cpu_reset(CPU(&s->soc.zynqmp.apu_cpu[i]));
+    }
+}
+
+static void zcu102_amp_init(MachineState *machine)
+{
+    Zcu102AmpState *s = ZCU102_AMP(machine);
+    Object *boot;
+
+    if (machine->ram_size < RAM_MIN || machine->ram_size > RAM_MAX) {
+        error_report("-m: the board takes %d MiB to %d GiB",
+                     (int)(RAM_MIN / MiB), (int)(RAM_MAX / GiB));
+        exit(1);
+    }
+    object_initialize_child(OBJECT(machine), "soc", &s->soc,
+                            TYPE_ZYNQMP_AMP_SOC);
+    object_property_set_link(OBJECT(&s->soc), "ddr-ram", OBJECT(machine->ram),
+                             &error_abort);
+    if (machine->audiodev) {
+        qdev_prop_set_string(DEVICE(&s->soc.zynqmp.dp), "audiodev",
+                             machine->audiodev);
+    }
+    boot = OBJECT(&s->soc.zynqmp.apu_cpu[0]);
+    if (machine->firmware) {
+        s->bl31 = zcu102_amp_load_firmware(machine);
+    } else if (machine->kernel_filename) {
+        error_report("-kernel needs what starts it: name TF-A's bl31.elf with "
+                     "-bios, built with PLAT=zynqmp RESET_TO_BL31=1");
+        exit(1);
+    } else {
+        object_property_set_bool(boot, "start-powered-off", true,
+                                 &error_abort);
+    }
+    sysbus_realize(SYS_BUS_DEVICE(&s->soc), &error_fatal);
+
+    qemu_register_reset(zcu102_amp_reset, s);
+    if (machine->kernel_filename) {
+        zcu102_amp_load_kernel(s, machine);
+    }
+}
+
+static void zcu102_amp_class_init(ObjectClass *klass, void *data)
+{
+    MachineClass *mc = MACHINE_CLASS(klass);
+
+    mc->desc = "Xilinx ZCU102 as an AMP system: 4 x Cortex-A53 behind TF-A";
+    mc->init = zcu102_amp_init;
+    mc->min_cpus = mc->max_cpus = mc->default_cpus = XLNX_ZYNQMP_NUM_APU_CPUS;
+    mc->default_ram_size = 2 * GiB;
+    mc->default_ram_id = "ddr-ram";
+    machine_add_audiodev_property(mc);
+    mc->no_floppy = true;
+    mc->no_cdrom = true;
+    mc->no_parallel = true;
+}
+
+static const TypeInfo zcu102_amp_types[] = {
+    {
+        .name = TYPE_ZCU102_AMP,
+        .parent = TYPE_MACHINE,
+        .instance_size = sizeof(Zcu102AmpState),
+        .class_init = zcu102_amp_class_init,
+    },
+};
+
+DEFINE_TYPES(zcu102_amp_types)

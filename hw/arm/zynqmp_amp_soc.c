@@ -1,0 +1,187 @@
+/*
+ * ZynqMP SoC as an AMP system: QEMU's own, with what that lacks
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/* Addresses and interrupts: Xilinx UG1085, UG1087. */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "exec/address-spaces.h"
+#include "hw/arm/zynqmp_amp_soc.h"
+#include "hw/irq.h"
+#include "hw/misc/unimp.h"
+#include "hw/qdev-properties.h"
+
+#define IPI_APU_SPI         35
+
+#define MESSAGE_RAM_ADDR    0xff990000
+#define MESSAGE_RAM_SIZE    0x1000
+#define CSU_ADDR            0xffca0000
+#define CSU_SIZE            0x1000
+#define CSU_IDCODE          0x40
+#define CSU_VERSION         0x44
+#define IOU_SCNTRS_ADDR     0xff260000
+#define IOU_SCNTRS_SIZE     0x1000
+#define IOU_SCNTRS_BASEFREQ 0x20
+#define CRL_APB_ADDR        0xff5e0000
+#define CRL_APB_SIZE        0x1000
+#define PMU_GLOBAL_ADDR     0xffd80000
+#define PMU_GLOBAL_SIZE     0x1000
+
+/* The system counter, as the first boot loader sets it */
+#define CNTFRQ_HZ           99999000
+
+static const struct {
+    const char *name;
+    hwaddr addr;
+    hwaddr size;
+} zynqmp_amp_soc_unimplemented[] = {
+    { "zynqmp.afi", 0xfd360000, 0x70000 },
+    { "zynqmp.lpd-slcr", 0xff410000, 0x10000 },
+    { "zynqmp.iou-slcr", 0xff180000, 0x10000 },
+    { "zynqmp.fpd-slcr", 0xfd610000, 0x10000 },
+    { "zynqmp.cci-gpv", 0xfd6e0000, 0x10000 },
+    { "zynqmp.smmu", 0xfd800000, 0x20000 },
+    { "zynqmp.gpio", 0xff0a0000, 0x10000 },
+    { "zynqmp.i2c0", 0xff020000, 0x10000 },
+    { "zynqmp.i2c1", 0xff030000, 0x10000 },
+    { "zynqmp.swdt", 0xff150000, 0x10000 },
+    { "zynqmp.fpd-wdt", 0xfd4d0000, 0x10000 },
+    { "zynqmp.ams", 0xffa50000, 0x10000 },
+    { "zynqmp.ddrc", 0xfd070000, 0x30000 },
+    { "zynqmp.ocm-ctrl", 0xff960000, 0x10000 },
+    { "zynqmp.pcie", 0xfd0e0000, 0x10000 },
+    { "zynqmp.gpu", 0xfd4b0000, 0x10000 },
+    { "zynqmp.rpu", 0xff9a0000, 0x10000 },
+};
+
+static void zynqmp_amp_soc_init(Object *obj)
+{
+    ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(obj);
+
+    object_initialize_child(obj, "zynqmp", &s->zynqmp, TYPE_XLNX_ZYNQMP);
+    object_initialize_child(obj, "pmufw", &s->pmufw, TYPE_ZYNQMP_PMUFW);
+}
+
+/* Registers that are what software has written, or what is there at power-on. */
+static bool zynqmp_amp_soc_realize_memory(ZynqMPAmpSocState *s, Error **errp)
+{
+    const struct {
+        MemoryRegion *mr;
+        const char *name;
+        hwaddr addr;
+        uint64_t size;
+    } rams[] = {
+        { &s->message_ram, "zynqmp.ipi-messages", MESSAGE_RAM_ADDR,
+          MESSAGE_RAM_SIZE },
+        { &s->csu, "zynqmp.csu", CSU_ADDR, CSU_SIZE },
+        { &s->iou_scntrs, "zynqmp.iou-scntrs", IOU_SCNTRS_ADDR,
+          IOU_SCNTRS_SIZE },
+        { &s->crl_apb, "zynqmp.crl-apb", CRL_APB_ADDR, CRL_APB_SIZE },
+        { &s->pmu_global, "zynqmp.pmu-global", PMU_GLOBAL_ADDR,
+          PMU_GLOBAL_SIZE },
+    };
+    const struct {
+        hwaddr addr;
+        uint32_t value;
+    } values[] = {
+        { CSU_ADDR + CSU_IDCODE, ZYNQMP_IDCODE },
+        { CSU_ADDR + CSU_VERSION, ZYNQMP_VERSION },
+        { IOU_SCNTRS_ADDR + IOU_SCNTRS_BASEFREQ, CNTFRQ_HZ },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(rams); i++) {
+        if (!memory_region_init_ram(rams[i].mr, OBJECT(s), rams[i].name,
+                                    rams[i].size, errp)) {
+            return false;
+        }
+        memory_region_add_subregion(get_system_memory(), rams[i].addr,
+                                    rams[i].mr);
+    }
+    for (i = 0; i < ARRAY_SIZE(values); i++) {
+        address_space_stl_le(&address_space_memory, values[i].addr,
+                             values[i].value, MEMTXATTRS_UNSPECIFIED, NULL);
+    }
+    for (i = 0; i < ARRAY_SIZE(zynqmp_amp_soc_unimplemented); i++) {
+        create_unimplemented_device(zynqmp_amp_soc_unimplemented[i].name,
+                                    zynqmp_amp_soc_unimplemented[i].addr,
+                                    zynqmp_amp_soc_unimplemented[i].size);
+    }
+    return true;
+}
+
+static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
+{
+    ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(dev);
+    Object *zynqmp = OBJECT(&s->zynqmp), *pmufw = OBJECT(&s->pmufw);
+    DeviceState *gic = DEVICE(&s->zynqmp.gic);
+    int i;
+
+    object_property_set_link(zynqmp, "ddr-ram", OBJECT(s->ddr), &error_abort);
+    object_property_set_bool(zynqmp, "secure", true, &error_abort);
+    object_property_set_bool(zynqmp, "virtualization", true, &error_abort);
+    for (i = 0; i < XLNX_ZYNQMP_NUM_APU_CPUS; i++) {
+        g_autofree char *name = g_strdup_printf("apu%d", i);
+        Object *cpu = OBJECT(&s->zynqmp.apu_cpu[i]);
+
+        object_property_set_int(cpu, "cntfrq", CNTFRQ_HZ, &error_abort);
+        object_property_set_link(pmufw, name, cpu, &error_abort);
+    }
+    if (!qdev_realize(DEVICE(zynqmp), NULL, errp) ||
+        !zynqmp_amp_soc_realize_memory(s, errp)) {
+        return;
+    }
+
+    object_property_set_link(pmufw, "message-ram", OBJECT(&s->message_ram),
+                             &error_abort);
+    if (!sysbus_realize(SYS_BUS_DEVICE(pmufw), errp)) {
+        return;
+    }
+    sysbus_connect_irq(SYS_BUS_DEVICE(&s->zynqmp.ipi), 0,
+                       qdev_get_gpio_in(gic, IPI_APU_SPI));
+    /* IRQ and FIQ pass the PMU on their way to the cores. */
+    for (i = 0; i < 2 * XLNX_ZYNQMP_NUM_APU_CPUS; i++) {
+        DeviceState *cpu =
+            DEVICE(&s->zynqmp.apu_cpu[i % XLNX_ZYNQMP_NUM_APU_CPUS]);
+        bool fiq = i >= XLNX_ZYNQMP_NUM_APU_CPUS;
+
+        sysbus_connect_irq(SYS_BUS_DEVICE(gic), i,
+                           qdev_get_gpio_in_named(DEVICE(pmufw), "called", i));
+        qdev_connect_gpio_out_named(DEVICE(pmufw), "wake", i,
+            qdev_get_gpio_in(cpu, fiq ? ARM_CPU_FIQ : ARM_CPU_IRQ));
+    }
+    qdev_connect_gpio_out_named(DEVICE(&s->zynqmp.ipi), "PMU_0", 0,
+                                qdev_get_gpio_in(DEVICE(pmufw), 0));
+}
+
+static const Property zynqmp_amp_soc_properties[] = {
+    DEFINE_PROP_LINK("ddr-ram", ZynqMPAmpSocState, ddr, TYPE_MEMORY_REGION,
+                     MemoryRegion *),
+};
+
+static void zynqmp_amp_soc_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->desc = "ZynqMP SoC as an AMP system";
+    dc->realize = zynqmp_amp_soc_realize;
+    /* Uses serial_hd() and the system memory */
+    dc->user_creatable = false;
+    device_class_set_props(dc, zynqmp_amp_soc_properties);
+}
+
+static const TypeInfo zynqmp_amp_soc_types[] = {
+    {
+        .name = TYPE_ZYNQMP_AMP_SOC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(ZynqMPAmpSocState),
+        .instance_init = zynqmp_amp_soc_init,
+        .class_init = zynqmp_amp_soc_class_init,
+    },
+};
+
+DEFINE_TYPES(zynqmp_amp_soc_types)
