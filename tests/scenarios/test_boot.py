@@ -25,6 +25,19 @@ def test_boot_to_shell_with_all_host_cores(machine: LinuxMachine, host: Shell) -
     assert host.text("uname -r") == machine.artifacts.kernel_release
 
 
+@pytest.mark.needs("hotplug")
+def test_cores_go_and_come_back(machine: LinuxMachine, host: Shell) -> None:
+    """All but the first are switched off and on again, each by itself; in the end work is done on each."""
+    others = range(1, machine.board.host_cpus)
+    for core in [*others, *others]:
+        online = f"/sys/devices/system/cpu/cpu{core}/online"
+        host.run_check(f"echo 0 >{online}", reason=f"core {core} to go")
+        assert host.text("grep -c ^processor /proc/cpuinfo") == str(machine.board.host_cpus - 1)
+        host.run_check(f"echo 1 >{online}", reason=f"core {core} to come back")
+    for core in (0, *others):
+        assert host.text(f"taskset {1 << core:x} awk '{{ print $39; exit }}' /proc/self/stat") == str(core)
+
+
 def test_console_loses_nothing_in_either_direction(host: Shell) -> None:
     assert host.run_check("seq 1 5000") == [str(number) for number in range(1, 5001)]
     long = "".join(chr(ord("a") + number % 26) for number in range(3000))
@@ -42,6 +55,16 @@ def test_a_panic_before_the_console_is_there_is_the_reason(boot: Callable[..., L
     machine = boot(up=False, kernel_arguments="mem=8M", tolerated={".*": "Linux is to die"})
     machine.start()
     machine.host.console.expect_line("Kernel panic - not syncing", what="what Linux dies of")
+
+
+@pytest.mark.needs("reboot")
+def test_reboot_brings_all_cores_back(fresh_machine: LinuxMachine) -> None:
+    for _ in range(2):
+        events = fresh_machine.event_mark()
+        fresh_machine.host.reboot()
+        assert fresh_machine.happened("RESET", since=events)
+        online = fresh_machine.host.text("cat /sys/devices/system/cpu/online")
+        assert online == f"0-{fresh_machine.board.host_cpus - 1}"
 
 
 @pytest.mark.needs("reboot", "remoteproc")
