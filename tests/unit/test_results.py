@@ -245,6 +245,13 @@ def test_reasons_and_commands_are_told(mixed: Run, tmp_path: Path) -> None:
     assert "  native: no compiler" in told
 
 
+def test_what_further_boards_lack_is_one_line_each(tmp_path: Path) -> None:
+    reasons = ("the board has no remote", "the board has no mailbox", "takes minutes")
+    tests = [Test("scenarios:virt", reason, "skipped", reason=reason) for reason in reasons]
+    told = summary.lines(record(tmp_path / "r.jsonl", *tests, Stage("scenarios:virt", "ok", 2.0)), tmp_path)
+    assert told == ["", "skipped:", "    3 scenarios:virt: mostly for what the board has not, see results.jsonl"]
+
+
 def test_junit_has_every_test_once(mixed: Run, tmp_path: Path) -> None:
     junit.write(mixed, tmp_path / "junit.xml")
     suites = {suite.get("name"): suite for suite in ElementTree.parse(tmp_path / "junit.xml").iter("testsuite")}

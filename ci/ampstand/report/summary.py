@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ampstand.progress import duration
-from ampstand.report.results import BAD, STAGES, Counts, Outcome, Run, Test, kind
+from ampstand.report.results import BAD, FILE, STAGES, Counts, Outcome, Run, Test, kind
 
 
 def table(run: Run) -> Table:
@@ -35,6 +35,13 @@ def table(run: Run) -> Table:
     return shown
 
 
+def _reason(test: Test) -> str:
+    """Return why a test was skipped, or which known bug it met; what further boards skip is told in one line each."""
+    if test.outcome == "skipped" and test.stage != kind(test.stage):
+        return f"{test.stage}: mostly for what the board has not, see {FILE}"
+    return (test.reason or "no reason given").removeprefix("known bug ")
+
+
 def lines(run: Run, folder: Path) -> list[str]:
     """Return what is to be said of tests that did not pass: known bugs, reasons to skip, failures with their commands.
 
@@ -43,8 +50,7 @@ def lines(run: Run, folder: Path) -> list[str]:
     told: list[str] = []
     titles: tuple[tuple[str, Outcome], ...] = (("known bugs", "known"), ("skipped", "skipped"))
     for title, outcome in titles:
-        found = [test.reason or "no reason given" for test in run.with_outcome(outcome)]
-        reasons = Counter(reason.removeprefix("known bug ") for reason in found)
+        reasons = Counter(_reason(test) for test in run.with_outcome(outcome))
         if reasons:
             told += ["", f"{title}:", *(f"  {count:3} {reason}" for reason, count in reasons.most_common())]
     gone = sorted({test.gone for test in run.tests.values() if test.gone})
