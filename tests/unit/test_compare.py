@@ -162,6 +162,30 @@ def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path, out
     assert [(line.text, line.test) for line in found.log_gone] == gone
 
 
+@pytest.mark.parametrize(
+    ("tolerated", "new"),
+    [
+        ([], ["by chance N", "sure"]),
+        ([{"core": "host", "pattern": "chance"}], ["sure"]),
+        ([{"core": "host", "pattern": ".*"}], []),
+        ([{"core": "m4", "pattern": ".*"}], ["by chance N", "sure"]),
+    ],
+)
+def test_what_a_scenario_tolerates_is_not_new(tmp_path: Path, tolerated: list[dict[str, str]], new: list[str]) -> None:
+    sides = []
+    for name, text in (("a", ""), ("b", "[    1.000000] by chance 7\n[    1.000000] sure\n")):
+        folder = tmp_path / name / "scenarios" / "one"
+        folder.mkdir(parents=True)
+        (folder / "linux.log").write_text(text)
+        (folder / "result.json").write_text(json.dumps({"tolerated": tolerated}))
+        record = Results(tmp_path / name / results.FILE)
+        record.begin(["test"])
+        record.test(Test("scenarios", "t.py::one", "passed", records=str(folder)))
+        record.end(0)
+        sides.append(Side.load(tmp_path / name))
+    assert [line.text for line in compare(*sides).log_new] == new
+
+
 def test_a_line_that_the_other_side_has_anywhere_is_not_new(tmp_path: Path) -> None:
     """Some come half a minute after Linux, in whatever scenario runs then: it may be one that is not compared."""
     said = {"a": {"one": "", "two": "[   30.000000] late\n"}, "b": {"one": "[   31.000000] late\n[   1.000000] new\n"}}

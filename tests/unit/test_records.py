@@ -72,9 +72,12 @@ def test_inputs_can_be_checked_and_results_read(tmp_path: Path) -> None:
     assert text == f"{hashlib.sha256(b'kernel').hexdigest()}  {kernel}\n"
     subprocess.run(["sha256sum", "-c", "--quiet", recorder.folder / "inputs.sha256"], check=True)
     recorder.feed("m4", "usart3", "panic: out of buffers\n")
+    recorder.expect_bad("must come", "host")
+    recorder.tolerate_bad(r"may \d", "a race", "host")
     recorder.result("failed", extra=1)
     data = json.loads((recorder.folder / "result.json").read_text())
     assert (data["outcome"], data["extra"], data["bad_lines"]) == ("failed", 1, ["panic: out of buffers"])
+    assert data["tolerated"] == [{"core": "host", "pattern": r"may \d"}]
 
 
 def test_the_log_of_guest_errors_is_bounded_attributed_and_counted(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ Linux's log that one side alone has, are told without a verdict.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -28,6 +29,8 @@ EXACT_STAGES = ("measure",)
 SPREAD = ("min", "median", "max")
 """The last parts of the names of a wall-clock figure; the others have no spread to be compared with."""
 LOG = "linux.log"
+HOST = "host"
+"""The core that says what is in it."""
 LOG_LINES = 50
 """Of each side, as many as are shown at most."""
 _SAID = re.compile(r"^\[ *\d+\.\d{6}\] (\S.*?)\r?$")
@@ -76,11 +79,11 @@ class Side:
     def lines(self) -> dict[tuple[str, str], set[str]]:
         """Return the lines of Linux's log, without their numbers, of each of its scenarios that has one.
 
-        Those that come by chance, as some bugs show, are left out.
+        Those that come by chance, as some bugs show, are left out, and so is what a scenario says that it tolerates.
         """
         by_chance = [bug for bug in known_bugs.load().values() if bug.chance]
         logs = {(test.stage, test.name): self.log(test) for test in (*self.run.tests.values(), *self.left_out)}
-        return {key: _lines(log, by_chance) for key, log in logs.items() if log is not None}
+        return {key: _lines(log, by_chance, _tolerated(log)) for key, log in logs.items() if log is not None}
 
     def log(self, test: Test) -> Path | None:
         """Return Linux's log of a scenario; the folder may have been moved since, with all that is in it."""
@@ -307,12 +310,22 @@ def _logs(baseline: Side, candidate: Side) -> tuple[list[Said], list[Said]]:
     )
 
 
-def _lines(log: Path, by_chance: Sequence[KnownBug]) -> set[str]:
+def _tolerated(log: Path) -> list[re.Pattern[str]]:
+    """Return the patterns of what Linux may say by chance in the scenario of a log."""
+    try:
+        result = json.loads((log.parent / "result.json").read_text(encoding="utf-8"))
+        return [re.compile(entry["pattern"]) for entry in result["tolerated"] if entry["core"] == HOST]
+    except (OSError, ValueError, KeyError, TypeError, re.error):
+        return []  # of an older run, or one that was cut off
+
+
+def _lines(log: Path, by_chance: Sequence[KnownBug], tolerated: Sequence[re.Pattern[str]]) -> set[str]:
     """Return the lines of a log without their numbers, but for those that come by chance."""
     said = (_SAID.match(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines())
     return {
         _NUMBER.sub("N", _TREE.sub("", text))
         for block in blocks([match[1] for match in said if match is not None and not _CHANCE.match(match[1])], str)
-        if not any(bug.found("host", text) for bug in by_chance for text in block)
+        if not any(bug.found(HOST, text) for bug in by_chance for text in block)
         for text in block
+        if not any(pattern.search(text) for pattern in tolerated)
     }

@@ -271,6 +271,11 @@ class Recorder:
                 **self.values,
                 **values,
                 "bad_lines": [line.text for line in self.bad],
+                "tolerated": [
+                    {"core": expected.core, "pattern": expected.pattern.pattern}
+                    for expected in self._expected
+                    if not expected.required
+                ],
                 "guest_errors": [
                     {"core": core, "text": text, "count": count}
                     for (core, text), count in self._guest_errors.most_common()
