@@ -89,8 +89,6 @@ enum {
 #define SHUTDOWN_RESET  1
 #define SHUTDOWN_SCOPE  2
 
-#define CAP_ACCESS      0x1
-
 /* Whether a core runs; what PM_GET_NODE_STATUS says */
 #define PROC_OFF        0
 #define PROC_ACTIVE     1
@@ -182,9 +180,6 @@ static uint32_t pm_get_node_status(ZynqMPPmufwState *s, Request *request)
     uint32_t node = request->args[0];
     int n = zynqmp_pmufw_apu(node);
 
-    if (node >= ZYNQMP_PMUFW_NUM_NODES) {
-        return ERROR_ARGS;
-    }
     if (n >= 0) {
         request->answer[0] = !zynqmp_pmufw_apu_on(s, n) ? PROC_OFF :
                              s->suspending[n] ? PROC_SUSPENDING : PROC_ACTIVE;
@@ -200,7 +195,7 @@ static uint32_t pm_self_suspend(ZynqMPPmufwState *s, Request *request)
 {
     int n = zynqmp_pmufw_apu(request->args[0]);
 
-    if (n < 0) {
+    if (n < 0 || !s->apu[n]) {
         return ERROR_ARGS;
     }
     s->suspending[n] = true;
@@ -259,9 +254,6 @@ static uint32_t pm_system_shutdown(ZynqMPPmufwState *s, Request *request)
 
 static uint32_t pm_request_node(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_NODES) {
-        return ERROR_ARGS;
-    }
     s->requested[request->args[0]] = true;
     s->requirement[request->args[0]] = request->args[1];
     return OK;
@@ -269,9 +261,6 @@ static uint32_t pm_request_node(ZynqMPPmufwState *s, Request *request)
 
 static uint32_t pm_release_node(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_NODES) {
-        return ERROR_ARGS;
-    }
     s->requested[request->args[0]] = false;
     s->requirement[request->args[0]] = 0;
     return OK;
@@ -279,9 +268,6 @@ static uint32_t pm_release_node(ZynqMPPmufwState *s, Request *request)
 
 static uint32_t pm_set_requirement(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_NODES) {
-        return ERROR_ARGS;
-    }
     s->requirement[request->args[0]] = request->args[1];
     return OK;
 }
@@ -335,18 +321,12 @@ static uint32_t pm_mmio_write(ZynqMPPmufwState *s, Request *request)
 
 static uint32_t pm_pinctrl_get_function(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_PINS) {
-        return ERROR_ARGS;
-    }
     request->answer[0] = s->pin_function[request->args[0]];
     return OK;
 }
 
 static uint32_t pm_pinctrl_set_function(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_PINS) {
-        return ERROR_ARGS;
-    }
     s->pin_function[request->args[0]] = request->args[1];
     return OK;
 }
@@ -355,7 +335,7 @@ static uint32_t pm_pinctrl_config_get(ZynqMPPmufwState *s, Request *request)
 {
     uint32_t pin = request->args[0], param = request->args[1];
 
-    if (pin >= ZYNQMP_PMUFW_NUM_PINS || param >= ZYNQMP_PMUFW_NUM_PIN_PARAMS) {
+    if (param >= ZYNQMP_PMUFW_NUM_PIN_PARAMS) {
         return ERROR_ARGS;
     }
     request->answer[0] = s->pin_param[pin][param];
@@ -366,7 +346,7 @@ static uint32_t pm_pinctrl_config_set(ZynqMPPmufwState *s, Request *request)
 {
     uint32_t pin = request->args[0], param = request->args[1];
 
-    if (pin >= ZYNQMP_PMUFW_NUM_PINS || param >= ZYNQMP_PMUFW_NUM_PIN_PARAMS) {
+    if (param >= ZYNQMP_PMUFW_NUM_PIN_PARAMS) {
         return ERROR_ARGS;
     }
     s->pin_param[pin][param] = request->args[2];
@@ -375,27 +355,18 @@ static uint32_t pm_pinctrl_config_set(ZynqMPPmufwState *s, Request *request)
 
 static uint32_t pm_clock_enable(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_CLOCKS) {
-        return ERROR_ARGS;
-    }
     s->clock_off[request->args[0]] = false;
     return OK;
 }
 
 static uint32_t pm_clock_disable(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_CLOCKS) {
-        return ERROR_ARGS;
-    }
     s->clock_off[request->args[0]] = true;
     return OK;
 }
 
 static uint32_t pm_clock_getstate(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_CLOCKS) {
-        return ERROR_ARGS;
-    }
     request->answer[0] = !s->clock_off[request->args[0]];
     return OK;
 }
@@ -404,7 +375,7 @@ static uint32_t pm_clock_setdivider(ZynqMPPmufwState *s, Request *request)
 {
     uint32_t clock = request->args[0], which = request->args[1];
 
-    if (clock >= ZYNQMP_PMUFW_NUM_CLOCKS || which > 1) {
+    if (which > 1) {
         return ERROR_ARGS;
     }
     s->clock_divider[clock][which] = request->args[2];
@@ -415,7 +386,7 @@ static uint32_t pm_clock_getdivider(ZynqMPPmufwState *s, Request *request)
 {
     uint32_t clock = request->args[0], which = request->args[1];
 
-    if (clock >= ZYNQMP_PMUFW_NUM_CLOCKS || which > 1) {
+    if (which > 1) {
         return ERROR_ARGS;
     }
     request->answer[0] = s->clock_divider[clock][which];
@@ -424,18 +395,12 @@ static uint32_t pm_clock_getdivider(ZynqMPPmufwState *s, Request *request)
 
 static uint32_t pm_clock_setparent(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_CLOCKS) {
-        return ERROR_ARGS;
-    }
     s->clock_parent[request->args[0]] = request->args[1];
     return OK;
 }
 
 static uint32_t pm_clock_getparent(ZynqMPPmufwState *s, Request *request)
 {
-    if (request->args[0] >= ZYNQMP_PMUFW_NUM_CLOCKS) {
-        return ERROR_ARGS;
-    }
     request->answer[0] = s->clock_parent[request->args[0]];
     return OK;
 }
@@ -513,20 +478,21 @@ static uint32_t pm_feature_check(ZynqMPPmufwState *s, Request *request);
 static const struct {
     const char *name;
     uint32_t (*answer)(ZynqMPPmufwState *s, Request *request);
-    unsigned version;           /* of the request; 0 stands for 1 */
+    unsigned version;           /* of the request */
+    unsigned limit;             /* its first argument is below; 0: any is */
 } apis[PM_API_MAX] = {
-#define API(_api, _answer, _version) [_api] = { #_api, _answer, _version }
+#define API(_api, ...) [_api] = { #_api, __VA_ARGS__ }
     API(PM_GET_API_VERSION, pm_get_api_version, 1),
-    API(PM_GET_NODE_STATUS, pm_get_node_status, 2),
+    API(PM_GET_NODE_STATUS, pm_get_node_status, 2, ZYNQMP_PMUFW_NUM_NODES),
     API(PM_SELF_SUSPEND, pm_self_suspend, 1),
     API(PM_FORCE_POWERDOWN, pm_force_powerdown, 1),
     API(PM_ABORT_SUSPEND, pm_accept, 1),
     API(PM_REQUEST_WAKEUP, pm_request_wakeup, 1),
     API(PM_SET_WAKEUP_SOURCE, pm_accept, 1),
     API(PM_SYSTEM_SHUTDOWN, pm_system_shutdown, 1),
-    API(PM_REQUEST_NODE, pm_request_node, 1),
-    API(PM_RELEASE_NODE, pm_release_node, 1),
-    API(PM_SET_REQUIREMENT, pm_set_requirement, 1),
+    API(PM_REQUEST_NODE, pm_request_node, 1, ZYNQMP_PMUFW_NUM_NODES),
+    API(PM_RELEASE_NODE, pm_release_node, 1, ZYNQMP_PMUFW_NUM_NODES),
+    API(PM_SET_REQUIREMENT, pm_set_requirement, 1, ZYNQMP_PMUFW_NUM_NODES),
     API(PM_RESET_ASSERT, pm_accept, 1),
     API(PM_RESET_GET_STATUS, pm_accept, 1),
     API(PM_MMIO_WRITE, pm_mmio_write, 1),
@@ -535,17 +501,19 @@ static const struct {
     API(PM_GET_CHIPID, pm_get_chipid, 1),
     API(PM_PINCTRL_REQUEST, pm_accept, 1),
     API(PM_PINCTRL_RELEASE, pm_accept, 1),
-    API(PM_PINCTRL_GET_FUNCTION, pm_pinctrl_get_function, 1),
-    API(PM_PINCTRL_SET_FUNCTION, pm_pinctrl_set_function, 1),
-    API(PM_PINCTRL_CONFIG_GET, pm_pinctrl_config_get, 2),
-    API(PM_PINCTRL_CONFIG_SET, pm_pinctrl_config_set, 2),
-    API(PM_CLOCK_ENABLE, pm_clock_enable, 1),
-    API(PM_CLOCK_DISABLE, pm_clock_disable, 1),
-    API(PM_CLOCK_GETSTATE, pm_clock_getstate, 1),
-    API(PM_CLOCK_SETDIVIDER, pm_clock_setdivider, 1),
-    API(PM_CLOCK_GETDIVIDER, pm_clock_getdivider, 1),
-    API(PM_CLOCK_SETPARENT, pm_clock_setparent, 1),
-    API(PM_CLOCK_GETPARENT, pm_clock_getparent, 1),
+    API(PM_PINCTRL_GET_FUNCTION, pm_pinctrl_get_function,
+        1, ZYNQMP_PMUFW_NUM_PINS),
+    API(PM_PINCTRL_SET_FUNCTION, pm_pinctrl_set_function,
+        1, ZYNQMP_PMUFW_NUM_PINS),
+    API(PM_PINCTRL_CONFIG_GET, pm_pinctrl_config_get, 2, ZYNQMP_PMUFW_NUM_PINS),
+    API(PM_PINCTRL_CONFIG_SET, pm_pinctrl_config_set, 2, ZYNQMP_PMUFW_NUM_PINS),
+    API(PM_CLOCK_ENABLE, pm_clock_enable, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
+    API(PM_CLOCK_DISABLE, pm_clock_disable, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
+    API(PM_CLOCK_GETSTATE, pm_clock_getstate, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
+    API(PM_CLOCK_SETDIVIDER, pm_clock_setdivider, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
+    API(PM_CLOCK_GETDIVIDER, pm_clock_getdivider, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
+    API(PM_CLOCK_SETPARENT, pm_clock_setparent, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
+    API(PM_CLOCK_GETPARENT, pm_clock_getparent, 1, ZYNQMP_PMUFW_NUM_CLOCKS),
     API(PM_PLL_SET_PARAMETER, pm_pll_set_parameter, 1),
     API(PM_PLL_GET_PARAMETER, pm_pll_get_parameter, 1),
     API(PM_PLL_SET_MODE, pm_pll_set_mode, 1),
@@ -580,7 +548,10 @@ static void zynqmp_pmufw_request(void *opaque, int n, int level)
         words[i] = ldl_le_p(ram + REQUEST + 4 * i);
     }
     if (words[0] < PM_API_MAX && apis[words[0]].answer) {
-        status = apis[words[0]].answer(s, &request);
+        unsigned limit = apis[words[0]].limit;
+
+        status = limit && words[1] >= limit ? ERROR_ARGS :
+                 apis[words[0]].answer(s, &request);
         trace_zynqmp_pmufw_request(apis[words[0]].name, words[1], words[2],
                                    words[3], status, request.answer[0]);
     } else {
