@@ -361,7 +361,8 @@ class OnSeveralBoards(Checks):
         else:
             one.artifacts = artifacts(self.records)
 
-    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None, one: OnBoard | None = None) -> None:
+    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None) -> None:
+        one = self._board_of(stage)
         assert one is not None
         assert f"--ampstand-board={one.name}" in options
         assert f"--ampstand-records={self.records / one.folder}" in options

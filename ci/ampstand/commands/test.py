@@ -493,10 +493,9 @@ class Checks:
 
     def _scenarios(self, one: OnBoard, log: Path | None = None) -> None:
         assert one.artifacts is not None
-        listing = self.records / one.folder.replace("scenarios", "artifacts")
-        listing = listing.with_name(f"{listing.name}.json")
+        listing = self.records / f"{one.folder.replace('scenarios', 'artifacts')}.json"
         one.artifacts.dump(listing)
-        self._pytest(one.stage, [f"--ampstand-artifacts={listing}", *self._scenario_options(one)], log, one)
+        self._pytest(one.stage, [f"--ampstand-artifacts={listing}", *self._scenario_options(one)], log)
 
     def _scenario_options(self, one: OnBoard) -> list[str]:
         first = one is self.boards[0]
@@ -543,11 +542,12 @@ class Checks:
             raise UsageError("\n".join(errors) or f"pytest does not understand its arguments: {log}")
         return end.code != NO_TESTS_COLLECTED
 
-    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None, one: OnBoard | None = None) -> None:
+    def _pytest(self, stage: str, options: Sequence[str], log: Path | None = None) -> None:
         """Run pytest on the tests of a stage, its output straight to the user or to ``log``."""
         again = self.command
-        if one is not None and one is not self.boards[0]:
-            again = rerun.with_board(self.command, one.name)
+        for one in self.boards[1:]:
+            if one.stage == stage:
+                again = rerun.with_board(self.command, one.name)
         own = [f"--ampstand-results={self.results.path}", f"--ampstand-rerun={shlex.join(again)}"]
         argv = self._argv(stage, [*own, *options])
         if log is None:
