@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from stand import artifacts
@@ -405,3 +406,25 @@ def test_a_test_on_another_board_is_run_again_there() -> None:
 def test_a_ready_kernel_is_of_one_board(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["test", "--board", "all", "--kernel", "zImage", "--dtb", "x.dtb"]) == 2
     assert "--kernel and --dtb are of one board" in capsys.readouterr().err
+
+
+def test_a_build_folder_that_was_set_up_otherwise_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meson never forgets a cross file: one that has moved since would break every later set-up."""
+    set_up: list[str] = []
+
+    def run_tool(argv: Sequence[str], **_: object) -> str:
+        if "setup" in argv:
+            work = Path(argv[-2])
+            assert not work.exists()
+            work.mkdir(parents=True)
+            set_up.extend(Path(word).name for word in argv if word.startswith("--cross-file="))
+        return ""
+
+    checks = fake(tmp_path, "native", io.StringIO())
+    monkeypatch.setattr("ampstand.build.tools.run", run_tool)
+    monkeypatch.setattr(checks.builder.sources, "get", lambda _name: SimpleNamespace(path=tmp_path))
+    for name in ("before", "before", "after"):
+        monkeypatch.setattr(checks.builder, "cross_file", lambda _soc, name=name: tmp_path / name)
+        with checks.meson("remote"):
+            pass
+    assert set_up == ["before", "after"]

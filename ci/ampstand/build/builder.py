@@ -44,7 +44,6 @@ DEFAULT_SOC = "stm32mp157-m4"
 """Of which the firmware is built for a board that has no remote."""
 OWN_SUFFIXES = (".c", ".h", ".S", ".ld", ".build", ".py", ".ini", ".toml")
 """What of our own C's folders goes into a build."""
-_MESON = (sys.executable, "-m", "mesonbuild.mesonmain")
 
 
 @dataclass(frozen=True)
@@ -487,7 +486,7 @@ class Builder:
         inputs = cache_module.tree_inputs(self.root, sorted(set(files)))
         inputs["part"] = part
         inputs["compiler"] = compiler(compiler_name)
-        inputs["meson"] = tools.output([*_MESON, "--version"]).strip()
+        inputs["meson"] = tools.output([*tools.MESON, "--version"]).strip()
         return inputs
 
     def _meson(self, part: str, cross_file: Path, options: list[str], scratch: Path) -> None:
@@ -499,12 +498,20 @@ class Builder:
         names = {"remote": "remote firmware", "host": "Linux tools"}
         try:
             with self.progress.step(f"{names[part]}: compiling") as step:
-                setup = [*_MESON, "setup", str(work), str(self.root), f"-Dpart={part}", "--prefix=/", "--libdir=lib"]
+                setup = [
+                    *tools.MESON,
+                    "setup",
+                    str(work),
+                    str(self.root),
+                    f"-Dpart={part}",
+                    "--prefix=/",
+                    "--libdir=lib",
+                ]
                 setup += [f"--cross-file={cross_file}", *options]
                 for argv in (
                     setup,
                     ["ninja", "-C", str(work), f"-j{self.options.jobs}"],
-                    [*_MESON, "install", "-C", str(work), "--no-rebuild", "--destdir", str(scratch)],
+                    [*tools.MESON, "install", "-C", str(work), "--no-rebuild", "--destdir", str(scratch)],
                 ):
                     tools.run(argv, what=f"building the {names[part]}", log=log, step=step, watch=tools.ninja_progress)
                 for result in work.glob("footprint.json"):

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from ampstand.progress import Step
 from ampstand.signals import interruptions_held
 
 TAIL_LINES = 15
+MESON = (sys.executable, "-m", "mesonbuild.mesonmain")
+"""The Meson of the virtual environment."""
 
 CAUSES: tuple[tuple[str, str], ...] = (
     (r"No space left on device|ENOSPC", "the disk is full: free some space, or set AMPSTAND_CACHE to a larger disk"),

@@ -18,6 +18,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,7 +61,6 @@ STATES = 5
 WIDTH = 120
 """Columns of the table in a log."""
 NOTHING_MATCHED = "nothing matched"
-MESON = (sys.executable, "-m", "mesonbuild.mesonmain")
 UNREADABLE, USAGE_ERROR, NO_TESTS_COLLECTED = 2, 4, 5
 """Exit codes of pytest; an interruption has another."""
 
@@ -363,8 +363,8 @@ class Checks:
         """Run the C unit tests under sanitizers, a bounded fuzz run, and the size budgets of the images."""
         ran = False
         for part in NATIVE_PARTS:
-            with self._meson(part) as work:
-                listing = tools.output([*MESON, "introspect", "--tests", work])
+            with self.meson(part) as work:
+                listing = tools.output([*tools.MESON, "introspect", "--tests", work])
                 names = [entry["name"] for entry in json.loads(listing)]
                 wanted = [name for name in names if self._wants_native(name)]
                 if wanted:
@@ -384,11 +384,11 @@ class Checks:
 
     def meson_tests(self, part: str, names: Sequence[str]) -> None:
         """Build a part of our own C and run the named tests of it."""
-        with self._meson(part) as work:
+        with self.meson(part) as work:
             self._meson_tests(part, work, names)
 
     @contextlib.contextmanager
-    def _meson(self, part: str) -> Iterator[Path]:
+    def meson(self, part: str) -> Iterator[Path]:
         """Build a part of our own C; hold its build folder for the body."""
         freertos = self.builder.sources.get("freertos")
         soc = self.builder.socs()[0]
@@ -399,11 +399,14 @@ class Checks:
         work = self.builder.cache.work / name
         with self.builder.cache.lock(name, self.progress):
             with self.progress.step(f"native: {part}") as step:
-                setup = [*MESON, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
-                if (work / "meson-private/coredata.dat").exists():
-                    setup.append("--reconfigure")
+                setup = [*tools.MESON, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
                 environment = {"CC": "clang"} if part == "native" else {}
-                tools.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
+                # Meson never forgets an option or a cross file of the first set-up, not even one that has moved.
+                stamp, configured = work / ".configured", shlex.join(setup)
+                if not stamp.is_file() or stamp.read_text(encoding="utf-8") != configured:
+                    shutil.rmtree(work, ignore_errors=True)
+                    tools.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
+                    stamp.write_text(configured, encoding="utf-8")
                 tools.run(
                     ["ninja", "-C", str(work)],
                     what=f"building the {part} tests",
@@ -417,7 +420,7 @@ class Checks:
         """Run tests of a build folder, all unless some are named."""
         log = work / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
-        argv = (*MESON, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs", *names)
+        argv = (*tools.MESON, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs", *names)
         said = self.records / f"native-{part}.log"
         with self.progress.step(f"native: {part} tests"):
             end = programs.call(Program(part, argv, said, self.root, timeout=NATIVE_TIMEOUT, gentle=True))
