@@ -21,7 +21,7 @@ static uint64_t bsec_sticky_pre_write(RegisterInfo *reg, uint64_t val)
     return val | *(uint32_t *)reg->data;
 }
 
-#define RO(n, a) STM32MP1_REGS_RO(n, a, 0)
+#define RO(n, a) REGISTER_BLOCK_RO(n, a, 0)
 #define STICKY(n, a) { .name = n, .addr = (a), \
                        .pre_write = bsec_sticky_pre_write }
 #define OTP(n, v) { .name = "OTP_DATA", .addr = A_OTP_DATA0 + 4 * (n), \
@@ -77,14 +77,14 @@ static const RegisterAccessInfo stm32mp1_bsec_regs[] = {
 
 static void stm32mp1_bsec_class_init(ObjectClass *klass, void *data)
 {
-    stm32mp1_regs_class_init(klass, stm32mp1_bsec_regs,
-                             ARRAY_SIZE(stm32mp1_bsec_regs));
+    register_block_class_init(klass, stm32mp1_bsec_regs,
+                              ARRAY_SIZE(stm32mp1_bsec_regs));
 }
 
 static const TypeInfo stm32mp1_bsec_types[] = {
     {
         .name = TYPE_STM32MP1_BSEC,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1BsecState),
         .class_init = stm32mp1_bsec_class_init,
     },

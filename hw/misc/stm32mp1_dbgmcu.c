@@ -33,14 +33,14 @@ static const RegisterAccessInfo stm32mp1_dbgmcu_regs[] = {
 
 static void stm32mp1_dbgmcu_class_init(ObjectClass *klass, void *data)
 {
-    stm32mp1_regs_class_init(klass, stm32mp1_dbgmcu_regs,
-                             ARRAY_SIZE(stm32mp1_dbgmcu_regs));
+    register_block_class_init(klass, stm32mp1_dbgmcu_regs,
+                              ARRAY_SIZE(stm32mp1_dbgmcu_regs));
 }
 
 static const TypeInfo stm32mp1_dbgmcu_types[] = {
     {
         .name = TYPE_STM32MP1_DBGMCU,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1DbgmcuState),
         .class_init = stm32mp1_dbgmcu_class_init,
     },

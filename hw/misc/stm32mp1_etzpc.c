@@ -32,7 +32,7 @@ static uint64_t etzpc_tzma_pre_write(RegisterInfo *reg, uint64_t val)
 /* One lock register covers two DECPROT registers of 16 two-bit fields */
 static uint64_t etzpc_decprot_pre_write(RegisterInfo *reg, uint64_t val)
 {
-    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
     unsigned n = (reg->access->addr - A_DECPROT0) / 4;
     uint32_t locks = extract32(s->regs[R_DECPROT_LOCK0 + n / 2],
                                n % 2 * 16, 16);
@@ -67,22 +67,22 @@ static const RegisterAccessInfo stm32mp1_etzpc_regs[] = {
     DECPROT(0), DECPROT(1), DECPROT(2), DECPROT(3), DECPROT(4), DECPROT(5),
     LOCK(0), LOCK(1), LOCK(2),
     /* 2 memory aperture controls, 96 peripherals, 2 bits each */
-    STM32MP1_REGS_RO("HWCFGR", 0x3f0, 0x6002),
-    STM32MP1_REGS_RO("VERR", 0x3f4, 0x20),
-    STM32MP1_REGS_RO("IPIDR", 0x3f8, 0x00100061),
-    STM32MP1_REGS_RO("SIDR", 0x3fc, 0xa3c5dd01),
+    REGISTER_BLOCK_RO("HWCFGR", 0x3f0, 0x6002),
+    REGISTER_BLOCK_RO("VERR", 0x3f4, 0x20),
+    REGISTER_BLOCK_RO("IPIDR", 0x3f8, 0x00100061),
+    REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
 static void stm32mp1_etzpc_class_init(ObjectClass *klass, void *data)
 {
-    stm32mp1_regs_class_init(klass, stm32mp1_etzpc_regs,
-                             ARRAY_SIZE(stm32mp1_etzpc_regs));
+    register_block_class_init(klass, stm32mp1_etzpc_regs,
+                              ARRAY_SIZE(stm32mp1_etzpc_regs));
 }
 
 static const TypeInfo stm32mp1_etzpc_types[] = {
     {
         .name = TYPE_STM32MP1_ETZPC,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1EtzpcState),
         .class_init = stm32mp1_etzpc_class_init,
     },

@@ -44,7 +44,7 @@ REG32(MCUWKUPENR, 0x2c)
 
 static void pwr_cr2_post_write(RegisterInfo *reg, uint64_t val)
 {
-    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
     uint32_t v = val;
 
     v = FIELD_DP32(v, CR2, BRRDY, FIELD_EX32(v, CR2, BREN));
@@ -55,7 +55,7 @@ static void pwr_cr2_post_write(RegisterInfo *reg, uint64_t val)
 
 static void pwr_cr3_post_write(RegisterInfo *reg, uint64_t val)
 {
-    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
     uint32_t v = val;
 
     v = FIELD_DP32(v, CR3, USB33RDY, FIELD_EX32(v, CR3, USB33DEN));
@@ -75,7 +75,7 @@ static uint64_t pwr_cpucr_pre_write(RegisterInfo *reg, uint64_t val)
 
 static uint64_t pwr_wkupcr_pre_write(RegisterInfo *reg, uint64_t val)
 {
-    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
 
     s->regs[R_WKUPFR] &= ~(val & R_WKUPCR_WKUPC_MASK);
     return val & ~(uint64_t)R_WKUPCR_WKUPC_MASK;
@@ -97,21 +97,21 @@ static const RegisterAccessInfo stm32mp1_pwr_regs[] = {
     { .name = "WKUPFR", .addr = A_WKUPFR, .ro = ~0u },
     { .name = "MPUWKUPENR", .addr = A_MPUWKUPENR, .ro = ~0x3fu },
     { .name = "MCUWKUPENR", .addr = A_MCUWKUPENR, .ro = ~0x3fu },
-    STM32MP1_REGS_RO("VERR", 0x3f4, 0x11),
-    STM32MP1_REGS_RO("IPIDR", 0x3f8, 0x00010001),
-    STM32MP1_REGS_RO("SIDR", 0x3fc, 0xa3c5dd01),
+    REGISTER_BLOCK_RO("VERR", 0x3f4, 0x11),
+    REGISTER_BLOCK_RO("IPIDR", 0x3f8, 0x00010001),
+    REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
 static void stm32mp1_pwr_class_init(ObjectClass *klass, void *data)
 {
-    stm32mp1_regs_class_init(klass, stm32mp1_pwr_regs,
-                             ARRAY_SIZE(stm32mp1_pwr_regs));
+    register_block_class_init(klass, stm32mp1_pwr_regs,
+                              ARRAY_SIZE(stm32mp1_pwr_regs));
 }
 
 static const TypeInfo stm32mp1_pwr_types[] = {
     {
         .name = TYPE_STM32MP1_PWR,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1PwrState),
         .class_init = stm32mp1_pwr_class_init,
     },

@@ -57,7 +57,7 @@ static uint64_t rng_sr_pre_write(RegisterInfo *reg, uint64_t val)
 
 static uint64_t rng_dr_post_read(RegisterInfo *reg, uint64_t val)
 {
-    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
     uint32_t number;
 
     if (!(s->regs[R_SR] & R_SR_DRDY_MASK)) {
@@ -78,10 +78,10 @@ static const RegisterAccessInfo stm32mp1_rng_regs[] = {
     { .name = "SR", .addr = A_SR, .ro = ~(uint32_t)SR_ERRORS,
       .pre_write = rng_sr_pre_write, .post_write = rng_post_write },
     { .name = "DR", .addr = A_DR, .ro = ~0u, .post_read = rng_dr_post_read },
-    STM32MP1_REGS_RO("HWCFGR", 0x3f0, 0x6),
-    STM32MP1_REGS_RO("VERR", 0x3f4, 0x21),
-    STM32MP1_REGS_RO("IPIDR", 0x3f8, 0x00170041),
-    STM32MP1_REGS_RO("SIDR", 0x3fc, 0xa3c5dd01),
+    REGISTER_BLOCK_RO("HWCFGR", 0x3f0, 0x6),
+    REGISTER_BLOCK_RO("VERR", 0x3f4, 0x21),
+    REGISTER_BLOCK_RO("IPIDR", 0x3f8, 0x00170041),
+    REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
 static void stm32mp1_rng_reset_exit(Object *obj, ResetType type)
@@ -96,15 +96,15 @@ static void stm32mp1_rng_init(Object *obj)
 
 static void stm32mp1_rng_class_init(ObjectClass *klass, void *data)
 {
-    stm32mp1_regs_class_init(klass, stm32mp1_rng_regs,
-                             ARRAY_SIZE(stm32mp1_rng_regs));
+    register_block_class_init(klass, stm32mp1_rng_regs,
+                              ARRAY_SIZE(stm32mp1_rng_regs));
     RESETTABLE_CLASS(klass)->phases.exit = stm32mp1_rng_reset_exit;
 }
 
 static const TypeInfo stm32mp1_rng_types[] = {
     {
         .name = TYPE_STM32MP1_RNG,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1RngState),
         .instance_init = stm32mp1_rng_init,
         .class_init = stm32mp1_rng_class_init,

@@ -40,7 +40,7 @@ static uint64_t syscfg_set_pre_write(RegisterInfo *reg, uint64_t val)
 /* Both registers of a pair read as the same value */
 static void syscfg_pair_post_write(RegisterInfo *reg, uint64_t val)
 {
-    STM32MP1RegsState *s = STM32MP1_REGS_OF(reg);
+    RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
 
     switch (reg->access->addr) {
     case A_PMCSETR:
@@ -82,21 +82,21 @@ static const RegisterAccessInfo stm32mp1_syscfg_regs[] = {
     /* the lock bits last until reset */
     { .name = "CBR", .addr = A_CBR, .ro = ~0x5u,
       .pre_write = syscfg_set_pre_write },
-    STM32MP1_REGS_RO("VERR", 0x3f4, 0x20),
-    STM32MP1_REGS_RO("IPIDR", 0x3f8, 0x00030001),
-    STM32MP1_REGS_RO("SIDR", 0x3fc, 0xa3c5dd01),
+    REGISTER_BLOCK_RO("VERR", 0x3f4, 0x20),
+    REGISTER_BLOCK_RO("IPIDR", 0x3f8, 0x00030001),
+    REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
 static void stm32mp1_syscfg_class_init(ObjectClass *klass, void *data)
 {
-    stm32mp1_regs_class_init(klass, stm32mp1_syscfg_regs,
-                             ARRAY_SIZE(stm32mp1_syscfg_regs));
+    register_block_class_init(klass, stm32mp1_syscfg_regs,
+                              ARRAY_SIZE(stm32mp1_syscfg_regs));
 }
 
 static const TypeInfo stm32mp1_syscfg_types[] = {
     {
         .name = TYPE_STM32MP1_SYSCFG,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1SyscfgState),
         .class_init = stm32mp1_syscfg_class_init,
     },

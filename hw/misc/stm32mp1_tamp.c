@@ -62,11 +62,11 @@ static const RegisterAccessInfo stm32mp1_tamp_regs[] = {
     BKP(16), BKP_COPRO(17), BKP_COPRO(18), BKP(19), BKP(20), BKP(21),
     BKP(22), BKP(23), BKP(24), BKP(25), BKP(26), BKP(27), BKP(28), BKP(29),
     BKP(30), BKP(31),
-    STM32MP1_REGS_RO("HWCFGR2", 0x3ec, 0x101),
-    STM32MP1_REGS_RO("HWCFGR1", 0x3f0, 0x009d1320),
-    STM32MP1_REGS_RO("VERR", 0x3f4, 0x10),
-    STM32MP1_REGS_RO("IPIDR", 0x3f8, 0x00121033),
-    STM32MP1_REGS_RO("SIDR", 0x3fc, 0xa3c5dd01),
+    REGISTER_BLOCK_RO("HWCFGR2", 0x3ec, 0x101),
+    REGISTER_BLOCK_RO("HWCFGR1", 0x3f0, 0x009d1320),
+    REGISTER_BLOCK_RO("VERR", 0x3f4, 0x10),
+    REGISTER_BLOCK_RO("IPIDR", 0x3f8, 0x00121033),
+    REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
 static void stm32mp1_tamp_reset_hold(Object *obj, ResetType type)
@@ -84,7 +84,7 @@ static void stm32mp1_tamp_reset_exit(Object *obj, ResetType type)
 
 static void stm32mp1_tamp_init(Object *obj)
 {
-    stm32mp1_regs_reset_all(STM32MP1_REGS(obj));
+    register_block_reset_all(REGISTER_BLOCK(obj));
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &STM32MP1_TAMP(obj)->irq);
 }
 
@@ -92,8 +92,8 @@ static void stm32mp1_tamp_class_init(ObjectClass *klass, void *data)
 {
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
-    stm32mp1_regs_class_init(klass, stm32mp1_tamp_regs,
-                             ARRAY_SIZE(stm32mp1_tamp_regs));
+    register_block_class_init(klass, stm32mp1_tamp_regs,
+                              ARRAY_SIZE(stm32mp1_tamp_regs));
     rc->phases.hold = stm32mp1_tamp_reset_hold;
     rc->phases.exit = stm32mp1_tamp_reset_exit;
 }
@@ -101,7 +101,7 @@ static void stm32mp1_tamp_class_init(ObjectClass *klass, void *data)
 static const TypeInfo stm32mp1_tamp_types[] = {
     {
         .name = TYPE_STM32MP1_TAMP,
-        .parent = TYPE_STM32MP1_REGS,
+        .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1TampState),
         .instance_init = stm32mp1_tamp_init,
         .class_init = stm32mp1_tamp_class_init,

@@ -10,13 +10,13 @@
 #ifndef HW_MISC_STM32MP1_BSEC_H
 #define HW_MISC_STM32MP1_BSEC_H
 
-#include "hw/misc/stm32mp1_regs.h"
+#include "hw/misc/register_block.h"
 
 #define TYPE_STM32MP1_BSEC "stm32mp1-bsec"
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1BsecState, STM32MP1_BSEC)
 
 struct STM32MP1BsecState {
-    STM32MP1RegsState parent_obj;
+    RegisterBlockState parent_obj;
 };
 
 #endif

@@ -10,13 +10,13 @@
 #ifndef HW_MISC_STM32MP1_ETZPC_H
 #define HW_MISC_STM32MP1_ETZPC_H
 
-#include "hw/misc/stm32mp1_regs.h"
+#include "hw/misc/register_block.h"
 
 #define TYPE_STM32MP1_ETZPC "stm32mp1-etzpc"
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1EtzpcState, STM32MP1_ETZPC)
 
 struct STM32MP1EtzpcState {
-    STM32MP1RegsState parent_obj;
+    RegisterBlockState parent_obj;
 };
 
 #endif

@@ -11,13 +11,13 @@
 #ifndef HW_MISC_STM32MP1_RNG_H
 #define HW_MISC_STM32MP1_RNG_H
 
-#include "hw/misc/stm32mp1_regs.h"
+#include "hw/misc/register_block.h"
 
 #define TYPE_STM32MP1_RNG "stm32mp1-rng"
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1RngState, STM32MP1_RNG)
 
 struct STM32MP1RngState {
-    STM32MP1RegsState parent_obj;
+    RegisterBlockState parent_obj;
 
     qemu_irq irq;
 };

@@ -15,13 +15,13 @@
 #ifndef HW_MISC_STM32MP1_TAMP_H
 #define HW_MISC_STM32MP1_TAMP_H
 
-#include "hw/misc/stm32mp1_regs.h"
+#include "hw/misc/register_block.h"
 
 #define TYPE_STM32MP1_TAMP "stm32mp1-tamp"
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1TampState, STM32MP1_TAMP)
 
 struct STM32MP1TampState {
-    STM32MP1RegsState parent_obj;
+    RegisterBlockState parent_obj;
 
     qemu_irq irq;
 };
