@@ -1,5 +1,5 @@
 /*
- * A remote core: an M-profile core that another core holds, releases and resets
+ * A remote core: one that another core holds, releases and resets
  *
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -23,10 +23,17 @@
 #include "target/arm/cpu.h"
 #include "trace.h"
 
-/* A work item: its number, and whether the core runs after it. */
-#define ITEM(number, run) (((uint64_t)(number) << 1) | (run))
+/*
+ * A work item: its number, whether the core runs after it, and whether its
+ * vectors are high then.
+ */
+#define ITEM(number, run, vinithi) \
+    (((uint64_t)(number) << 2) | ((vinithi) << 1) | (run))
 #define ITEM_RUN(item) ((item) & 1)
-#define ITEM_NUMBER(item) ((uint32_t)((item) >> 1))
+#define ITEM_VINITHI(item) (((item) >> 1) & 1)
+#define ITEM_NUMBER(item) ((uint32_t)((item) >> 2))
+
+#define HIGH_VECTORS 0xffff0000
 
 typedef struct WorkItem {
     ArmRemoteCoreState *s;
@@ -57,11 +64,18 @@ static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
     }
     trace_arm_remote_core_work(number, run);
 
-    device_cold_reset(DEVICE(&s->armv7m->nvic));
-    device_cold_reset(DEVICE(&s->armv7m->systick[M_REG_NS]));
+    if (s->armv7m) {
+        device_cold_reset(DEVICE(&s->armv7m->nvic));
+        device_cold_reset(DEVICE(&s->armv7m->systick[M_REG_NS]));
+    }
     if (run) {
-        /* Fetches the initial SP and PC through the core's own view. */
+        /* Of an M core: initial SP and PC, through the core's own view. */
         cpu_reset(cs);
+        /* QEMU has a property for this, which is read once, at the start. */
+        if (ITEM_VINITHI(work->item)) {
+            cpu->env.cp15.sctlr_ns |= SCTLR_V;
+            cpu_set_pc(cs, HIGH_VECTORS);
+        }
         cs->halted = 0;
         cpu->power_state = PSCI_ON;
     } else {
@@ -71,6 +85,7 @@ static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
     }
     s->running = run;
     s->pending = number != s->queued;
+    qemu_set_irq(s->running_out, run);
 
     if (run) {
         for (i = 0; i < s->num_irq; i++) {
@@ -95,9 +110,9 @@ static void arm_remote_core_queue(ArmRemoteCoreState *s, bool run)
     s->wanted = run;
     s->pending = true;
     work->s = s;
-    work->item = ITEM(s->queued, run);
+    work->item = ITEM(s->queued, run, s->vinithi);
     trace_arm_remote_core_queue(s->queued, run);
-    async_run_on_cpu(CPU(s->armv7m->cpu), arm_remote_core_work,
+    async_run_on_cpu(CPU(s->cpu), arm_remote_core_work,
                      RUN_ON_CPU_HOST_PTR(work));
 }
 
@@ -121,6 +136,11 @@ static void arm_remote_core_set_reset(void *opaque, int n, int level)
     if (rising) {
         arm_remote_core_queue(s, s->boot);
     }
+}
+
+static void arm_remote_core_set_vinithi(void *opaque, int n, int level)
+{
+    ARM_REMOTE_CORE(opaque)->vinithi = level;
 }
 
 static void arm_remote_core_set_irq(void *opaque, int n, int level)
@@ -173,6 +193,7 @@ static void arm_remote_core_reset_hold(Object *obj, ResetType type)
     s->running = false;
     s->boot = false;
     s->reset = false;
+    s->vinithi = false;
     arm_remote_core_set_lockup(s, false);
 }
 
@@ -189,7 +210,7 @@ static char *arm_remote_core_get_state(Object *obj, Error **errp)
     ArmRemoteCoreState *s = ARM_REMOTE_CORE(obj);
 
     if (s->pending) {
-        run_on_cpu(CPU(s->armv7m->cpu), arm_remote_core_no_work,
+        run_on_cpu(CPU(s->cpu), arm_remote_core_no_work,
                    RUN_ON_CPU_NULL);
     }
     return g_strdup(s->lockup ? "lockup" : s->running ? "running" : "held");
@@ -202,11 +223,13 @@ static void arm_remote_core_init(Object *obj)
 
     qdev_init_gpio_in_named(dev, arm_remote_core_set_boot, "boot", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_set_reset, "reset", 1);
+    qdev_init_gpio_in_named(dev, arm_remote_core_set_vinithi, "vinithi", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_from_sysresetreq,
                             "core-sysresetreq", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_from_lockup, "core-lockup", 1);
     qdev_init_gpio_out_named(dev, &s->sysresetreq_out, "sysresetreq", 1);
     qdev_init_gpio_out_named(dev, &s->lockup_out, "lockup", 1);
+    qdev_init_gpio_out_named(dev, &s->running_out, "running", 1);
     object_property_add_str(obj, "state", arm_remote_core_get_state, NULL);
     object_property_add_uint32_ptr(obj, "x-fault-hold", &s->fault_hold,
                                    OBJ_PROP_FLAG_READWRITE);
@@ -217,26 +240,34 @@ static void arm_remote_core_init(Object *obj)
 static void arm_remote_core_realize(DeviceState *dev, Error **errp)
 {
     ArmRemoteCoreState *s = ARM_REMOTE_CORE(dev);
-    DeviceState *armv7m;
+    DeviceState *core;
     uint32_t i;
 
-    if (!s->armv7m || !s->armv7m->cpu) {
-        error_setg(errp, "property \"armv7m\" must be a realized armv7m");
+    if (s->armv7m) {
+        s->cpu = s->armv7m->cpu;
+    }
+    if (!s->cpu) {
+        error_setg(errp, "property \"armv7m\" must be a realized armv7m, or "
+                   "\"cpu\" a core of another profile");
         return;
     }
-    armv7m = DEVICE(s->armv7m);
+    core = s->armv7m ? DEVICE(s->armv7m) : DEVICE(s->cpu);
     s->num_words = DIV_ROUND_UP(s->num_irq, 32);
     s->level = g_new0(uint32_t, s->num_words);
     s->irq = g_new0(qemu_irq, s->num_irq);
     for (i = 0; i < s->num_irq; i++) {
-        s->irq[i] = qdev_get_gpio_in(armv7m, i);
+        s->irq[i] = qdev_get_gpio_in(core, i);
     }
     qdev_init_gpio_in(dev, arm_remote_core_set_irq, s->num_irq);
-    qdev_connect_gpio_out_named(armv7m, "SYSRESETREQ", 0,
-                                qdev_get_gpio_in_named(dev, "core-sysresetreq",
-                                                       0));
-    qdev_connect_gpio_out_named(armv7m, "LOCKUP", 0,
-                                qdev_get_gpio_in_named(dev, "core-lockup", 0));
+    if (s->armv7m) {
+        qdev_connect_gpio_out_named(core, "SYSRESETREQ", 0,
+                                    qdev_get_gpio_in_named(dev,
+                                                           "core-sysresetreq",
+                                                           0));
+        qdev_connect_gpio_out_named(core, "LOCKUP", 0,
+                                    qdev_get_gpio_in_named(dev, "core-lockup",
+                                                           0));
+    }
     s->first = s->queued + 1;
     s->vmstate_change =
         qdev_add_vm_change_state_handler(dev, arm_remote_core_vm_state_change,
@@ -288,6 +319,7 @@ static const VMStateDescription vmstate_arm_remote_core = {
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(boot, ArmRemoteCoreState),
         VMSTATE_BOOL(reset, ArmRemoteCoreState),
+        VMSTATE_BOOL(vinithi, ArmRemoteCoreState),
         VMSTATE_BOOL(wanted, ArmRemoteCoreState),
         VMSTATE_BOOL(running, ArmRemoteCoreState),
         VMSTATE_BOOL(lockup, ArmRemoteCoreState),
@@ -305,6 +337,7 @@ static const VMStateDescription vmstate_arm_remote_core = {
 static const Property arm_remote_core_properties[] = {
     DEFINE_PROP_LINK("armv7m", ArmRemoteCoreState, armv7m, TYPE_ARMV7M,
                      ARMv7MState *),
+    DEFINE_PROP_LINK("cpu", ArmRemoteCoreState, cpu, TYPE_ARM_CPU, ARMCPU *),
     DEFINE_PROP_UINT32("num-irq", ArmRemoteCoreState, num_irq, 32),
 };
 
@@ -313,7 +346,7 @@ static void arm_remote_core_class_init(ObjectClass *klass, void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
-    dc->desc = "M-profile remote core control";
+    dc->desc = "remote core control";
     dc->realize = arm_remote_core_realize;
     dc->unrealize = arm_remote_core_unrealize;
     dc->vmsd = &vmstate_arm_remote_core;

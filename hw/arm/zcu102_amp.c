@@ -13,6 +13,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "qemu/datadir.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
@@ -20,12 +21,14 @@
 #include "elf.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/boot.h"
+#include "hw/arm/remote_firmware.h"
 #include "hw/arm/zynqmp_amp_soc.h"
 #include "hw/boards.h"
 #include "hw/loader.h"
 #include "hw/qdev-properties.h"
 #include "qom/object.h"
 #include "system/reset.h"
+#include "system/runstate.h"
 #include "system/system.h"
 
 #define TYPE_ZCU102_AMP MACHINE_TYPE_NAME("zcu102-amp")
@@ -43,6 +46,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(Zcu102AmpState, ZCU102_AMP)
 /* Of the APU's control registers: where core 0 begins */
 #define RVBARADDR0L     0xfd5c0040
 
+/* LPD_LSBUS as psu_init leaves it */
+#define TTC_HZ          100000000
+
 #define RAM_MIN         (512 * MiB)
 #define RAM_MAX         XLNX_ZYNQMP_MAX_LOW_RAM_SIZE
 
@@ -52,7 +58,38 @@ struct Zcu102AmpState {
     ZynqMPAmpSocState soc;
     struct arm_boot_info boot;
     uint64_t bl31;      /* its first address; 0: there is none */
+    char *rpu_path[ZYNQMP_NUM_RPU];     /* "rpu0-firmware", "rpu1-firmware" */
+    ArmRemoteFirmware *rpu_firmware[ZYNQMP_NUM_RPU];
 };
+
+static const char *const zcu102_amp_rpu_firmware[ZYNQMP_NUM_RPU] = {
+    "rpu0-firmware", "rpu1-firmware",
+};
+
+/* Which core a property of that name is for. */
+static int zcu102_amp_rpu(const char *name)
+{
+    return strcmp(name, zcu102_amp_rpu_firmware[0]) ? 1 : 0;
+}
+
+static void zcu102_amp_get_firmware(Object *obj, Visitor *v, const char *name,
+                                    void *opaque, Error **errp)
+{
+    visit_type_str(v, name, &ZCU102_AMP(obj)->rpu_path[zcu102_amp_rpu(name)],
+                   errp);
+}
+
+static void zcu102_amp_set_firmware(Object *obj, Visitor *v, const char *name,
+                                    void *opaque, Error **errp)
+{
+    Zcu102AmpState *s = ZCU102_AMP(obj);
+    char *path;
+
+    if (visit_type_str(v, name, &path, errp)) {
+        g_free(s->rpu_path[zcu102_amp_rpu(name)]);
+        s->rpu_path[zcu102_amp_rpu(name)] = path;
+    }
+}
 
 /* Return BL31's first address. */
 static uint64_t zcu102_amp_load_firmware(MachineState *machine)
@@ -136,18 +173,48 @@ static void zcu102_amp_reset(void *opaque)
     for (i = 0; i < XLNX_ZYNQMP_NUM_APU_CPUS; i++) {
         cpu_reset(CPU(&s->soc.zynqmp.apu_cpu[i]));
     }
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        cpu_reset(CPU(&s->soc.rpu.cpu[i]));
+    }
+}
+
+/* What the boot loader does on each boot of the board: "remote first". */
+static void zcu102_amp_boot_rpu(Zcu102AmpState *s)
+{
+    int i;
+
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        if (s->rpu_firmware[i]) {
+            zynqmp_amp_soc_split_rpu(&s->soc);
+            arm_remote_firmware_load(s->rpu_firmware[i]);
+            zynqmp_amp_soc_boot_rpu(&s->soc, i);
+        }
+    }
+}
+
+static void zcu102_amp_machine_reset(MachineState *machine, ResetType type)
+{
+    qemu_devices_reset(type);
+    /* A state that is about to be loaded has all of this in it. */
+    if (type != RESET_TYPE_SNAPSHOT_LOAD &&
+        !runstate_check(RUN_STATE_INMIGRATE)) {
+        zcu102_amp_boot_rpu(ZCU102_AMP(machine));
+    }
 }
 
 static void zcu102_amp_init(MachineState *machine)
 {
     Zcu102AmpState *s = ZCU102_AMP(machine);
     Object *boot;
+    int i;
 
     if (machine->ram_size < RAM_MIN || machine->ram_size > RAM_MAX) {
         error_report("-m: the board takes %d MiB to %d GiB",
                      (int)(RAM_MIN / MiB), (int)(RAM_MAX / GiB));
         exit(1);
     }
+    /* Of more of them the stock SoC would make an RPU of its own. */
+    machine->smp.cpus = XLNX_ZYNQMP_NUM_APU_CPUS;
     object_initialize_child(OBJECT(machine), "soc", &s->soc,
                             TYPE_ZYNQMP_AMP_SOC);
     object_property_set_link(OBJECT(&s->soc), "ddr-ram", OBJECT(machine->ram),
@@ -169,6 +236,14 @@ static void zcu102_amp_init(MachineState *machine)
     }
     sysbus_realize(SYS_BUS_DEVICE(&s->soc), &error_fatal);
 
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        if (s->rpu_path[i]) {
+            s->rpu_firmware[i] =
+                arm_remote_firmware_new(s->rpu_path[i],
+                                        CPU(&s->soc.rpu.cpu[i])->as,
+                                        &error_fatal);
+        }
+    }
     qemu_register_reset(zcu102_amp_reset, s);
     if (machine->kernel_filename) {
         zcu102_amp_load_kernel(s, machine);
@@ -177,17 +252,45 @@ static void zcu102_amp_init(MachineState *machine)
 
 static void zcu102_amp_class_init(ObjectClass *klass, void *data)
 {
+    /* The SoC makes its timers by itself: this is how it comes to them. */
+    static GlobalProperty timers[] = {
+        { TYPE_CADENCE_TTC, "width", "32" },
+        { TYPE_CADENCE_TTC, "clock-frequency", stringify(TTC_HZ) },
+    };
     MachineClass *mc = MACHINE_CLASS(klass);
+    int i;
 
-    mc->desc = "Xilinx ZCU102 as an AMP system: 4 x Cortex-A53 behind TF-A";
+    mc->desc = "Xilinx ZCU102 as an AMP system: 4 x Cortex-A53 behind TF-A, "
+               "2 x Cortex-R5F";
     mc->init = zcu102_amp_init;
-    mc->min_cpus = mc->max_cpus = mc->default_cpus = XLNX_ZYNQMP_NUM_APU_CPUS;
+    mc->reset = zcu102_amp_machine_reset;
+    mc->min_cpus = mc->max_cpus = mc->default_cpus =
+        XLNX_ZYNQMP_NUM_APU_CPUS + ZYNQMP_NUM_RPU;
+    compat_props_add(mc->compat_props, timers, ARRAY_SIZE(timers));
     mc->default_ram_size = 2 * GiB;
     mc->default_ram_id = "ddr-ram";
     machine_add_audiodev_property(mc);
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        object_class_property_add(klass, zcu102_amp_rpu_firmware[i], "str",
+                                  zcu102_amp_get_firmware,
+                                  zcu102_amp_set_firmware, NULL, NULL);
+        object_class_property_set_description(klass,
+            zcu102_amp_rpu_firmware[i],
+            "ELF file that this core of the RPU runs before Linux does, "
+            "started on each reset");
+    }
     mc->no_floppy = true;
     mc->no_cdrom = true;
     mc->no_parallel = true;
+}
+
+static void zcu102_amp_finalize(Object *obj)
+{
+    int i;
+
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        g_free(ZCU102_AMP(obj)->rpu_path[i]);
+    }
 }
 
 static const TypeInfo zcu102_amp_types[] = {
@@ -195,6 +298,7 @@ static const TypeInfo zcu102_amp_types[] = {
         .name = TYPE_ZCU102_AMP,
         .parent = TYPE_MACHINE,
         .instance_size = sizeof(Zcu102AmpState),
+        .instance_finalize = zcu102_amp_finalize,
         .class_init = zcu102_amp_class_init,
     },
 };

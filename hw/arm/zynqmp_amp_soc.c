@@ -8,6 +8,7 @@
 /* Addresses and interrupts: Xilinx UG1085, UG1087. */
 
 #include "qemu/osdep.h"
+#include "qemu/bitops.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/zynqmp_amp_soc.h"
@@ -15,8 +16,15 @@
 #include "hw/misc/unimp.h"
 #include "hw/qdev-properties.h"
 
-#define IPI_APU_SPI         35
-
+#define RPU_CTRL_ADDR       0xff9a0000
+#define SLSPLIT             BIT(3)
+#define SLCLAMP             BIT(4)
+#define TCM_COMB            BIT(6)
+#define RPU_CFG(n)          (0x100 + 0x100 * (n))
+#define NCPUHALT            BIT(0)
+#define VINITHI             BIT(2)
+#define CRL_APB_ADDR        0xff5e0000
+#define RST_LPD_TOP         0x23c
 #define MESSAGE_RAM_ADDR    0xff990000
 #define MESSAGE_RAM_SIZE    0x1000
 #define CSU_ADDR            0xffca0000
@@ -26,8 +34,6 @@
 #define IOU_SCNTRS_ADDR     0xff260000
 #define IOU_SCNTRS_SIZE     0x1000
 #define IOU_SCNTRS_BASEFREQ 0x20
-#define CRL_APB_ADDR        0xff5e0000
-#define CRL_APB_SIZE        0x1000
 #define PMU_GLOBAL_ADDR     0xffd80000
 #define PMU_GLOBAL_SIZE     0x1000
 
@@ -55,15 +61,44 @@ static const struct {
     { "zynqmp.ocm-ctrl", 0xff960000, 0x10000 },
     { "zynqmp.pcie", 0xfd0e0000, 0x10000 },
     { "zynqmp.gpu", 0xfd4b0000, 0x10000 },
-    { "zynqmp.rpu", 0xff9a0000, 0x10000 },
+};
+
+/*
+ * Agents of interrupts between processors: the bit that stands for it in the
+ * registers of the others, their outputs to it, its registers and interrupt.
+ * Those of the PMU are left out: their registers are for it alone.
+ */
+static const struct {
+    uint8_t bit;
+    uint8_t spi;
+    uint32_t addr;
+    const char *name;
+} agents[ZYNQMP_AMP_SOC_NUM_IPI + 1] = {
+    { 8, 33, 0xff310000, "RPU_0" },
+    { 9, 34, 0xff320000, "RPU_1" },
+    { 24, 29, 0xff340000, "PL_0" },
+    { 25, 30, 0xff350000, "PL_1" },
+    { 26, 31, 0xff360000, "PL_2" },
+    { 27, 32, 0xff370000, "PL_3" },
+    /* The stock SoC has mapped it. */
+    { 0, 35, 0xff300000, "APU" },
 };
 
 static void zynqmp_amp_soc_init(Object *obj)
 {
     ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(obj);
+    int i;
 
     object_initialize_child(obj, "zynqmp", &s->zynqmp, TYPE_XLNX_ZYNQMP);
+    object_initialize_child(obj, "rpu", &s->rpu, TYPE_ZYNQMP_RPU);
+    object_initialize_child(obj, "rpu-ctrl", &s->rpu_ctrl,
+                            TYPE_ZYNQMP_RPU_CTRL);
+    object_initialize_child(obj, "crl-apb", &s->crl_apb, TYPE_ZYNQMP_CRL_APB);
     object_initialize_child(obj, "pmufw", &s->pmufw, TYPE_ZYNQMP_PMUFW);
+    for (i = 0; i < ZYNQMP_AMP_SOC_NUM_IPI; i++) {
+        object_initialize_child(obj, "ipi[*]", &s->ipi[i],
+                                TYPE_XLNX_ZYNQMP_IPI);
+    }
 }
 
 /* Registers that are what software has written, or what is there at power-on. */
@@ -80,7 +115,6 @@ static bool zynqmp_amp_soc_realize_memory(ZynqMPAmpSocState *s, Error **errp)
         { &s->csu, "zynqmp.csu", CSU_ADDR, CSU_SIZE },
         { &s->iou_scntrs, "zynqmp.iou-scntrs", IOU_SCNTRS_ADDR,
           IOU_SCNTRS_SIZE },
-        { &s->crl_apb, "zynqmp.crl-apb", CRL_APB_ADDR, CRL_APB_SIZE },
         { &s->pmu_global, "zynqmp.pmu-global", PMU_GLOBAL_ADDR,
           PMU_GLOBAL_SIZE },
     };
@@ -114,11 +148,108 @@ static bool zynqmp_amp_soc_realize_memory(ZynqMPAmpSocState *s, Error **errp)
     return true;
 }
 
+static DeviceState *zynqmp_amp_soc_agent(ZynqMPAmpSocState *s, int n)
+{
+    return n < ZYNQMP_AMP_SOC_NUM_IPI ? DEVICE(&s->ipi[n]) :
+           DEVICE(&s->zynqmp.ipi);
+}
+
+static bool zynqmp_amp_soc_realize_ipi(ZynqMPAmpSocState *s, Error **errp)
+{
+    int i, j;
+
+    for (i = 0; i < ZYNQMP_AMP_SOC_NUM_IPI; i++) {
+        SysBusDevice *ipi = SYS_BUS_DEVICE(&s->ipi[i]);
+
+        if (!sysbus_realize(ipi, errp)) {
+            return false;
+        }
+        sysbus_mmio_map(ipi, 0, agents[i].addr);
+        sysbus_connect_irq(ipi, 0,
+                           qdev_get_gpio_in_named(DEVICE(&s->zynqmp), "spi",
+                                                  agents[i].spi));
+    }
+    for (i = 0; i < ARRAY_SIZE(agents); i++) {
+        DeviceState *from = zynqmp_amp_soc_agent(s, i);
+
+        for (j = 0; j < ARRAY_SIZE(agents); j++) {
+            DeviceState *to = zynqmp_amp_soc_agent(s, j);
+            g_autofree char *seen = g_strdup_printf("OBS_%s", agents[i].name);
+
+            qdev_connect_gpio_out_named(from, agents[j].name, 0,
+                qdev_get_gpio_in_named(to, "IPI_INPUTS", agents[i].bit));
+            qdev_connect_gpio_out_named(to, seen, 0,
+                qdev_get_gpio_in_named(from, "OBS_INPUTS", agents[j].bit));
+        }
+    }
+    return true;
+}
+
+static bool zynqmp_amp_soc_realize_rpu(ZynqMPAmpSocState *s, Error **errp)
+{
+    static const char *const controls[] = { "ncpuhalt", "vinithi" };
+    static const char *const modes[] = { "slsplit", "tcm-comb" };
+    DeviceState *rpu = DEVICE(&s->rpu);
+    DeviceState *ctrl = DEVICE(&s->rpu_ctrl), *crl_apb = DEVICE(&s->crl_apb);
+    int i, j;
+
+    object_property_set_link(OBJECT(rpu), "memory",
+                             OBJECT(get_system_memory()), &error_abort);
+    if (!sysbus_realize(SYS_BUS_DEVICE(rpu), errp) ||
+        !sysbus_realize(SYS_BUS_DEVICE(ctrl), errp) ||
+        !sysbus_realize(SYS_BUS_DEVICE(crl_apb), errp)) {
+        return false;
+    }
+    sysbus_mmio_map(SYS_BUS_DEVICE(ctrl), 0, RPU_CTRL_ADDR);
+    sysbus_mmio_map(SYS_BUS_DEVICE(crl_apb), 0, CRL_APB_ADDR);
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        for (j = 0; j < ARRAY_SIZE(controls); j++) {
+            qdev_connect_gpio_out_named(ctrl, controls[j], i,
+                qdev_get_gpio_in_named(rpu, controls[j], i));
+        }
+        qdev_connect_gpio_out_named(crl_apb, "rpu-reset", i,
+                                    qdev_get_gpio_in_named(rpu, "reset", i));
+    }
+    for (j = 0; j < ARRAY_SIZE(modes); j++) {
+        qdev_connect_gpio_out_named(ctrl, modes[j], 0,
+                                    qdev_get_gpio_in_named(rpu, modes[j], 0));
+    }
+    for (i = 0; i < ZYNQMP_NUM_SPI; i++) {
+        qdev_connect_gpio_out_named(DEVICE(&s->zynqmp), "spi-out", i,
+                                    qdev_get_gpio_in(rpu, i));
+    }
+    return true;
+}
+
+static void zynqmp_amp_soc_modify(hwaddr addr, uint32_t mask, uint32_t value)
+{
+    value |= address_space_ldl_le(&address_space_memory, addr,
+                                  MEMTXATTRS_UNSPECIFIED, NULL) & ~mask;
+    address_space_stl_le(&address_space_memory, addr, value,
+                         MEMTXATTRS_UNSPECIFIED, NULL);
+}
+
+void zynqmp_amp_soc_split_rpu(ZynqMPAmpSocState *s)
+{
+    zynqmp_amp_soc_modify(RPU_CTRL_ADDR, SLSPLIT | SLCLAMP | TCM_COMB, SLSPLIT);
+}
+
+void zynqmp_amp_soc_boot_rpu(ZynqMPAmpSocState *s, int n)
+{
+    zynqmp_amp_soc_modify(RPU_CTRL_ADDR + RPU_CFG(n), NCPUHALT | VINITHI,
+                          NCPUHALT);
+    zynqmp_amp_soc_modify(CRL_APB_ADDR + RST_LPD_TOP, BIT(n), 0);
+}
+
 static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
 {
     ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(dev);
     Object *zynqmp = OBJECT(&s->zynqmp), *pmufw = OBJECT(&s->pmufw);
     DeviceState *gic = DEVICE(&s->zynqmp.gic);
+    /* of requests to the PMU */
+    DeviceState *senders[] = {
+        DEVICE(&s->zynqmp.ipi), DEVICE(&s->ipi[0]), DEVICE(&s->ipi[1]),
+    };
     int i;
 
     object_property_set_link(zynqmp, "ddr-ram", OBJECT(s->ddr), &error_abort);
@@ -132,7 +263,9 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
         object_property_set_link(pmufw, name, cpu, &error_abort);
     }
     if (!qdev_realize(DEVICE(zynqmp), NULL, errp) ||
-        !zynqmp_amp_soc_realize_memory(s, errp)) {
+        !zynqmp_amp_soc_realize_memory(s, errp) ||
+        !zynqmp_amp_soc_realize_rpu(s, errp) ||
+        !zynqmp_amp_soc_realize_ipi(s, errp)) {
         return;
     }
 
@@ -141,8 +274,6 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
     if (!sysbus_realize(SYS_BUS_DEVICE(pmufw), errp)) {
         return;
     }
-    sysbus_connect_irq(SYS_BUS_DEVICE(&s->zynqmp.ipi), 0,
-                       qdev_get_gpio_in(gic, IPI_APU_SPI));
     /* IRQ and FIQ pass the PMU on their way to the cores. */
     for (i = 0; i < 2 * XLNX_ZYNQMP_NUM_APU_CPUS; i++) {
         DeviceState *cpu =
@@ -154,8 +285,10 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
         qdev_connect_gpio_out_named(DEVICE(pmufw), "wake", i,
             qdev_get_gpio_in(cpu, fiq ? ARM_CPU_FIQ : ARM_CPU_IRQ));
     }
-    qdev_connect_gpio_out_named(DEVICE(&s->zynqmp.ipi), "PMU_0", 0,
-                                qdev_get_gpio_in(DEVICE(pmufw), 0));
+    for (i = 0; i < ARRAY_SIZE(senders); i++) {
+        qdev_connect_gpio_out_named(senders[i], "PMU_0", 0,
+                                    qdev_get_gpio_in(DEVICE(pmufw), i));
+    }
 }
 
 static const Property zynqmp_amp_soc_properties[] = {

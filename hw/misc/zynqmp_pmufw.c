@@ -26,10 +26,17 @@
 #include "target/arm/cpu.h"
 #include "trace.h"
 
-/* In the message RAM: what the APU sends to the PMU, and its answer */
-#define REQUEST     0x5c0
-#define ANSWER      0x5e0
+/*
+ * In the message RAM: a block for each sender, in it the request to each
+ * receiver and the answer to it
+ */
+#define SENDER      0x200
+#define TO_PMU      (7 * 0x40)
+#define ANSWER      0x20
 #define WORDS       8
+
+/* Senders in the order of our inputs; of each its block */
+static const uint8_t senders[ZYNQMP_PMUFW_NUM_SENDERS] = { 2, 0, 1 };
 
 /* UG1200, "Error codes"; the numbers of TF-A's pm_ret_status */
 enum {
@@ -82,6 +89,7 @@ enum {
 #define API_VERSION     0x00010001
 
 #define NODE_APU_0      2
+#define NODE_RPU_0      7
 #define NODE_PLL_FIRST  50      /* APLL */
 
 /* What PM_SYSTEM_SHUTDOWN does, and to what */
@@ -93,6 +101,14 @@ enum {
 #define PROC_OFF        0
 #define PROC_ACTIVE     1
 #define PROC_SUSPENDING 3
+
+/* What holds the RPU: see zynqmp_crl_apb.c and zynqmp_rpu_ctrl.c */
+#define RST_LPD_TOP     0xff5e023c
+#define RPU_GLBL_CNTL   0xff9a0000
+#define SLSPLIT         BIT(3)
+#define RPU_CFG(n)      (0xff9a0100 + 0x100 * (n))
+#define NCPUHALT        BIT(0)
+#define VINITHI         BIT(2)
 
 #define PIN_VOLTAGE     5       /* parameter; of a bank with 1.8 V it is 1 */
 
@@ -162,6 +178,59 @@ static void zynqmp_pmufw_apu_call(ZynqMPPmufwState *s, int n)
     }
 }
 
+static uint32_t zynqmp_pmufw_load(uint32_t address)
+{
+    return address_space_ldl_le(&address_space_memory, address,
+                                MEMTXATTRS_UNSPECIFIED, NULL);
+}
+
+/* Change the bits of a mask in a register. */
+static void zynqmp_pmufw_modify(uint32_t address, uint32_t mask,
+                                uint32_t value)
+{
+    value = (zynqmp_pmufw_load(address) & ~mask) | (value & mask);
+    address_space_stl_le(&address_space_memory, address, value,
+                         MEMTXATTRS_UNSPECIFIED, NULL);
+}
+
+/* Return the core of the RPU that a node is, or -1. */
+static int zynqmp_pmufw_rpu(uint32_t node)
+{
+    return node >= NODE_RPU_0 && node < NODE_RPU_0 + ZYNQMP_PMUFW_NUM_RPU ?
+           node - NODE_RPU_0 : -1;
+}
+
+/* In lockstep there is one core. */
+static bool zynqmp_pmufw_rpu_is_alone(int n)
+{
+    return n == 0 || (zynqmp_pmufw_load(RPU_GLBL_CNTL) & SLSPLIT);
+}
+
+static bool zynqmp_pmufw_rpu_on(int n)
+{
+    return zynqmp_pmufw_rpu_is_alone(n) &&
+           !(zynqmp_pmufw_load(RST_LPD_TOP) & BIT(n)) &&
+           (zynqmp_pmufw_load(RPU_CFG(n)) & NCPUHALT);
+}
+
+static uint32_t zynqmp_pmufw_rpu_wake(int n, uint64_t address)
+{
+    if (!zynqmp_pmufw_rpu_is_alone(n)) {
+        return ERROR_ACCESS;
+    }
+    zynqmp_pmufw_modify(RST_LPD_TOP, BIT(n), BIT(n));
+    zynqmp_pmufw_modify(RPU_CFG(n), NCPUHALT | VINITHI,
+                        NCPUHALT | (address ? VINITHI : 0));
+    zynqmp_pmufw_modify(RST_LPD_TOP, BIT(n), 0);
+    return OK;
+}
+
+static void zynqmp_pmufw_rpu_off(int n)
+{
+    zynqmp_pmufw_modify(RST_LPD_TOP, BIT(n), BIT(n));
+    zynqmp_pmufw_modify(RPU_CFG(n), NCPUHALT, 0);
+}
+
 static uint32_t pm_get_api_version(ZynqMPPmufwState *s, Request *request)
 {
     request->answer[0] = API_VERSION;
@@ -183,6 +252,11 @@ static uint32_t pm_get_node_status(ZynqMPPmufwState *s, Request *request)
     if (n >= 0) {
         request->answer[0] = !zynqmp_pmufw_apu_on(s, n) ? PROC_OFF :
                              s->suspending[n] ? PROC_SUSPENDING : PROC_ACTIVE;
+        return OK;
+    }
+    n = zynqmp_pmufw_rpu(node);
+    if (n >= 0) {
+        request->answer[0] = zynqmp_pmufw_rpu_on(n) ? PROC_ACTIVE : PROC_OFF;
         return OK;
     }
     request->answer[0] = s->requested[node];
@@ -211,20 +285,23 @@ static uint32_t pm_request_wakeup(ZynqMPPmufwState *s, Request *request)
     int n = zynqmp_pmufw_apu(request->args[0]);
     uint64_t address = deposit64(request->args[1], 32, 32, request->args[2]);
 
-    if (n < 0) {
-        return ERROR_NOT_SUPPORTED;
+    address &= ~1ULL;   /* says that there is an address */
+    if (n >= 0 && s->apu[n]) {
+        return zynqmp_pmufw_apu_wake(s, n, address) ? OK : ERROR_ACCESS;
     }
-    if (!s->apu[n]) {
-        return ERROR_ARGS;
-    }
-    /* bit 0 says that there is an address */
-    return zynqmp_pmufw_apu_wake(s, n, address & ~1ULL) ? OK : ERROR_ACCESS;
+    n = zynqmp_pmufw_rpu(request->args[0]);
+    return n >= 0 ? zynqmp_pmufw_rpu_wake(n, address) : ERROR_ARGS;
 }
 
 static uint32_t pm_force_powerdown(ZynqMPPmufwState *s, Request *request)
 {
-    int n = zynqmp_pmufw_apu(request->args[0]);
+    int n = zynqmp_pmufw_rpu(request->args[0]);
 
+    if (n >= 0) {
+        zynqmp_pmufw_rpu_off(n);
+        return OK;
+    }
+    n = zynqmp_pmufw_apu(request->args[0]);
     if (n < 0) {
         return ERROR_NOT_SUPPORTED;
     }
@@ -298,24 +375,16 @@ static uint32_t pm_mmio_read(ZynqMPPmufwState *s, Request *request)
     if (!zynqmp_pmufw_may_access(request->args[0])) {
         return ERROR_ACCESS;
     }
-    request->answer[0] = address_space_ldl_le(&address_space_memory,
-                                              request->args[0],
-                                              MEMTXATTRS_UNSPECIFIED, NULL);
+    request->answer[0] = zynqmp_pmufw_load(request->args[0]);
     return OK;
 }
 
 static uint32_t pm_mmio_write(ZynqMPPmufwState *s, Request *request)
 {
-    uint32_t address = request->args[0], mask = request->args[1], value;
-
-    if (!zynqmp_pmufw_may_access(address)) {
+    if (!zynqmp_pmufw_may_access(request->args[0])) {
         return ERROR_ACCESS;
     }
-    value = address_space_ldl_le(&address_space_memory, address,
-                                 MEMTXATTRS_UNSPECIFIED, NULL);
-    address_space_stl_le(&address_space_memory, address,
-                         (value & ~mask) | (request->args[2] & mask),
-                         MEMTXATTRS_UNSPECIFIED, NULL);
+    zynqmp_pmufw_modify(request->args[0], request->args[1], request->args[2]);
     return OK;
 }
 
@@ -536,7 +605,8 @@ static uint32_t pm_feature_check(ZynqMPPmufwState *s, Request *request)
 static void zynqmp_pmufw_request(void *opaque, int n, int level)
 {
     ZynqMPPmufwState *s = opaque;
-    uint8_t *ram = memory_region_get_ram_ptr(s->message_ram);
+    hwaddr offset = senders[n] * SENDER + TO_PMU;
+    uint8_t *ram = memory_region_get_ram_ptr(s->message_ram) + offset;
     uint32_t words[WORDS], status = ERROR_NOT_SUPPORTED;
     Request request = { .args = &words[1] };
     int i;
@@ -545,7 +615,7 @@ static void zynqmp_pmufw_request(void *opaque, int n, int level)
         return;
     }
     for (i = 0; i < WORDS; i++) {
-        words[i] = ldl_le_p(ram + REQUEST + 4 * i);
+        words[i] = ldl_le_p(ram + 4 * i);
     }
     if (words[0] < PM_API_MAX && apis[words[0]].answer) {
         unsigned limit = apis[words[0]].limit;
@@ -562,7 +632,7 @@ static void zynqmp_pmufw_request(void *opaque, int n, int level)
     for (i = 0; i < ARRAY_SIZE(request.answer); i++) {
         stl_le_p(ram + ANSWER + 4 + 4 * i, request.answer[i]);
     }
-    memory_region_set_dirty(s->message_ram, ANSWER, 4 * WORDS);
+    memory_region_set_dirty(s->message_ram, offset + ANSWER, 4 * WORDS);
 }
 
 static void zynqmp_pmufw_apu_sleep(ZynqMPPmufwState *s, int n)
@@ -660,7 +730,8 @@ static void zynqmp_pmufw_init(Object *obj)
 {
     ZynqMPPmufwState *s = ZYNQMP_PMUFW(obj);
 
-    qdev_init_gpio_in(DEVICE(obj), zynqmp_pmufw_request, 1);
+    qdev_init_gpio_in(DEVICE(obj), zynqmp_pmufw_request,
+                      ZYNQMP_PMUFW_NUM_SENDERS);
     qdev_init_gpio_in_named(DEVICE(obj), zynqmp_pmufw_called, "called",
                             ARRAY_SIZE(s->wake));
     qdev_init_gpio_out_named(DEVICE(obj), s->wake, "wake",

@@ -15,6 +15,8 @@
 #define PMU_0       0x00010000
 #define REQUEST     0xff9905c0
 #define ANSWER      0xff9905e0
+#define RPU_GLBL_CNTL 0xff9a0000
+#define RST_LPD_TOP 0xff5e023c
 
 #define OK                  0
 #define ERROR_ARGS          1
@@ -182,8 +184,60 @@ static void test_cores(void)
 
     g_assert_cmpuint(ask(qts, 3, 3, 0), ==, 0);
     g_assert_cmpuint(request(qts, 7, 1, 0, 0), ==, ERROR_ARGS);
-    g_assert_cmpuint(request(qts, 10, 7, 1, 0), ==, ERROR_NOT_SUPPORTED);
-    g_assert_cmpuint(request(qts, 8, 7, 1, 0), ==, ERROR_NOT_SUPPORTED);
+    g_assert_cmpuint(request(qts, 10, 6, 1, 0), ==, ERROR_ARGS);
+    g_assert_cmpuint(request(qts, 8, 6, 1, 0), ==, ERROR_NOT_SUPPORTED);
+    qtest_quit(qts);
+}
+
+/* Cores of the RPU: what holds them says whether they are on. */
+static void test_rpu(void)
+{
+    QTestState *qts = qtest_init(MACHINE);
+
+    qtest_writel(qts, RPU_GLBL_CNTL, 0x208);
+    for (int n = 0; n < 2; n++) {
+        uint32_t node = 7 + n, cfg = 0xff9a0100 + 0x100 * n;
+
+        g_assert_cmpuint(ask(qts, 3, node, 0), ==, 0);
+        g_assert_cmpuint(request(qts, 10, node, 1, 0), ==, OK);
+        g_assert_cmphex(qtest_readl(qts, RST_LPD_TOP) & (1 << n), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, cfg), ==, 0x1);
+        g_assert_cmpuint(ask(qts, 3, node, 0), ==, 1);
+        g_assert_cmpuint(request(qts, 10, node, 0xffff0001, 0), ==, OK);
+        g_assert_cmphex(qtest_readl(qts, cfg), ==, 0x5);
+    }
+    g_assert_cmpuint(request(qts, 8, 7, 1, 0), ==, OK);
+    g_assert_cmphex(qtest_readl(qts, RST_LPD_TOP), ==, 0x1);
+    g_assert_cmpuint(ask(qts, 3, 7, 0), ==, 0);
+    g_assert_cmpuint(ask(qts, 3, 8, 0), ==, 1);
+    /* in lockstep there is no second one */
+    qtest_writel(qts, RPU_GLBL_CNTL, 0x250);
+    g_assert_cmpuint(ask(qts, 3, 8, 0), ==, 0);
+    g_assert_cmpuint(request(qts, 10, 8, 1, 0), ==, ERROR_ACCESS);
+    g_assert_cmpuint(request(qts, 10, 7, 1, 0), ==, OK);
+    qtest_quit(qts);
+}
+
+/* Each sender has its own place for messages. */
+static void test_senders(void)
+{
+    static const struct {
+        uint32_t trig;
+        uint32_t request;
+    } senders[] = {
+        { 0xff310000, 0xff9901c0 }, { 0xff320000, 0xff9903c0 },
+    };
+    QTestState *qts = qtest_init(MACHINE);
+
+    for (int i = 0; i < ARRAY_SIZE(senders); i++) {
+        qtest_writel(qts, ANSWER + 4, 0xdeadbeef);
+        qtest_writel(qts, senders[i].request, 1);
+        qtest_writel(qts, senders[i].trig, PMU_0);
+        g_assert_cmphex(qtest_readl(qts, senders[i].request + 0x20), ==, OK);
+        g_assert_cmphex(qtest_readl(qts, senders[i].request + 0x24), ==,
+                        0x00010001);
+        g_assert_cmphex(qtest_readl(qts, ANSWER + 4), ==, 0xdeadbeef);
+    }
     qtest_quit(qts);
 }
 
@@ -210,6 +264,8 @@ int main(int argc, char **argv)
     qtest_add_func("zynqmp/pmufw/pins", test_pins);
     qtest_add_func("zynqmp/pmufw/registers", test_registers);
     qtest_add_func("zynqmp/pmufw/cores", test_cores);
+    qtest_add_func("zynqmp/pmufw/rpu", test_rpu);
+    qtest_add_func("zynqmp/pmufw/senders", test_senders);
     qtest_add_func("zynqmp/pmufw/shutdown", test_shutdown);
     return g_test_run();
 }

@@ -1,15 +1,18 @@
 /*
- * A remote core: an M-profile core that another core holds, releases and resets
+ * A remote core: one that another core holds, releases and resets
  *
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Put this between a SoC and an armv7m that is created with
- * "start-powered-off". It knows nothing about the SoC: reset controllers drive
- * its inputs, and it drives the core.
+ * Put this between a SoC and an armv7m, or a core of another profile, that is
+ * created with "start-powered-off". It knows nothing about the SoC: reset
+ * controllers drive its inputs, and it drives the core.
  *
- * + Property "armv7m": the container of the core (link, required, realized)
- * + Property "num-irq": number of external interrupt lines
+ * + Property "armv7m": the container of an M-profile core (link, realized)
+ * + Property "cpu": a core of another profile (link, realized); one of the two
+ *   is required
+ * + Property "num-irq": number of external interrupt lines: of an armv7m, or of
+ *   ARM_CPU_IRQ and ARM_CPU_FIQ of another core
  * + Property "state" (read only): "held", "running" or "lockup"
  * + Property "x-fault-hold": how many of the next releases and restarts leave
  *   the core held; "x-fault-hold-count" (read only): how many did
@@ -19,6 +22,9 @@
  * + Named GPIO input "boot": level; a held core starts on the rising edge, and
  *   a reset while it is low leaves the core held. A running core ignores it.
  * + Named GPIO input "reset": the rising edge resets the core, NVIC and SysTick
+ * + Named GPIO input "vinithi": level; whether an R-profile core that starts has
+ *   its vectors at 0xffff0000
+ * + Named GPIO output "running": level, as the core itself changes it
  * + Named GPIO output "sysresetreq": pulse, the core asks for a reset. It is
  *   for the SoC to answer through "reset".
  * + Named GPIO output "lockup": level, the core stopped in the Lockup state
@@ -41,11 +47,13 @@ struct ArmRemoteCoreState {
     SysBusDevice parent_obj;
 
     ARMv7MState *armv7m;
+    ARMCPU *cpu;
     uint32_t num_irq;
     VMChangeStateEntry *vmstate_change;
 
     bool boot;       /* level of the input "boot" */
     bool reset;      /* level of the input "reset" */
+    bool vinithi;    /* level of the input "vinithi" */
     bool wanted;     /* running once all queued work is done */
     bool running;    /* running now */
     bool lockup;     /* stopped by a lockup */
@@ -61,6 +69,7 @@ struct ArmRemoteCoreState {
     qemu_irq *irq;
     qemu_irq sysresetreq_out;
     qemu_irq lockup_out;
+    qemu_irq running_out;
 };
 
 #endif

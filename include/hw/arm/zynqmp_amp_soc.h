@@ -4,9 +4,10 @@
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Around QEMU's xlnx-zynqmp, which is used as it is: interrupts between
- * processors with their messages, the firmware of the power management unit,
- * and the registers that TF-A and Linux look at. The APU starts in EL3.
+ * Around QEMU's xlnx-zynqmp, which is used as it is: the RPU and what controls
+ * it, interrupts between processors with their messages, the firmware of the
+ * power management unit, and the registers that TF-A and Linux look at. The APU
+ * starts in EL3.
  *
  * + Property "ddr-ram": the DDR (link, required)
  */
@@ -15,25 +16,49 @@
 #define HW_ARM_ZYNQMP_AMP_SOC_H
 
 #include "hw/arm/xlnx-zynqmp.h"
+#include "hw/arm/zynqmp_rpu.h"
+#include "hw/misc/zynqmp_crl_apb.h"
 #include "hw/misc/zynqmp_pmufw.h"
+#include "hw/misc/zynqmp_rpu_ctrl.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
 
 #define TYPE_ZYNQMP_AMP_SOC "zynqmp-amp-soc"
 OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPAmpSocState, ZYNQMP_AMP_SOC)
 
+#define ZYNQMP_AMP_SOC_NUM_IPI 6
+
 struct ZynqMPAmpSocState {
     SysBusDevice parent_obj;
 
     XlnxZynqMPState zynqmp;
+    ZynqMPRpuState rpu;
+    ZynqMPRpuCtrlState rpu_ctrl;
+    ZynqMPCrlApbState crl_apb;
     ZynqMPPmufwState pmufw;
+    /* Interrupts between processors, but for that of the APU */
+    XlnxZynqMPIPI ipi[ZYNQMP_AMP_SOC_NUM_IPI];
 
     MemoryRegion *ddr;
     MemoryRegion message_ram;
     MemoryRegion csu;
     MemoryRegion iou_scntrs;
-    MemoryRegion crl_apb;
     MemoryRegion pmu_global;
 };
+
+/**
+ * zynqmp_amp_soc_split_rpu: have each core of the RPU by itself, with its TCM
+ *
+ * What the boot loader does before it loads firmware. With the BQL held.
+ */
+void zynqmp_amp_soc_split_rpu(ZynqMPAmpSocState *s);
+
+/**
+ * zynqmp_amp_soc_boot_rpu: let a core of the RPU go, at address 0
+ * @n: 0 or 1
+ *
+ * What the boot loader does after it has loaded firmware. With the BQL held.
+ */
+void zynqmp_amp_soc_boot_rpu(ZynqMPAmpSocState *s, int n);
 
 #endif

@@ -8,19 +8,21 @@
 /*
  * The processor of the PMU and its memories are not modelled: this answers the
  * requests of the Embedded Energy Management Interface (Xilinx UG1200) that the
- * secure monitor of the APU passes on, in place of the program that runs there.
+ * secure monitor of the APU passes on, or a program of the RPU sends, in place
+ * of the program that runs there.
  * A request is answered before the write that sends it has ended, so its sender
  * never sees the interrupt pending.
  *
  * What powers a block on or off is taken note of and told again, and has no
- * other effect but on cores. Clocks and pins are what software sets, from the
- * values that the board's first boot loader leaves.
+ * other effect but on cores: those of the RPU are held and started by writing
+ * to CRL_APB and to the RPU's control registers. Clocks and pins are what
+ * software sets, from the values that the board's first boot loader leaves.
  *
  * QEMU interface:
  *  + Property "message-ram": RAM in which IPI messages are (link, required)
  *  + Properties "apu0" to "apu3": cores of the APU (links; a core that is not
  *    there cannot be powered on)
- *  + unnamed GPIO input 0: the interrupt from the APU
+ *  + unnamed GPIO inputs: the interrupts from the APU and both cores of the RPU
  *  + named GPIO inputs "called" and outputs "wake", 8 of each: IRQ of each core
  *    of the APU, then FIQ of each, on their way from the GIC to the core; one
  *    wakes a core that has suspended itself with an address to resume at
@@ -41,6 +43,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPPmufwState, ZYNQMP_PMUFW)
 #define ZYNQMP_VERSION 0x00000003
 
 #define ZYNQMP_PMUFW_NUM_APU 4
+#define ZYNQMP_PMUFW_NUM_RPU 2
+#define ZYNQMP_PMUFW_NUM_SENDERS 3
 #define ZYNQMP_PMUFW_NUM_NODES 79
 #define ZYNQMP_PMUFW_NUM_CLOCKS 113
 #define ZYNQMP_PMUFW_NUM_PLLS 5

@@ -1,0 +1,394 @@
+/*
+ * QTest for the RPU of the ZynqMP, what controls it, and what interrupts it
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The Cortex-R5F really run here, under TCG, a program poked into their TCM;
+ * the test plays TF-A and the PMU.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "libqtest.h"
+#include "qobject/qdict.h"
+
+#define MACHINE         "-M zcu102-amp"
+
+#define RPU_GLBL_CNTL   0xff9a0000
+#define SPLIT           0x208
+#define LOCKSTEP        0x250
+#define RPU_CFG(n)      (0xff9a0100 + 0x100 * (n))
+#define NCPUHALT        BIT(0)
+#define VINITHI         BIT(2)
+#define RST_LPD_TOP     0xff5e023c
+#define AMBA_RESET      BIT(2)
+
+#define ATCM_0          0xffe00000
+#define BTCM_0          0xffe20000
+#define ATCM_1          0xffe90000
+#define BTCM_1          0xffeb0000
+#define ATCM_1_COMBINED 0xffe10000
+#define BTCM_1_COMBINED 0xffe30000
+#define OCM_HIGH        0xffff0000
+
+#define IPI_APU         0xff300000
+#define IPI_RPU(n)      (0xff310000 + 0x10000 * (n))
+#define TRIG            0x00
+#define OBS             0x04
+#define ISR             0x10
+#define IMR             0x14
+#define IER             0x18
+#define IDR             0x1c
+#define BIT_APU         BIT(0)
+#define BIT_RPU(n)      BIT(8 + (n))
+
+/* Variables of the program, in the ATCM of the core that runs it */
+#define STARTS          0x1000
+#define CORE            0x1004
+#define INTERRUPTS      0x1008
+#define SCTLR           0x100c
+#define LAST_IAR        0x1010
+
+#define TIMEOUT_US      (30 * G_USEC_PER_SEC)
+
+/*
+ * ARM code for any address: STARTS += 1; CORE = MPIDR & 1; SCTLR; has the GIC
+ * give it the interrupt of its IPI agent, unmasks that for the APU, and waits
+ * for ever. The handler: LAST_IAR, INTERRUPTS += 1, acknowledges the APU's IPI.
+ */
+static const uint32_t program[] = {
+    0xea000005, 0xeafffffe, 0xeafffffe, 0xeafffffe, 0xeafffffe, 0xe320f000,
+    0xea00001e, 0xe3a04a01, 0xe5940000, 0xe2800001, 0xe5840000, 0xee101fb0,
+    0xe2011001, 0xe5841004, 0xee110f10, 0xe584000c, 0xe3a054f9, 0xe3a00001,
+    0xe5850000, 0xe3a00006, 0xe5850108, 0xe59f2064, 0xe59f3064, 0xe7c52003,
+    0xe1a02422, 0xe2833001, 0xe7c52003, 0xe2856a01, 0xe3a000ff, 0xe5860004,
+    0xe3a00001, 0xe5860000, 0xe59f7040, 0xe0877801, 0xe5870018, 0xf1080080,
+    0xe320f003, 0xeafffffd, 0xe596800c, 0xe5848010, 0xe5940008, 0xe2800001,
+    0xe5840008, 0xe3a00001, 0xe5870010, 0xe5970010, 0xe5868010, 0xe25ef004,
+    0x00000201, 0x00000841, 0xff310000,
+};
+
+static const uint32_t atcm[] = { ATCM_0, ATCM_1 };
+
+static void poke_program(QTestState *qts, uint32_t where)
+{
+    for (int i = 0; i < ARRAY_SIZE(program); i++) {
+        qtest_writel(qts, where + 4 * i, program[i]);
+    }
+}
+
+static QTestState *board_start(uint32_t mode)
+{
+    QTestState *qts = qtest_init(MACHINE " -accel tcg");
+
+    qtest_writel(qts, RPU_GLBL_CNTL, mode);
+    return qts;
+}
+
+static void set_reset(QTestState *qts, uint32_t bits, bool on)
+{
+    uint32_t value = qtest_readl(qts, RST_LPD_TOP);
+
+    qtest_writel(qts, RST_LPD_TOP, on ? value | bits : value & ~bits);
+}
+
+static void assert_state(QTestState *qts, int n, const char *expected)
+{
+    g_autofree char *path = g_strdup_printf("/machine/soc/rpu/control[%d]", n);
+    QDict *r = qtest_qmp(qts, "{ 'execute': 'qom-get', 'arguments': {"
+                         " 'path': %s, 'property': 'state' } }", path);
+
+    g_assert_cmpstr(qdict_get_str(r, "return"), ==, expected);
+    qobject_unref(r);
+}
+
+static void wait_word(QTestState *qts, uint32_t addr, uint32_t expected)
+{
+    int64_t end = g_get_monotonic_time() + TIMEOUT_US;
+
+    while (qtest_readl(qts, addr) != expected &&
+           g_get_monotonic_time() < end) {
+        g_usleep(1000);
+    }
+    g_assert_cmphex(qtest_readl(qts, addr), ==, expected);
+}
+
+static void test_registers(void)
+{
+    QTestState *qts = qtest_init(MACHINE);
+
+    g_assert_cmphex(qtest_readl(qts, RPU_GLBL_CNTL), ==, LOCKSTEP);
+    for (int i = 0; i < 2; i++) {
+        uint32_t base = RPU_CFG(i);
+
+        g_assert_cmphex(qtest_readl(qts, base), ==, NCPUHALT | VINITHI);
+        qtest_writel(qts, base, 0xffffffff);
+        g_assert_cmphex(qtest_readl(qts, base), ==, 0xf);
+        g_assert_cmphex(qtest_readl(qts, base + 0x04), ==, 0x3f);
+        g_assert_cmphex(qtest_readl(qts, base + 0x18), ==, 0x01ffffff);
+        qtest_writel(qts, base + 0x1c, 0x00ff0000);     /* IEN */
+        g_assert_cmphex(qtest_readl(qts, base + 0x18), ==, 0x0100ffff);
+        qtest_writel(qts, base + 0x20, 0x00f00000);     /* IDS */
+        g_assert_cmphex(qtest_readl(qts, base + 0x18), ==, 0x01f0ffff);
+    }
+    /* the first boot loader has let go of the bus, not of the cores */
+    g_assert_cmphex(qtest_readl(qts, RST_LPD_TOP), ==, 0x3);
+    g_assert_cmphex(qtest_readl(qts, 0xff5e0200), ==, 0);
+    qtest_system_reset(qts);
+    g_assert_cmphex(qtest_readl(qts, RPU_CFG(0)), ==, NCPUHALT | VINITHI);
+    qtest_quit(qts);
+}
+
+static void test_tcm(void)
+{
+    static const uint32_t split[] = { ATCM_0, BTCM_0, ATCM_1, BTCM_1 };
+    QTestState *qts = qtest_init(MACHINE);
+
+    qtest_writel(qts, RPU_GLBL_CNTL, SPLIT);
+    for (int i = 0; i < ARRAY_SIZE(split); i++) {
+        qtest_writel(qts, split[i], i + 1);
+        qtest_writel(qts, split[i] + 0xfffc, i + 0x101);
+    }
+    g_assert_cmphex(qtest_readl(qts, ATCM_1_COMBINED), ==, 0);
+
+    qtest_writel(qts, RPU_GLBL_CNTL, LOCKSTEP);
+    g_assert_cmphex(qtest_readl(qts, ATCM_0), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, BTCM_0), ==, 2);
+    g_assert_cmphex(qtest_readl(qts, ATCM_1_COMBINED), ==, 3);
+    g_assert_cmphex(qtest_readl(qts, BTCM_1_COMBINED), ==, 4);
+    g_assert_cmphex(qtest_readl(qts, ATCM_1_COMBINED + 0xfffc), ==, 0x103);
+    g_assert_cmphex(qtest_readl(qts, ATCM_1), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, BTCM_1), ==, 0);
+
+    qtest_writel(qts, RPU_GLBL_CNTL, SPLIT);
+    g_assert_cmphex(qtest_readl(qts, BTCM_1), ==, 4);
+    qtest_quit(qts);
+}
+
+static void test_split(void)
+{
+    QTestState *qts = board_start(SPLIT);
+
+    for (int i = 0; i < 2; i++) {
+        poke_program(qts, atcm[i]);
+        qtest_writel(qts, RPU_CFG(i), NCPUHALT);
+        assert_state(qts, i, "held");
+        set_reset(qts, BIT(i), false);
+        wait_word(qts, atcm[i] + STARTS, 1);
+        g_assert_cmphex(qtest_readl(qts, atcm[i] + CORE), ==, i);
+        assert_state(qts, i, "running");
+    }
+    /* each by itself */
+    set_reset(qts, BIT(0), true);
+    assert_state(qts, 0, "held");
+    assert_state(qts, 1, "running");
+    set_reset(qts, BIT(0), false);
+    wait_word(qts, ATCM_0 + STARTS, 2);
+    g_assert_cmphex(qtest_readl(qts, ATCM_1 + STARTS), ==, 1);
+    /* the bus is of both */
+    set_reset(qts, AMBA_RESET, true);
+    assert_state(qts, 0, "held");
+    assert_state(qts, 1, "held");
+    qtest_quit(qts);
+}
+
+static void test_halt(void)
+{
+    QTestState *qts = board_start(SPLIT);
+
+    poke_program(qts, ATCM_0);
+    qtest_writel(qts, RPU_CFG(0), 0);
+    set_reset(qts, BIT(0), false);
+    assert_state(qts, 0, "held");
+    qtest_writel(qts, RPU_CFG(0), NCPUHALT);
+    wait_word(qts, ATCM_0 + STARTS, 1);
+    assert_state(qts, 0, "running");
+    qtest_quit(qts);
+}
+
+static void test_lockstep(void)
+{
+    QTestState *qts = board_start(LOCKSTEP);
+
+    poke_program(qts, ATCM_0);
+    qtest_writel(qts, RPU_CFG(0), NCPUHALT);
+    qtest_writel(qts, RPU_CFG(1), NCPUHALT);
+    set_reset(qts, BIT(0) | BIT(1), false);
+    wait_word(qts, ATCM_0 + STARTS, 1);
+    assert_state(qts, 0, "running");
+    assert_state(qts, 1, "held");
+    /* split, the second one runs by itself; back, it is held again */
+    poke_program(qts, ATCM_1_COMBINED);
+    qtest_writel(qts, RPU_GLBL_CNTL, SPLIT);
+    wait_word(qts, ATCM_1 + STARTS, 1);
+    qtest_writel(qts, RPU_GLBL_CNTL, LOCKSTEP);
+    assert_state(qts, 1, "held");
+    assert_state(qts, 0, "running");
+    qtest_quit(qts);
+}
+
+static void test_high_vectors(void)
+{
+    QTestState *qts = board_start(SPLIT);
+
+    poke_program(qts, OCM_HIGH);
+    qtest_writel(qts, RPU_CFG(0), NCPUHALT | VINITHI);
+    set_reset(qts, BIT(0), false);
+    wait_word(qts, ATCM_0 + STARTS, 1);
+    g_assert_cmphex(qtest_readl(qts, ATCM_0 + SCTLR) & BIT(13), ==, BIT(13));
+    /* and low ones again */
+    set_reset(qts, BIT(0), true);
+    poke_program(qts, ATCM_0);
+    qtest_writel(qts, RPU_CFG(0), NCPUHALT);
+    set_reset(qts, BIT(0), false);
+    wait_word(qts, ATCM_0 + STARTS, 2);
+    g_assert_cmphex(qtest_readl(qts, ATCM_0 + SCTLR) & BIT(13), ==, 0);
+    qtest_quit(qts);
+}
+
+/* Each core has an interface of its own at the one GIC. */
+static void test_interrupts(void)
+{
+    QTestState *qts = board_start(SPLIT);
+
+    for (int i = 0; i < 2; i++) {
+        poke_program(qts, atcm[i]);
+        qtest_writel(qts, RPU_CFG(i), NCPUHALT);
+        set_reset(qts, BIT(i), false);
+        wait_word(qts, IPI_RPU(i) + IMR, 0x0f0f0300);
+    }
+    for (int i = 0; i < 2; i++) {
+        for (int count = 1; count <= 3; count++) {
+            qtest_writel(qts, IPI_APU + TRIG, BIT_RPU(i));
+            wait_word(qts, atcm[i] + INTERRUPTS, count);
+            wait_word(qts, IPI_APU + OBS, 0);
+        }
+        g_assert_cmpuint(qtest_readl(qts, atcm[i] + LAST_IAR), ==, 65 + i);
+    }
+    g_assert_cmpuint(qtest_readl(qts, ATCM_0 + INTERRUPTS), ==, 3);
+    qtest_quit(qts);
+}
+
+/* An interrupt that comes while the core is held is there when it starts. */
+static void test_interrupt_while_held(void)
+{
+    QTestState *qts = board_start(SPLIT);
+
+    poke_program(qts, ATCM_0);
+    qtest_writel(qts, RPU_CFG(0), NCPUHALT);
+    set_reset(qts, BIT(0), false);
+    wait_word(qts, IPI_RPU(0) + IMR, 0x0f0f0300);
+    set_reset(qts, BIT(0), true);
+    assert_state(qts, 0, "held");
+    qtest_writel(qts, IPI_APU + TRIG, BIT_RPU(0));
+    g_assert_cmphex(qtest_readl(qts, IPI_APU + OBS), ==, BIT_RPU(0));
+    set_reset(qts, BIT(0), false);
+    wait_word(qts, ATCM_0 + INTERRUPTS, 1);
+    wait_word(qts, IPI_APU + OBS, 0);
+    qtest_quit(qts);
+}
+
+/* Every agent reaches every other one, and sees that it has answered. */
+static void test_ipi(void)
+{
+    static const struct {
+        uint32_t base;
+        uint32_t bit;
+    } agents[] = {
+        { 0xff300000, BIT(0) }, { 0xff310000, BIT(8) }, { 0xff320000, BIT(9) },
+        { 0xff340000, BIT(24) }, { 0xff350000, BIT(25) },
+        { 0xff360000, BIT(26) }, { 0xff370000, BIT(27) },
+    };
+    QTestState *qts = qtest_init(MACHINE);
+
+    for (int i = 0; i < ARRAY_SIZE(agents); i++) {
+        for (int j = 0; j < ARRAY_SIZE(agents); j++) {
+            uint32_t from = agents[i].base, to = agents[j].base;
+
+            g_assert_cmphex(qtest_readl(qts, to + IMR), ==, 0x0f0f0301);
+            qtest_writel(qts, from + TRIG, agents[j].bit);
+            g_assert_cmphex(qtest_readl(qts, to + ISR), ==, agents[i].bit);
+            g_assert_cmphex(qtest_readl(qts, from + OBS), ==, agents[j].bit);
+            /* once more changes nothing */
+            qtest_writel(qts, from + TRIG, agents[j].bit);
+            g_assert_cmphex(qtest_readl(qts, to + ISR), ==, agents[i].bit);
+            qtest_writel(qts, to + ISR, ~agents[i].bit);
+            g_assert_cmphex(qtest_readl(qts, from + OBS), ==, agents[j].bit);
+            qtest_writel(qts, to + ISR, agents[i].bit);
+            g_assert_cmphex(qtest_readl(qts, to + ISR), ==, 0);
+            g_assert_cmphex(qtest_readl(qts, from + OBS), ==, 0);
+        }
+    }
+    /* two senders: one answer is for one of them */
+    qtest_writel(qts, IPI_APU + TRIG, BIT_RPU(0));
+    qtest_writel(qts, IPI_RPU(1) + TRIG, BIT_RPU(0));
+    g_assert_cmphex(qtest_readl(qts, IPI_RPU(0) + ISR), ==,
+                    BIT_APU | BIT_RPU(1));
+    qtest_writel(qts, IPI_RPU(0) + ISR, BIT_RPU(1));
+    g_assert_cmphex(qtest_readl(qts, IPI_APU + OBS), ==, BIT_RPU(0));
+    g_assert_cmphex(qtest_readl(qts, IPI_RPU(1) + OBS), ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_ipi_masks(void)
+{
+    QTestState *qts = qtest_init(MACHINE);
+
+    qtest_irq_intercept_in(qts, "/machine/soc/rpu/gic");
+    qtest_writel(qts, IPI_APU + TRIG, BIT_RPU(0));
+    g_assert_false(qtest_get_irq(qts, 33));
+    qtest_writel(qts, IPI_RPU(0) + IER, BIT_APU);
+    g_assert_cmphex(qtest_readl(qts, IPI_RPU(0) + IMR), ==, 0x0f0f0300);
+    g_assert_true(qtest_get_irq(qts, 33));
+    qtest_writel(qts, IPI_RPU(0) + IDR, BIT_APU);
+    g_assert_false(qtest_get_irq(qts, 33));
+    qtest_writel(qts, IPI_RPU(0) + IER, BIT_APU);
+    qtest_writel(qts, IPI_RPU(0) + ISR, BIT_APU);
+    g_assert_false(qtest_get_irq(qts, 33));
+    qtest_quit(qts);
+}
+
+/* The timers count 32 bits of 100 MHz, and reach the RPU's GIC. */
+static void test_timer(void)
+{
+    const uint32_t ttc1 = 0xff120000, interval = 1000000;
+    QTestState *qts = qtest_init(MACHINE);
+
+    qtest_irq_intercept_in(qts, "/machine/soc/rpu/gic");
+    qtest_writel(qts, ttc1 + 0x24, interval);
+    g_assert_cmpuint(qtest_readl(qts, ttc1 + 0x24), ==, interval);
+    qtest_writel(qts, ttc1 + 0x30, 0xfedcba98);
+    g_assert_cmphex(qtest_readl(qts, ttc1 + 0x30), ==, 0xfedcba98);
+    qtest_writel(qts, ttc1 + 0x60, 0x1);    /* IER: interval */
+    qtest_writel(qts, ttc1 + 0x0c, 0x32);   /* interval mode, begin at 0 */
+    qtest_clock_step(qts, 5 * 1000 * 1000);
+    g_assert_cmpuint(qtest_readl(qts, ttc1 + 0x18) / 1000, ==, 500);
+    g_assert_false(qtest_get_irq(qts, 39));
+    qtest_clock_step(qts, 5 * 1000 * 1000 + 100);
+    g_assert_true(qtest_get_irq(qts, 39));
+    g_assert_cmphex(qtest_readl(qts, ttc1 + 0x54) & 0x1, ==, 0x1);
+    g_assert_false(qtest_get_irq(qts, 39));
+    qtest_system_reset(qts);
+    g_assert_cmpuint(qtest_readl(qts, ttc1 + 0x24), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, ttc1 + 0x0c), ==, 0x21);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/zynqmp/rpu/registers", test_registers);
+    qtest_add_func("/zynqmp/rpu/tcm", test_tcm);
+    qtest_add_func("/zynqmp/rpu/split", test_split);
+    qtest_add_func("/zynqmp/rpu/halt", test_halt);
+    qtest_add_func("/zynqmp/rpu/lockstep", test_lockstep);
+    qtest_add_func("/zynqmp/rpu/high-vectors", test_high_vectors);
+    qtest_add_func("/zynqmp/rpu/interrupts", test_interrupts);
+    qtest_add_func("/zynqmp/rpu/interrupt-while-held",
+                   test_interrupt_while_held);
+    qtest_add_func("/zynqmp/ipi/agents", test_ipi);
+    qtest_add_func("/zynqmp/ipi/masks", test_ipi_masks);
+    qtest_add_func("/zynqmp/ttc", test_timer);
+    return g_test_run();
+}
