@@ -104,6 +104,7 @@ def measure(elf: Path, graphs: list[Path], tools: argparse.Namespace, config: An
     graph = Graph(live, config["calls"])
     for path in graphs:
         graph.read(path)
+    graph.frame |= {name: bytes_ for name, bytes_ in config.get("assembly", {}).items() if name in live}
     entries = config["entries"]
 
     def deepest(names: Any) -> int:
@@ -158,7 +159,7 @@ def check(result: Any, budget: Any) -> list[str]:
 def main() -> int:
     """Measure and write the figures, or check those written before."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--config", type=Path, action="append", required=True, help="several: tables are joined")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--check", action="store_true", help="compare the output with the budget")
     parser.add_argument("--size", default="size")
@@ -169,7 +170,10 @@ def main() -> int:
     parser.add_argument("--common", type=Path, action="append", default=[])
     parser.add_argument("images", type=Path, nargs="*")
     args = parser.parse_args()
-    config = tomllib.loads(args.config.read_text())
+    config: dict[str, Any] = {}
+    for path in args.config:
+        for table, values in tomllib.loads(path.read_text()).items():
+            config.setdefault(table, {}).update(values)
     if args.check:
         over = check(json.loads(args.output.read_text()), config["budget"])
         print("\n".join(over) or "all within budget")

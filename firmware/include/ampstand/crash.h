@@ -37,7 +37,9 @@ struct crash_cmd {
 
 /*
  * What the fault handlers leave behind, at a fixed place that neither the
- * start-up code nor remoteproc's loader clears. stm32mp157-m4: 0x1003FF00.
+ * start-up code nor remoteproc's loader clears: stm32mp157-m4 0x1003FF00,
+ * zynqmp-r5 0x0002FF00. There cfsr, hfsr, mmfar and bfar are DFSR, IFSR, IFAR
+ * and DFAR.
  */
 #define CRASH_RECORD_MAGIC 0x48534D41U /* "AMSH" */
 
