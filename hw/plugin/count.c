@@ -7,8 +7,8 @@
 
 /*
  * A mark is a hint instruction that Arm gives no meaning, with a number in r0
- * (firmware/include/ampstand/mark.h). Each time a vCPU executes one, a line is
- * written:
+ * or x0 (firmware/include/ampstand/mark.h). Each time a vCPU executes one, a
+ * line is written:
  *
  *     MARK VCPU INSNS INSNS ... / CALLS CALLS ... / INTERRUPTS IN OFF ...
  *
@@ -36,9 +36,10 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-/* "hint #0x50" as bytes in memory, of A32 (always executed) and T32 */
+/* "hint #0x50" as bytes in memory, of A32 (always executed), T32 and A64 */
 static const uint8_t mark_a32[] = { 0x50, 0xf0, 0x20, 0xe3 };
 static const uint8_t mark_t32[] = { 0xaf, 0xf3, 0x50, 0x80 };
+static const uint8_t mark_a64[] = { 0x1f, 0x2a, 0x03, 0xd5 };
 
 typedef struct Place {
     uint64_t address;
@@ -118,7 +119,7 @@ static void vcpu_init(qemu_plugin_id_t id, unsigned int vcpu)
         qemu_plugin_reg_descriptor *r =
             &g_array_index(registers, qemu_plugin_reg_descriptor, i);
 
-        if (strcmp(r->name, "r0") == 0) {
+        if (strcmp(r->name, "r0") == 0 || strcmp(r->name, "x0") == 0) {
             v->r0 = r->handle;
         } else if (strcmp(r->name, "xpsr") == 0) {
             v->xpsr = r->handle;
@@ -221,7 +222,8 @@ static bool is_mark(struct qemu_plugin_insn *insn)
         return false;
     }
     return memcmp(bytes, mark_a32, sizeof(bytes)) == 0 ||
-           memcmp(bytes, mark_t32, sizeof(bytes)) == 0;
+           memcmp(bytes, mark_t32, sizeof(bytes)) == 0 ||
+           memcmp(bytes, mark_a64, sizeof(bytes)) == 0;
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)

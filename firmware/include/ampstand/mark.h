@@ -23,7 +23,7 @@ enum mark_number {
 };
 
 /** Marks the place where it is called with @number. Does nothing else; on a
- * processor that is no 32-bit Arm nothing at all. */
+ * processor that is no Arm nothing at all. */
 static inline void mark(uint32_t number)
 {
 #if defined(__arm__)
@@ -35,6 +35,10 @@ static inline void mark(uint32_t number)
     __asm__ volatile(".inst 0xe320f000 + %c1" ::"r"(r0), "i"(MARK_HINT)
                      : "memory");
 #endif
+#elif defined(__aarch64__)
+    register uint64_t x0 __asm__("x0") = number;
+    __asm__ volatile(".inst 0xd503201f + (%c1 << 5)" ::"r"(x0), "i"(MARK_HINT)
+                     : "memory");
 #else
     (void)number;
 #endif
