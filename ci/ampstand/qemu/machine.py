@@ -138,6 +138,7 @@ class Machine:
         """Whether ``incoming`` is what this machine would have booted to: the command to paste boots."""
         self.preload = preload
         self.preload_table = preload_table
+        self._was_mapped = False
         self.kernel_arguments = kernel_arguments
         self.coverage = coverage
         self.rerun = ""
@@ -405,7 +406,8 @@ class Machine:
 
     def _migration_is(self, *, mapped: bool) -> None:
         wanted = {"events": True}
-        if mapped or self.boot_saved:  # an older QEMU of somebody's own does not know it
+        self._was_mapped = self._was_mapped or mapped or self.boot_saved
+        if self._was_mapped:  # an older QEMU of somebody's own does not know it
             wanted["mapped-ram"] = mapped
         capabilities = [{"capability": name, "state": state} for name, state in wanted.items()]
         self.qmp("migrate-set-capabilities", capabilities=capabilities)
