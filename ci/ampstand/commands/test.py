@@ -362,8 +362,9 @@ class Checks:
     def native(self) -> None:
         """Run the C unit tests under sanitizers, a bounded fuzz run, and the size budgets of the images."""
         ran = False
-        for part in NATIVE_PARTS:
-            with self.meson(part) as work:
+        socs = dict.fromkeys(soc for one in self.boards for soc in one.builder.socs())
+        for part, soc in [("native", ""), *(("remote", soc) for soc in socs)]:
+            with self.meson(part, soc) as work:
                 listing = tools.output([*tools.MESON, "introspect", "--tests", work])
                 names = [entry["name"] for entry in json.loads(listing)]
                 wanted = [name for name in names if self._wants_native(name)]
@@ -388,14 +389,15 @@ class Checks:
             self._meson_tests(part, work, names)
 
     @contextlib.contextmanager
-    def meson(self, part: str) -> Iterator[Path]:
-        """Build a part of our own C; hold its build folder for the body."""
+    def meson(self, part: str, soc: str = "") -> Iterator[Path]:
+        """Build a part of our own C, the remote's for one firmware set; hold its build folder for the body."""
         freertos = self.builder.sources.get("freertos")
-        soc = self.builder.socs()[0]
+        own = f"{part}-{soc}" if soc else part
+        soc = soc or self.builder.socs()[0]
         remote = [f"--cross-file={self.builder.cross_file(soc)}", f"-Dfreertos={freertos.path}", f"-Dsoc={soc}"]
         options = {"native": ["-Dfuzz=true"], "remote": remote}
         log = self.records / "native.log"
-        name = f"{part}-{self.where}"
+        name = f"{own}-{self.where}"
         work = self.builder.cache.work / name
         with self.builder.cache.lock(name, self.progress):
             with self.progress.step(f"native: {part}") as step:
