@@ -96,6 +96,9 @@ class RemoteCore:
     aliases: tuple[Window, ...] = ()
     """Further memory, or the same at other addresses, that the core reaches and of which Linux does not know."""
     mailbox: Mailbox | None = None
+    interrupts: Mapping[str, str] = field(default_factory=dict)
+    """Interrupts of Linux from the remote, by what they are for: patterns of a line in ``/proc/interrupts``. Where some
+    have one pattern, they are the lines that match, in their order."""
 
     def host_address(self, address: int) -> int:
         """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
@@ -160,6 +163,8 @@ class Board:
     machine_arguments: tuple[str, ...]
     kernel_arch: str
     dtb: str
+    overlays: tuple[Path, ...]
+    """Put on the device tree that the kernel's tree has, in this order."""
     command_line: str
     boot_chain: str
     """What starts Linux: one of ``CHAINS``."""
@@ -218,6 +223,7 @@ class Board:
                 machine_arguments=machine.texts("arguments", ()),
                 kernel_arch=kernel.text("arch"),
                 dtb=kernel.text("dtb", ""),
+                overlays=_overlays(kernel),
                 command_line=kernel.text("command_line"),
                 boot_chain=boot.choice("chain", CHAINS, CHAINS[0]),
                 boot_options={name: str(value) for name, value in boot.scalars("options").items()},
@@ -301,6 +307,16 @@ def _features(table: Table) -> frozenset[str]:
     return frozenset(names)
 
 
+def _overlays(table: Table) -> tuple[Path, ...]:
+    """Return the overlays' files; they are beside the board's."""
+    overlays = []
+    for index, name in enumerate(table.texts("overlays", ())):
+        overlays.append(table.path.parent / name)
+        if not overlays[-1].is_file():
+            table.refuse(f"overlays: no file {name!r} beside it", "overlays", index)
+    return tuple(overlays)
+
+
 def _serials(table: Table) -> tuple[Serial, ...]:
     serials: list[Serial] = []
     for entry in table.tables("serial"):
@@ -351,10 +367,16 @@ def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
             vectors=table.integer("vectors", 0),
             aliases=aliases,
             mailbox=_mailbox(table.table("mailbox"), cores) if table.has("mailbox") else None,
+            interrupts=_interrupts(table.optional("interrupts")),
         )
         if remote.core in [serial.core for serial in serials if serial.role == "shell"]:
             table.refuse(f"core {remote.core!r} runs Linux: the remote is another", "core")
         return remote
+
+
+def _interrupts(table: Table) -> dict[str, str]:
+    with table:
+        return {name: table.pattern(name) for name in table}
 
 
 def _mailbox(table: Table, cores: Container[str]) -> Mailbox:

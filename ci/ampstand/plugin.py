@@ -70,6 +70,8 @@ FAULTS = pytest.StashKey[Faults]()
 KNOWN = pytest.StashKey[Meetings]()
 
 
+DYING = re.compile(r"Unable to handle kernel |Internal error: ")
+"""In the first line of those with which Linux dies of an exception of its own."""
 SEED = 6120
 MUTANTS = 100
 
@@ -396,9 +398,23 @@ class _Watch:
         if self.bug is None and isinstance(error, missed) and not self.headline():
             found = [known_bugs.behind(machine) for machine in self.machines]
             self.bug = next((bug for bug in found if bug is not None), None)
+        if self.bug is None:
+            self.bug = self._killer()
         if self.bug is not None:
             self.judged = False
         return self.bug
+
+    def _killer(self) -> KnownBug | None:
+        """Return the known bug that Linux died of, if nothing bad was said before that."""
+        bad = sorted((line for recorder in self.recorders for line in recorder.bad), key=lambda line: line.when)
+        if not bad or not DYING.search(bad[0].text):
+            return None
+        for machine in self.machines:
+            host, lines = machine.board.shell.core, machine.host.console.lines
+            first = next((index for index, line in enumerate(lines) if bad[0].text in line), None)
+            if first is not None and bad[0].core == host:
+                return known_bugs.killer(Kernel.of(machine), [(host, line) for line in lines[first:]])
+        return None
 
     def headline(self) -> str:
         """Return the worst thing that was said since the scenario began."""

@@ -222,6 +222,7 @@ def test_the_board_file_names_the_carveouts(remote: Remote, target: Target) -> N
     assert {name: Region(int(at, 16), int(size, 16)) for name, at, size in found} == target.regions
 
 
+@pytest.mark.needs("malformed")
 def test_named_cases(
     boot: Callable[..., LinuxMachine],
     target: Target,
@@ -241,6 +242,7 @@ def test_named_cases(
     report(wrong + bench.lost(len(cases)), len(cases))
 
 
+@pytest.mark.needs("malformed")
 def test_mutants(
     boot: Callable[..., LinuxMachine],
     target: Target,
@@ -279,6 +281,7 @@ def test_mutants(
     report([f"{fault}; seed {seed}" for fault in [*wrong, *bench.lost(count)]], count)
 
 
+@pytest.mark.needs("malformed")
 def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], target: Target, known_bug: Meetings) -> None:
     """Each shows its evidence on a kernel that has it, and none on another."""
     cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
@@ -307,7 +310,7 @@ def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], targe
     report(wrong, len(cases))
 
 
-@pytest.mark.needs("migration")
+@pytest.mark.needs("malformed", "migration")
 @pytest.mark.parametrize("bug", sorted({case.bug.id for case in CASES if case.bug is not None and case.bug.fatal}))
 def test_known_bugs_that_linux_does_not_survive(
     boot: Callable[..., LinuxMachine], target: Target, tmp_path: Path, bug: str, known_bug: Meetings

@@ -36,6 +36,7 @@ def test_remote_crashes_silently_and_is_started_again(remote: Remote, machine: L
 def test_crash_of_a_stopped_remote_is_ignored(fresh_machine: LinuxMachine) -> None:
     """A report may come late. Linux counts crashes: if it handled this one, the next one's number would show it."""
     remote, host = Remote(fresh_machine), fresh_machine.host
+    host.run_check(f"echo enabled >{remote.sysfs}/recovery", reason="what not each driver has at first")
     remote.start("crash-bare", services=[CRASH_SERVICE])
     remote.stop()
     host.run_check("echo 'func rproc_crash_handler_work +p' >/proc/dynamic_debug/control; dmesg -n 8")

@@ -114,6 +114,8 @@ def settled(remote: Remote, wanted: tuple[int, int]) -> tuple[int, int]:
 
 @pytest.mark.parametrize("case", BREACHES, ids=lambda case: case.kind)
 def test_linux_survives(remote: Remote, machine: LinuxMachine, case: Breach) -> None:
+    if case.kind == "LAST_ACT" and not remote.says("announced-stop"):
+        pytest.skip("the remote does not know of its end")
     for pattern in (*case.log, case.maybe):
         machine.tolerate_bad(pattern, "announced in the table of breaches", "host")
     if case.silent:
@@ -194,6 +196,7 @@ def test_known_bugs_that_hang_remoteproc(
     (evidence,) = known.bug.evidence
     with suppress(WaitError):
         host.wait_for(f"echo {tasks} >/proc/sysrq-trigger; dmesg", evidence.pattern, STORM)
-        assert host.run(f"test -e /tmp/{stop.name}.code").exitcode
-        known.met("no order to the remote returns")
+        if remote.says("messages-under-lock") == "yes":
+            assert host.run(f"test -e /tmp/{stop.name}.code").exitcode
+        known.met("no order to the remote returns, if it needs the lock")
     assert host.finish(stop, remote.timeout).exitcode == 0

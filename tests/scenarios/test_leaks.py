@@ -63,7 +63,7 @@ def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine]) -> Non
         remote.start_and_stop(ROUNDS)
 
 
-@pytest.mark.needs("attach")
+@pytest.mark.needs("attach", "told-table")
 def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
     remote = preload("echo-bare", preload_table=4, **COUNTED)

@@ -34,7 +34,7 @@ class Operation:
     stays_offline: bool = False
     """Whether the remote must be started again by hand."""
     warnings: tuple[str, ...] = ()
-    """Kernel messages that it must lead to."""
+    """What Linux's driver must say of it: ids in ``configs/kernel-behaviours.toml``."""
 
 
 def rebind(devices: str, *, ends_traffic: bool = True, vdev: bool = True, stays_offline: bool = False) -> Operation:
@@ -50,7 +50,6 @@ def rebind(devices: str, *, ends_traffic: bool = True, vdev: bool = True, stays_
     )
 
 
-NO_TABLE = "no resource table found for this firmware"
 OPERATIONS = {
     "restart": Operation("echo stop >{sysfs}/state", "echo start >{sysfs}/state"),
     "restart-by-cdev": Operation("printf stop >/dev/{instance}", "printf start >/dev/{instance}"),
@@ -58,9 +57,9 @@ OPERATIONS = {
         "(for f in flood-freertos hello-bare notable-bare hello-freertos; do echo stop >{sysfs}/state && "
         "echo $f.elf >{sysfs}/firmware && echo start >{sysfs}/state || exit; done; echo stop >{sysfs}/state)",
         "echo {image}.elf >{sysfs}/firmware && echo start >{sysfs}/state",
-        warnings=(NO_TABLE,),
+        warnings=("no-table",),
     ),
-    "platform-driver": rebind("{sysfs}/device", vdev=False, stays_offline=True),
+    "platform-driver": rebind("{driven}", vdev=False, stays_offline=True),
     "virtio_rpmsg_bus": rebind("/sys/bus/virtio/drivers/virtio_rpmsg_bus/virtio*"),
     "rpmsg_ctrl": rebind("/sys/bus/rpmsg/drivers/rpmsg_ctrl/virtio*"),
     "rpmsg_chrdev": rebind("/sys/bus/rpmsg/drivers/rpmsg_chrdev/virtio*", ends_traffic=False),
@@ -105,12 +104,13 @@ def run_cell(remote: Remote, operation: str, image: str, endpoints: int) -> None
     if operation == "module" and machine.thread == "single":
         pytest.skip("unloading a module flushes 135,000 pages, one a turn: see Remote.sample()")
     if image == "notable-bare" or steps.warnings:
-        machine.expect_bad(NO_TABLE, "host")
-    if endpoints or operation == "module":
+        remote.expect("no-table")
+    if operation == "module":
         machine.tolerate_bad("msg received with no recipient", "an answer to an endpoint that has gone", "host")
     if endpoints:
         remote.tolerate_poll_race()
-    host, names = remote.host, {"sysfs": remote.sysfs, "instance": remote.core.instance, "image": image}
+    host = remote.host
+    names = {"sysfs": remote.sysfs, "driven": remote.driven, "instance": remote.core.instance, "image": image}
     remote.firmware(image)
     start(remote, image)
     job = remote.traffic(endpoints) if endpoints else None
@@ -183,17 +183,19 @@ def check_interrupts(remote: Remote) -> None:
     """One message at a time there and back: each kick is one interrupt, and none is kept, doubled or left over.
 
     A message from the remote is one receive interrupt of the mailbox, and the remote's acknowledgement of our kick is
-    one transmit interrupt. Fewer are right when two signals of a channel meet, which needs a late core: the channel
-    is one bit; and a remote that is still looking when the next message comes is not kicked at all. More would be a
-    handler twice, or a line that nobody lowers. The watchdog's line is silent.
+    one transmit interrupt, where the mailbox has one. Fewer are right when two signals of a channel meet, which needs
+    a late core: the channel is one bit; and a remote that is still looking when the next message comes is not kicked
+    at all. More would be a handler twice, or a line that nobody lowers. A watchdog is silent.
     """
     remote.echo_char(options="-n 1")
     before = remote.interrupts()
     remote.echo_char(options=f"-n {SETTLED_MESSAGES}")
     counts = {name: count - before[name] for name, count in remote.interrupts().items()}
-    assert SETTLED_MESSAGES // 4 <= counts["mailbox-rx"] <= SETTLED_MESSAGES, counts
-    assert counts["mailbox-tx"] <= SETTLED_MESSAGES, counts
-    assert counts["watchdog"] == 0, counts
+    assert counts["mailbox-rx"] >= SETTLED_MESSAGES // 4, counts
+    if "mailbox-tx" in counts:  # a mailbox with lines of its own, and acknowledgements that are interrupts
+        assert counts["mailbox-rx"] <= SETTLED_MESSAGES, counts
+        assert counts["mailbox-tx"] <= SETTLED_MESSAGES, counts
+    assert counts.get("watchdog", 0) == 0, counts
 
 
 def test_start_twice_stop_once_leaves_it_running(remote: Remote) -> None:
@@ -214,7 +216,7 @@ def test_start_twice_stop_once_leaves_it_running(remote: Remote) -> None:
 def test_image_without_a_table_after_one_with(poisoning_machine: LinuxMachine) -> None:
     """Nothing is left of the other's table."""
     remote = Remote(poisoning_machine)
-    poisoning_machine.expect_bad(NO_TABLE, "host")
+    remote.expect("no-table")
     for _ in range(3):
         remote.start("echo-bare", services=["rpmsg-raw"])
         remote.stop()
@@ -226,10 +228,12 @@ def test_image_without_a_table_after_one_with(poisoning_machine: LinuxMachine) -
 @pytest.mark.needs("remote-console")
 def test_stop_is_announced_to_the_remote(remote: Remote) -> None:
     """The remote is told before it is held, and has 500 ms to come to an end and say so."""
+    if not (said := remote.says("announced-stop")):
+        pytest.skip("the driver takes the core away without a word")
     remote.start("echo-bare", services=SERVICES)
     mark = remote.console.mark()
     remote.stop()
-    remote.console.expect_line("^shutdown$", since=mark, timeout=remote.timeout)
+    remote.console.expect_line(said, since=mark, timeout=remote.timeout)
 
 
 @pytest.mark.needs("rpmsg-tty")

@@ -23,7 +23,7 @@ from ampstand.linux import known_bugs, loader
 from ampstand.linux.known_bugs import Kernel
 from ampstand.linux.remote import Remote
 
-pytestmark = pytest.mark.needs("remoteproc")
+pytestmark = pytest.mark.needs("remoteproc", "cortex-m")
 
 SOURCES = Path(__file__).parent / "own"
 TABLES = {"no-table": 0, "empty-table": 1, "trace": 2}

@@ -23,6 +23,7 @@ DEFAULT = "rproc-m4-fw"
 """The image that Linux starts if it knows of no other."""
 RESTARTS = {"reset": "last reset: own request", "restart": "ampstand crash on "}
 """How the remote restarts by itself, and what it says then: with a reset of its core, or without any."""
+KINDS = [pytest.param("reset", marks=pytest.mark.needs("self-reset")), "restart"]
 
 
 def accepts(remote: Remote, order: str) -> bool:
@@ -89,7 +90,7 @@ def test_driver_unbound(preload: Callable[..., Remote], attached: bool) -> None:
     remote.check_counted_on()
 
 
-@pytest.mark.parametrize("kind", RESTARTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_restart_while_attached(preload: Callable[..., Remote], system: str, kind: str) -> None:
     """Linux notices nothing and programs wait; the new life leaves the old rings alone; detach and attach heal.
 
@@ -102,7 +103,7 @@ def test_restart_while_attached(preload: Callable[..., Remote], system: str, kin
     for life in range(ROUNDS):
         remote.attach(services=[CRASH_SERVICE])
         assert answers(remote)
-        interrupts = remote.interrupts()["watchdog"]
+        interrupts = remote.interrupts().get("watchdog", 0)
         remote.crash(kind)
         if kind == "restart":
             remote.wait_console(RESTARTS[kind])
@@ -113,7 +114,7 @@ def test_restart_while_attached(preload: Callable[..., Remote], system: str, kin
         assert used_indices(remote, image) == [3, 1]
         assert (remote.state(), remote.core_state()) == ("attached", "held" if kind == "reset" else "running")
         assert host.run(f"ls /sys/bus/rpmsg/devices | grep -c {CRASH_SERVICE}").output == "1"
-        assert remote.interrupts()["watchdog"] == interrupts
+        assert remote.interrupts().get("watchdog", 0) == interrupts
         remote.detach()
         remote.wait_console(RESTARTS[kind])
         assert (remote.state(), remote.core_state()) == ("detached", "running")
@@ -123,7 +124,7 @@ def test_restart_while_attached(preload: Callable[..., Remote], system: str, kin
     assert answers(remote)
 
 
-@pytest.mark.parametrize("kind", RESTARTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_restart_while_detached(preload: Callable[..., Remote], system: str, kind: str) -> None:
     """A detached remote may restart as it likes: BOOT_MCU is 1, so that a reset releases it; the next attach works."""
     remote = preload(f"crash-{system}")

@@ -67,6 +67,7 @@ ram = [0x1000, 0x80]
         ('memory = "1M"', 'memory = "1M"\nargs = []', "8: [machine] has no key 'args': did you mean 'arguments'?"),
         ("host_cpus = 2", 'host_cpus = "2"', "11: host_cpus: an integer is expected, not '2'"),
         ("host_cpus = 2", "host_cpus = 0", "11: host_cpus = 0: expected 1 or more"),
+        ("host_cpus = 2", 'overlays = ["x.dtso"]\nhost_cpus = 2', "11: overlays: no file 'x.dtso' beside it"),
         ("host_cpus = 2", "host_cpus = 2\ndbt = 1", "12: [kernel] has no key 'dbt': did you mean 'dtb'?"),
         ('"^harmless"', '"^harmless",\n"("', "13: warnings: '(' is not a regular expression"),
         ('role = "shell"', 'role = "spare"', "13: one serial line must have the role 'shell'"),
@@ -111,6 +112,11 @@ ram = [0x1000, 0x80]
             "39: unanswered: no core 'm3' has a serial line",
         ),
         ("[remote.regions]", "[remote.mailbox]\n[remote.regions]", "38: [remote.0.mailbox] lacks 'path'"),
+        (
+            "[remote.regions]",
+            '[remote.interrupts]\nrx = "("\n[remote.regions]',
+            "39: rx: '(' is not a regular expression",
+        ),
         ("[[remote]]", f"{REMOTE}[[remote]]", "42: two remotes have core = 'm4'"),
         ("[[remote]]", f"{REMOTE.replace('m4', 'r5')}[[remote]]", "45: two remotes have instance = 'remoteproc0'"),
         (

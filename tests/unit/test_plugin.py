@@ -501,6 +501,46 @@ def test_what_is_missed_with_an_interrupt_left_standing_is_known(  # type: ignor
     result.stdout.fnmatch_lines(["*m4 let an interrupt of the mailbox stand for 5.0 s without an answer*"])
 
 
+KILLED = """
+from pathlib import Path
+from ampstand.linux import known_bugs
+Path("bugs.toml").write_text('''
+[[bug]]
+id = "by-race"
+title = "it uses what is freed"
+driver = "x"
+from = "5.0"
+to = "5.9"
+shows = "by chance"
+effect = "fatal"
+anywhere = true
+evidence = [{ pattern = "Workqueue: late" }]
+anchor = "a"
+''')
+known_bugs._all_bugs = lambda: known_bugs.load(Path("bugs.toml"))
+
+def die(machine, *words):
+    machine.host.run("; ".join(f"say host '{word}'" for word in words) + "; sleep 60")
+def test_died(machine): die(machine, "Internal error: Oops: 17", "Workqueue: late")
+def test_died_otherwise(machine): die(machine, "Internal error: Oops: 17", "Workqueue: early")
+def test_said_worse_before(machine): die(machine, "BUG: something", "Internal error: Oops: 17", "Workqueue: late")
+def test_evidence_before(machine): die(machine, "Workqueue: late", "Internal error: Oops: 17")
+def test_lived(machine): machine.host.run("echo Workqueue: late")
+"""
+
+
+@pytest.mark.parametrize(("release", "known"), [("5.4", ["died"]), ("6.0", [])])
+def test_a_scenario_in_which_linux_dies_of_a_race_is_known(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, release: str, known: list[str]
+) -> None:
+    results = tmp_path / "results.jsonl"
+    run(KILLED, "-p", "ampstand.report.pytest_results", f"--ampstand-results={results}", release=release)
+    lines = [line for line in map(json.loads, results.read_text().splitlines()) if line["kind"] == "test"]
+    outcomes = {line["name"].rpartition("::test_")[2]: line["outcome"] for line in lines}
+    assert [name for name, outcome in outcomes.items() if outcome == "known"] == known
+    assert [name for name, outcome in outcomes.items() if outcome == "passed"] == ["lived"]
+
+
 def test_images_of_the_user_are_parameters(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     source = """
         def test_started(given_firmware): assert given_firmware.suffix == ".elf"

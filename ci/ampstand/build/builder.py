@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ampstand import paths
 from ampstand.board import Board
-from ampstand.build import boot_chain, git, initramfs, kconfig, overlay, tools
+from ampstand.build import boot_chain, device_tree, git, initramfs, kconfig, overlay, tools
 from ampstand.build import cache as cache_module
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
@@ -389,9 +389,10 @@ class Builder:
             return self.kernel() / "none.dtb"
         if self.options.kernel is not None:
             raise UsageError("--kernel needs the device tree that goes with it", hint="--dtb FILE")
+        overlays = " ".join(cache_module.file_hash(path) for path in self.board.overlays)
         folder = self.cache.artifact(
-            "dtb", {**self._kernel_inputs(), "dtb": name}, lambda scratch: self._make_device_tree(name, scratch),
-            self.progress,
+            "dtb", {**self._kernel_inputs(), "dtb": name, "overlays": overlays},
+            lambda scratch: self._make_device_tree(name, scratch), self.progress,
         )  # fmt: skip
         return folder / Path(name).name
 
@@ -400,7 +401,7 @@ class Builder:
         with self._kernel_build() as build:
             if not (build.work / ".configured").is_file():  # the build tree has been removed
                 build.build(["prepare"])
-            shutil.copy(build.device_tree(name), scratch / Path(name).name)
+            device_tree.merge(build.device_tree(name), self.board.overlays, scratch / Path(name).name)
 
     def _ready_kernel(self) -> Path:
         """Return a folder like that of a built kernel, with the user's own build."""

@@ -44,6 +44,11 @@ class Vring:
         return self.avail + 2
 
     @property
+    def used_event(self) -> int:
+        """Address of the used index that the host wants to be told of, if it is passed (VIRTIO_RING_F_EVENT_IDX)."""
+        return self.avail + 4 + 2 * self.num
+
+    @property
     def used(self) -> int:
         """Address of the used ring."""
         end = self.avail + 2 * self.num + _AVAIL

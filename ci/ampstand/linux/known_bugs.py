@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +116,8 @@ class KnownBug:
     """``FILE:LINE``."""
     unanswered: str = ""
     """The core that lets an interrupt of the mailbox stand: where it does, any scenario that fails has met the bug."""
+    anywhere: bool = False
+    """Linux dies of it by chance: where the evidence is in its last words, any scenario that fails has met the bug."""
     tree: TreeValue | None = None
     """What a device tree with the bug has."""
 
@@ -163,12 +166,17 @@ def load(path: Path = BUGS) -> dict[str, KnownBug]:
                 anchor=table.text("anchor"),
                 where=table.where("id"),
                 unanswered=table.text("unanswered", ""),
+                anywhere=table.truth("anywhere", default=False),
                 tree=_tree(table.table("device_tree")) if table.has("device_tree") else None,
             )
             if bug.id in bugs:
                 table.refuse(f"there is a bug {bug.id!r} already", "id")
             if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bug.id):
                 table.refuse(f"id = {bug.id!r}: small letters, digits and hyphens are expected", "id")
+            if bug.anywhere and not (bug.evidence and bug.chance and bug.fatal):
+                table.refuse(
+                    f"{bug.id}: what shows anywhere is fatal, shows by chance, and has an evidence", "anywhere"
+                )
             if not bug.evidence and not bug.behaviour:
                 table.refuse(f"{bug.id}: an evidence or a behaviour is expected", "id")
             bugs[bug.id] = bug
@@ -212,6 +220,14 @@ def behind(machine: Machine) -> KnownBug | None:
     for one in _all_bugs().values():
         meant = one.unanswered in waiting and one.inside(kernel)
         if meant and (one.tree is None or one.tree.there(machine.artifacts.dtb)):
+            return one
+    return None
+
+
+def killer(kernel: Kernel, words: Sequence[tuple[str, str]]) -> KnownBug | None:
+    """Return the bug that Linux died of, if any scenario can meet it; ``words`` begin with the first bad line."""
+    for one in _all_bugs().values():
+        if one.anywhere and one.inside(kernel) and any(one.found(core, text) for core, text in words):
             return one
     return None
 
