@@ -11,6 +11,8 @@
 #define REG(addr) (*(volatile uint32_t *)(addr))
 #define BIT(n) (1UL << (n))
 
+#define CRASH_FAULT "cfsr 0x%x hfsr 0x%x bfar 0x%x"
+
 #define RCC_MC_APB1ENSETR REG(0x50000A80U)
 #define RCC_MC_APB1ENSETR_USART3EN BIT(15)
 #define RCC_MC_APB1ENSETR_WWDG1EN BIT(28)

@@ -6,11 +6,10 @@
 
 #include "soc/soc.h"
 
-#include <string.h>
-
 #include "os/os.h"
 #include "port.h"
 #include "regs.h"
+#include "soc/common.h"
 
 /* Mailbox channels, as the device tree gives them to Linux. */
 #define CH_SHUTDOWN 2U
@@ -19,14 +18,6 @@
 
 /* 115200 baud from pclk1 as the boot firmware leaves it: 104.439 MHz. */
 #define BRR_115200 907U
-
-#define CONSOLE_SIZE 1024U /* a power of two */
-
-static struct {
-    char text[CONSOLE_SIZE];
-    uint32_t in;
-    uint32_t out;
-} console;
 
 static volatile uint32_t kicks; /* channels to signal once they are free */
 
@@ -87,46 +78,21 @@ void ipcc_tx_handler(void)
     IPCC_C2SCR = ready << 16;
 }
 
-void amp_console(const char *text)
-{
-    uint32_t key = amp_lock();
+void soc_console_wake(void) { USART3_CR1 |= USART_CR1_TXFNFIE; }
 
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((console.in - console.out) < CONSOLE_SIZE) {
-            console.text[console.in % CONSOLE_SIZE] = *c;
-            console.in++;
-        }
-    }
-    USART3_CR1 |= USART_CR1_TXFNFIE;
-    amp_unlock(key);
-}
+bool soc_console_sent(void) { return (USART3_ISR & USART_ISR_TC) != 0U; }
 
-void usart3_handler(void)
+void soc_console_send(void)
 {
-    while ((console.in != console.out) &&
-           ((USART3_ISR & USART_ISR_TXFNF) != 0U)) {
-        USART3_TDR = (uint8_t)console.text[console.out % CONSOLE_SIZE];
-        console.out++;
+    while (!console_is_empty() && ((USART3_ISR & USART_ISR_TXFNF) != 0U)) {
+        USART3_TDR = console_take();
     }
-    if (console.in == console.out) {
+    if (console_is_empty()) {
         USART3_CR1 &= ~USART_CR1_TXFNFIE;
     }
 }
 
-void soc_console_flush(void)
-{
-    /* 1024 characters take 90 ms; this is more, even at one access a turn. */
-    uint32_t patience = 4000000U;
-    uint32_t key = amp_lock();
-
-    while (
-        ((console.in != console.out) || ((USART3_ISR & USART_ISR_TC) == 0U)) &&
-        (patience > 0U)) {
-        usart3_handler();
-        patience--;
-    }
-    amp_unlock(key);
-}
+void usart3_handler(void) { soc_console_send(); }
 
 static void console_init(void)
 {

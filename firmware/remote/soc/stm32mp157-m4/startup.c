@@ -6,30 +6,21 @@
 
 #include <string.h>
 
-#include "ampstand/crash.h"
 #include "lib/trace.h"
 #include "os/os.h"
 #include "port.h"
 #include "regs.h"
+#include "soc/common.h"
 #include "soc/soc.h"
 
-extern uint32_t ld_data_load[], ld_data_start[], ld_data_end[];
-extern uint32_t ld_bss_start[], ld_bss_end[], ld_stack_top[];
-extern struct crash_record ld_crash_record;
+extern uint32_t ld_stack_top[];
 
 int main(void);
 
-/*
- * Nothing survives from an earlier life but the resource table, which belongs
- * to the host, and the crash record.
- */
 __attribute__((noreturn)) void reset_handler(void)
 {
     __asm volatile("cpsid i");
-    (void)memcpy(ld_data_start, ld_data_load,
-                 (size_t)((uintptr_t)ld_data_end - (uintptr_t)ld_data_start));
-    (void)memset(ld_bss_start, 0,
-                 (size_t)((uintptr_t)ld_bss_end - (uintptr_t)ld_bss_start));
+    startup_memory();
     (void)main();
     soc_halt();
 }
@@ -42,29 +33,14 @@ void soc_halt(void)
     }
 }
 
-static void report(const struct crash_record *rec, const char *when)
-{
-    if (rec->kind == CRASH_RECORD_ASSERT) {
-        trace_printf("%s: assertion failed at %s:%u\n", when, rec->file,
-                     (unsigned)rec->line);
-    } else {
-        trace_printf("%s: exception %u at pc 0x%x lr 0x%x cfsr 0x%x "
-                     "hfsr 0x%x bfar 0x%x\n",
-                     when, (unsigned)rec->kind, (unsigned)rec->pc,
-                     (unsigned)rec->lr, (unsigned)rec->cfsr,
-                     (unsigned)rec->hfsr, (unsigned)rec->bfar);
-    }
-}
-
 /* Called with the stack pointer that the exception frame was pushed to. */
 __attribute__((noreturn, used)) void fault_entry(const uint32_t *frame)
 {
-    struct crash_record *rec = &ld_crash_record;
+    struct crash_record *rec;
     uint32_t ipsr;
 
-    __asm volatile("cpsid i\n\tmrs %0, ipsr" : "=r"(ipsr)::"memory");
-    (void)memset(rec, 0, sizeof(*rec));
-    rec->kind = ipsr;
+    __asm volatile("mrs %0, ipsr" : "=r"(ipsr)::"memory");
+    rec = crash_begin(ipsr);
     (void)memcpy(rec->r, frame, sizeof(rec->r));
     rec->lr = frame[5];
     rec->pc = frame[6];
@@ -74,10 +50,7 @@ __attribute__((noreturn, used)) void fault_entry(const uint32_t *frame)
     rec->hfsr = SCB_HFSR;
     rec->mmfar = SCB_MMFAR;
     rec->bfar = SCB_BFAR;
-    rec->magic = CRASH_RECORD_MAGIC;
-    report(rec, "crash");
-    soc_console_flush();
-    soc_halt();
+    crash_end(rec);
 }
 
 /* Every exception that nobody handles. */
@@ -90,26 +63,8 @@ __attribute__((naked)) void fault_handler(void)
                    "b fault_entry");
 }
 
-void soc_assert_failed(const char *file, uint32_t line)
-{
-    struct crash_record *rec = &ld_crash_record;
-
-    __asm volatile("cpsid i");
-    (void)memset(rec, 0, sizeof(*rec));
-    rec->kind = CRASH_RECORD_ASSERT;
-    rec->pc = (uint32_t)(uintptr_t)__builtin_return_address(0);
-    rec->line = line;
-    (void)memcpy(rec->file, file, strnlen(file, sizeof(rec->file) - 1U));
-    rec->magic = CRASH_RECORD_MAGIC;
-    report(rec, "crash");
-    soc_console_flush();
-    soc_halt();
-}
-
 void soc_report_crash(void)
 {
-    struct crash_record *rec = &ld_crash_record;
-
     if ((RCC_MC_RSTSCLRR & RCC_MC_RSTSCLRR_WWDG1RSTF) != 0U) {
         trace_printf("last reset: watchdog\n");
         RCC_MC_RSTSCLRR = RCC_MC_RSTSCLRR_WWDG1RSTF;
@@ -118,11 +73,7 @@ void soc_report_crash(void)
         trace_printf("last reset: own request\n");
         RCC_MC_RSTSCLRR = RCC_MC_RSTSCLRR_MCSYSRSTF;
     }
-    if (rec->magic == CRASH_RECORD_MAGIC) {
-        rec->file[sizeof(rec->file) - 1U] = '\0';
-        report(rec, "last crash");
-        rec->magic = 0U;
-    }
+    crash_report_last();
 }
 
 void soc_fault(void)

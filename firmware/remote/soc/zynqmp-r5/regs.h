@@ -11,6 +11,8 @@
 #define REG(addr) (*(volatile uint32_t *)(addr))
 #define BIT(n) (1UL << (n))
 
+#define CRASH_FAULT "dfsr 0x%x ifsr 0x%x dfar 0x%x"
+
 /* UART1, the console of core 0. */
 #define UART_CR REG(0xFF010000U)
 #define UART_CR_TXRST BIT(1)

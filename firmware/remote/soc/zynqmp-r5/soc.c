@@ -6,23 +6,14 @@
 
 #include "soc/soc.h"
 
-#include <string.h>
-
 #include "os/os.h"
 #include "port.h"
 #include "regs.h"
+#include "soc/common.h"
 #include "timer.h"
 
 /* In counts of the timer: what is due differs from what is not by the sign. */
 #define LONGEST_SLEEP (1UL << 30)
-
-#define CONSOLE_SIZE 1024U /* a power of two */
-
-static struct {
-    char text[CONSOLE_SIZE];
-    uint32_t in;
-    uint32_t out;
-} console;
 
 static uint32_t period; /* of the tick, in counts of the timer; 0: none */
 static uint32_t next;   /* when the next one is due */
@@ -77,49 +68,40 @@ static void kick_again_handler(void)
     }
 }
 
-void amp_console(const char *text)
+/* The second core has no console: what it says is dropped. */
+void soc_console_wake(void)
 {
-    uint32_t key;
-
-    if (amp_core() != 0U) {
-        return;
+    if (amp_core() == 0U) {
+        UART_IER = UART_IXR_TXEMPTY;
+    } else {
+        soc_console_send();
     }
-    key = amp_lock();
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((console.in - console.out) < CONSOLE_SIZE) {
-            console.text[console.in % CONSOLE_SIZE] = *c;
-            console.in++;
+}
+
+bool soc_console_sent(void)
+{
+    return (amp_core() != 0U) || ((UART_SR & UART_SR_TXEMPTY) != 0U);
+}
+
+void soc_console_send(void)
+{
+    while (!console_is_empty() &&
+           ((amp_core() != 0U) || ((UART_SR & UART_SR_TXFULL) == 0U))) {
+        uint8_t c = console_take();
+
+        if (amp_core() == 0U) {
+            UART_FIFO = c;
         }
     }
-    UART_IER = UART_IXR_TXEMPTY;
-    amp_unlock(key);
 }
 
 static void uart_handler(void)
 {
-    while ((console.in != console.out) && ((UART_SR & UART_SR_TXFULL) == 0U)) {
-        UART_FIFO = (uint8_t)console.text[console.out % CONSOLE_SIZE];
-        console.out++;
-    }
-    if (console.in == console.out) {
+    soc_console_send();
+    if (console_is_empty()) {
         UART_IDR = UART_IXR_TXEMPTY;
     }
     UART_ISR = UART_IXR_TXEMPTY;
-}
-
-void soc_console_flush(void)
-{
-    /* 1024 characters take 90 ms; this is more, even at one access a turn. */
-    uint32_t patience = 4000000U;
-    uint32_t key = amp_lock();
-
-    while (
-        ((console.in != console.out) || ((UART_SR & UART_SR_TXEMPTY) == 0U)) &&
-        (patience > 0U)) {
-        uart_handler();
-        patience--;
-    }
-    amp_unlock(key);
 }
 
 static void console_init(void)

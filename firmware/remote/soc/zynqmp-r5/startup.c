@@ -6,16 +6,10 @@
 
 #include <string.h>
 
-#include "ampstand/crash.h"
-#include "lib/trace.h"
-#include "os/os.h"
 #include "port.h"
 #include "regs.h"
+#include "soc/common.h"
 #include "soc/soc.h"
-
-extern uint32_t ld_data_load[], ld_data_start[], ld_data_end[];
-extern uint32_t ld_bss_start[], ld_bss_end[];
-extern struct crash_record ld_crash_record;
 
 int main(void);
 void reset_entry(void) __attribute__((noreturn));
@@ -61,16 +55,9 @@ static void mpu_init(void)
                    : "memory");
 }
 
-/*
- * Nothing survives from an earlier life but the resource table, which belongs
- * to the host, and the crash record.
- */
 void reset_handler(void)
 {
-    (void)memcpy(ld_data_start, ld_data_load,
-                 (size_t)((uintptr_t)ld_data_end - (uintptr_t)ld_data_start));
-    (void)memset(ld_bss_start, 0,
-                 (size_t)((uintptr_t)ld_bss_end - (uintptr_t)ld_bss_start));
+    startup_memory();
     mpu_init();
     (void)main();
     soc_halt();
@@ -84,29 +71,13 @@ void soc_halt(void)
     }
 }
 
-static void report(const struct crash_record *rec, const char *when)
-{
-    if (rec->kind == CRASH_RECORD_ASSERT) {
-        trace_printf("%s: assertion failed at %s:%u\n", when, rec->file,
-                     (unsigned)rec->line);
-    } else {
-        trace_printf("%s: exception %u at pc 0x%x lr 0x%x dfsr 0x%x "
-                     "ifsr 0x%x dfar 0x%x\n",
-                     when, (unsigned)rec->kind, (unsigned)rec->pc,
-                     (unsigned)rec->lr, (unsigned)rec->cfsr,
-                     (unsigned)rec->hfsr, (unsigned)rec->bfar);
-    }
-}
-
 /* Called by vectors.S, with where it has saved the registers, and the number
  * of the exception. */
 __attribute__((noreturn, used)) void fault_entry(const uint32_t *frame,
                                                  uint32_t number)
 {
-    struct crash_record *rec = &ld_crash_record;
+    struct crash_record *rec = crash_begin(number);
 
-    (void)memset(rec, 0, sizeof(*rec));
-    rec->kind = number;
     (void)memcpy(rec->r, frame, sizeof(rec->r));
     rec->lr = frame[5];
     rec->pc = frame[6];
@@ -116,38 +87,10 @@ __attribute__((noreturn, used)) void fault_entry(const uint32_t *frame,
     __asm volatile("mrc p15, 0, %0, c5, c0, 1" : "=r"(rec->hfsr));
     __asm volatile("mrc p15, 0, %0, c6, c0, 2" : "=r"(rec->mmfar));
     __asm volatile("mrc p15, 0, %0, c6, c0, 0" : "=r"(rec->bfar));
-    rec->magic = CRASH_RECORD_MAGIC;
-    report(rec, "crash");
-    soc_console_flush();
-    soc_halt();
+    crash_end(rec);
 }
 
-void soc_assert_failed(const char *file, uint32_t line)
-{
-    struct crash_record *rec = &ld_crash_record;
-
-    __asm volatile("cpsid if");
-    (void)memset(rec, 0, sizeof(*rec));
-    rec->kind = CRASH_RECORD_ASSERT;
-    rec->pc = (uint32_t)(uintptr_t)__builtin_return_address(0);
-    rec->line = line;
-    (void)memcpy(rec->file, file, strnlen(file, sizeof(rec->file) - 1U));
-    rec->magic = CRASH_RECORD_MAGIC;
-    report(rec, "crash");
-    soc_console_flush();
-    soc_halt();
-}
-
-void soc_report_crash(void)
-{
-    struct crash_record *rec = &ld_crash_record;
-
-    if (rec->magic == CRASH_RECORD_MAGIC) {
-        rec->file[sizeof(rec->file) - 1U] = '\0';
-        report(rec, "last crash");
-        rec->magic = 0U;
-    }
-}
+void soc_report_crash(void) { crash_report_last(); }
 
 void soc_fault(void)
 {
