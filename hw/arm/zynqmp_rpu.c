@@ -9,6 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/main-loop.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/arm/zynqmp_rpu.h"
@@ -110,12 +111,28 @@ static void zynqmp_rpu_set_slsplit(void *opaque, int n, int level)
     zynqmp_rpu_update_core(s, 1);
 }
 
+static void zynqmp_rpu_update_safely(CPUState *cs, run_on_cpu_data data)
+{
+    BQL_LOCK_GUARD();
+    zynqmp_rpu_update_windows(data.host_ptr);
+}
+
+/*
+ * While a vCPU runs, its TLB names sections of the memory map by their numbers,
+ * which are others after a change: all of them have to stand still for it.
+ */
 static void zynqmp_rpu_set_tcm_comb(void *opaque, int n, int level)
 {
     ZynqMPRpuState *s = opaque;
 
-    if (s->tcm_comb != level) {
-        s->tcm_comb = level;
+    if (s->tcm_comb == level) {
+        return;
+    }
+    s->tcm_comb = level;
+    if (current_cpu) {
+        async_safe_run_on_cpu(current_cpu, zynqmp_rpu_update_safely,
+                              RUN_ON_CPU_HOST_PTR(s));
+    } else {
         zynqmp_rpu_update_windows(s);
     }
 }
