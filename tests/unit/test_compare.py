@@ -69,11 +69,14 @@ def test_what_fails_on_both_sides_is_told_apart(tmp_path: Path) -> None:
     assert of(tmp_path / "other", [FAILED], [PASSED]).failing == []
 
 
-def test_figures_that_move_with_any_timing_are_counted_only(tmp_path: Path) -> None:
-    def figures(value: float) -> list[Test | Stage | Figure]:
-        return [Figure("measure", "flood/insns", value, "instructions", sensitive=True)]
+@pytest.mark.parametrize("sensitive", [(True, True), (True, False), (False, True)])
+def test_figures_that_move_with_any_timing_are_counted_only(tmp_path: Path, sensitive: tuple[bool, bool]) -> None:
+    """On one side is enough: what all have in common on the other one is chance."""
 
-    found = of(tmp_path, figures(100), figures(150))
+    def figures(value: float, side: int) -> list[Test | Stage | Figure]:
+        return [Figure("measure", "flood/insns", value, "instructions", sensitive=sensitive[side])]
+
+    found = of(tmp_path, figures(100, 0), figures(150, 1))
     assert (found.verdict(), found.exit_code(), found.figures[0].sensitive) == ("nothing changed", 0, True)
     for form in (comparison_forms.text(found), comparison_forms.markdown(found)):
         assert "flood/insns" not in form

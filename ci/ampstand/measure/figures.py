@@ -24,6 +24,8 @@ USUAL = "usual"
 """The smallest value that at least so many have: what comes in between of some of many times is above it, and what goes
 another way now and then, below it, is never the same so often."""
 _SHARE, _LEAST = 0.1, 2
+_FEW = 3
+"""Which of two values most of so many, or fewer, have is a matter of timing: they are steady if all are the same."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,7 @@ def _distribution(
     shared = [value for value, count in Counter(ordered).items() if count >= max(_LEAST, _SHARE * len(ordered))]
     for point, value in [*shown, *((USUAL, value) for value in shared[:1])]:
         counted = f"executed {text}, of {len(ordered)}"
-        sensitive = point != USUAL or not steady
+        sensitive = point != USUAL or not steady or (len(ordered) <= _FEW and len(set(ordered)) > 1)
         yield Figure(span.name, f"{quantity}, {point}", value, unit, counted, sensitive=sensitive)
 
 

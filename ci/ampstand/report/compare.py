@@ -264,10 +264,10 @@ def _figures(found: Comparison, before: Iterable[Figure], after: Iterable[Figure
         ):
             found.same_figures += 1
             continue
-        any_side = two or one
-        assert any_side is not None
+        sides = [side for side in (two, one) if side is not None]
         values = [side.value if side is not None else None for side in (one, two)]
-        found.figures.append(Moved(key[0], key[1], any_side.unit, values[0], values[1], exact, any_side.sensitive))
+        sensitive = any(side.sensitive for side in sides)
+        found.figures.append(Moved(key[0], key[1], sides[0].unit, values[0], values[1], exact, sensitive))
 
 
 def _apart(key: tuple[str, str], old: Mapping[tuple[str, str], Figure], new: Mapping[tuple[str, str], Figure]) -> bool:
