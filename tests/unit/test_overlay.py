@@ -19,6 +19,8 @@ From 0 Mon Sep 17 00:00:00 2001
 Subject: [PATCH] hw/misc: make it known
 
 why
+---
+ hw/misc/Kconfig | 1 +
 
 diff --git a/hw/misc/Kconfig b/hw/misc/Kconfig
 --- a/hw/misc/Kconfig
@@ -156,6 +158,7 @@ def test_series_applied_to_a_plain_tree_gives_the_layer(root: Path, pristine: Pa
         "0003-configs-add-a-device-list-for-Ampstand-s-boards.patch",
         "0004-hw-misc-make-it-known.patch",
     ]
+    assert "\n\nwhy\n\nSigned-off-by: " in written[-1].read_text()
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "plain"], ["am", "-q", *map(str, written)]):
         subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example", *command], cwd=pristine, check=True)
     for name, data in layer.items():

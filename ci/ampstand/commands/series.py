@@ -49,11 +49,11 @@ def new_file(name: str, data: bytes) -> str:
     )
 
 
-def message(subject: str, number: int, total: int, diff: str) -> str:
-    """Return one patch as ``git format-patch`` writes it."""
+def message(subject: str, number: int, total: int, why: str, diff: str) -> str:
+    """Return one patch as ``git format-patch`` writes it; ``why``: what its message says, maybe nothing."""
     return (
         f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: {AUTHOR}\nDate: {DATE}\n"
-        f"Subject: [PATCH {number}/{total}] {subject}\n\nSigned-off-by: {AUTHOR}\n---\n{diff}-- \n2.0\n\n"
+        f"Subject: [PATCH {number}/{total}] {subject}\n\n{why}Signed-off-by: {AUTHOR}\n---\n{diff}-- \n2.0\n\n"
     )
 
 
@@ -63,21 +63,23 @@ def write(output: Path, root: Path = paths.ROOT) -> list[Path]:
         raise UsageError(f"--output {output}: the folder is not empty")
     output.mkdir(parents=True, exist_ok=True)
     files = overlay.own_files(root)
-    texts: list[tuple[str, str]] = []
+    texts: list[tuple[str, str, str]] = []
     for subject, names in groups(files):
-        texts.append((subject, "".join(new_file(name, files[name].read_bytes()) for name in names)))
+        texts.append((subject, "", "".join(new_file(name, files[name].read_bytes()) for name in names)))
     for patch in overlay.patches(root):
         text = patch.read_text(encoding="utf-8")
-        title = re.search(r"^Subject: (?:\[[^]]*\] )?(.*)$", text, flags=re.MULTILINE)
+        title = re.search(r"^Subject: (?:\[[^]]*\] )?(.*(?:\n .*)*)$", text, flags=re.MULTILINE)
+        why = re.search(r"^Subject: .*(?:\n .*)*\n\n((?:.*\n)*?)---\n", text, flags=re.MULTILINE)
         start = re.search(r"^(diff --git |--- a/)", text, flags=re.MULTILINE)
         if start is None:
             raise UsageError(f"{patch} holds no diff")
         diff = re.sub(r"\n-- ?\n[^\n]*\n*\Z", "\n", text[start.start() :])
-        texts.append((title[1] if title else patch.stem, diff))
+        named = title[1].replace("\n", "") if title else patch.stem
+        texts.append((named, f"{why[1].strip()}\n\n" if why else "", diff))
     written = []
-    for number, (subject, diff) in enumerate(texts, start=1):
+    for number, (subject, told, diff) in enumerate(texts, start=1):
         slug = re.sub(r"[^A-Za-z0-9]+", "-", subject).strip("-")[:52]
         path = output / f"{number:04d}-{slug}.patch"
-        path.write_text(message(subject, number, len(texts), diff), encoding="utf-8")
+        path.write_text(message(subject, number, len(texts), told, diff), encoding="utf-8")
         written.append(path)
     return written
