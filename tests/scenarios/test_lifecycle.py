@@ -81,9 +81,13 @@ SETTLED_MESSAGES = 20
 
 @pytest.mark.needs("rpmsg-tty", "rpmsg-char", "rpmsg-sample", "trace", "remote-console")
 @pytest.mark.parametrize(("operation", "image", "endpoints"), CELLS)
-def test_matrix(remote: Remote, operation: str, image: str, endpoints: int) -> None:
+def test_matrix(remote: Remote, operation: str, image: str, endpoints: int, known_bug: Meetings) -> None:
     """Whatever is taken away under whatever load, everything is back afterwards, once, and works."""
-    run_cell(remote, operation, image, endpoints)
+    if operation != "platform-driver":
+        run_cell(remote, operation, image, endpoints)
+        return
+    with known_bug("zynqmp-exit-frees-first").corrupts(remote.machine):
+        run_cell(remote, operation, image, endpoints)
 
 
 @pytest.mark.soak

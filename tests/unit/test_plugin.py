@@ -374,18 +374,28 @@ def test_died_otherwise(machine, known_bug):
 def test_lived(machine, known_bug):
     with known_bug("always").ends(machine):
         machine.host.run("echo at one")
+def test_corrupted(machine, known_bug):
+    with known_bug("rare").corrupts(machine):
+        machine.host.run("say host 'Internal error: Oops: 17'; say host 'at five'; sleep 60")
+def test_unharmed(machine, known_bug):
+    rare = known_bug("rare")
+    with rare.corrupts(machine):
+        machine.host.run("echo fine")
+    assert machine.alive != rare.inside
 """
 INSIDE = {
     "met": "xfailed", "noted": "xfailed", "noted_once": "xfailed",
     "absent": "passed", "rare_absent": "passed", "rare_met": "xfailed",
     "shown": "xfailed", "other_error": "failed", "unknown": "failed", "said": "xfailed", "shown_unsaid": "failed",
     "rare_said": "passed", "died": "xfailed", "died_otherwise": "failed", "lived": "passed",
+    "corrupted": "xfailed", "unharmed": "passed",
 }  # fmt: skip
 OUTSIDE = {
     "met": "failed", "noted": "failed", "noted_once": "failed",
     "absent": "passed", "rare_absent": "passed", "rare_met": "failed",
     "shown": "failed", "other_error": "failed", "unknown": "failed", "said": "failed", "shown_unsaid": "failed",
     "rare_said": "failed", "died": "failed", "died_otherwise": "failed", "lived": "passed",
+    "corrupted": "failed", "unharmed": "passed",
 }  # fmt: skip
 
 

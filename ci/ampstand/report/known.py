@@ -110,6 +110,23 @@ class Meeting:
             self.met()
 
     @contextmanager
+    def corrupts(self, machine: LinuxMachine) -> Iterator[None]:
+        """Do in the body what has Linux write to memory that is no longer its own, if it has the bug.
+
+        Whatever it dies of in the body is the bug then; and as it may die of it later, the machine is not used again.
+        """
+        try:
+            yield
+        except CoreDiedError as error:
+            if not self.inside or error.core != machine.board.shell.core:
+                raise
+            machine.stop()
+            self.met("what is freed may be anybody's by then")
+        if self.inside:
+            machine.judge_log()
+            machine.stop()
+
+    @contextmanager
     def shows(self, *errors: type[Exception]) -> Iterator[None]:
         """Take one of these errors in the body for the bug, if an announced line has come or none was announced."""
         try:
