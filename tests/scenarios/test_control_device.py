@@ -49,6 +49,8 @@ def talk(remote: Remote) -> None:
 @pytest.mark.parametrize("endpoints", [0, 4])
 def test_remote_ends_with_the_program(remote: Remote, endpoints: int, known_bug: Meetings) -> None:
     """Amid the traffic of others, too, who get their errors as from any stop."""
+    if endpoints:
+        known_bug("zynqmp-work-after-stop").blinds()
     gave_up = known_bug("killed-program-leaves-remote").announce(remote.machine)
     remote.tolerate_poll_race()
     remote.firmware("echo-bare")

@@ -142,8 +142,9 @@ def test_linux_survives(remote: Remote, machine: LinuxMachine, case: Breach) -> 
     assert remote.echo_tty(options="-n 20")["messages"] == 20
 
 
-def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: LinuxMachine) -> None:
+def test_a_flood_of_the_name_service_leaks_nothing(remote: Remote, machine: LinuxMachine, known_bug: Meetings) -> None:
     """Each round makes 300 channels that go with the remote."""
+    known_bug("zynqmp-work-after-stop").blinds()
     used = "awk '/SUnreclaim/ {print $2}' /proc/meminfo"
     figures = []
     for _ in range(4):

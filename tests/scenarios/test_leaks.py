@@ -15,6 +15,7 @@ from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
@@ -55,7 +56,8 @@ def refusals(machine: LinuxMachine) -> Iterator[None]:
     machine.host.run_check("dmesg -n 7")
 
 
-def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
+def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
+    known_bug("zynqmp-work-after-stop").blinds()
     remote = Remote(boot(**COUNTED))
     remote.start("echo-bare")
     remote.stop()

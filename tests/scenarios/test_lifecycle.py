@@ -83,6 +83,8 @@ SETTLED_MESSAGES = 20
 @pytest.mark.parametrize(("operation", "image", "endpoints"), CELLS)
 def test_matrix(remote: Remote, operation: str, image: str, endpoints: int, known_bug: Meetings) -> None:
     """Whatever is taken away under whatever load, everything is back afterwards, once, and works."""
+    if endpoints:
+        known_bug("zynqmp-work-after-stop").blinds()
     if operation != "platform-driver":
         run_cell(remote, operation, image, endpoints)
         return
@@ -251,12 +253,13 @@ def test_start_and_stop_100_times(remote: Remote, host: Shell, system: str) -> N
     assert host.run_check("ls /sys/bus/rpmsg/devices") == devices
 
 
-def test_start_and_stop_at_once_100_times(remote: Remote) -> None:
+def test_start_and_stop_at_once_100_times(remote: Remote, known_bug: Meetings) -> None:
     """The remote gets no time between: a stop may come before it has done anything."""
-    remote.firmware("echo-bare")
-    remote.start_and_stop(ROUNDS)
-    remote.start(services=["rpmsg-tty"])
-    remote.echo_tty(options="-n 20")
+    with known_bug("zynqmp-work-after-stop").corrupts(remote.machine):
+        remote.firmware("echo-bare")
+        remote.start_and_stop(ROUNDS)
+        remote.start(services=["rpmsg-tty"])
+        remote.echo_tty(options="-n 20")
 
 
 @pytest.mark.needs("rpmsg-tty", "rpmsg-flood")
@@ -294,7 +297,8 @@ def stop_under_traffic(remote: Remote, options: str, device: str) -> None:
 
 
 @pytest.mark.needs("rpmsg-char")
-def test_stop_under_traffic_on_a_char_endpoint(remote: Remote) -> None:
+def test_stop_under_traffic_on_a_char_endpoint(remote: Remote, known_bug: Meetings) -> None:
+    known_bug("zynqmp-work-after-stop").blinds()
     remote.tolerate_poll_race()
     stop_under_traffic(remote, "-c rpmsg-raw", "/dev/rpmsg[0-9]")
 

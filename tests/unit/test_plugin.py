@@ -374,6 +374,7 @@ def test_died_otherwise(machine, known_bug):
 def test_lived(machine, known_bug):
     with known_bug("always").ends(machine):
         machine.host.run("echo at one")
+def test_blinded(known_bug): known_bug("rare").blinds()
 def test_corrupted(machine, known_bug):
     with known_bug("rare").corrupts(machine):
         machine.host.run("say host 'Internal error: Oops: 17'; say host 'at five'; sleep 60")
@@ -395,7 +396,7 @@ OUTSIDE = {
     "absent": "passed", "rare_absent": "passed", "rare_met": "failed",
     "shown": "failed", "other_error": "failed", "unknown": "failed", "said": "failed", "shown_unsaid": "failed",
     "rare_said": "failed", "died": "failed", "died_otherwise": "failed", "lived": "passed",
-    "corrupted": "failed", "unharmed": "passed",
+    "blinded": "passed", "corrupted": "failed", "unharmed": "passed",
 }  # fmt: skip
 
 
