@@ -499,16 +499,8 @@ class Builder:
         names = {"remote": "remote firmware", "host": "Linux tools"}
         try:
             with self.progress.step(f"{names[part]}: compiling") as step:
-                setup = [
-                    *tools.MESON,
-                    "setup",
-                    str(work),
-                    str(self.root),
-                    f"-Dpart={part}",
-                    "--prefix=/",
-                    "--libdir=lib",
-                ]
-                setup += [f"--cross-file={cross_file}", *options]
+                setup = [*tools.MESON, "setup", str(work), str(self.root), f"-Dpart={part}"]
+                setup += ["--prefix=/", "--libdir=lib", f"--cross-file={cross_file}", *options]
                 for argv in (
                     setup,
                     ["ninja", "-C", str(work), f"-j{self.options.jobs}"],

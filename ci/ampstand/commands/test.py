@@ -423,7 +423,7 @@ class Checks:
         log = work / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
         argv = (*tools.MESON, "test", "-C", str(work), "--no-rebuild", "--print-errorlogs", *names)
-        said = self.records / f"native-{part}.log"
+        said = self.records / f"native-{work.name.removesuffix(f'-{self.where}')}.log"  # one for each firmware set
         with self.progress.step(f"native: {part} tests"):
             end = programs.call(Program(part, argv, said, self.root, timeout=NATIVE_TIMEOUT, gentle=True))
         tests = [test for line in _lines(log) for test in meson_results(json.loads(line))]
