@@ -101,11 +101,11 @@ class Remote:
 
     def state(self) -> str:
         """Return what remoteproc says: offline, running, crashed, attached, detached."""
-        return self.host.text(f"cat {self.sysfs}/state", reason="remoteproc's state")
+        return self._ask(f"cat {self.sysfs}/state", "remoteproc's state")
 
     def firmware(self, name: str) -> None:
         """Choose the image of the next start, by its name without ``.elf``."""
-        self.host.run_check(f"echo {name}.elf >{self.sysfs}/firmware", reason=f"firmware {name} to be chosen")
+        self._ask(f"echo {name}.elf >{self.sysfs}/firmware", f"firmware {name} to be chosen")
 
     def start(
         self,
@@ -329,6 +329,18 @@ class Remote:
     def trace(self, number: int = 0) -> str:
         """Return the remote's trace as Linux gives it."""
         return self.host.text(f"cat {self.debugfs}/trace{number}", reason="the remote's trace")
+
+    def _ask(self, command: str, reason: str) -> str:
+        """Run a command that needs the remote's folder in sysfs; if it fails for want of that, say so instead."""
+        try:
+            return self.host.text(command, reason=reason)
+        except TestsFailed as error:
+            if not self.host.run(f"test -d {self.sysfs}").exitcode:
+                raise
+            raise TestsFailed(
+                f"Linux drives no remote: there is no {self.sysfs}",
+                hint=f"the kernel lacks the driver {self.core.driver}, or it did not bind: linux.log may say why",
+            ) from error
 
     def _use_instance(self, instance: str) -> None:
         self.sysfs = f"/sys/class/remoteproc/{instance}"
