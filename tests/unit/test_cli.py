@@ -8,6 +8,7 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 from ampstand import cli, paths
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
-from ampstand.commands import doctor, footprint
+from ampstand.commands import doctor, footprint, help_page
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, duration
 
@@ -202,6 +203,11 @@ def test_progress_is_never_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> N
 # ---- the entry script, with a world of its own ---------------------------------------------------------------------
 
 
+BARE = {"bin", "ci", "configs", "docs", "scripts"}
+"""What is in the world before the script has set anything up."""
+HOW = f"write the page anew: PYTHONPATH=ci {sys.executable} -m ampstand.commands.help_page"
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
     """Return a folder with a copy of the script and commands of its own that shadow the system's."""
@@ -212,7 +218,11 @@ def world(tmp_path: Path) -> Path:
     (tmp_path / "configs/packages.txt").write_text("# comment\nalpha  why\nbeta  # why\n")
     (tmp_path / "ci/requirements.lock").write_text("")
     (tmp_path / "ci/ampstand/__main__.py").write_text("import sys\nprint('harness', *sys.argv[1:])\nsys.exit(7)\n")
-    (tmp_path / "ci/ampstand/__init__.py").write_text("")
+    (tmp_path / "ci/ampstand/__init__.py").write_text('__version__ = "1.2.3"\n')
+    (tmp_path / "docs").mkdir()
+    texts = {"ampstand": "all", "ampstand x": "of x", "ampstand build": "of build", "ampstand doctor": "of doctor"}
+    page = "\n".join(f"## `{name}`\n\n```text\n{text}\n\nlines\n```\n" for name, text in texts.items())
+    (tmp_path / "docs/commands.md").write_text(f"# Commands\n\n{page}")
     tool(tmp_path, "dpkg-query", 'for p; do case "$p" in alpha|beta) echo installed;; esac; done')
     tool(tmp_path, "apt-get", 'echo "$@" >> "$WORLD/apt"; exit 0')
     tool(tmp_path, "sudo", "exit 1")
@@ -309,8 +319,55 @@ def test_script_doctor_changes_nothing(world: Path) -> None:
     done = enter(world, "doctor")
     assert done.returncode == 3
     assert "apt-get install alpha beta" in done.stderr
-    assert not (world / "apt").exists()
-    assert not (world / "pip").exists()
+    assert {path.name for path in world.iterdir()} == BARE
+    tool(world, "dpkg-query", 'for p; do case "$p" in alpha|beta) echo installed;; esac; done')
+    done = enter(world, "doctor")
+    assert (done.stderr, done.returncode) == (
+        "nothing is set up yet: `ampstand setup` does it, and looks at the rest\n", 3
+    )  # fmt: skip
+    assert {path.name for path in world.iterdir()} == BARE
+
+
+@pytest.mark.parametrize(
+    ("words", "stream", "code", "said"),
+    [
+        (["--help"], "stdout", 0, "all\n\nlines\n"),
+        (["-h"], "stdout", 0, "all\n\nlines\n"),
+        (["x", "--board", "y", "--help"], "stdout", 0, "of x\n\nlines\n"),
+        (["--version"], "stdout", 0, "ampstand 1.2.3\n"),
+        ([], "stderr", 2, "all\n\nlines\n"),
+        (["y", "-h"], "stderr", 2, "ampstand: no such command: y\nhint: `ampstand --help` lists them\n"),
+        (["y"], "stderr", 2, "ampstand: no such command: y\nhint: `ampstand --help` lists them\n"),
+    ],
+)
+def test_script_answers_at_once_on_a_bare_machine(
+    world: Path, words: list[str], stream: str, code: int, said: str
+) -> None:
+    """Nothing is installed, nothing is written, no Python and no home folder is needed."""
+    tool(world, "dpkg-query", "exit 1")
+    account(world, "")
+    done = enter(world, *words, HOME="", AMPSTAND_CACHE="", AMPSTAND_PYTHON="")
+    assert (getattr(done, stream), done.returncode) == (said, code)
+    assert done.stdout + done.stderr == said
+    assert {path.name for path in world.iterdir()} == BARE
+
+
+def test_script_says_that_sudo_has_no_terminal_to_ask_on(world: Path) -> None:
+    tool(world, "dpkg-query", "exit 1")
+    done = enter(world, "x", FAKE_UID="1000")
+    assert done.returncode == 3
+    assert "sudo wants a password without a terminal" in done.stderr
+
+
+def test_the_page_of_commands_has_every_option() -> None:
+    """How argparse breaks lines differs between versions of Python; what is there does not."""
+    text = help_page.PAGE.read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## `([^`]*)`\n\n```text\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL))
+    parsers = help_page.parsers()
+    assert sections.keys() == parsers.keys(), HOW
+    for name, command in parsers.items():
+        options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", command.format_help()))
+        assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", sections[name])) == options, f"{name}: {HOW}"
 
 
 def test_script_says_when_the_cache_folder_cannot_be_made(world: Path) -> None:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ampstand import paths
 from ampstand.build import sources
+from ampstand.build.arch import ARCHES
 from ampstand.build.cache import Cache
 from ampstand.errors import AmpstandError
 from ampstand.progress import Progress
@@ -71,6 +72,7 @@ def examine(cache: Cache) -> list[Finding]:
             f"as root: apt-get install {' '.join(missing)}" if missing else "",
         )
     )
+    found.append(_programs())
     wanted = [entry for entry in sources.specs() if not entry.optional]
     kept = [sources.Sources(cache, Progress(), {}).known(entry.name) for entry in wanted]
     have = {source.name for source in kept if source is not None}
@@ -85,8 +87,8 @@ def examine(cache: Cache) -> list[Finding]:
             found.append(Finding("apt sources", True, "a Debian mirror is set up"))
         except AmpstandError as error:
             found.append(Finding("apt sources", False, error.message, error.hint))
-    cache.prepare()
-    free = shutil.disk_usage(cache.root).free // 1_000_000
+    there = next(folder for folder in (cache.root, *cache.root.parents) if folder.is_dir())
+    free = shutil.disk_usage(there).free // 1_000_000
     need = NEXT_BUILD_MB if len(have) == len(wanted) else FIRST_BUILD_MB
     found.append(
         Finding(
@@ -106,6 +108,16 @@ def examine(cache: Cache) -> list[Finding]:
         )
     )
     return found
+
+
+def _programs() -> Finding:
+    """Look for what is called: a package may be installed, and its program hidden by another set-up of the machine."""
+    crosses = [arch.cross for arch in ARCHES.values()] + ["arm-none-eabi-"]
+    wanted = ["git", "make", "ninja", "ccache", *(f"{cross}gcc" for cross in ("", *crosses))]
+    missing = [name for name in wanted if shutil.which(name) is None]
+    good = len(wanted) - len(missing)
+    remedy = f"not found in PATH: {', '.join(missing)}" if missing else ""
+    return Finding("programs", not missing, f"{good} of {len(wanted)}", remedy)
 
 
 def _memory_mb() -> int:
