@@ -31,6 +31,7 @@ LATER = {
 }
 """Commands that live in modules of their own: ``add_arguments(parser)`` and ``main(args, artifacts, board)``."""
 ALONE = {
+    "list": "list boards, features, images, faults or scenarios, by the names that other commands take",
     "inspect": "say what a firmware file is, and what Linux and the remote make of it",
     "compare": "say what differs between two runs, from their records",
     "open": "go on from where a scenario failed, with its consoles or gdb",

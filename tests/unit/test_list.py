@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""``ampstand list``: the names that it gives are those that are taken elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ampstand import cli, paths
+from ampstand.board import Board, features
+
+
+def names(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    assert cli.main(["list", *words]) == 0
+    return [line.split("  ", 1)[0].rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_boards_and_their_features(capsys: pytest.CaptureFixture[str]) -> None:
+    assert names(capsys) == Board.names()
+    assert set(names(capsys, "features")) == set(features())
+    assert set(names(capsys, "features", "--board", "virt")) == Board.load("virt").features
+    assert set(names(capsys, "faults", "--board", "stm32mp157c-dk2")) == Board.load("stm32mp157c-dk2").faults.keys()
+
+
+def test_images_are_those_that_are_built(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = (paths.ROOT / "firmware/remote/apps/meson.build").read_text(encoding="utf-8")
+    apps = re.findall(r"'(\w+)'", recipe.partition("foreach app : [")[2].partition("]")[0])
+    assert names(capsys, "images") == [f"{app}-{system}" for app in sorted(apps) for system in ("bare", "freertos")]
+    assert names(capsys, "images", "--board", "virt") == []
+
+
+def test_scenarios_say_what_a_board_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "scenarios", "--board", "virt"]) == 0
+    lines = dict(line.partition("  ")[::2] for line in capsys.readouterr().out.splitlines())
+    crash = "tests/scenarios/test_crash.py::"
+    assert any(name.startswith(crash) and "not on virt: no " in text for name, text in lines.items())
+
+
+def test_a_wrong_board_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "--board", "nonsense"]) == 2
+    assert "known boards: " in capsys.readouterr().err
