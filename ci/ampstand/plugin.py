@@ -708,7 +708,7 @@ def fault(request: pytest.FixtureRequest) -> Faults:
 @pytest.fixture
 def kernel(board: Board, artifacts: Artifacts) -> Kernel:
     """Return the kernel that is tested, as the board runs it."""
-    return Kernel(artifacts.kernel_release, board.drivers)
+    return Kernel(artifacts.kernel_release, board.drivers, board.kernel_arch)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ The files, what comes of each, and the known bugs that some of them hit: ``ampst
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +19,14 @@ from ampstand.board import Board, Region
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import TestsFailed
 from ampstand.linux import loader, memory
-from ampstand.linux.badfirmware.cases import CASES, SHDRS_UNCHECKED, Case, Verdict
+from ampstand.linux.badfirmware.cases import CASES, NO_TABLE, SHDRS_UNCHECKED, Case, Verdict
 from ampstand.linux.badfirmware.generator import Target, load
 from ampstand.linux.badfirmware.mutants import mutants
 from ampstand.linux.kernel_log import blocks
 from ampstand.linux.known_bugs import Kernel, KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.qemu.machine import WaitError
 from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
@@ -33,11 +35,15 @@ BASE = "echo-bare"
 BATCH = 10
 """Mutants that are tried in one command."""
 GOOD = f"try {BASE} echo"
+BANNER = "ampstand echo on bare"
+QUIET = 1.0
+"""Seconds within which an image of ours has said who it is, on any workstation that is not lost in other work."""
 KIB_EACH = 2.5
 """Kernel memory that may be gone for each file: a page lost by each would show."""
 KIB_IN_ALL = 256
 """Or in all, as caches fill."""
 
+# What is printed is waited for in the end (stty): else what Linux says of the next file comes amid the line.
 # What is left behind by a start and a stop must be what was there before. What the shell can do by itself it does: to
 # start a program takes this board 7 ms.
 SHELL = """
@@ -51,7 +57,7 @@ settle() {{
     before=$(left)
     dmesg -c >/dev/null
 }}
-try() {{
+begin() {{
     echo $1.elf >{sysfs}/firmware
     echo start >{sysfs}/state
     echo started $?
@@ -59,6 +65,10 @@ try() {{
     if [ "$state" = running ]; then
         cat {debugfs}/* 2>/dev/null
         if [ -n "$2" ]; then rpmsg-echo -d /dev/ttyRPMSG0 -n 3; fi
+    fi
+}}
+finish() {{
+    if [ "$state" = running ]; then
         echo stop >{sysfs}/state
         echo stopped $?
         read state <{sysfs}/state
@@ -71,6 +81,11 @@ try() {{
     fi
     echo log:
     dmesg -r -c | sed 's/\\[ *\\([0-9.]*\\)\\] /\\1 /'
+    stty -echo <&3
+}}
+try() {{
+    begin $1 $2
+    finish
 }}
 """
 
@@ -81,15 +96,17 @@ class Trial:
 
     output: list[str]
     log: list[tuple[int, str]]
-    dead: str
-    """Pattern of what Linux says of a remote that does not answer."""
+    alive: bool
+    """Whether a program of ours ran on the remote."""
 
     @classmethod
-    def read(cls, lines: list[str], dead: str) -> Trial:
-        """Split what ``try`` printed."""
+    def read(cls, lines: list[str], dead: str, *, alive: bool = True) -> Trial:
+        """Split what ``try`` printed. ``dead`` is the pattern of what Linux says of a remote that does not answer."""
         end = lines.index("log:")
         entries = [match for line in lines[end:] if (match := re.match(r"<(\d+)>[\d.]+ (.*)", line))]
-        return cls(lines[:end], [(int(match[1]) & 7, match[2]) for match in entries], dead)
+        log = [(int(match[1]) & 7, match[2]) for match in entries]
+        silent = dead and any(re.search(dead, text) for _, text in log)
+        return cls(lines[:end], log, alive and not silent)
 
     @property
     def started(self) -> bool:
@@ -103,8 +120,7 @@ class Trial:
             return Verdict.REFUSED
         if any('"ok": true' in line for line in self.output):
             return Verdict.WORKS
-        silent = not any(re.search(self.dead, text) for _, text in self.log)
-        return Verdict.SILENT if silent else Verdict.DEAD
+        return Verdict.SILENT if self.alive else Verdict.DEAD
 
     def warnings(self, machine: LinuxMachine) -> list[str]:
         """Messages of level warning or above that the board file does not excuse."""
@@ -126,6 +142,7 @@ class Bench:
         self.host = machine.host
         self.remote = Remote(machine)
         self.dead = self.remote.says("stop-without-ack")
+        self.cleared = self.remote.says("clears-memory") == "yes"
         machine.tolerate_bad("locked up: ", "what is loaded need not be a program", self.remote.core.core)
         self.host.run_check(SHELL.format(sysfs=self.remote.sysfs, debugfs=self.remote.debugfs))
         self.remote.start(BASE, services=["rpmsg-tty"])
@@ -141,26 +158,60 @@ class Bench:
     def attempt(self, *names: str, echo: bool = False) -> list[Trial]:
         """Try files one after the other, and the good image after them unless they echo; return what each did."""
         commands = [f"try {name} echo" for name in names] if echo else [*(f"try {name}" for name in names), GOOD]
-        lines = self.host.run("; echo next; ".join(commands), 60, reason=f"{', '.join(names)} to be tried").stdout
+        return [Trial.read(part, self.dead) for part in self._run("; echo next; ".join(commands), names)]
+
+    def watched(self, name: str, verdict: Verdict) -> list[Trial]:
+        """Try a file, and the good image after it, where no driver tells whether anything runs on the remote.
+
+        Then its console does: what has said nothing within a time is dead, which is short only if that is expected.
+        """
+        mark = self.remote.console.mark()
+        started = self._run(f"begin {name}", [name])[0]
+        alive = False
+        if "started 0" in started:
+            with suppress(WaitError):
+                patience = QUIET if verdict is Verdict.DEAD else self.remote.timeout
+                self.remote.console.expect_line(BANNER, since=mark, timeout=patience, what="the banner of our image")
+                alive = True
+        ended, good = self._run(f"finish; echo next; {GOOD}", [name])
+        return [Trial.read(started + ended, "", alive=alive), Trial.read(good, "")]
+
+    def _run(self, command: str, names: Sequence[str]) -> list[list[str]]:
+        lines = self.host.run(command, 60, reason=f"{', '.join(names)} to be tried").stdout
         self.machine.take_log()  # each trial has the part of it that it caused
-        text = "\n".join(lines).split("\nnext\n")
-        return [Trial.read(part.split("\n"), self.dead) for part in text]
+        return [part.split("\n") for part in "\n".join(lines).split("\nnext\n")]
+
+    def attempt_case(self, case: Case) -> list[Trial]:
+        """Try a case; and the good image after it unless it echoes itself."""
+        verdict = self.expected(case)
+        if verdict is Verdict.WORKS:
+            return self.attempt(case.name, echo=True)
+        return self.attempt(case.name) if self.dead else self.watched(case.name, verdict)
+
+    def expected(self, case: Case) -> Verdict:
+        """Return what must come of a case with this driver."""
+        return case.cleared if case.cleared is not None and self.cleared else case.verdict
 
     def faults(self, case: Case, known_bug: Meetings) -> list[str]:
         """Try a case; return how it differs from the table, and what is wrong with the good image after it."""
         known = known_bug(case.warns.id).announce(self.machine) if case.warns else None
-        trial, *good = self.attempt(case.name, echo=case.verdict is Verdict.WORKS)
+        trial, *good = self.attempt_case(case)
         wrong = trial.unclean()
-        if trial.verdict is not case.verdict:
-            wrong.append(f"verdict {trial.verdict.name}, not {case.verdict.name}")
+        if trial.verdict is not self.expected(case):
+            wrong.append(f"verdict {trial.verdict.name}, not {self.expected(case).name}")
         warnings = trial.warnings(self.machine)
         if known is not None and known.inside:
             warnings = without_splats(warnings, known.bug)
         if case.may is not None:
             warnings = [text for text in warnings if not re.search(case.may, text)]
-        expected = [*case.log, r"Boot failed: -\d+" if case.verdict is Verdict.REFUSED else self.dead]
-        wrong += [f"unexpected message: {text}" for text in warnings if not any(re.search(p, text) for p in expected)]
-        wrong += [f"no message {p!r}" for p in case.log if not any(re.search(p, text) for text in warnings)]
+        log = [self.remote.says("no-table") if pattern == NO_TABLE else pattern for pattern in case.log]
+        expected = [*log, r"Boot failed: -\d+" if case.verdict is Verdict.REFUSED else self.dead]
+        wrong += [
+            f"unexpected message: {text}"
+            for text in warnings
+            if not any(pattern and re.search(pattern, text) for pattern in expected)
+        ]
+        wrong += [f"no message {p!r}" for p in log if p and not any(re.search(p, text) for text in warnings)]
         return [f"{case.name}: {fault}" for fault in [*wrong, *self.good_faults(good)]]
 
     def good_faults(self, trials: list[Trial]) -> list[str]:
@@ -194,7 +245,7 @@ def without_splats(texts: list[str], bug: KnownBug) -> list[str]:
 
 def refused_for(data: bytes, target: Target) -> str:
     """Return why Linux refuses a file, as far as can be told from the file; empty if it does not."""
-    return loader.refused(loader.linux(data, target.regions))
+    return loader.refused(loader.linux(data, target.regions, target.bits))
 
 
 def files(target: Target, cases: Iterable[Case]) -> dict[str, bytes]:
@@ -222,14 +273,13 @@ def test_the_board_file_names_the_carveouts(remote: Remote, target: Target) -> N
     assert {name: Region(int(at, 16), int(size, 16)) for name, at, size in found} == target.regions
 
 
-@pytest.mark.needs("malformed")
 def test_named_cases(
     boot: Callable[..., LinuxMachine],
     target: Target,
     kernel: Kernel,
     known_bug: Meetings,
 ) -> None:
-    cases = [case for case in CASES if case.bug is None]
+    cases = [case for case in CASES if case.bug is None and case.meant_for(target)]
     cases = [case for case in cases if case.unchecked is None or not case.unchecked.inside(kernel)]
     machine = boot(files=files(target, cases), kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
     if any(case.verdict is Verdict.DEAD for case in cases):
@@ -242,7 +292,6 @@ def test_named_cases(
     report(wrong + bench.lost(len(cases)), len(cases))
 
 
-@pytest.mark.needs("malformed")
 def test_mutants(
     boot: Callable[..., LinuxMachine],
     target: Target,
@@ -281,7 +330,6 @@ def test_mutants(
     report([f"{fault}; seed {seed}" for fault in [*wrong, *bench.lost(count)]], count)
 
 
-@pytest.mark.needs("malformed")
 def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], target: Target, known_bug: Meetings) -> None:
     """Each shows its evidence on a kernel that has it, and none on another."""
     cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
@@ -293,14 +341,14 @@ def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], targe
     wrong: list[str] = []
     for case in cases:
         assert case.bug is not None
-        trial, *good = bench.attempt(case.name, echo=case.verdict is Verdict.WORKS)
+        trial, *good = bench.attempt_case(case)
         said = [*trial.output, *(text for _, text in trial.log)]
         bug = inside[case.bug.id]
         if any(bug.bug.found("host", line) for line in said):
             bug.note()
         elif bug.inside:
             wrong.append(f"{case.name}: no evidence of {case.bug.id}: if it has been fixed, say so at {case.bug.where}")
-        if trial.verdict is not case.verdict:
+        if bug.inside and trial.verdict is not case.verdict:
             wrong.append(f"{case.name}: verdict {trial.verdict.name}, not {case.verdict.name}")
         warned = [line for line in said if "WARNING: " in line]
         bugs = [one.bug for one in inside.values() if one.inside]
@@ -310,7 +358,7 @@ def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], targe
     report(wrong, len(cases))
 
 
-@pytest.mark.needs("malformed", "migration")
+@pytest.mark.needs("migration")
 @pytest.mark.parametrize("bug", sorted({case.bug.id for case in CASES if case.bug is not None and case.bug.fatal}))
 def test_known_bugs_that_linux_does_not_survive(
     boot: Callable[..., LinuxMachine], target: Target, tmp_path: Path, bug: str, known_bug: Meetings

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ampstand.board import Board
+from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
 from ampstand.commands.inspect import Report
 from ampstand.formats.elf import Image
@@ -106,7 +107,8 @@ def test_a_file_that_was_cut_off_is_refused_as_foretold(
     cut = tmp_path / "cut.elf"
     cut.write_bytes(whole[: int(len(whole) * part)])
     unchecked = known_bugs.bug("section-headers-unchecked").inside(kernel)
-    foretold = loader.refused(loader.linux(cut.read_bytes(), remote.core.regions, unchecked=unchecked))
+    bits = arch(remote.machine.board.kernel_arch).bits
+    foretold = loader.refused(loader.linux(cut.read_bytes(), remote.core.regions, bits, unchecked=unchecked))
     machine = remote.machine
     machine.expect_bad(re.escape(foretold), machine.board.shell.core)
     machine.tolerate_bad(r"Boot failed: -\d+", "follows from it", machine.board.shell.core)

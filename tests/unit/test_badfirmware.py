@@ -22,8 +22,8 @@ from ampstand.linux.badfirmware.mutants import mutants
 from ampstand.linux.badfirmware.oracle import known_bugs
 
 GOOD_TABLE = table(Vdev(VRINGS), Trace(0x10020100, 4096))
-EARLY = {"vring-align-3"}
-"""Cases that are harmless just before a known bug would strike."""
+HARMLESS = {"vring-align-3", "section-addr-vectors", "section-too-large", "20-traces"}
+"""Cases that a known bug would strike but for a small thing: the remote does not run, or writes over the end only."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def target() -> Target:
     )
     remote = Board.load().remote
     assert remote is not None
-    return Target(Base(0x100005FD, segments, GOOD_TABLE, 0x10020000), remote.regions)
+    return Target(Base(0x100005FD, segments, GOOD_TABLE, 0x10020000), remote.regions, 32, "M")
 
 
 @pytest.mark.parametrize("bits", [32, 64])
@@ -80,19 +80,19 @@ def test_a_new_table_takes_the_place_of_the_good_one(target: Target) -> None:
 
 
 def test_cases_have_names_of_their_own_and_differ(target: Target) -> None:
-    made = {case.name: case.make(target) for case in CASES}
-    assert len(made) == len(CASES) >= 60
-    assert len(set(made.values())) == len(made)
+    assert len({case.name for case in CASES}) == len(CASES)
+    made = {case.name: case.make(target) for case in CASES if case.meant_for(target)}
+    assert len(set(made.values())) == len(made) >= 60
     assert Elf(target.base).pack() not in made.values()
     assert {case.verdict for case in CASES} == set(Verdict)
 
 
 def test_known_bugs_are_told_from_the_file(target: Target) -> None:
-    for case in CASES:
+    for case in filter(lambda one: one.meant_for(target), CASES):
         found = known_bugs(case.make(target), target)
         if case.bug is not None and case.bug.id in BUGS:
             assert case.bug in found, case.name
-        elif case.name not in EARLY:
+        elif case.name not in HARMLESS:
             assert found == set(), case.name
 
 

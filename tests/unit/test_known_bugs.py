@@ -113,6 +113,11 @@ def test_a_driver_has_behaviours_and_bugs_of_its_own(tmp_path: Path, monkeypatch
     assert bug.inside(Kernel(bug.range.first, frozenset({bug.driver})))
 
 
+def test_a_bug_may_be_of_one_architecture(tmp_path: Path) -> None:
+    (bug,) = load(tmp_path, ENTRY.replace("driver =", 'arch = "arm"\ndriver =', 1)).values()
+    assert [bug.inside(Kernel(bug.range.first, arch=arch)) for arch in ("arm", "arm64", "")] == [True, False, True]
+
+
 def test_a_bug_of_hardware_is_of_a_board_that_has_it() -> None:
     drivers = {driver for name in Board.names() for driver in Board.load(name).drivers}
     assert {bug.driver for bug in known_bugs.load().values() if bug.hardware} <= drivers

@@ -34,7 +34,7 @@ def remote() -> RemoteCore:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_it_is_what_linux_was_seen_to_do(case: Case, target: Target) -> None:  # noqa: F811
     """The cases are run against Linux by tests/scenarios/test_bad_input.py."""
-    findings = loader.linux(case.make(target), target.regions)
+    findings = loader.linux(case.make(target), target.regions, case.bits or target.bits)
     assert bool(loader.refused(findings)) == (case.verdict == Verdict.REFUSED)
     if case.verdict != Verdict.REFUSED:  # else it is a bug of kernels that do not refuse it
         assert (case.bug is not None) <= any(finding.bug for finding in findings)
@@ -47,7 +47,7 @@ def test_it_is_what_linux_was_seen_to_do(case: Case, target: Target) -> None:  #
 @pytest.mark.parametrize("case", [case for case in CASES if case.unchecked], ids=lambda case: case.name)
 def test_kernels_that_do_not_check_section_headers(case: Case, target: Target) -> None:  # noqa: F811
     assert case.unchecked is not None
-    findings = loader.linux(case.make(target), target.regions, unchecked=True)
+    findings = loader.linux(case.make(target), target.regions, 32, unchecked=True)
     assert {finding.bug for finding in findings if finding.bug} <= {case.unchecked.id}
     assert loader.refused(findings)
 
@@ -56,20 +56,20 @@ def test_kernels_that_do_not_check_section_headers(case: Case, target: Target) -
 @pytest.mark.parametrize("bits", [32, 64])
 def test_a_file_cut_off_anywhere_gets_a_verdict(target: Target, bits: int, unchecked: bool) -> None:  # noqa: F811
     good = Elf(target.base, bits=bits).pack()
-    assert loader.linux(good, target.regions, unchecked=unchecked) == []
+    assert loader.linux(good, target.regions, 32, unchecked=unchecked) == []
     for size in range(len(good)):
-        assert loader.refused(loader.linux(good[:size], target.regions, unchecked=unchecked)), size
+        assert loader.refused(loader.linux(good[:size], target.regions, 32, unchecked=unchecked)), size
     chance = random.Random(3)
     for _ in range(2000):
         data = bytearray(good)
         for _ in range(chance.randint(1, 8)):
             data[chance.randrange(len(data))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
-        loader.linux(bytes(data), target.regions, unchecked=unchecked)
+        loader.linux(bytes(data), target.regions, 32, unchecked=unchecked)
 
 
 def test_a_refusal_is_the_last_finding(target: Target) -> None:  # noqa: F811
     for case in CASES:
-        findings = loader.linux(case.make(target), target.regions)
+        findings = loader.linux(case.make(target), target.regions, 32)
         assert all(finding.effect != Effect.REFUSED for finding in findings[:-1]), case.name
 
 
@@ -122,4 +122,4 @@ def test_an_image_at_other_addresses_of_the_same_memory(remote: RemoteCore) -> N
     image = Image.read(data)
     assert loader.core(image, remote) == []
     assert loader.boot_loader(image, locate(image), remote) == ""
-    assert loader.refused(loader.linux(data, remote.regions)) == "bad phdr da 0x20010000 mem 0x4"
+    assert loader.refused(loader.linux(data, remote.regions, 32)) == "bad phdr da 0x20010000 mem 0x4"

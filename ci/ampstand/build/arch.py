@@ -20,6 +20,8 @@ class Arch:
     that tells Meson of them."""
     debian: str
     """What Debian calls it."""
+    bits: int
+    """Of a pointer, and of ``size_t``."""
     image: str
     """The kernel's image in a build folder."""
     magic: tuple[int, bytes]
@@ -49,6 +51,7 @@ ARCHES = {
             name="arm",
             cross="arm-linux-gnueabihf-",
             debian="armhf",
+            bits=32,
             image="arch/arm/boot/zImage",
             magic=(0x24, b"\x18\x28\x6f\x01"),  # Documentation/arch/arm/booting.rst; head.S of the decompressor
             comment="@",
@@ -60,6 +63,7 @@ ARCHES = {
             name="arm64",
             cross="aarch64-linux-gnu-",
             debian="arm64",
+            bits=64,
             image="arch/arm64/boot/Image",
             magic=(0x38, b"ARM\x64"),  # Documentation/arch/arm64/booting.rst
             comment="//",

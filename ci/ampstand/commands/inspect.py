@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ampstand.board import DEFAULT, Board, RemoteCore
+from ampstand.build.arch import arch
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.formats.elf import Image, NotElfError, Segment
 from ampstand.formats.resource_table import ANY, Carveout, Devmem, Entry, Located, Trace, Vdev, locate
-from ampstand.linux import loader
+from ampstand.linux import known_bugs, loader
+from ampstand.linux.known_bugs import Kernel
 from ampstand.linux.loader import Finding
 
 WITHOUT_TABLE = (
@@ -72,7 +74,9 @@ class Report:
     @cached_property
     def findings(self) -> list[Finding]:
         """What Linux has to say."""
-        return loader.linux(self.image.data, self.remote.regions)
+        kernel = Kernel("", self.board.drivers, self.board.kernel_arch)
+        found = loader.linux(self.image.data, self.remote.regions, arch(self.board.kernel_arch).bits)
+        return [finding for finding in found if not finding.bug or known_bugs.bug(finding.bug).inside(kernel)]
 
     @cached_property
     def core(self) -> list[str]:

@@ -40,11 +40,13 @@ class Kernel:
     release: str
     drivers: frozenset[str] = frozenset()
     """Those of the board's own hardware."""
+    arch: str = ""
+    """Linux's name for it; empty where nobody knows."""
 
     @classmethod
     def of(cls, machine: Machine) -> Kernel:
         """Return the kernel of a machine."""
-        return cls(machine.artifacts.kernel_release, machine.board.drivers)
+        return cls(machine.artifacts.kernel_release, machine.board.drivers, machine.board.kernel_arch)
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,14 @@ class KnownBug:
     """Linux dies of it by chance: where the evidence is in its last words, any scenario that fails has met the bug."""
     tree: TreeValue | None = None
     """What a device tree with the bug has."""
+    arch: str = ""
+    """The only architecture that has it; empty: all have."""
 
     def inside(self, kernel: Kernel) -> bool:
         """Return whether a kernel is one of those that have the bug, as far as is known."""
-        return self.range.holds(kernel.release) and (not self.hardware or self.driver in kernel.drivers)
+        if self.hardware and self.driver not in kernel.drivers:
+            return False
+        return self.range.holds(kernel.release) and (not kernel.arch or self.arch in ("", kernel.arch))
 
     def reason(self, detail: str = "") -> str:
         """Return what a scenario that met the bug says of it."""
@@ -168,6 +174,7 @@ def load(path: Path = BUGS) -> dict[str, KnownBug]:
                 unanswered=table.text("unanswered", ""),
                 anywhere=table.truth("anywhere", default=False),
                 tree=_tree(table.table("device_tree")) if table.has("device_tree") else None,
+                arch=table.text("arch", ""),
             )
             if bug.id in bugs:
                 table.refuse(f"there is a bug {bug.id!r} already", "id")

@@ -57,15 +57,17 @@ def refused(findings: Sequence[Finding]) -> str:
     return next((finding.message for finding in findings if finding.effect == Effect.REFUSED), "")
 
 
-def linux(data: bytes, regions: Mapping[str, Region], *, unchecked: bool = False) -> list[Finding]:
+def linux(data: bytes, regions: Mapping[str, Region], bits: int, *, unchecked: bool = False) -> list[Finding]:
     """Return what Linux has to say about a file. ``regions`` are the carveouts of the board's device tree, by name.
+
+    ``bits`` are those of a pointer of this Linux.
 
     ``unchecked`` asks for a kernel with the bug ``section-headers-unchecked``: one looks for the first section header
     only. Of bugs one may be named too many, when Linux refuses the file just before; none too few.
     """
     found: list[Finding] = []
     try:
-        for finding in _follow(data, regions, unchecked=unchecked):
+        for finding in _follow(data, regions, 1 << bits, unchecked=unchecked):
             found.append(finding)
     except _Refused as refusal:
         found.append(Finding(Effect.REFUSED, str(refusal)))
@@ -80,7 +82,7 @@ def _warned(message: str) -> Finding:
     return Finding(Effect.WARNED, message)
 
 
-def _follow(data: bytes, regions: Mapping[str, Region], *, unchecked: bool) -> Iterator[Finding]:
+def _follow(data: bytes, regions: Mapping[str, Region], wrap: int, *, unchecked: bool) -> Iterator[Finding]:
     bits, ehdr = _sanity(data, unchecked=unchecked)
     shdrs = max(ehdr["shnum"], ehdr["shstrndx"] + 1)
     if ehdr["shoff"] + SHDR[bits].size * shdrs > len(data):
@@ -89,7 +91,7 @@ def _follow(data: bytes, regions: Mapping[str, Region], *, unchecked: bool) -> I
     sections = [SHDR[bits].unpack(data, ehdr["shoff"] + SHDR[bits].size * index) for index in range(shdrs)]
     names = sections[ehdr["shstrndx"]]["offset"]
     memory = {name: region for name, region in regions.items() if name != BUFFERS}
-    row = yield from _find_table(data, sections[: ehdr["shnum"]], names)
+    row = yield from _find_table(data, sections[: ehdr["shnum"]], names, wrap)
     if row is None:
         yield _warned(NO_TABLE)
     else:
@@ -98,11 +100,13 @@ def _follow(data: bytes, regions: Mapping[str, Region], *, unchecked: bool) -> I
             yield _warned(table.problem)
             yield _warned(NO_TABLE)
         yield from _follow_table(table, regions, memory)
-        if not table.problem and not _fits(row["addr"], row["size"], memory):
+        if not table.problem and not _fits(row["addr"], row["size"], memory, wrap):
             yield _warned(
                 f"the table's address {row['addr']:#x} is in no carveout: the remote never sees Linux's answer"
             )
-    yield from _follow_segments(data, bits, ehdr, memory)
+    yield from _follow_segments(data, bits, ehdr, memory, wrap)
+    if row is not None and not table.problem and _overwrites(data, bits, ehdr, row):
+        yield _bug("table-shown", f"Linux writes the table over what is loaded at {row['addr']:#x}, and trusts it")
 
 
 def _sanity(data: bytes, *, unchecked: bool) -> tuple[int, dict[str, Any]]:
@@ -139,12 +143,12 @@ def _sanity(data: bytes, *, unchecked: bool) -> tuple[int, dict[str, Any]]:
 
 
 def _find_table(
-    data: bytes, sections: Sequence[Mapping[str, int]], names: int
+    data: bytes, sections: Sequence[Mapping[str, int]], names: int, wrap: int
 ) -> Iterator[Finding] | Any:  # a generator that returns the header of the section, or None
     """``find_table()``: it compares names wherever they are."""
     wanted = SECTION.encode() + b"\0"
     for section in sections:
-        at = (names + section["name"]) % _WORD
+        at = (names + section["name"]) % wrap
         name = data[at : at + len(wanted)]
         if len(name) < len(wanted) and wanted.startswith(name):
             yield _bug("names-past-end", "Linux reads the name of a section behind the end of the file")
@@ -216,7 +220,7 @@ def _follow_vdev(vdev: Vdev, index: int, regions: Mapping[str, Region]) -> Itera
 
 
 def _follow_segments(
-    data: bytes, bits: int, ehdr: Mapping[str, int], memory: Mapping[str, Region]
+    data: bytes, bits: int, ehdr: Mapping[str, int], memory: Mapping[str, Region], wrap: int
 ) -> Iterator[Finding]:
     """``rproc_elf_load_segments()``."""
     if ehdr["phoff"] + PHDR[bits].size * ehdr["phnum"] > len(data):
@@ -236,19 +240,32 @@ def _follow_segments(
             raise _Refused("a segment is before the file")
         if offset + there > len(data):
             raise _Refused(f"truncated fw: need {offset + there:#x} avail {len(data):#x}")
-        if size >= _WORD:
+        if size >= wrap:
             raise _Refused(f"size ({size:x}) does not fit in size_t type")
-        if not _fits(address, size, memory):
+        if not _fits(address, size, memory, wrap):
             raise _Refused(f"bad phdr da {address:#x} mem {size:#x}")
     if not loaded:
         yield _warned("nothing is loaded: the remote runs what is in its memory already")
 
 
-def _fits(address: int, size: int, memory: Mapping[str, Region]) -> bool:
-    """``rproc_da_to_va()`` of a 32-bit Linux: offset and size are words, their sum wraps."""
+def _overwrites(data: bytes, bits: int, ehdr: Mapping[str, int], section: Mapping[str, int]) -> bool:
+    """Return whether a section's address is that of something else that is loaded."""
+    size = PHDR[bits].size
+    for at in range(ehdr["phoff"], min(ehdr["phoff"] + size * ehdr["phnum"], len(data) - size + 1), size):
+        phdr = PHDR[bits].unpack(data, at)
+        shift = section["addr"] - phdr["paddr"]
+        if phdr["type"] == PT_LOAD and -section["size"] < shift < phdr["memsz"]:
+            loaded = data[phdr["offset"] + shift : phdr["offset"] + phdr["filesz"]][: section["size"]]
+            if shift < 0 or loaded != data[section["offset"] : section["offset"] + section["size"]]:
+                return True
+    return False
+
+
+def _fits(address: int, size: int, memory: Mapping[str, Region], wrap: int) -> bool:
+    """``rproc_da_to_va()``: the offset is an ``int``, its sum with the size a ``size_t`` that wraps."""
     for region in memory.values():
         offset = (address - region.address) % _WORD
-        if offset < _SIGN and (offset + size) % _WORD <= region.size:
+        if offset < _SIGN and (offset + size) % wrap <= region.size:
             return True
     return False
 

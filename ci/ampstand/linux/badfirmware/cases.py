@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ampstand.board import Region
 from ampstand.formats.elf import Field, Segment
 from ampstand.formats.resource_table import ANY, HEADER, Body, Carveout, Devmem, Trace, Vdev, Vring, entry, table
 from ampstand.linux.badfirmware.generator import (
@@ -50,6 +51,7 @@ CARVEOUT_LEAK = bug("carveout-leak")
 CARVEOUT_FORMAT = bug("carveout-format")
 VDEV_LEAK = bug("vdev-leak")
 SHDRS_UNCHECKED = bug("section-headers-unchecked")
+TABLE_SHOWN = bug("table-shown")
 BUGS = {
     one.id: one
     for one in (
@@ -63,6 +65,7 @@ BUGS = {
         CARVEOUT_LEAK,
         CARVEOUT_FORMAT,
         VDEV_LEAK,
+        TABLE_SHOWN,
     )
 }
 
@@ -74,7 +77,9 @@ class Case:
     ``log`` are patterns of which each must match a message of level warning or above; ``may`` is one of messages that
     some kernels add. No other such message may come. With a ``bug`` Linux itself misbehaves, and the bug's evidence is
     looked for in place of ``log``. ``warns`` is a bug that only adds a WARNING to that; kernels with the bug
-    ``unchecked`` do not look at what is wrong, and what comes of the file on them is left to chance.
+    ``unchecked`` do not look at what is wrong, and what comes of the file on them is left to chance. ``cleared`` is the
+    verdict where the driver fills memory with zeros before it loads. Some are for one ``profile`` of the remote's core
+    only, or for a Linux with pointers of so many ``bits``.
     """
 
     name: str
@@ -85,6 +90,13 @@ class Case:
     bug: KnownBug | None = None
     warns: KnownBug | None = None
     unchecked: KnownBug | None = None
+    cleared: Verdict | None = None
+    profile: str = ""
+    bits: int = 0
+
+    def meant_for(self, target: Target) -> bool:
+        """Return whether it says something about a target."""
+        return self.profile in ("", target.profile) and self.bits in (0, target.bits)
 
 
 def _header(**values: int) -> Make:
@@ -285,13 +297,13 @@ CASES: tuple[Case, ...] = (
     Case("shstrndx-null-section", S, _header(shstrndx=0), (NO_TABLE,)),
     Case("headers-unaligned", W, lambda t: Elf(t.base, gap=1).pack()),
     # Segments.
-    Case("no-load-segment", W, lambda t: _all_segments(t, type=0)),
-    Case("code-not-loaded", W, _segment(CODE, memsz=0, filesz=0)),
-    Case("memsz-0-filesz-not", W, _segment(CODE, memsz=0)),
+    Case("no-load-segment", W, lambda t: _all_segments(t, type=0), cleared=D),
+    Case("code-not-loaded", W, _segment(CODE, memsz=0, filesz=0), cleared=D),
+    Case("memsz-0-filesz-not", W, _segment(CODE, memsz=0), cleared=D),
     Case("paddr-nowhere", R, _segment(CODE, paddr=0xC0000000), BAD_PHDR),
     Case("paddr-max", R, _segment(CODE, paddr=0xFFFFFFF0), BAD_PHDR),
     Case("paddr-across-end", R, _more(_at(lambda t: t.code.address + t.code.size - 8, bytes(16))), BAD_PHDR),
-    Case("paddr-below", R, _more(_at(lambda t: t.code.address - 8, bytes(16))), BAD_PHDR),
+    Case("paddr-below", R, _more(_at(lambda t: t.table.address - 8, bytes(16))), BAD_PHDR),
     Case("paddr-buffers", R, _more(_at(lambda t: t.regions["vdev0buffer"].address, bytes(16))), BAD_PHDR),
     Case("paddr-vring", W, _more(_at(lambda t: t.regions["vdev0vring0"].address, b"\xff" * 4096))),
     Case("paddr-4g-too-high", W, _high),
@@ -305,16 +317,20 @@ CASES: tuple[Case, ...] = (
     Case("memsz-2g", R, _segment(BSS, memsz=0x7FFFFFFF), BAD_PHDR),
     Case("memsz-max-at-start", R, _segment(CODE, memsz=ANY), BAD_PHDR),
     # Offset and size wrap in rproc_da_to_va(); memset() of ARM takes the size for a negative one and does nothing.
-    Case("memsz-max-wraps", W, _segment(BSS, memsz=ANY)),
+    Case("memsz-max-wraps", W, _segment(BSS, memsz=ANY), bits=32),
+    Case("memsz-max-wraps-not", R, _segment(BSS, memsz=ANY), BAD_PHDR, bits=64),
     Case(
         "memsz-over-4g",
         R,
         lambda t: Elf(t.base, bits=64).segment(BSS, memsz=1 << 40).pack(),
         ("does not fit in size_t", "Failed to load program segments: -75"),
+        bits=32,
     ),
+    Case("memsz-1t", R, lambda t: Elf(t.base, bits=64).segment(BSS, memsz=1 << 40).pack(), BAD_PHDR, bits=64),
     Case("overlapping", W, lambda t: Elf(t.base, more=t.base.segments).pack()),
-    Case("vectors-zeroed", D, _more(_at(lambda t: t.base.segments[VECTORS].paddr, memsz=4096))),
-    Case("code-overwritten", D, _more(_at(lambda t: t.base.segments[CODE].paddr, b"\xde" * 4096))),
+    # Zeros, and a table, are instructions to a core of profile R: it comes to what is behind them.
+    Case("vectors-zeroed", D, _more(_at(lambda t: t.base.segments[VECTORS].paddr, memsz=4096)), profile="M"),
+    Case("code-overwritten", D, _more(_at(lambda t: t.base.segments[CODE].paddr, b"\xff" * 4096))),
     Case("unknown-types", W, lambda t: _with_types(t, (4, 6, 0x70000001, ANY))),
     Case("500-empty-segments", W, lambda t: Elf(t.base, more=[Segment(0, 0, b"", 0)] * 500).pack()),
     # The section of the resource table.
@@ -330,7 +346,7 @@ CASES: tuple[Case, ...] = (
     Case("section-offset-past-end", S, _section(offset=0x20000), ("resource table truncated", NO_TABLE)),
     Case("section-too-large", W, _table(lambda t: t.base.table.ljust(8192, b"\xa5"))),
     Case("section-addr-nowhere", S, _section(addr=0xC0000000)),
-    Case("section-addr-vectors", D, _section(addr=0)),
+    Case("section-addr-vectors", D, _section(addr=0), profile="M"),
     Case("two-tables", S, _two_tables, ("header-less resource table", NO_TABLE)),
     # The resource table's header and offsets.
     Case("table-version-0", S, _raw(version=0), ("unsupported fw ver: 0", NO_TABLE)),
@@ -377,16 +393,37 @@ CASES: tuple[Case, ...] = (
         _second(lambda _: Carveout(b"x", 64, reserved=1)),
         ("non zero reserved bytes", UNPROCESSED),
     ),
-    Case("carveout-size-0", R, _second(lambda _: Carveout(b"x", 0)), NO_MEMORY, FROM_ALLOCATOR),
-    Case("carveout-1g", R, _second(lambda _: Carveout(b"x", 1 << 30)), NO_MEMORY, FROM_ALLOCATOR),
-    Case("carveout-max", R, _second(lambda _: Carveout(b"x", ANY)), NO_MEMORY, FROM_ALLOCATOR),
-    Case("carveout-retram", W, _second(lambda t: _claim(t, "retram"))),
-    Case("carveout-below", R, _second(lambda t: _claim(t, "mcuram2", -4)), ("doesn't fit da request", NO_MATCH)),
-    Case("carveout-beyond", R, _second(lambda t: _claim(t, "mcuram2", 4)), ("doesn't fit len request", NO_MATCH)),
+    Case(
+        "carveout-size-0",
+        R,
+        _second(lambda _: Carveout(b"x", 0)),
+        NO_MEMORY,
+        FROM_ALLOCATOR,
+        warns=bug("carveout-too-large-warns"),
+    ),
+    Case(
+        "carveout-1g",
+        R,
+        _second(lambda _: Carveout(b"x", 1 << 30)),
+        NO_MEMORY,
+        FROM_ALLOCATOR,
+        warns=bug("carveout-too-large-warns"),
+    ),
+    Case(
+        "carveout-max",
+        R,
+        _second(lambda _: Carveout(b"x", ANY)),
+        NO_MEMORY,
+        FROM_ALLOCATOR,
+        warns=bug("carveout-too-large-warns"),
+    ),
+    Case("carveout-claimed", W, _second(lambda t: _claim(t, t.code))),
+    Case("carveout-below", R, _second(lambda t: _claim(t, t.table, -4)), ("doesn't fit da request", NO_MATCH)),
+    Case("carveout-beyond", R, _second(lambda t: _claim(t, t.table, 4)), ("doesn't fit len request", NO_MATCH)),
     Case(
         "carveout-twice",
         R,
-        _table(lambda t: table(_claim(t, "mcuram2"), _claim(t, "mcuram2"))),
+        _table(lambda t: table(_claim(t, t.table), _claim(t, t.table))),
         ("Carveout already associated", NO_MATCH),
     ),
     # The vdev and its vrings.
@@ -469,7 +506,7 @@ def _phdrs_behind(target: Target, pages: int, **header: int) -> bytes:
     return Elf(target.base).header(phoff=size, **header).pack().ljust(size + pages * PAGE, b"\0")
 
 
-def _claim(target: Target, name: str, shift: int = 0) -> Carveout:
+def _claim(target: Target, region: Region, shift: int = 0) -> Carveout:
     """Return a carveout entry for a region of the board, moved by some bytes."""
-    region = target.regions[name]
+    (name,) = (name for name, other in target.regions.items() if other is region)
     return Carveout(name.encode(), region.size, da=region.address + shift)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from ampstand.board import Board, Region
+from ampstand.build.arch import arch
 from ampstand.errors import UsageError
 from ampstand.formats import resource_table
 from ampstand.formats.elf import EHDR, PHDR, PT_LOAD, SHDR, Field, Fields, Image, NotElfError, Segment
@@ -64,6 +65,10 @@ class Target:
     base: Base
     regions: Mapping[str, Region]
     """By the name that the driver gives the carveout. ``vdev0buffer`` is one that nothing can be loaded into."""
+    bits: int
+    """Of a pointer of Linux."""
+    profile: str
+    """Of the remote's core: A, R, M, or none."""
 
     def region(self, address: int) -> Region:
         """Return the region that an address is in."""
@@ -73,6 +78,11 @@ class Target:
     def code(self) -> Region:
         """The region with the code."""
         return self.region(self.base.segments[CODE].paddr)
+
+    @property
+    def table(self) -> Region:
+        """The region with the resource table."""
+        return self.region(self.base.table_address)
 
     @property
     def trace(self) -> bytes:
@@ -86,7 +96,12 @@ def load(board: str | Board, image: Path) -> Target:
     loaded = board if isinstance(board, Board) else Board.load(board)
     if loaded.remote is None:
         raise UsageError(f"{loaded.name} has no remote")
-    return Target(Base.read(image.read_bytes(), str(image)), loaded.remote.regions)
+    return Target(
+        Base.read(image.read_bytes(), str(image)),
+        loaded.remote.regions,
+        arch(loaded.kernel_arch).bits,
+        loaded.remote.profile,
+    )
 
 
 # -- ELF ------------------------------------------------------------------------------------------------------------

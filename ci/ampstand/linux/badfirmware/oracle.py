@@ -15,4 +15,4 @@ def known_bugs(data: bytes, target: Target) -> set[KnownBug]:
 
     One may be named too many, when Linux refuses the file before it comes to that; none too few.
     """
-    return {BUGS[finding.bug] for finding in loader.linux(data, target.regions) if finding.bug}
+    return {BUGS[finding.bug] for finding in loader.linux(data, target.regions, target.bits) if finding.bug}
