@@ -185,9 +185,9 @@ static void zcu102_amp_boot_rpu(Zcu102AmpState *s)
 
     for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
         if (s->rpu_firmware[i]) {
-            zynqmp_amp_soc_split_rpu(&s->soc);
+            zynqmp_pmufw_split_rpu();
             arm_remote_firmware_load(s->rpu_firmware[i]);
-            zynqmp_amp_soc_boot_rpu(&s->soc, i);
+            zynqmp_pmufw_wake_rpu(i, 0);
         }
     }
 }

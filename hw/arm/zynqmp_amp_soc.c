@@ -8,7 +8,6 @@
 /* Addresses and interrupts: Xilinx UG1085, UG1087. */
 
 #include "qemu/osdep.h"
-#include "qemu/bitops.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/zynqmp_amp_soc.h"
@@ -16,15 +15,6 @@
 #include "hw/misc/unimp.h"
 #include "hw/qdev-properties.h"
 
-#define RPU_CTRL_ADDR       0xff9a0000
-#define SLSPLIT             BIT(3)
-#define SLCLAMP             BIT(4)
-#define TCM_COMB            BIT(6)
-#define RPU_CFG(n)          (0x100 + 0x100 * (n))
-#define NCPUHALT            BIT(0)
-#define VINITHI             BIT(2)
-#define CRL_APB_ADDR        0xff5e0000
-#define RST_LPD_TOP         0x23c
 #define MESSAGE_RAM_ADDR    0xff990000
 #define MESSAGE_RAM_SIZE    0x1000
 #define CSU_ADDR            0xffca0000
@@ -200,8 +190,8 @@ static bool zynqmp_amp_soc_realize_rpu(ZynqMPAmpSocState *s, Error **errp)
         !sysbus_realize(SYS_BUS_DEVICE(crl_apb), errp)) {
         return false;
     }
-    sysbus_mmio_map(SYS_BUS_DEVICE(ctrl), 0, RPU_CTRL_ADDR);
-    sysbus_mmio_map(SYS_BUS_DEVICE(crl_apb), 0, CRL_APB_ADDR);
+    sysbus_mmio_map(SYS_BUS_DEVICE(ctrl), 0, ZYNQMP_RPU_CTRL_ADDR);
+    sysbus_mmio_map(SYS_BUS_DEVICE(crl_apb), 0, ZYNQMP_CRL_APB_ADDR);
     for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
         for (j = 0; j < ARRAY_SIZE(controls); j++) {
             qdev_connect_gpio_out_named(ctrl, controls[j], i,
@@ -219,26 +209,6 @@ static bool zynqmp_amp_soc_realize_rpu(ZynqMPAmpSocState *s, Error **errp)
                                     qdev_get_gpio_in(rpu, i));
     }
     return true;
-}
-
-static void zynqmp_amp_soc_modify(hwaddr addr, uint32_t mask, uint32_t value)
-{
-    value |= address_space_ldl_le(&address_space_memory, addr,
-                                  MEMTXATTRS_UNSPECIFIED, NULL) & ~mask;
-    address_space_stl_le(&address_space_memory, addr, value,
-                         MEMTXATTRS_UNSPECIFIED, NULL);
-}
-
-void zynqmp_amp_soc_split_rpu(ZynqMPAmpSocState *s)
-{
-    zynqmp_amp_soc_modify(RPU_CTRL_ADDR, SLSPLIT | SLCLAMP | TCM_COMB, SLSPLIT);
-}
-
-void zynqmp_amp_soc_boot_rpu(ZynqMPAmpSocState *s, int n)
-{
-    zynqmp_amp_soc_modify(RPU_CTRL_ADDR + RPU_CFG(n), NCPUHALT | VINITHI,
-                          NCPUHALT);
-    zynqmp_amp_soc_modify(CRL_APB_ADDR + RST_LPD_TOP, BIT(n), 0);
 }
 
 static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)

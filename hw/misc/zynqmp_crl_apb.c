@@ -13,13 +13,7 @@
 #include "qemu/osdep.h"
 #include "hw/irq.h"
 #include "hw/misc/zynqmp_crl_apb.h"
-#include "hw/registerfields.h"
 #include "migration/vmstate.h"
-
-REG32(RST_LPD_TOP, 0x23c)
-    FIELD(RST_LPD_TOP, RPU_R50_RESET, 0, 1)
-    FIELD(RST_LPD_TOP, RPU_R51_RESET, 1, 1)
-    FIELD(RST_LPD_TOP, RPU_AMBA_RESET, 2, 1)
 
 static void zynqmp_crl_apb_update(RegisterBlockState *block)
 {

@@ -18,7 +18,9 @@
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
 #include "hw/irq.h"
+#include "hw/misc/zynqmp_crl_apb.h"
 #include "hw/misc/zynqmp_pmufw.h"
+#include "hw/misc/zynqmp_rpu_ctrl.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
@@ -102,13 +104,15 @@ enum {
 #define PROC_ACTIVE     1
 #define PROC_SUSPENDING 3
 
-/* What holds the RPU: see zynqmp_crl_apb.c and zynqmp_rpu_ctrl.c */
-#define RST_LPD_TOP     0xff5e023c
-#define RPU_GLBL_CNTL   0xff9a0000
-#define SLSPLIT         BIT(3)
-#define RPU_CFG(n)      (0xff9a0100 + 0x100 * (n))
-#define NCPUHALT        BIT(0)
-#define VINITHI         BIT(2)
+/* What holds the RPU */
+#define RST_LPD_TOP     (ZYNQMP_CRL_APB_ADDR + A_RST_LPD_TOP)
+#define RPU_GLBL_CNTL   (ZYNQMP_RPU_CTRL_ADDR + A_RPU_GLBL_CNTL)
+#define RPU_CFG(n)      (ZYNQMP_RPU_CTRL_ADDR + A_RPU_CFG(n))
+#define SLSPLIT         R_RPU_GLBL_CNTL_SLSPLIT_MASK
+#define SLCLAMP         R_RPU_GLBL_CNTL_SLCLAMP_MASK
+#define TCM_COMB        R_RPU_GLBL_CNTL_TCM_COMB_MASK
+#define NCPUHALT        R_RPU_0_CFG_NCPUHALT_MASK
+#define VINITHI         R_RPU_0_CFG_VINITHI_MASK
 
 #define PIN_VOLTAGE     5       /* parameter; of a bank with 1.8 V it is 1 */
 
@@ -196,7 +200,7 @@ static void zynqmp_pmufw_modify(uint32_t address, uint32_t mask,
 /* Return the core of the RPU that a node is, or -1. */
 static int zynqmp_pmufw_rpu(uint32_t node)
 {
-    return node >= NODE_RPU_0 && node < NODE_RPU_0 + ZYNQMP_PMUFW_NUM_RPU ?
+    return node >= NODE_RPU_0 && node < NODE_RPU_0 + ZYNQMP_NUM_RPU ?
            node - NODE_RPU_0 : -1;
 }
 
@@ -209,25 +213,30 @@ static bool zynqmp_pmufw_rpu_is_alone(int n)
 static bool zynqmp_pmufw_rpu_on(int n)
 {
     return zynqmp_pmufw_rpu_is_alone(n) &&
-           !(zynqmp_pmufw_load(RST_LPD_TOP) & BIT(n)) &&
+           !(zynqmp_pmufw_load(RST_LPD_TOP) & RST_LPD_TOP_RPU(n)) &&
            (zynqmp_pmufw_load(RPU_CFG(n)) & NCPUHALT);
 }
 
-static uint32_t zynqmp_pmufw_rpu_wake(int n, uint64_t address)
+void zynqmp_pmufw_split_rpu(void)
+{
+    zynqmp_pmufw_modify(RPU_GLBL_CNTL, SLSPLIT | SLCLAMP | TCM_COMB, SLSPLIT);
+}
+
+bool zynqmp_pmufw_wake_rpu(int n, uint64_t address)
 {
     if (!zynqmp_pmufw_rpu_is_alone(n)) {
-        return ERROR_ACCESS;
+        return false;
     }
-    zynqmp_pmufw_modify(RST_LPD_TOP, BIT(n), BIT(n));
+    zynqmp_pmufw_modify(RST_LPD_TOP, RST_LPD_TOP_RPU(n), RST_LPD_TOP_RPU(n));
     zynqmp_pmufw_modify(RPU_CFG(n), NCPUHALT | VINITHI,
                         NCPUHALT | (address ? VINITHI : 0));
-    zynqmp_pmufw_modify(RST_LPD_TOP, BIT(n), 0);
-    return OK;
+    zynqmp_pmufw_modify(RST_LPD_TOP, RST_LPD_TOP_RPU(n), 0);
+    return true;
 }
 
 static void zynqmp_pmufw_rpu_off(int n)
 {
-    zynqmp_pmufw_modify(RST_LPD_TOP, BIT(n), BIT(n));
+    zynqmp_pmufw_modify(RST_LPD_TOP, RST_LPD_TOP_RPU(n), RST_LPD_TOP_RPU(n));
     zynqmp_pmufw_modify(RPU_CFG(n), NCPUHALT, 0);
 }
 
@@ -290,7 +299,10 @@ static uint32_t pm_request_wakeup(ZynqMPPmufwState *s, Request *request)
         return zynqmp_pmufw_apu_wake(s, n, address) ? OK : ERROR_ACCESS;
     }
     n = zynqmp_pmufw_rpu(request->args[0]);
-    return n >= 0 ? zynqmp_pmufw_rpu_wake(n, address) : ERROR_ARGS;
+    if (n < 0) {
+        return ERROR_ARGS;
+    }
+    return zynqmp_pmufw_wake_rpu(n, address) ? OK : ERROR_ACCESS;
 }
 
 static uint32_t pm_force_powerdown(ZynqMPPmufwState *s, Request *request)

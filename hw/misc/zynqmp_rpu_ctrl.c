@@ -12,24 +12,12 @@
 #include "qemu/osdep.h"
 #include "hw/irq.h"
 #include "hw/misc/zynqmp_rpu_ctrl.h"
-#include "hw/registerfields.h"
 #include "migration/vmstate.h"
 
-REG32(RPU_GLBL_CNTL, 0x000)
-    FIELD(RPU_GLBL_CNTL, SLSPLIT, 3, 1)
-    FIELD(RPU_GLBL_CNTL, SLCLAMP, 4, 1)
-    FIELD(RPU_GLBL_CNTL, TCM_COMB, 6, 1)
-    FIELD(RPU_GLBL_CNTL, SLRESETN, 9, 1)
-REG32(RPU_0_CFG, 0x100)
-    FIELD(RPU_0_CFG, NCPUHALT, 0, 1)
-    FIELD(RPU_0_CFG, VINITHI, 2, 1)
-    FIELD(RPU_0_CFG, CFGNMFI, 3, 1)
 REG32(RPU_0_ISR, 0x114)
 REG32(RPU_0_IMR, 0x118)
 
-/* From a register of core 0 to the same one of core 1 */
-#define CORE_STRIDE     0x100
-#define R_CFG(n)        (R_RPU_0_CFG + (n) * CORE_STRIDE / 4)
+#define R_CFG(n)        (A_RPU_CFG(n) / 4)
 
 static void zynqmp_rpu_ctrl_update(RegisterBlockState *block)
 {
@@ -55,9 +43,9 @@ static void rpu_ctrl_post_write(RegisterInfo *reg, uint64_t val)
 /* Return the mask register that IEN and IDS change, of the same core. */
 static uint32_t *rpu_ctrl_imr(RegisterInfo *reg)
 {
-    unsigned core = (reg->access->addr - A_RPU_0_CFG) / CORE_STRIDE;
+    unsigned core = (reg->access->addr - A_RPU_0_CFG) / ZYNQMP_RPU_STRIDE;
 
-    return &REGISTER_BLOCK_OF(reg)->regs[R_RPU_0_IMR + core * CORE_STRIDE / 4];
+    return &REGISTER_BLOCK_OF(reg)->regs[R_RPU_0_IMR + core * ZYNQMP_RPU_STRIDE / 4];
 }
 
 static uint64_t rpu_ctrl_ien_pre_write(RegisterInfo *reg, uint64_t val)
@@ -76,7 +64,7 @@ static uint64_t rpu_ctrl_ids_pre_write(RegisterInfo *reg, uint64_t val)
 
 /* A register of core n; the address is that of core 0's. */
 #define CORE_REG(n, _name, _addr, ...) \
-    { .name = "RPU_" #n "_" _name, .addr = (_addr) + (n) * CORE_STRIDE, \
+    { .name = "RPU_" #n "_" _name, .addr = (_addr) + (n) * ZYNQMP_RPU_STRIDE, \
       __VA_ARGS__ }
 
 static const RegisterAccessInfo zynqmp_rpu_ctrl_regs[] = {

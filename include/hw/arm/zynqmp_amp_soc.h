@@ -46,19 +46,4 @@ struct ZynqMPAmpSocState {
     MemoryRegion pmu_global;
 };
 
-/**
- * zynqmp_amp_soc_split_rpu: have each core of the RPU by itself, with its TCM
- *
- * What the boot loader does before it loads firmware. With the BQL held.
- */
-void zynqmp_amp_soc_split_rpu(ZynqMPAmpSocState *s);
-
-/**
- * zynqmp_amp_soc_boot_rpu: let a core of the RPU go, at address 0
- * @n: 0 or 1
- *
- * What the boot loader does after it has loaded firmware. With the BQL held.
- */
-void zynqmp_amp_soc_boot_rpu(ZynqMPAmpSocState *s, int n);
-
 #endif

@@ -43,7 +43,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPPmufwState, ZYNQMP_PMUFW)
 #define ZYNQMP_VERSION 0x00000003
 
 #define ZYNQMP_PMUFW_NUM_APU 4
-#define ZYNQMP_PMUFW_NUM_RPU 2
 #define ZYNQMP_PMUFW_NUM_SENDERS 3
 #define ZYNQMP_PMUFW_NUM_NODES 79
 #define ZYNQMP_PMUFW_NUM_CLOCKS 113
@@ -83,5 +82,22 @@ struct ZynqMPPmufwState {
     bool wake_level[2 * ZYNQMP_PMUFW_NUM_APU];
     qemu_irq wake[2 * ZYNQMP_PMUFW_NUM_APU];
 };
+
+/**
+ * zynqmp_pmufw_split_rpu: have each core of the RPU by itself, with its TCM
+ *
+ * What the boot loader does before it loads firmware. With the BQL held.
+ */
+void zynqmp_pmufw_split_rpu(void);
+
+/**
+ * zynqmp_pmufw_wake_rpu: reset a core of the RPU and let it go
+ * @n: which core, 0 or 1
+ * @address: 0, or anything else for the high vectors
+ *
+ * With the BQL held. Returns false, and nothing happens, for core 1 in
+ * lockstep.
+ */
+bool zynqmp_pmufw_wake_rpu(int n, uint64_t address);
 
 #endif
