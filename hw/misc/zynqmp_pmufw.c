@@ -86,6 +86,8 @@ enum {
     PM_PLL_GET_MODE = 51,
     PM_FEATURE_CHECK = 63,
     PM_API_MAX,
+    /* Not of this interface: refused, which is how software asks for them */
+    OTHER_MODULES = 0x100,
 };
 
 #define API_VERSION     0x00010001
@@ -636,7 +638,7 @@ static void zynqmp_pmufw_request(void *opaque, int n, int level)
                  apis[words[0]].answer(s, &request);
         trace_zynqmp_pmufw_request(apis[words[0]].name, words[1], words[2],
                                    words[3], status, request.answer[0]);
-    } else {
+    } else if (words[0] < OTHER_MODULES) {
         qemu_log_mask(LOG_UNIMP, "%s: request %" PRIu32 "\n", __func__,
                       words[0]);
     }
