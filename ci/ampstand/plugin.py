@@ -654,9 +654,11 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., LinuxMach
 def preload(boot: Callable[..., LinuxMachine], pytestconfig: pytest.Config) -> Callable[..., Remote]:
     """Return a function that boots a board whose remote runs this image before Linux does."""
 
-    def start(image: str | Path, **options: Any) -> Remote:
-        remote = Remote(boot(preload=image, **options))
+    def start(image: str | Path, *, up: bool = True, **options: Any) -> Remote:
+        remote = Remote(boot(preload=image, up=up, **options))
         remote.tolerate("detach-without-ack", "Linux waits for it; a loaded workstation takes longer")
+        if remote.machine.alive and up:
+            remote.found_running()
         return remote
 
     return start

@@ -87,6 +87,7 @@ def unbind(remote: Remote, *, attached: bool) -> None:
             break
         remote.detach()
         remote.rebind()
+        remote.found_running()
         assert remote.state() == "detached"
         remote.wait_counting()
     if attached:

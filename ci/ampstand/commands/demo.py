@@ -128,6 +128,7 @@ class Demo:
 
     def _before_linux(self, remote: Remote, firmware: Firmware) -> None:
         def found() -> str:
+            remote.found_running()
             if (state := remote.state()) != "detached":
                 raise TestsFailed(f"{firmware.name} runs since before Linux, which calls it {state}, not detached")
             return "detached"

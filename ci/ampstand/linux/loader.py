@@ -20,6 +20,8 @@ from ampstand.formats.elf import BITS, CLASS, DATA, EHDR, ET_EXEC, MAGIC, PHDR, 
 from ampstand.formats.resource_table import ANY, SECTION, VRINGS_MAX, Carveout, Devmem, Located, Table, Vdev
 
 PAGE = 4096
+CRASH_REPORT = 128
+"""Type of the vendor's resource that ``xlnx_r5_remoteproc`` has taken for its own."""
 BUFFERS = "vdev0buffer"
 """The carveout that the driver never maps: nothing can be loaded into it."""
 NO_TABLE = "no resource table found for this firmware"
@@ -178,6 +180,10 @@ def _follow_table(table: Table, regions: Mapping[str, Region], memory: dict[str,
             yield from _follow_vdev(entry.body, vdevs, regions)
             vdevs += 1
         elif entry.note:
+            if entry.kind == CRASH_REPORT:
+                yield _bug(
+                    "zynqmp-crash-report", f"{entry.note}, or a crash report: then Linux writes to it, mapped or not"
+                )
             yield _warned(entry.note)
     for carveout in allocated:
         name = carveout.name.decode("latin-1")

@@ -183,6 +183,11 @@ class Remote:
         """Path in sysfs of the device that has the remote's driver."""
         return f"{self.sysfs}/{self.says('driven-device')}"
 
+    def found_running(self) -> None:
+        """Let go of a remote that ran before Linux, where the driver has attached to it by itself."""
+        if self.says("attaches-by-itself") == "yes" and self.state() == "attached":
+            self.detach()
+
     def stop_if_running(self) -> None:
         """Bring the remote back to offline from whatever it is in."""
         state = self.state()
@@ -275,6 +280,7 @@ class Remote:
 
     def attach_and_talk(self) -> None:
         """Attach to the detached count application, exchange messages, see that it counts on."""
+        self.found_running()
         assert self.state() == "detached"
         self.attach(services=["rpmsg-raw"])
         assert self.echo_char(options="-n 100")["messages"] == 100
@@ -297,10 +303,10 @@ class Remote:
         self.watch()
         self.host.run_check(f"echo {REPORTED_CRASHES[kind]} >{self.debugfs}/crash")
 
-    def wait_recovered(self, services: Sequence[str] = ()) -> None:
-        """Wait until Linux has started the crashed remote again and it has announced the services."""
+    def wait_recovered(self, services: Sequence[str] = (), *, ends: str = "up") -> None:
+        """Wait until Linux has started the crashed remote again (or ``attached`` to it), and services are announced."""
         self.host.console.expect_line(
-            r"remote processor \S+ is now up", since=self._started_at, timeout=self.timeout, what="the recovery"
+            rf"remote processor \S+ is now {ends}", since=self._started_at, timeout=self.timeout, what="the recovery"
         )
         self.wait_services(services)
 

@@ -52,6 +52,7 @@ CARVEOUT_FORMAT = bug("carveout-format")
 VDEV_LEAK = bug("vdev-leak")
 SHDRS_UNCHECKED = bug("section-headers-unchecked")
 TABLE_SHOWN = bug("table-shown")
+CRASH_REPORT = bug("zynqmp-crash-report")
 BUGS = {
     one.id: one
     for one in (
@@ -66,6 +67,7 @@ BUGS = {
         CARVEOUT_FORMAT,
         VDEV_LEAK,
         TABLE_SHOWN,
+        CRASH_REPORT,
     )
 }
 
@@ -368,7 +370,13 @@ CASES: tuple[Case, ...] = (
     # Entries of other types.
     Case("entry-type-last", W, _second(lambda _: entry(4)), ("unsupported resource 4",)),
     Case("entry-type-127", W, _second(lambda _: entry(127)), ("unsupported resource 127",)),
-    Case("entry-type-vendor", W, _second(lambda _: entry(128)), ("unsupported vendor resource 128",)),
+    Case(
+        "entry-type-vendor",
+        W,
+        _second(lambda _: entry(128)),
+        ("unsupported vendor resource 128",),
+        unchecked=CRASH_REPORT,
+    ),
     Case("entry-type-vendor-last", W, _second(lambda _: entry(512)), ("unsupported vendor resource 512",)),
     Case("entry-type-after-vendor", W, _second(lambda _: entry(513)), ("unsupported resource 513",)),
     Case("entry-type-max", W, _second(lambda _: entry(ANY)), ("unsupported resource -1",)),
@@ -465,6 +473,7 @@ CASES: tuple[Case, ...] = (
         bug=FILESZ_WRAPS,
     ),
     Case("section-headers-at-0", R, _header(shoff=0, shnum=1, shstrndx=0), bug=NAMES_PAST_END),
+    Case("crash-report", W, _second(lambda _: entry(128) + bytes(19)), bug=CRASH_REPORT),
     Case("carveout-small", W, _second(lambda _: Carveout(b"x", 64)), bug=CARVEOUT_LEAK),
     Case("carveout-elsewhere", W, _second(lambda _: Carveout(b"x", 4096, da=0x12345000)), bug=CARVEOUT_LEAK),
     Case("carveout-name-open", W, _second(lambda _: Carveout(b"x" * 32, 4096).pack() + b"y" * 64), bug=CARVEOUT_LEAK),
