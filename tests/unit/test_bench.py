@@ -46,6 +46,11 @@ def run_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *found: dict[str,
     return bench.main(args, artifacts(tmp_path), Board.load(write_board(tmp_path)))
 
 
+@pytest.mark.parametrize(("board", "virt"), [("stm32mp157c-dk2", "virt"), ("zcu102", "virt-arm64")])
+def test_boots_are_measured_beside_the_same_kernels(board: str, virt: str) -> None:
+    assert bench.reference(Board.load(board)).name == virt
+
+
 def test_figures_are_recorded_with_their_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_bench(tmp_path, monkeypatch, MEASURED) == 0
     lines(tmp_path / "records/results.jsonl")
