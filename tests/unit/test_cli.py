@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from ampstand import cli, paths
+from ampstand import cli, help_page, paths
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
-from ampstand.commands import doctor, footprint, help_page
+from ampstand.commands import doctor, footprint
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress, duration
 
@@ -205,7 +205,7 @@ def test_progress_is_never_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> N
 
 BARE = {"bin", "ci", "configs", "docs", "scripts"}
 """What is in the world before the script has set anything up."""
-HOW = f"write the page anew: PYTHONPATH=ci {sys.executable} -m ampstand.commands.help_page"
+HOW = f"write the page anew: PYTHONPATH=ci {sys.executable} -m ampstand.help_page"
 
 
 @pytest.fixture
