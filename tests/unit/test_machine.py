@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import pytest
@@ -138,8 +139,19 @@ def test_stop_ends_a_qemu_that_does_not_want_to(tmp_path: Path, monkeypatch: pyt
     assert gone(pid)
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Return a folder with a name that is short enough for sockets in it."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals) -> None:
+def test_qemu_never_outlives_the_harness(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Nor do its sockets, unless the harness is killed without a chance to remove them."""
+    monkeypatch.setenv("TMPDIR", str(short))
     code = (
         "import sys, signal; from pathlib import Path; from stand import *; "
         "from ampstand.board import Board; from ampstand.linux.machine import LinuxMachine; "
@@ -163,6 +175,7 @@ def test_qemu_never_outlives_the_harness(tmp_path: Path, number: signal.Signals)
     while not gone(pid) and time.monotonic() < end:
         time.sleep(0.01)
     assert gone(pid)
+    assert bool(list(short.iterdir())) == (number == signal.SIGKILL)
 
 
 def interrupt_at(step: int, run: Callable[[], object]) -> bool:
