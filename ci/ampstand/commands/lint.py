@@ -98,6 +98,8 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
     code = some("*.py")
     harness = some("ci/ampstand/*.py")
     workflows = some(".github/workflows/*.yml")
+    actions = some("*/action.yml")
+    schema = (python, "-m", "check_jsonschema", "--builtin-schema")
     own_c = some("firmware/*.[ch]", "tests/firmware/*.[ch]")
     models = some("hw/*.[ch]", "include/hw/*.[ch]", "tests/qtest/*.[ch]")
     includes = [f"-Ifirmware/remote/{folder}" for folder in ("lib", "soc/stm32mp157-m4", "soc/libc")]
@@ -129,9 +131,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
         Linter("checkpatch", checkpatch),
         Linter("reuse", (python, "-m", "reuse", f"--root={copy}", "lint", "--lines")),
         Linter("actionlint", ("actionlint", "-no-color", *workflows), missing=actionlint),
-        Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows)),
-        Linter(
-            "workflow schema",
-            (python, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows),
-        ),
+        Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows, *actions)),
+        Linter("workflow schema", (*schema, "vendor.github-workflows", *workflows)),
+        Linter("action schema", (*schema, "vendor.github-actions", *actions)),
     ]
