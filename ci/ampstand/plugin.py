@@ -284,18 +284,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(name, paths, ids=[path.stem for path in paths])
 
 
+def needed(item: pytest.Item) -> set[str]:
+    """Return the features that a scenario needs."""
+    return {str(feature) for mark in item.iter_markers("needs") for feature in mark.args}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what the board cannot do, and what takes minutes unless it was asked for; end at a feature there is not."""
     board = config.stash[SESSION].board
     asked = {name for name in GIVEN if _given(config, name)}
     items[:] = [item for item in items if not (GIVEN.keys() - asked) & set(getattr(item, "fixturenames", ()))]
     for item in items:
-        needed = {feature for mark in item.iter_markers("needs") for feature in mark.args}
+        features = needed(item)
         try:
-            check_features(sorted(needed), f"{item.path}:{(item.location[1] or 0) + 1}: {item.name}")
+            check_features(sorted(features), f"{item.path}:{(item.location[1] or 0) + 1}: {item.name}")
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
-        if missing := sorted(needed - board.features):
+        if missing := sorted(features - board.features):
             item.add_marker(pytest.mark.skip(reason=f"the board has no {', '.join(missing)}"))
         if item.get_closest_marker("soak") and not config.getoption("ampstand_soak"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: runs with --ampstand-soak"))
@@ -654,11 +659,10 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., LinuxMach
 def preload(boot: Callable[..., LinuxMachine], pytestconfig: pytest.Config) -> Callable[..., Remote]:
     """Return a function that boots a board whose remote runs this image before Linux does."""
 
-    def start(image: str | Path, *, up: bool = True, **options: Any) -> Remote:
-        remote = Remote(boot(preload=image, up=up, **options))
+    def start(image: str | Path, **options: Any) -> Remote:
+        remote = Remote(boot(preload=image, **options))
         remote.tolerate("detach-without-ack", "Linux waits for it; a loaded workstation takes longer")
-        if remote.machine.alive and up:
-            remote.found_running()
+        remote.found_running()
         return remote
 
     return start
@@ -710,7 +714,7 @@ def fault(request: pytest.FixtureRequest) -> Faults:
 @pytest.fixture
 def kernel(board: Board, artifacts: Artifacts) -> Kernel:
     """Return the kernel that is tested, as the board runs it."""
-    return Kernel(artifacts.kernel_release, board.drivers, board.kernel_arch)
+    return Kernel.on(board, artifacts.kernel_release)
 
 
 @pytest.fixture

@@ -45,7 +45,8 @@ static uint32_t *rpu_ctrl_imr(RegisterInfo *reg)
 {
     unsigned core = (reg->access->addr - A_RPU_0_CFG) / ZYNQMP_RPU_STRIDE;
 
-    return &REGISTER_BLOCK_OF(reg)->regs[R_RPU_0_IMR + core * ZYNQMP_RPU_STRIDE / 4];
+    return &REGISTER_BLOCK_OF(reg)->regs[R_RPU_0_IMR +
+                                         core * ZYNQMP_RPU_STRIDE / 4];
 }
 
 static uint64_t rpu_ctrl_ien_pre_write(RegisterInfo *reg, uint64_t val)

@@ -74,7 +74,7 @@ class Report:
     @cached_property
     def findings(self) -> list[Finding]:
         """What Linux has to say."""
-        kernel = Kernel("", self.board.drivers, self.board.kernel_arch)
+        kernel = Kernel.on(self.board)
         found = loader.linux(self.image.data, self.remote.regions, arch(self.board.kernel_arch).bits)
         return [finding for finding in found if not finding.bug or known_bugs.bug(finding.bug).inside(kernel)]
 

@@ -14,6 +14,7 @@ import pytest
 from ampstand import paths
 from ampstand.board import Board, features
 from ampstand.errors import InfrastructureError
+from ampstand.plugin import needed
 
 Rows = Iterable[tuple[str, str]]
 
@@ -82,8 +83,7 @@ def _scenarios(boards: Sequence[Board]) -> Rows:
     if code:
         raise InfrastructureError(f"the scenarios could not be read:\n{said.getvalue().rstrip()}")
     for item in collector.items:
-        needed = {str(name) for mark in item.iter_markers("needs") for name in mark.args}
-        lacking = ((board, sorted(needed - board.features)) for board in boards)
+        lacking = ((board, sorted(needed(item) - board.features)) for board in boards)
         yield item.nodeid, "; ".join(f"not on {board.name}: no {', '.join(names)}" for board, names in lacking if names)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ampstand.board import Board
 from ampstand.build import device_tree
 from ampstand.errors import UsageError
 from ampstand.paths import CONFIGS, ROOT
@@ -46,7 +47,12 @@ class Kernel:
     @classmethod
     def of(cls, machine: Machine) -> Kernel:
         """Return the kernel of a machine."""
-        return cls(machine.artifacts.kernel_release, machine.board.drivers, machine.board.kernel_arch)
+        return cls.on(machine.board, machine.artifacts.kernel_release)
+
+    @classmethod
+    def on(cls, board: Board, release: str = "") -> Kernel:
+        """Return a kernel of a board; without a release it is any."""
+        return cls(release, board.drivers, board.kernel_arch)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ VDEV_LEAK = bug("vdev-leak")
 SHDRS_UNCHECKED = bug("section-headers-unchecked")
 TABLE_SHOWN = bug("table-shown")
 CRASH_REPORT = bug("zynqmp-crash-report")
+CARVEOUT_TOO_LARGE = bug("carveout-too-large-warns")
 BUGS = {
     one.id: one
     for one in (
@@ -229,6 +230,13 @@ UNLOADED = "Failed to load program segments: -22"
 CUT_TABLE = ("rsc table is truncated", UNPROCESSED)
 BAD_PHDR = ("bad phdr da", UNLOADED)
 
+
+def _no_memory(name: str, size: int) -> Case:
+    """Return the case of a carveout that no memory is there for."""
+    make = _second(lambda _: Carveout(b"x", size))
+    return Case(name, R, make, NO_MEMORY, FROM_ALLOCATOR, warns=CARVEOUT_TOO_LARGE)
+
+
 CASES: tuple[Case, ...] = (
     # The file and its identification.
     Case(
@@ -401,30 +409,9 @@ CASES: tuple[Case, ...] = (
         _second(lambda _: Carveout(b"x", 64, reserved=1)),
         ("non zero reserved bytes", UNPROCESSED),
     ),
-    Case(
-        "carveout-size-0",
-        R,
-        _second(lambda _: Carveout(b"x", 0)),
-        NO_MEMORY,
-        FROM_ALLOCATOR,
-        warns=bug("carveout-too-large-warns"),
-    ),
-    Case(
-        "carveout-1g",
-        R,
-        _second(lambda _: Carveout(b"x", 1 << 30)),
-        NO_MEMORY,
-        FROM_ALLOCATOR,
-        warns=bug("carveout-too-large-warns"),
-    ),
-    Case(
-        "carveout-max",
-        R,
-        _second(lambda _: Carveout(b"x", ANY)),
-        NO_MEMORY,
-        FROM_ALLOCATOR,
-        warns=bug("carveout-too-large-warns"),
-    ),
+    _no_memory("carveout-size-0", 0),
+    _no_memory("carveout-1g", 1 << 30),
+    _no_memory("carveout-max", ANY),
     Case("carveout-claimed", W, _second(lambda t: _claim(t, t.code))),
     Case("carveout-below", R, _second(lambda t: _claim(t, t.table, -4)), ("doesn't fit da request", NO_MATCH)),
     Case("carveout-beyond", R, _second(lambda t: _claim(t, t.table, 4)), ("doesn't fit len request", NO_MATCH)),
