@@ -122,19 +122,19 @@ class Trial:
             return Verdict.WORKS
         return Verdict.SILENT if self.alive else Verdict.DEAD
 
-    def warnings(self, machine: LinuxMachine, known: KnownBug | None = None) -> list[str]:
-        """Messages of level warning or above that the board file does not excuse, without each WARNING of a known bug.
+    def warnings(self, allowed: Iterable[str], known: KnownBug | None = None) -> list[str]:
+        """Messages of level warning or above that no allowed pattern excuses, without each WARNING of a known bug.
 
         From its first line to its last, of whatever level each is.
         """
-        allowed = [re.compile(pattern) for pattern in machine.board.kernel_warnings]
+        excuses = [re.compile(pattern) for pattern in allowed]
         kept = (
             block
             for block in blocks(self.log, lambda entry: entry[1])
             if known is None or len(block) == 1 or not any(known.found("host", text) for _, text in block)
         )
         messages = (text for block in kept for level, text in block if level <= WARNING_LEVEL)
-        return [text for text in messages if not any(pattern.search(text) for pattern in allowed)]
+        return [text for text in messages if not any(pattern.search(text) for pattern in excuses)]
 
     def unclean(self) -> list[str]:
         """Return what must not be, whatever came of the file."""
@@ -152,6 +152,8 @@ class Bench:
         self.remote = Remote(machine)
         self.dead = self.remote.says("stop-without-ack")
         self.cleared = self.remote.says("clears-memory") == "yes"
+        late = self.remote.says("late-messages")  # a file that nobody waits for is stopped while it announces itself
+        self.allowed = (*machine.board.kernel_warnings, *filter(None, [late]))
         machine.tolerate_bad("locked up: ", "what is loaded need not be a program", self.remote.core.core)
         self.host.run_check(SHELL.format(sysfs=self.remote.sysfs, debugfs=self.remote.debugfs))
         self.remote.start(BASE, services=["rpmsg-tty"])
@@ -208,7 +210,7 @@ class Bench:
         wrong = trial.unclean()
         if trial.verdict is not self.expected(case):
             wrong.append(f"verdict {trial.verdict.name}, not {self.expected(case).name}")
-        warnings = trial.warnings(self.machine, known.bug if known is not None and known.inside else None)
+        warnings = trial.warnings(self.allowed, known.bug if known is not None and known.inside else None)
         if case.may is not None:
             warnings = [text for text in warnings if not re.search(case.may, text)]
         log = [self.remote.says("no-table") if pattern == NO_TABLE else pattern for pattern in case.log]
@@ -225,7 +227,7 @@ class Bench:
         """Return what was wrong with the good image after others."""
         wrong: list[str] = []
         for trial in trials:
-            wrong += [*trial.unclean(), *trial.warnings(self.machine)]
+            wrong += [*trial.unclean(), *trial.warnings(self.allowed)]
             if trial.verdict is not Verdict.WORKS:
                 wrong += trial.output
         return [f"the good image after it: {line}" for line in wrong]
@@ -338,7 +340,7 @@ def test_mutants(
         for number, trial in zip(batch, trials, strict=True):
             refused += not trial.started
             found = trial.unclean()
-            if not trial.started and not trial.warnings(machine):
+            if not trial.started and not trial.warnings(bench.allowed):
                 found.append("it was refused without a message")
             wrong += [f"mutant{number} ({made[number][0]}): {fault}" for fault in found]
         wrong += [f"mutants {batch}: {fault}" for fault in bench.good_faults([good])]
@@ -393,6 +395,7 @@ def test_known_bugs_that_linux_does_not_survive(
     shown = {}
     for case in cases:
         machine = first if first.alive else boot(up=False, incoming=state, files=contents).resume()
+        Remote(machine).watch()
         orders = f"echo {case.name}.elf >{sysfs}/firmware; echo start >{sysfs}/state; echo stop >{sysfs}/state"
         with known.kills(machine):
             machine.host.console.sendline(orders)
