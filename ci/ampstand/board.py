@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from ampstand.errors import UsageError
+from ampstand.paths import CONFIGS
 from ampstand.tomlfile import Table, did_you_mean
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 BOARDS = CONFIGS / "boards"
 FILE = "board.toml"
 """In the folder of each board."""

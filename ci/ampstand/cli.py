@@ -14,10 +14,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import gettempdir
 from types import ModuleType
+from typing import Any
 
 from ampstand import __version__, paths, signals
 from ampstand.board import Board
 from ampstand.build.builder import PARTS, Builder, BuildOptions
+from ampstand.build.bundle import Bundled
 from ampstand.build.cache import Cache
 from ampstand.build.sources import specs
 from ampstand.commands import doctor, footprint, series
@@ -47,8 +49,18 @@ BUILDING = {
     "review": "say what a series of patches to Linux changes, as a report for the list",
     "measure": "run probes in exact mode: instructions and virtual time, the same in every run",
     "corpus": "try known bugs: each must fail the test that is for it",
+    "bundle": "pack what was built, to be used on machines without compilers",
 }
 """Commands that decide themselves what to build: ``main(args, builder, progress)``."""
+BUNDLE: dict[str, Any] = {
+    "type": Path,
+    "metavar": "FILE|DIR",
+    "help": "all of it from what `ampstand bundle` packed, so that nothing is built (default: $AMPSTAND_BUNDLE)",
+}
+"""Stands before the command as well as behind it."""
+OF_SEVERAL_BOARDS = ("test", "bundle")
+WITHOUT_BUNDLE = ("setup", "build", "bundle", "review", "corpus")
+"""Commands that build, and nothing else, or compare what they build."""
 NO_SPACE = 1 << 20
 """Bytes: a disk with less is full."""
 EXIT_CODES = (
@@ -58,15 +70,16 @@ EXIT_CODES = (
 
 
 def _build_arguments() -> argparse.ArgumentParser:
-    """Return the options of every command that builds."""
+    """Return the options of every command that builds: each has its own, and may set a default of its own."""
     parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("what is built from what")
     group.add_argument(
         "--board",
         default="stm32mp157c-dk2",
         metavar="NAME",
-        help="a board of configs/boards, or a file; for test also several, or all",
+        help="a board of configs/boards, or a file; for test and bundle also several, or all",
     )
+    group.add_argument("--bundle", **BUNDLE, default=argparse.SUPPRESS)
     for entry in specs():
         group.add_argument(entry.option, type=Path, metavar="DIR", help=f"{entry.title} from this folder")
     group.add_argument("--qemu", type=Path, metavar="FILE", help="an installed qemu-system-aarch64 that has the board")
@@ -97,22 +110,22 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
     With its words only the command that they name gets its options: to import all modules takes longer than some runs.
     """
-    wanted = next((word for word in words if not word.startswith("-")), "")
+    after = list(words[2:] if words[:1] == ["--bundle"] else words)
+    wanted = next((word for word in after if not word.startswith("-")), "")
     top = argparse.ArgumentParser(
         prog="ampstand",
         description="Boots Linux and an RTOS together on QEMU models of heterogeneous SoCs, and tests them.",
         epilog=EXIT_CODES,
     )
     top.add_argument("--version", action="version", version=f"ampstand {__version__}")
+    top.add_argument("--bundle", **BUNDLE, default=os.environ.get("AMPSTAND_BUNDLE") or None)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    common = [_build_arguments()]
-
     setup = commands.add_parser(
-        "setup", parents=common, help="fetch and build everything; later commands need no network"
+        "setup", parents=[_build_arguments()], help="fetch and build everything; later commands need no network"
     )
     setup.add_argument("--update", action="store_true", help="look for newer versions of the packages used as sources")
     commands.add_parser("doctor", help="say what is missing on this machine and how to get it")
-    build = commands.add_parser("build", parents=common, help="build, and print where the results are")
+    build = commands.add_parser("build", parents=[_build_arguments()], help="build, and print where the results are")
     build.add_argument("part", nargs="?", choices=(*PARTS, "all"), default="all")
     build.add_argument("--json", type=Path, metavar="FILE", help="also write where they are (part all only)")
     for name, text in ALONE.items():
@@ -120,10 +133,10 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         if wanted in ("", name):
             _later(name).add_arguments(command)
     for name, text in (LATER | BUILDING).items():
-        command = commands.add_parser(name, parents=common, help=text)
+        command = commands.add_parser(name, parents=[_build_arguments()], help=text)
         if wanted in ("", name):
             _later(name).add_arguments(command)
-    show = commands.add_parser("footprint", parents=common, help="show the size of each remote image")
+    show = commands.add_parser("footprint", parents=[_build_arguments()], help="show the size of each remote image")
     show.add_argument("--json", action="store_true", help="the measured file as it is")
     patches = commands.add_parser("qemu-series", help="write our additions to QEMU as a patch series")
     patches.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new or empty folder")
@@ -153,6 +166,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         raise UsageError("--modules are those of a ready kernel", hint="name it as well: --kernel FILE --dtb FILE")
     plain = BuildOptions()
     return BuildOptions(
+        bundle=args.bundle and Path(args.bundle),
         qemu_src=args.qemu_src,
         kernel_src=args.kernel_src,
         freertos_src=args.freertos_src,
@@ -197,12 +211,17 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         return 0
     if args.command in ALONE:
         return int(_later(args.command).main(args))
-    if args.command == "test":
+    if args.command in OF_SEVERAL_BOARDS:
         args.board, *args.other_boards = _later("test").boards(args.board)
         if args.other_boards and (args.kernel or args.dtb):
             raise UsageError("--kernel and --dtb are of one board", hint="name one: --board NAME")
     board = Board.load(args.board)
-    builder = Builder(board, options_from(args), progress)
+    options = options_from(args)
+    if options.bundle is not None and args.command in WITHOUT_BUNDLE:
+        raise UsageError(
+            f"{args.command} builds, which a bundle is no help for", hint="leave --bundle and AMPSTAND_BUNDLE out"
+        )
+    builder = (Builder if options.bundle is None else Bundled)(board, options, progress)
     if args.command in BUILDING:
         return int(_later(args.command).main(args, builder, progress))
     if args.command == "footprint":

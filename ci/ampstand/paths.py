@@ -9,8 +9,11 @@ from pathlib import Path
 
 from ampstand.errors import InfrastructureError
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The project's checkout."""
+_PACKAGE = Path(__file__).resolve().parent
+INSTALLED = (_PACKAGE / "share").is_dir()
+"""Whether this is an installed package, not a checkout."""
+ROOT = _PACKAGE / "share" if INSTALLED else _PACKAGE.parents[1]
+"""The project's checkout, or what an installed package carries of it (``force-include`` in ``pyproject.toml``)."""
 
 CONFIGS = ROOT / "configs"
 
@@ -32,6 +35,9 @@ def cache_root() -> Path:
 
 
 def records_root() -> Path:
-    """Return the folder that holds one sub-folder a run: ``$AMPSTAND_RECORDS``, else ``records`` in the checkout."""
+    """Return the folder that holds one sub-folder a run: ``$AMPSTAND_RECORDS``, else ``records`` in the checkout.
+
+    An installed package has no checkout: then it is ``records`` where it is called from.
+    """
     own = os.environ.get("AMPSTAND_RECORDS")
-    return Path(own).absolute() if own else ROOT / "records"
+    return Path(own).absolute() if own else (Path.cwd() if INSTALLED else ROOT) / "records"

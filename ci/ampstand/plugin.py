@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """pytest plugin: boards as fixtures, records for each scenario, and known-bad lines as failures.
 
+A test that asks for one of the fixtures, or has the mark ``needs``, is a scenario; any other is left alone.
+
 Fixtures
     board         the board (``--ampstand-board``)
     artifacts     the build that is tested
@@ -21,6 +23,7 @@ Fixtures
 
 Marks
     needs("rpmsg-tty", ...)  features the board must have, else the scenario is skipped
+    programs("gcc", ...)     what the workstation must have, else the scenario is skipped: a bundle has no compilers
     soak                     takes minutes; runs with ``--ampstand-soak`` only
     time_limit(seconds)      how long the scenario may take, in place of the board's ``timeouts.scenario``
 
@@ -34,6 +37,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -45,6 +49,8 @@ import pytest
 
 from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
+from ampstand.build.builder import BuildOptions
+from ampstand.build.bundle import Bundled
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.linux import known_bugs, memory, saved_states
 from ampstand.linux.known_bugs import Kernel, KnownBug
@@ -53,12 +59,13 @@ from ampstand.linux.remote import Remote
 from ampstand.linux.saved_boots import SavedBoots
 from ampstand.linux.saved_states import SavedStates
 from ampstand.linux.shell import Shell
+from ampstand.progress import Progress
 from ampstand.qemu import coverage
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS, CoreDiedError
 from ampstand.qemu.trace import follow_traces
 from ampstand.report.known import Meetings
-from ampstand.report.pytest_results import BY_EVIDENCE, command_of
+from ampstand.report.pytest_results import BY_EVIDENCE, command_of, program_of
 from ampstand.report.records import Line, Recorder
 from ampstand.report.results import NO_BOARD
 from ampstand.signals import end_on_signals
@@ -89,6 +96,7 @@ class Session:
         self.given = [path for name in GIVEN for path in _given(config, name)]
         """Images of the user's own."""
         self._artifacts_file: str | None = config.getoption("ampstand_artifacts")
+        self._bundle: str | None = config.getoption("ampstand_bundle")
         self._artifacts: Artifacts | None = None
         self._shared: LinuxMachine | None = None
         self._last: _Watch | None = None
@@ -108,12 +116,16 @@ class Session:
     def artifacts(self) -> Artifacts:
         """The build that is tested."""
         if self._artifacts is None:
-            if self._artifacts_file is None:
+            if self._artifacts_file is not None:
+                self._artifacts = Artifacts.load(Path(self._artifacts_file))
+            elif self._bundle is not None:
+                options = BuildOptions(bundle=Path(self._bundle))
+                self._artifacts = Bundled(self.board, options, Progress()).all()
+            else:
                 raise UsageError(
-                    "scenarios need --ampstand-artifacts FILE",
-                    hint="`./scripts/ampstand test` writes one and passes it",
+                    "scenarios need --ampstand-bundle FILE or --ampstand-artifacts FILE",
+                    hint="`ampstand bundle` makes the one; `ampstand test` writes the other and passes it",
                 )
-            self._artifacts = Artifacts.load(Path(self._artifacts_file))
         return self._artifacts
 
     def recorder(self, folder: Path) -> Recorder:
@@ -227,7 +239,12 @@ GIVEN = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("ampstand")
-    group.addoption("--ampstand-board", default=DEFAULT, help="name or TOML file of the board")
+    group.addoption("--ampstand-board", default=DEFAULT, help="name or TOML file of the board (default: %(default)s)")
+    group.addoption(
+        "--ampstand-bundle",
+        default=os.environ.get("AMPSTAND_BUNDLE") or None,
+        help="what `ampstand bundle` packed, to be tested (default: $AMPSTAND_BUNDLE)",
+    )
     group.addoption("--ampstand-artifacts", default=None, help="JSON file with the paths of the build to test")
     group.addoption("--ampstand-thread", choices=THREADS, default="multi", help="TCG threads of QEMU")
     group.addoption("--ampstand-exact", action="store_true", help="time is a count of instructions")
@@ -245,14 +262,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, read the board, see to it that no QEMU is left behind."""
     config.addinivalue_line("markers", "needs(*features): features that the board must have")
+    config.addinivalue_line("markers", "programs(*names): what the workstation must have")
     config.addinivalue_line("markers", "soak: takes minutes; only with --ampstand-soak")
     config.addinivalue_line("markers", "time_limit(seconds): how long the scenario may take")
     try:
         config.stash[SESSION] = Session(config)
     except AmpstandError as error:
         raise pytest.UsageError(str(error)) from error
-    with suppress(ValueError):  # not in the main thread: pytester's in-process runs
-        end_on_signals()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -284,6 +300,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(name, paths, ids=[path.stem for path in paths])
 
 
+def _is_scenario(item: pytest.Item) -> bool:
+    """Return whether a test is ours to judge: an installed plugin is there for every test of its environment."""
+    return "_watch" in getattr(item, "fixturenames", ()) or item.get_closest_marker("needs") is not None
+
+
 def needed(item: pytest.Item) -> set[str]:
     """Return the features that a scenario needs."""
     return {str(feature) for mark in item.iter_markers("needs") for feature in mark.args}
@@ -294,7 +315,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     board = config.stash[SESSION].board
     asked = {name for name in GIVEN if _given(config, name)}
     items[:] = [item for item in items if not (GIVEN.keys() - asked) & set(getattr(item, "fixturenames", ()))]
-    for item in items:
+    scenarios = [item for item in items if _is_scenario(item)]
+    if scenarios:
+        with suppress(ValueError):  # not in the main thread: pytester's in-process runs
+            end_on_signals()
+    for item in scenarios:
         features = needed(item)
         try:
             check_features(sorted(features), f"{item.path}:{(item.location[1] or 0) + 1}: {item.name}")
@@ -302,6 +327,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(str(error)) from error
         if missing := sorted(features - board.features):
             item.add_marker(pytest.mark.skip(reason=f"the board has no {', '.join(missing)}"))
+        programs = [str(name) for mark in item.iter_markers("programs") for name in mark.args]
+        if absent := [name for name in programs if shutil.which(name) is None]:
+            item.add_marker(pytest.mark.skip(reason=f"the workstation has no {', '.join(absent)}"))
         if item.get_closest_marker("soak") and not config.getoption("ampstand_soak"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: runs with --ampstand-soak"))
         limit = item.get_closest_marker("time_limit")
@@ -464,7 +492,7 @@ class _Watch:
                 recorder.values["not_saved"] = reason
                 self.states.append(f"not saved: {reason}")
             else:
-                program, *_ = shlex.split(self.rerun)
+                program = program_of(self.item.config)
                 recorder.values["open"] = shlex.join([program, "open", str(recorder.folder)])
                 self.states.append(f"open it: {recorder.values['open']}")
         signal.setitimer(signal.ITIMER_REAL, left)

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
 PROBE = probes.load(probes.FOLDER / "echo.toml")
 SOURCES = Path(__file__).parent / "own"
+COMPILER = "arm-none-eabi-gcc"
 TICKS, CYCLES = 1000, 208878
 """Of ticks.c: SysTick's ticks, and the cycles of ck_mcu between two of them."""
 BUSY = 4
@@ -84,7 +85,7 @@ def test_a_probe_that_hangs_is_over_soon(board: Board, artifacts: Artifacts, tmp
 def built(source: str, folder: Path) -> tuple[Path, int]:
     """Return an image of the remote that is made of one of our sources, and the address of what it says by it."""
     image = folder / f"{source}.elf"
-    argv = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding", "-nostdlib"]
+    argv = [COMPILER, "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding", "-nostdlib"]
     subprocess.run([*argv, "-T", SOURCES / "counter.ld", "-o", image, SOURCES / f"{source}.c"], check=True)
     symbol = Image.read(image.read_bytes()).symbol("done")
     assert symbol is not None
@@ -92,6 +93,7 @@ def built(source: str, folder: Path) -> tuple[Path, int]:
 
 
 @pytest.mark.needs("cortex-m")
+@pytest.mark.programs(COMPILER)
 def test_timers_keep_step_on_a_busy_workstation(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
     """With threads 1000 ticks took 1.2 to 5.3 s: SysTick's interrupts come late, and the late ones are lost."""
     image, done = built("ticks", tmp_path)
@@ -103,6 +105,7 @@ def test_timers_keep_step_on_a_busy_workstation(board: Board, artifacts: Artifac
 
 
 @pytest.mark.needs("cortex-m")
+@pytest.mark.programs(COMPILER)
 def test_exceptions_are_counted_to_the_instruction(board: Board, artifacts: Artifacts, tmp_path: Path) -> None:
     image, done = built("exceptions", tmp_path)
     recorder = Recorder.for_board(board, tmp_path / "records")

@@ -24,11 +24,11 @@ from ampstand.linux import known_bugs, loader
 from ampstand.linux.known_bugs import Kernel
 from ampstand.linux.remote import Remote
 
-pytestmark = pytest.mark.needs("remoteproc", "cortex-m")
+CROSS = "arm-none-eabi-"
+pytestmark = [pytest.mark.needs("remoteproc", "cortex-m"), pytest.mark.programs(f"{CROSS}gcc")]
 
 SOURCES = Path(__file__).parent / "own"
 TABLES = {"no-table": 0, "empty-table": 1, "trace": 2}
-CROSS = "arm-none-eabi-"
 LOOKS = 1000
 
 

@@ -177,7 +177,7 @@ def test_unannounced_bad_line_fails_and_the_next_scenario_gets_a_new_board(run) 
     result.stdout.fnmatch_lines(
         [
             "*known-bad line of host*BUG: something*",
-            "*run it again: ./scripts/ampstand test --only scenarios --test *test_bad*",
+            "*run it again: pytest --ampstand-board=* test_unannounced*::test_bad",
         ]
     )
 
@@ -243,13 +243,17 @@ def test_needs_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
         def test_can(host): pass
         @pytest.mark.needs("smp", "kexec")
         def test_cannot(host): pass
+        @pytest.mark.programs("sh", "no-such-gcc")
+        def test_compiles(host): pass
+        @pytest.mark.programs("sh")
+        def test_calls(host): pass
         @pytest.mark.soak
         def test_long(host): pass
     """
     result = run(source, "-rs")
-    result.assert_outcomes(passed=1, skipped=2)
-    result.stdout.fnmatch_lines(["*the board has no kexec*"])
-    run(source, "--ampstand-soak").assert_outcomes(passed=2, skipped=1)
+    result.assert_outcomes(passed=2, skipped=3)
+    result.stdout.fnmatch_lines_random(["*the board has no kexec*", "*the workstation has no no-such-gcc*"])
+    run(source, "--ampstand-soak").assert_outcomes(passed=3, skipped=2)
 
 
 @pytest.mark.parametrize("of", ["test", "module"])
@@ -316,7 +320,7 @@ def test_without_artifacts_the_reason_is_clear(pytester: pytest.Pytester, monkey
     pytester.makepyfile("def test_any(host): pass")
     result = pytester.runpytest_subprocess("-p", "ampstand.plugin")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*scenarios need --ampstand-artifacts FILE*"])
+    result.stdout.fnmatch_lines(["*scenarios need --ampstand-bundle FILE or --ampstand-artifacts FILE*"])
 
 
 KNOWN = """

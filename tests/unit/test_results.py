@@ -326,7 +326,7 @@ def test_known_untidy(untidy): assert False
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_outcomes_of_pytest(recorded: Recorded, workers: tuple[str, ...]) -> None:
-    _, run = recorded(OUTCOMES, *workers)
+    _, run = recorded(OUTCOMES, "--ampstand-rerun=./scripts/ampstand test", *workers)
     found = {test.name.rpartition("::")[2].removeprefix("test_"): test for test in run.tests.values()}
     assert {name: (test.outcome, test.reason.partition("\n")[0]) for name, test in found.items()} == {
         "good": ("passed", ""),

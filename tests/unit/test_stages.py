@@ -8,6 +8,7 @@ import argparse
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +23,7 @@ from ampstand.build.cache import Cache
 from ampstand.commands import lint
 from ampstand.commands.outcomes import meson_results, tap
 from ampstand.commands.selection import Selection
-from ampstand.commands.test import Checks, NothingMatched, OnBoard, boards
+from ampstand.commands.test import STAGES, Checks, NothingMatched, OnBoard, boards
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
 from ampstand.report import rerun
@@ -158,10 +159,11 @@ class BrokenBuilder(Builder):
         raise InfrastructureError("building QEMU failed")
 
 
-def fake(tmp_path: Path, only: str, said: io.StringIO, **options: object) -> FakeChecks:
+def fake(tmp_path: Path, only: str | None, said: io.StringIO, **options: object) -> FakeChecks:
     progress = Progress(said, live=False)
     builder = BrokenBuilder(Board.load(), BuildOptions(), progress, cache=Cache(tmp_path / "cache"))
-    args = cli.parser().parse_args(["test", "--only", only, "--records", str(tmp_path / "records")])
+    stages = [] if only is None else ["--only", only]
+    args = cli.parser().parse_args(["test", *stages, "--records", str(tmp_path / "records")])
     for name, value in options.items():
         assert hasattr(args, name)
         setattr(args, name, value)
@@ -341,6 +343,34 @@ def test_records_name_their_own_json(tmp_path: Path) -> None:
     first = json.loads((tmp_path / "records/results.jsonl").read_text().splitlines()[0])
     assert first["kind"] == "run"
     assert first["ampstand"]["commit"]
+
+
+# ---- without a checkout, and of another one -------------------------------------------------------------------------
+
+
+def test_all_stages_run_where_there_is_something_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle, and an installed package, have scenarios only; and so have another repository's."""
+    checks = fake(tmp_path, None, io.StringIO())
+    assert checks.stages() == list(STAGES)
+    assert fake(tmp_path, None, io.StringIO(), scenarios=[tmp_path]).stages() == ["scenarios"]
+    assert fake(tmp_path, "lint", io.StringIO(), scenarios=[tmp_path]).stages() == ["lint"]
+    checks.builder.options = replace(checks.builder.options, bundle=tmp_path)
+    assert checks.stages() == ["scenarios"]
+    monkeypatch.setattr(paths, "INSTALLED", True)
+    assert fake(tmp_path, None, io.StringIO()).stages() == ["scenarios"]
+
+
+def test_scenarios_of_another_repository_are_named_from_there(tmp_path: Path) -> None:
+    for name in ("own/a", "own/b"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "test_x.py").touch()
+    with pytest.raises(UsageError, match=r"--scenarios .*/none: no such file"):
+        fake(tmp_path, None, io.StringIO(), scenarios=[tmp_path / "none"])
+    given = [tmp_path / "own/a", tmp_path / "own/b/test_x.py"]
+    argv = fake(tmp_path, None, io.StringIO(), scenarios=given)._argv("scenarios:virt", [])
+    assert f"--rootdir={tmp_path}/own" in argv
+    assert argv[-2:] == list(map(str, given))
+    assert fake(tmp_path, None, io.StringIO(), scenarios=given)._argv("unit", [])[-1] == str(paths.ROOT / "tests/unit")
 
 
 # ---- several boards -------------------------------------------------------------------------------------------------

@@ -270,7 +270,7 @@ def test_a_plain_assert_shows_records_last_words_and_the_way_back(run) -> None: 
         """
     )
     result.stdout.fnmatch_lines(
-        ["*no more than that*", "*what the remote said*", "records: *", "run it again: ./scripts/ampstand test *"]
+        ["*no more than that*", "*what the remote said*", "records: *", "run it again: pytest --ampstand-board=*"]
     )
     assert results["plain"]["reasons"] == ["AssertionError: no more than that\nassert 1 == 2"]
 

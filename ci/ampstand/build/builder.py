@@ -50,6 +50,8 @@ OWN_SUFFIXES = (".c", ".h", ".S", ".ld", ".build", ".py", ".ini", ".toml")
 class BuildOptions:
     """What the user may replace."""
 
+    bundle: Path | None = None
+    """A bundle that has everything built: a folder or an archive."""
     qemu_src: Path | None = None
     kernel_src: Path | None = None
     freertos_src: Path | None = None
@@ -85,6 +87,17 @@ class BuildOptions:
         """Whether Linux is built with debug information."""
         return self.debug_info or self.kernel_debug_info
 
+    def building(self) -> list[str]:
+        """Return the options of the command line that are given and ask for a build of something."""
+        names = [f"{name}_src" for name in ("qemu", "kernel", "freertos", "busybox", "tf_a")]
+        names += ["kernel_config", "llvm", "kernel_series", "debug_info"]
+        found = [f"--{name.replace('_', '-')}" for name in names if getattr(self, name)]
+        return [
+            *found,
+            *(["--series"] if self.kernel_patches else []),
+            *(["--coverage"] if self.kernel_debug_info else []),
+        ]
+
     def folders(self) -> dict[str, Path | None]:
         """Return the user's source folders by source name."""
         return {
@@ -101,6 +114,11 @@ def compiler(name: str) -> str:
     """Return what identifies a compiler: its version line."""
     tools.require(name)
     return tools.output([name, "--version"]).splitlines()[0]
+
+
+def qemu_version(qemu: Path) -> str:
+    """Return what a QEMU says of its version."""
+    return tools.output([qemu, "--version"]).splitlines()[0].removeprefix("QEMU emulator version ")
 
 
 def arguments(path: Path) -> list[str]:
@@ -583,31 +601,34 @@ class Builder:
     def provenance(self, built: Path, qemu: Path) -> dict[str, str]:
         """Return what a result with these artifacts is about, by name; for the records of a run."""
         found = {
-            "kernel": (built / "release").read_text(encoding="utf-8").strip(),
-            **self._kernel_provenance(built),
-            "qemu": tools.output([qemu, "--version"]).splitlines()[0].removeprefix("QEMU emulator version "),
+            **self.kernel_provenance(built),
+            "qemu": qemu_version(qemu),
             "firmware": self.firmware().name if self.board.remotes else "none",
             "ampstand": git.describe(self.root),
         }
-        if (built / "config").is_file():
-            found["kernel config sha256"] = cache_module.file_hash(built / "config")
         if self.board.boot_chain != "direct":
             found["boot firmware"] = f"TF-A {self.sources.get('tf-a').version}"
-        if self.options.dtb is not None:
-            found["dtb"] = f"file {self.options.dtb}"
-            found["dtb sha256"] = cache_module.file_hash(self.options.dtb)
-        return found
+        return found | self.dtb_provenance()
 
-    def _kernel_provenance(self, built: Path) -> dict[str, str]:
-        """Return where the kernel comes from, and what compiled it."""
+    def dtb_provenance(self) -> dict[str, str]:
+        """Return what a device tree of the user's is; nothing without one."""
+        if self.options.dtb is None:
+            return {}
+        return {"dtb": f"file {self.options.dtb}", "dtb sha256": cache_module.file_hash(self.options.dtb)}
+
+    def kernel_provenance(self, built: Path) -> dict[str, str]:
+        """Return which kernel it is, where it comes from, and what compiled it."""
+        found = {"kernel": (built / "release").read_text(encoding="utf-8").strip()}
+        if (built / "config").is_file():
+            found["kernel config sha256"] = cache_module.file_hash(built / "config")
         if self.options.kernel is not None:
-            return {
+            return found | {
                 "kernel source": f"image {self.options.kernel}",
                 "kernel sha256": cache_module.file_hash(self.options.kernel),
                 "kernel banner": (built / "banner").read_text(encoding="utf-8").strip() or git.UNKNOWN,
             }
         source = self.sources.get("linux")
-        found = {"compiler": self._kernel_inputs()["compiler"]}
+        found["compiler"] = self._kernel_inputs()["compiler"]
         if source.revision:
             found["kernel source"] = f"git {source.path}@{source.revision}"
             found["kernel git"] = source.version

@@ -96,7 +96,14 @@ class OnBoard:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``ampstand test``."""
     parser.set_defaults(other_boards=[])
-    parser.add_argument("--only", default=",".join(STAGES), metavar="STAGE,...", help=f"of {', '.join(STAGES)}")
+    parser.add_argument(
+        "--only",
+        metavar="STAGE,...",
+        help=f"of {', '.join(STAGES)} (default: all; with a bundle, scenarios of your own, or no checkout: scenarios)",
+    )
+    parser.add_argument(
+        "--scenarios", action="append", default=[], type=Path, metavar="DIR|FILE", help="these, in place of ours"
+    )
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--thread", choices=THREADS, default="multi", help="QEMU's TCG threads in scenarios")
     parser.add_argument("--exact", action="store_true", help="scenarios with time that counts instructions")
@@ -182,7 +189,7 @@ class Checks:
         self.boards = [OnBoard(args.board, builder, "scenarios")]
         for name in args.other_boards:
             board = Board.load(name)
-            other = Builder(board, builder.options, progress, cache=builder.cache, root=builder.root)
+            other = type(builder)(board, builder.options, progress, cache=builder.cache, root=builder.root)
             self.boards.append(OnBoard(name, other, f"scenarios{results.OF_BOARD}{board.name}"))
         self.progress = progress
         self.command = list(command)
@@ -190,6 +197,7 @@ class Checks:
         self.where = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
         """Of this checkout, in names of what is kept for it in the cache folder."""
         self.selection = Selection(args.keyword, tuple(args.test))
+        self.own_scenarios = [_existing(path) for path in args.scenarios]
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.records: Path = args.records or paths.records_root() / f"test-{stamp}-{os.getpid()}"
         self.records = self.records.absolute()
@@ -206,7 +214,10 @@ class Checks:
 
     def stages(self) -> list[str]:
         """Return the wanted stages in their order, that of each other board last."""
-        wanted = [name.strip() for name in self.args.only.split(",") if name.strip()]
+        alone = paths.INSTALLED or self.args.scenarios or self.builder.options.bundle is not None
+        default = "scenarios" if alone else ",".join(STAGES)
+        only: str = default if self.args.only is None else self.args.only
+        wanted = [name.strip() for name in only.split(",") if name.strip()]
         wrong = sorted(set(wanted) - set(STAGES))
         if wrong or not wanted:
             raise UsageError(f"--only {self.args.only}: stages are {', '.join(STAGES)}")
@@ -525,8 +536,9 @@ class Checks:
 
     def _argv(self, stage: str, options: Sequence[str]) -> list[str]:
         """Return the call of pytest for a stage."""
+        scenarios = self.own_scenarios if results.kind(stage) == "scenarios" else []
         argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "pyproject.toml")]
-        argv.append(f"--rootdir={self.root}")
+        argv.append(f"--rootdir={_common(scenarios) if scenarios else self.root}")
         if "no:cacheprovider" not in options:  # without it pytest does not know the setting
             argv += ["-o", f"cache_dir={self.builder.cache.work / f'pytest-{self.where}'}"]
         argv += ["-p", "ampstand.report.pytest_results", f"--ampstand-stage={stage}"]
@@ -535,7 +547,7 @@ class Checks:
         if self.selection.keyword:
             argv += ["-k", self.selection.keyword]
         own = any(not word.startswith("-") and (self.root / word.partition("::")[0]).exists() for word in options)
-        return argv if own else [*argv, str(self.root / "tests" / results.kind(stage))]
+        return argv if own else [*argv, *map(str, scenarios or [self.root / "tests" / results.kind(stage)])]
 
     def _collects(self, stage: str, options: Sequence[str]) -> bool:
         """Whether pytest finds a wanted test; True as well if it cannot say, as the run will tell why."""
@@ -572,6 +584,18 @@ class Checks:
         """Show the end of what a failed program said."""
         lines = "\n".join(end.text.rstrip().splitlines()[-40:])
         self.progress.say(f"---- {end.program.name} ----\n{lines}\n---- end of {end.program.name} ----")
+
+
+def _existing(path: Path) -> Path:
+    """Return the absolute path of scenarios that the user names."""
+    if not path.exists():
+        raise UsageError(f"--scenarios {path}: no such file or folder")
+    return path.absolute()
+
+
+def _common(paths_: Sequence[Path]) -> Path:
+    """Return the folder that all of some files and folders are in, from which their tests are named."""
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths_]))
 
 
 def _attend(argv: Sequence[str], cwd: Path, log: Path | None, *, terminal: bool) -> int:

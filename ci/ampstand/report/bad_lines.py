@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ampstand.paths import CONFIGS
 from ampstand.tomlfile import Table
 
-BAD_LINES = Path(__file__).resolve().parents[3] / "configs" / "bad-lines.toml"
+BAD_LINES = CONFIGS / "bad-lines.toml"
 SEVERITIES = ("fatal", "error", "warning")
 """The worst first."""
 KINDS = ("linux", "remote", "qemu")

@@ -24,15 +24,13 @@ from ampstand.report.results import BAD, Outcome, Results, Run, Test
 from ampstand.report.shard import Shard, failed_first
 from ampstand.signals import end_on_signals
 
-BASE = f"./{rerun.ENTRY} test"
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("ampstand-results")
     group.addoption("--ampstand-results", default=None, metavar="FILE", help="append how each test ended to this file")
     group.addoption("--ampstand-stage", default="scenarios", metavar="NAME", help="the stage that the tests are of")
-    group.addoption("--ampstand-rerun", default=BASE, metavar="COMMAND", help="what runs these inputs again")
+    group.addoption("--ampstand-rerun", default=None, metavar="COMMAND", help="what runs these inputs again")
     group.addoption("--ampstand-shard", default="", metavar="I/N", help="only the I-th of N parts of the tests")
     group.addoption(
         "--ampstand-durations", default=None, metavar="FILE", help="a results.jsonl that balances the parts"
@@ -90,9 +88,18 @@ def _keep(config: pytest.Config, items: list[pytest.Item], wanted: set[str]) -> 
 
 
 def command_of(config: pytest.Config, nodeid: str) -> str:
-    """Return the command that runs this test again on the same inputs."""
-    base = shlex.split(config.getoption("ampstand_rerun", default=BASE))
+    """Return the command that runs this test again on the same inputs; of pytest, if that is what was called."""
+    command = config.getoption("ampstand_rerun", default=None)
+    if command is None:
+        return shlex.join(["pytest", *rerun.inputs_of(config.invocation_params.args), nodeid])
+    base = shlex.split(command)
     return shlex.join(rerun.of_test(base, config.getoption("ampstand_stage", default="scenarios"), nodeid))
+
+
+def program_of(config: pytest.Config) -> str:
+    """Return the entry point as the user's shell finds it."""
+    command = config.getoption("ampstand_rerun", default=None)
+    return rerun.program() if command is None else shlex.split(command)[0]
 
 
 @dataclass

@@ -9,6 +9,7 @@ A command is a list of words, printed with the shell's quoting. Its base has eve
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -37,7 +38,12 @@ HOW = (
 
 
 def program() -> str:
-    """Return the entry point as the user's shell finds it from where it is."""
+    """Return the entry point as the user's shell finds it from where it is.
+
+    That of a bundle is named by the bundle itself (``AMPSTAND_PROGRAM``).
+    """
+    if paths.INSTALLED:
+        return os.environ.get("AMPSTAND_PROGRAM", "ampstand")
     return f"./{ENTRY}" if Path.cwd() == paths.ROOT else str(paths.ROOT / ENTRY)
 
 
@@ -55,7 +61,7 @@ def options(parser: argparse.ArgumentParser, args: argparse.Namespace, names: Co
     words: list[str] = []
     for action in parser._actions:
         value = getattr(args, action.dest, action.default)
-        if not action.option_strings or action.dest not in names or value == action.default:
+        if not action.option_strings or action.dest not in names or value in (action.default, None):
             continue
         option = max(action.option_strings, key=len)
         if action.nargs == 0:
