@@ -58,7 +58,7 @@ BUNDLE: dict[str, Any] = {
     "help": "all of it from what `ampstand bundle` packed, so that nothing is built (default: $AMPSTAND_BUNDLE)",
 }
 """Stands before the command as well as behind it."""
-OF_SEVERAL_BOARDS = ("test", "bundle")
+OF_SEVERAL_BOARDS = ("setup", "test", "bundle")
 WITHOUT_BUNDLE = ("setup", "build", "bundle", "review", "corpus")
 """Commands that build, and nothing else, or compare what they build."""
 NO_SPACE = 1 << 20
@@ -77,7 +77,7 @@ def _build_arguments() -> argparse.ArgumentParser:
         "--board",
         default="stm32mp157c-dk2",
         metavar="NAME",
-        help="a board of configs/boards, or a file; for test and bundle also several, or all",
+        help="a board of configs/boards, or a file; for setup, test and bundle also several, or all",
     )
     group.add_argument("--bundle", **BUNDLE, default=argparse.SUPPRESS)
     for entry in specs():
@@ -235,6 +235,8 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
                 builder.sources.get(entry.name, update=True)
     artifacts = builder.all()
     if args.command == "setup":
+        for name in args.other_boards:
+            Builder(Board.load(name), options, progress).all()
         progress.say("everything is set up; from now on no network is needed")
         return 0
     if args.command == "build":

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -44,7 +45,7 @@ class World:
 
     def step(self, name: str, **inputs: str) -> int:
         """Run a step; return its exit code."""
-        names = ("BOARD", "KERNEL_SRC", "FIRMWARE", "SELECT", "ARGUMENTS", "REVIEW", "BASE", "HEAD")
+        names = {name for step in DESCRIPTION["runs"]["steps"] for name in step.get("env", ())}
         files = {f"GITHUB_{name}": str(self.folder / name.lower()) for name in ("ENV", "OUTPUT", "STEP_SUMMARY")}
         environment = {
             **os.environ,
@@ -54,6 +55,7 @@ class World:
             "WORLD": str(self.folder),
             "GITHUB_WORKSPACE": str(self.folder),
             "GITHUB_REPOSITORY": "o/r",
+            "RUNNER_TEMP": str(self.folder / "temp"),
             "AMPSTAND_RECORDS": str(self.folder / "records"),
             **inputs,
         }
@@ -78,6 +80,10 @@ def world(tmp_path: Path) -> World:
             {"KERNEL_SRC": "my linux", "SELECT": "echo or crash", "FIRMWARE": "a.elf\nb c.elf\n", "ARGUMENTS": "-j 2"},
             ["test", "--only", "scenarios", "--board", "b", "--kernel-src", "my linux", "-k", "echo or crash",
              "--firmware", "a.elf", "--firmware", "b c.elf", "-j", "2"],
+        ),
+        (
+            {"SCENARIOS": "tests", "FIRMWARE": "a.elf"},
+            ["test", "--only", "scenarios", "--board", "b", "--scenarios", "tests", "--firmware", "a.elf"],
         ),
         (
             {"REVIEW": "true", "KERNEL_SRC": ".", "BASE": "123", "HEAD": "456"},
@@ -106,6 +112,29 @@ def test_where_things_are_is_told_to_later_steps(world: World) -> None:
     assert outputs["key"] != ""
     used = [step for step in DESCRIPTION["runs"]["steps"] if "steps.prepare.outputs" in str(step)]
     assert all(f"outputs.{name}" in str(used) for name in outputs)
+
+
+@pytest.mark.parametrize("given", ["folder", "file", "release"])
+def test_a_bundle_is_found_by_later_steps(world: World, given: str) -> None:
+    (world.folder / "ampstand-1").mkdir()
+    (world.folder / "ampstand-1/bundle.json").touch()
+    archive = world.folder / f"ampstand-1-{platform.machine()}.tar.gz"
+    subprocess.run(["tar", "-C", world.folder, "-czf", archive, "ampstand-1"], check=True)
+    checksum = subprocess.run(["sha256sum", archive.name], cwd=world.folder, capture_output=True, check=True).stdout
+    (world.folder / f"{archive.name}.sha256").write_bytes(checksum)
+    named = {"folder": str(world.folder / "ampstand-1"), "file": str(archive), "release": "release"}[given]
+    world.program("bin/gh", f'mkdir -p "$7"; cp {archive} {archive}.sha256 "$7"')
+    assert world.step("prepare", BUNDLE=named, ACTION_REF="v1", ACTION_REPOSITORY="o/ampstand") == 0
+    (line,) = (line for line in (world.folder / "env").read_text().splitlines() if line.startswith("AMPSTAND_BUNDLE="))
+    assert (Path(line.partition("=")[2]) / "bundle.json").is_file()
+    if given == "release":
+        assert world.calls[0][:5] == ["release", "download", "v1", "--repo", "o/ampstand"]
+
+
+def test_an_action_that_is_no_release_has_no_bundle(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    world.program("bin/gh", "exit 1")
+    assert world.step("prepare", BUNDLE="release", ACTION_REF="main", ACTION_REPOSITORY="o/ampstand") == 2
+    assert "there is no bundle of main in o/ampstand" in capfd.readouterr().err
 
 
 def test_the_summary_has_runs_and_review(world: World) -> None:
