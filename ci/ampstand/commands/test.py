@@ -537,7 +537,8 @@ class Checks:
     def _argv(self, stage: str, options: Sequence[str]) -> list[str]:
         """Return the call of pytest for a stage."""
         argv = [sys.executable, "-P", "-m", "pytest", "-c", str(self.root / "pyproject.toml")]
-        argv.append(f"--rootdir={self._top(stage)}")
+        tests = self._tests(stage)
+        argv.append(f"--rootdir={_common(tests) if tests == self.own_scenarios else self.root}")
         if "no:cacheprovider" not in options:  # without it pytest does not know the setting
             argv += ["-o", f"cache_dir={self.builder.cache.work / f'pytest-{self.where}'}"]
         argv += ["-p", "ampstand.report.pytest_results", f"--ampstand-stage={stage}"]
@@ -546,23 +547,22 @@ class Checks:
         if self.selection.keyword:
             argv += ["-k", self.selection.keyword]
         own = any(not word.startswith("-") and (self.root / word.partition("::")[0]).exists() for word in options)
-        return argv if own else [*argv, *map(str, self._tests(stage))]
+        return argv if own else [*argv, *map(str, tests)]
 
     def _tests(self, stage: str) -> list[Path]:
         """Return the files and folders with the tests of a stage."""
         kind = results.kind(stage)
         return self.own_scenarios if kind == "scenarios" and self.own_scenarios else [self.root / "tests" / kind]
 
-    def _top(self, stage: str) -> Path:
-        """Return the folder from which the tests of a stage are named."""
-        tests = self._tests(stage)
-        return _common(tests) if tests == self.own_scenarios else self.root
+    def _place(self, stage: str) -> Path:
+        """Return the folder in which the tests of a stage run: scenarios of the user's where they are called from."""
+        return Path.cwd() if self._tests(stage) == self.own_scenarios else self.root
 
     def _collects(self, stage: str, options: Sequence[str]) -> bool:
         """Whether pytest finds a wanted test; True as well if it cannot say, as the run will tell why."""
         argv = [*self._argv(stage, options), "--collect-only", "-q"]
         log = self.records / f"{stage}-selection.log"
-        end = programs.call(Program(stage, tuple(argv), log, self._top(stage)))
+        end = programs.call(Program(stage, tuple(argv), log, self._place(stage)))
         if end.code == USAGE_ERROR:
             errors = re.findall(r"^(?:ERROR|.*: error): (?!usage:)(.*)", end.text, flags=re.MULTILINE)
             raise UsageError("\n".join(errors) or f"pytest does not understand its arguments: {log}")
@@ -579,7 +579,7 @@ class Checks:
         if log is None:
             self.progress.say(f"{stage}: {shlex.join(argv)}")
         terminal = sys.stdin.isatty() and not INTERACTIVE.isdisjoint(options)
-        code = _attend(argv, self._top(stage), log, terminal=terminal)
+        code = _attend(argv, self._place(stage), log, terminal=terminal)
         if code == NO_TESTS_COLLECTED:
             raise NothingMatched
         if code == INTERRUPTED:
