@@ -9,6 +9,7 @@ stdout belongs to what a command was asked for.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -21,6 +22,17 @@ from rich.status import Status
 
 PLAIN_INTERVAL = 15.0
 LIVE_INTERVAL = 0.2
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def printable(text: str) -> str:
+    """Return what a guest said so that no terminal takes orders from it: without colours, other controls in letters."""
+    plain = _COLOUR.sub("", text)
+    if plain.isprintable():
+        return plain
+    return "".join(c if c in "\t\n" or c.isprintable() else ascii(c)[1:-1] for c in plain)
 
 
 def duration(seconds: float) -> str:
@@ -78,7 +90,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Print one line that stays."""
         with self._lock:
-            self._console.print(text, markup=False)
+            self._console.print(printable(text), markup=False)
 
     def warn(self, text: str) -> None:
         """Print one warning that stays."""

@@ -22,7 +22,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
 from ampstand.commands import doctor, footprint
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.progress import Progress, duration
+from ampstand.progress import Progress, duration, printable
 
 SCRIPT = paths.ROOT / "scripts/ampstand"
 
@@ -170,6 +170,22 @@ def test_footprint_rows() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("plain: µ", "plain: µ"),
+        ("\x1b[1;31m<err> os: fault\x1b[0m", "<err> os: fault"),
+        ("\x1b]0;title\x07\x1b[2J\r", r"\x1b]0;title\x07\x1b[2J\r"),
+        ("\x9b2J\u202e\0", r"\x9b2J\u202e\x00"),
+    ],
+)
+def test_no_terminal_takes_orders_from_a_guest(said: str, shown: str) -> None:
+    assert printable(said) == shown
+    stream = io.StringIO()
+    Progress(stream, live=False).say(f"it said: {said}")
+    assert stream.getvalue() == f"it said: {shown}\n"
 
 
 def test_progress_tells_start_and_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from ampstand.build.builder import Builder
 from ampstand.commands.inspect import Report
 from ampstand.commands.terminal import Keys, raw_terminal, write_all
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
+from ampstand.progress import printable
 from ampstand.qemu.alone import RemoteMachine
 from ampstand.qemu.trace import TraceReader
 from ampstand.report.bad_lines import BadLines
@@ -219,7 +220,8 @@ class Terminal:
             return
         *lines, self._partial[stream] = (self._partial.get(stream, b"") + data).split(b"\n")
         for line in lines:
-            write_all(sys.stdout.fileno(), b"%s | %s\r\n" % (stream.encode(), line.rstrip(b"\r")))
+            text = printable(line.rstrip(b"\r").decode("utf-8", "replace"))
+            write_all(sys.stdout.fileno(), f"{stream} | {text}\r\n".encode())
 
     def flush(self) -> None:
         """Show lines that have begun and will not end any more."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from rich.console import Console as Terminal
 from rich.table import Table
+from rich.text import Text
 
 from ampstand.build.builder import Builder
 from ampstand.commands import given
@@ -25,7 +26,7 @@ from ampstand.commands.given import Firmware, Given
 from ampstand.errors import AmpstandError, TestsFailed
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.progress import Progress, Step, duration
+from ampstand.progress import Progress, Step, duration, printable
 from ampstand.qemu.machine import WaitError
 from ampstand.qemu.trace import TraceReader, follow_traces
 from ampstand.report import rerun
@@ -64,7 +65,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         demo.machine.stop()
     demo.records.result("passed", steps=demo.results)
     terminal.print(demo.table())
-    terminal.print(f"Everything went well. Logs of each core: {folder}", highlight=False, soft_wrap=True)
+    terminal.print(f"Everything went well. Logs of each core: {folder}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
@@ -155,7 +156,7 @@ class Demo:
         table.add_column("time", justify="right")
         for row in self.results:
             style = "" if row["good"] else "red"
-            table.add_row(row["what"], row["result"], duration(row["seconds"]), style=style)
+            table.add_row(row["what"], Text(printable(row["result"])), duration(row["seconds"]), style=style)
         return table
 
     def _boot(self) -> str:

@@ -34,7 +34,7 @@ def show(path: Path, *, as_json: bool = False) -> int:
         return 0
     data = json.loads(text)
     titles, lines = rows(data)
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))  # 80 columns hold all of it then
     table.add_column("image", no_wrap=True)
     for title in titles:
         table.add_column(title.replace("_", "\n"), justify="right", no_wrap=True)

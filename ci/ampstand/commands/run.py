@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``ampstand run``: boots the board and hands its Linux console to the terminal; or runs firmware without Linux.
 
-What the remote says (its console and its trace) goes to stderr, line by line with the core's name, and to files in the
-records folder, so it can be followed in another terminal.
+Where the standard input ends, Linux is switched off once it has done what was typed. What the remote says (its console
+and its trace) goes to stderr, line by line with the core's name, and to files in the records folder, so it can be
+followed in another terminal.
 
-Exit code: 1 if a core said a known-bad line, else 0. With ``--remote-only``: 0 if the line ``--until`` came, the
-firmware said by semihosting that all is well, the time was over without ``--until``, or the user left; 1 if a line of
-``--fail-on`` or of an RTOS that dies came, the core is locked up, semihosting said otherwise, or the time was over
-before ``--until``.
+Exit code: 1 if a core said a known-bad line, else 0; known bugs of this Linux are only noted. With ``--remote-only``: 0
+if the line ``--until`` came, the firmware said by semihosting that all is well, the time was over without ``--until``,
+or the user left; 1 if a line of ``--fail-on`` or of an RTOS that dies came, the core is locked up, semihosting said
+otherwise, or the time was over before ``--until``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import argparse
 import os
 import select
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -28,9 +30,10 @@ from ampstand.commands import alone, given
 from ampstand.commands.given import Firmware, Given
 from ampstand.commands.terminal import Keys, raw_terminal, write_all
 from ampstand.errors import TestsFailed, UsageError
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.progress import Progress
+from ampstand.progress import Progress, printable
 from ampstand.qemu.trace import follow_traces
 from ampstand.report import rerun
 from ampstand.report.records import Recorder
@@ -80,7 +83,10 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     machine = what.machine(board, what.build(builder), folder, thread=args.thread, exact=args.exact)
     if args.dry_run:
         print(machine.command_line())
+        if not (what.files or what.overlays or args.records):  # else the command names files that are there
+            shutil.rmtree(folder)
         return 0
+    bugs = known_bugs.excuse(machine)
     machine.rerun = shlex.join(rerun.base(args.parser, args))
     session = Session(machine, machine.artifacts.firmware.values())
     try:
@@ -95,6 +101,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         machine.stop()
     assert isinstance(machine.records, Recorder)
     reasons, notes = given.verdict(machine.records, what)
+    notes += [one.reason() for one, lines in bugs.items() if any(line.seen for line in lines)]
     machine.records.result("failed" if reasons else "passed", reasons=reasons, notes=notes)
     for text in (*reasons, *notes):
         progress.warn(text)
@@ -141,6 +148,7 @@ class Session:
                 data = os.read(sys.stdin.fileno(), 4096)
                 if not data:
                     inputs.clear()
+                    self._send(b"poweroff\n")
                 elif self._keys.type(data):
                     break
             self._show_remote()
@@ -161,5 +169,5 @@ class Session:
         """Show lines after the first ``shown``; return how many are shown now."""
         new = lines[shown:]
         for line in new:
-            write_all(sys.stderr.fileno(), f"\r{name} | {line.rstrip()}\r\n".encode())
+            write_all(sys.stderr.fileno(), f"\r{name} | {printable(line.rstrip())}\r\n".encode())
         return shown + len(new)

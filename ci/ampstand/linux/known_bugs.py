@@ -253,6 +253,12 @@ def accept(machine: Machine, one: KnownBug) -> list[Expectation]:
     return [machine.tolerate_bad(entry.pattern, reason, entry.core) for entry in one.evidence]
 
 
+def excuse(machine: Machine) -> dict[KnownBug, list[Expectation]]:
+    """Let a machine show any bug that its kernel has and survives: for who steers it by hand, and looks for others."""
+    kernel = Kernel.of(machine)
+    return {one: accept(machine, one) for one in _all_bugs().values() if not one.fatal and one.inside(kernel)}
+
+
 def anchors(page: str) -> set[str]:
     """Return the anchors that a viewer of a Markdown page makes of its headings."""
     found = set()

@@ -31,6 +31,7 @@ from typing import Any
 from ampstand.board import AcceptedError, Board
 from ampstand.build.cache import known_hash
 from ampstand.errors import TestsFailed, UnwritableError
+from ampstand.progress import printable
 from ampstand.qemu.recording import Death, Expectation
 from ampstand.report import log
 from ampstand.report.bad_lines import BadLine, BadLines
@@ -63,7 +64,7 @@ class Line:
         """Say what is bad, who said it, where and when."""
         where = "" if self.stream == "kernel log" else f" at {self.when:.3f} s"
         kind = {"guest-errors": "guest error", "kernel log": "kernel log"}.get(self.stream, "known-bad line")
-        return f"{kind} of {self.core}{where}: {self.text}"
+        return f"{kind} of {self.core}{where}: {printable(self.text)}"
 
 
 @dataclass
@@ -182,7 +183,7 @@ class Recorder:
         with self._lock:
             lines = list(self._tails.get(core, ()))
             lines += [s.partial for s in self._streams.values() if s.core == core and s.partial.strip()]
-            return lines[-count:]
+            return [printable(line) for line in lines[-count:]]
 
     def cores(self) -> list[str]:
         """Cores that have said something."""
@@ -332,8 +333,7 @@ class Recorder:
 
     def _write(self, core: str, text: str) -> None:
         self._width = max(self._width, len(core))
-        clean = "".join(c if c == "\t" or c.isprintable() else "." for c in text)
-        self._merged.write(f"{time.monotonic() - self.origin:11.6f} {core:<{self._width}} | {clean}\n")
+        self._merged.write(f"{time.monotonic() - self.origin:11.6f} {core:<{self._width}} | {printable(text)}\n")
 
     def _write_guest_errors(self) -> None:
         """Write each line of QEMU's log with its core and how often it came."""
