@@ -24,7 +24,7 @@ from ampstand.build.cache import Cache
 from ampstand.build.sources import specs
 from ampstand.commands import doctor, footprint, series
 from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, UsageError
-from ampstand.progress import Progress
+from ampstand.progress import Progress, Times
 from ampstand.report import github
 from ampstand.report.results import Run
 
@@ -142,11 +142,26 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     patches.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new or empty folder")
     summary = commands.add_parser("summary", help="show the record of a run as Markdown, as for a GitHub job")
     summary.add_argument("results", nargs="+", type=Path, metavar="RESULTS.jsonl")
+    shells = commands.add_parser("completion", help="print what makes a shell complete words of this command line")
+    shells.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     clean = commands.add_parser("clean", help="remove build trees and artifacts from the cache folder")
     clean.add_argument("--all", action="store_true", help="also the sources and the compiler cache")
     for command in commands.choices.values():
         command.set_defaults(parser=command)  # for the command that does the same again
     return top
+
+
+def completion(shell: str) -> str:
+    """Return a script with which a shell completes commands, options and files."""
+    import shtab  # of use to this command only
+
+    top = parser()
+    (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    for command in (top, *commands.choices.values()):
+        for action in command._actions:
+            if action.type is Path and not action.choices:
+                action.complete = shtab.FILE
+    return str(shtab.complete(top, shell))
 
 
 def _later(name: str) -> ModuleType:
@@ -200,6 +215,9 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
     """Carry out a command and return the exit code."""
     if args.command == "doctor":
         return doctor.main()
+    if args.command == "completion":
+        print(completion(args.shell), end="")
+        return 0
     if args.command == "clean":
         return clean(everything=args.all)
     if args.command == "summary":
@@ -256,6 +274,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     progress = Progress()
     try:
+        progress.times = Times(Cache().root / "times.json")
         return dispatch(args, progress)
     except AmpstandError as error:
         progress.say(f"ampstand: {error}")

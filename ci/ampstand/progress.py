@@ -9,12 +9,15 @@ stdout belongs to what a command was asked for.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -45,12 +48,45 @@ def duration(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60:02d} s"
 
 
+class Times:
+    """How long things took when they were done last, in a file; what took less than ``LONG`` seconds is not kept."""
+
+    LONG = 10.0
+
+    def __init__(self, path: Path) -> None:
+        """Use a file, which need not be there."""
+        self._path = path
+
+    def of(self, name: str) -> float | None:
+        """Return how many seconds it took, if that is known."""
+        seconds = self._read().get(name)
+        return float(seconds) if isinstance(seconds, (int, float)) else None
+
+    def took(self, name: str, seconds: float) -> None:
+        """Take note; where that cannot be written nothing is lost but an estimate."""
+        if seconds < self.LONG:
+            return
+        times = self._read() | {name: round(seconds, 1)}
+        part = self._path.with_name(f".{self._path.name}-{os.getpid()}")
+        with suppress(OSError):
+            part.write_text(json.dumps(times, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            part.rename(self._path)
+
+    def _read(self) -> dict[str, object]:
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
 class Step:
     """One piece of work under way; ``update`` says how far it is."""
 
-    def __init__(self, name: str) -> None:
-        """Start the clock of the step called ``name``."""
+    def __init__(self, name: str, expected: float | None = None) -> None:
+        """Start the clock of the step called ``name``, which took ``expected`` seconds when it was done last."""
         self.name = name
+        self.expected = expected
         self.started = time.monotonic()
         self.detail = ""
         self.done = 0
@@ -73,14 +109,19 @@ class Step:
             parts.append(f"[{self.done}]")
         if self.detail:
             parts.append(self.detail)
-        return f"{' '.join(parts)} ({duration(self.elapsed())})"
+        of = f" of some {duration(self.expected)}" if self.expected is not None else ""
+        return f"{' '.join(parts)} ({duration(self.elapsed())}{of})"
 
 
 class Progress:
     """Shows steps as they run, on a terminal or in a log. Safe to use from several threads."""
 
-    def __init__(self, stream: TextIO | None = None, *, live: bool | None = None) -> None:
-        """Write to ``stream`` (stderr unless given); ``live`` overrides the terminal test."""
+    def __init__(self, stream: TextIO | None = None, *, live: bool | None = None, times: Times | None = None) -> None:
+        """Write to ``stream`` (stderr unless given); ``live`` overrides the terminal test.
+
+        ``times`` says how long a step will take, and learns it.
+        """
+        self.times = times
         self._stream = stream if stream is not None else sys.stderr
         self._live = self._stream.isatty() if live is None else live
         self._console = Console(file=self._stream, highlight=False, soft_wrap=True, force_terminal=self._live or None)
@@ -99,7 +140,7 @@ class Progress:
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """Show ``name`` while the body runs, then one line with its time; nested steps only print their end."""
-        step = Step(name)
+        step = Step(name, self.times.of(name) if self.times is not None else None)
         ended = threading.Event()
         nested, self._nested = self._nested, True
         status: Status | None = None
@@ -107,7 +148,8 @@ class Progress:
             status = self._console.status(name)
             status.start()
         elif not self._live:
-            self.say(f"{name} ...")
+            took = f" (it took {duration(step.expected)} last time)" if step.expected is not None else ""
+            self.say(f"{name} ...{took}")
         ticker = threading.Thread(target=self._tick, args=(step, status, ended), daemon=True)
         if not nested:
             ticker.start()
@@ -115,6 +157,8 @@ class Progress:
         try:
             yield step
             good = True
+            if self.times is not None:
+                self.times.took(name, step.elapsed())
         finally:
             ended.set()
             if not nested:

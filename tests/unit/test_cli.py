@@ -22,7 +22,7 @@ from ampstand.build.artifacts import Artifacts
 from ampstand.build.cache import Cache
 from ampstand.commands import doctor, footprint
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.progress import Progress, duration, printable
+from ampstand.progress import Progress, Times, duration, printable
 
 SCRIPT = paths.ROOT / "scripts/ampstand"
 
@@ -199,6 +199,43 @@ def test_progress_tells_start_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[0] == "good ..."
     assert lines[1].startswith("good: done (")
     assert lines[3].startswith("bad: FAILED (")
+
+
+def test_a_step_says_how_long_it_took_last_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "times.json"
+    clock = [0.0]
+    monkeypatch.setattr("ampstand.progress.time.monotonic", lambda: clock[0])
+
+    def said(seconds: float) -> str:
+        stream = io.StringIO()
+        with Progress(stream, live=False, times=Times(file)).step("QEMU") as step:
+            clock[0] += seconds
+            stream.write(step.line())
+        return stream.getvalue()
+
+    assert said(200) == "QEMU ...\nQEMU (3 min 20 s)QEMU: done (3 min 20 s)\n"
+    assert said(100).startswith("QEMU ... (it took 3 min 20 s last time)\nQEMU (1 min 40 s of some 3 min 20 s)")
+    assert said(2).startswith("QEMU ... (it took 1 min 40 s last time)")
+    assert Times(file).of("QEMU") == 100.0, "that nothing was to be done tells nothing of the next time"
+    for nonsense in ("", "[]", '{"QEMU": "x"}'):
+        file.write_text(nonsense)
+        assert Times(file).of("QEMU") is None
+    Times(tmp_path / "none/times.json").took("QEMU", 100.0)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion_knows_commands_and_options(shell: str) -> None:
+    script = cli.completion(shell)
+    for word in ("twister-device", "--kernel-series", "scenarios"):
+        assert word in script
+
+
+def test_bash_completes(tmp_path: Path) -> None:
+    (tmp_path / "script").write_text(cli.completion("bash"))
+    ask = "source ./script; COMP_WORDS=(ampstand de); COMP_CWORD=1; "
+    ask += '_shtab_ampstand ampstand de ampstand; echo "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "demo\n"
 
 
 def test_progress_is_never_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

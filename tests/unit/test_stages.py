@@ -25,7 +25,7 @@ from ampstand.commands.outcomes import meson_results, tap
 from ampstand.commands.selection import Selection
 from ampstand.commands.test import STAGES, Checks, NothingMatched, OnBoard, boards
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.progress import Progress
+from ampstand.progress import Progress, Times
 from ampstand.report import rerun
 from ampstand.report.results import Results, Run, Test
 
@@ -343,6 +343,23 @@ def test_records_name_their_own_json(tmp_path: Path) -> None:
     first = json.loads((tmp_path / "records/results.jsonl").read_text().splitlines()[0])
     assert first["kind"] == "run"
     assert first["ampstand"]["commit"]
+
+
+def test_how_long_it_takes_is_known_from_the_last_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(**options: object) -> str:
+        output = io.StringIO()
+        run = fake(tmp_path, "unit,qtest", output, **options)
+        monkeypatch.setattr(run, "_build", lambda one: setattr(one, "artifacts", artifacts(tmp_path)))
+        run.progress.times = Times(tmp_path / "times.json")
+        run.answers = {"unit": [], "qtest": []}
+        run.run()
+        return output.getvalue()
+
+    clock = iter(range(0, 100_000, 30))
+    monkeypatch.setattr("ampstand.commands.test.time.monotonic", lambda: next(clock))
+    assert "when it ran last" not in said()
+    assert "this took some 1 min 00 s when it ran last" in said()
+    assert "when it ran last" not in said(keyword="bad")
 
 
 # ---- without a checkout, and of another one -------------------------------------------------------------------------

@@ -21,7 +21,7 @@ Rows = Iterable[tuple[str, str]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``list``."""
-    parser.add_argument("kind", nargs="?", choices=KINDS, default="boards", help="default: %(default)s")
+    parser.add_argument("kind", nargs="?", choices=tuple(KINDS), default="boards", help="default: %(default)s")
     parser.add_argument("--board", metavar="NAME", help="of this board only")
 
 

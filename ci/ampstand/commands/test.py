@@ -41,7 +41,7 @@ from ampstand.commands.outcomes import last_words, meson_results, tap
 from ampstand.commands.programs import Ended, Program
 from ampstand.commands.selection import Selection
 from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, NothingRan, UsageError
-from ampstand.progress import Progress, duration
+from ampstand.progress import Progress, Times, duration
 from ampstand.report import junit, rerun, results, summary
 from ampstand.report.results import BAD, Counts, Results, Run, Stage, Test
 from ampstand.report.shard import Shard
@@ -235,6 +235,7 @@ class Checks:
                 needs = (one.stage, *(NEEDS_BUILD if one is self.boards[0] else ()))
                 if set(chosen) & set(needs):
                     self._build(one)
+            self._estimate(chosen)
             for name in chosen:
                 self.stage(name)
         except KeyboardInterrupt:
@@ -242,6 +243,26 @@ class Checks:
                 self.results.end(INTERRUPTED)
             raise
         return self._close()
+
+    def _estimate(self, stages: Sequence[str]) -> None:
+        """Say how long these stages took when each ran last, if that is known of all."""
+        took = [self._times.of(self._timed(name)) if self._times is not None else None for name in stages]
+        known = [seconds for seconds in took if seconds is not None]
+        if known and len(known) == len(took) and self._is_whole:
+            self.progress.say(f"this took some {duration(sum(known))} when it ran last")
+
+    @property
+    def _times(self) -> Times | None:
+        return self.progress.times
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether stages run with all their tests, so that one takes as long as the next time."""
+        return not (self.selection or self.args.shard or self.args.pytest_arguments or self.own_scenarios)
+
+    def _timed(self, stage: str) -> str:
+        """Return by what name the time of a stage is known."""
+        return f"stage {stage}, {self.args.workers} at a time"
 
     def _is_wanted(self, name: str) -> bool:
         """Find out, without a build, whether any test of a stage is wanted; note it if none is."""
@@ -288,6 +309,8 @@ class Checks:
             ended, said = Stage(name, "broken", reason=error.message.splitlines()[0]), error
         seconds = time.monotonic() - started
         self.results.stage(Stage(name, ended.state, seconds, ended.reason))
+        if self._times is not None and ended.state == "ok" and self._is_whole:
+            self._times.took(self._timed(name), seconds)
         if said is not None:
             self.progress.say(f"ampstand: {said}")
         counts = Counts.of(Run.load(self.results.path).of_stage(name))
