@@ -146,9 +146,22 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     shells.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     clean = commands.add_parser("clean", help="remove build trees and artifacts from the cache folder")
     clean.add_argument("--all", action="store_true", help="also the sources and the compiler cache")
+    clean.add_argument(
+        "--older-than", type=_days, default=0.0, metavar="DAYS", help="only what was not used for so many days"
+    )
     for command in commands.choices.values():
         command.set_defaults(parser=command)  # for the command that does the same again
     return top
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number of days is expected")
+    return days
 
 
 def completion(shell: str) -> str:
@@ -200,14 +213,18 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
     )
 
 
-def clean(*, everything: bool) -> int:
-    """Remove build trees and artifacts; with ``everything`` also sources and the compiler cache."""
+def clean(*, everything: bool, days: float) -> int:
+    """Remove build trees and artifacts; with ``everything`` also sources and the compiler cache.
+
+    With ``days`` only what was not used for so long.
+    """
     cache, progress = Cache(), Progress()
-    names = ["artifacts", "work", "logs", "boots"] + (["sources", "apt", "ccache"] if everything else [])
-    for name in names:
-        if (cache.root / name).is_dir():
-            with progress.step(f"removing {cache.root / name}"):
-                shutil.rmtree(cache.root / name)
+    names = ["artifacts", "work", "boots"]
+    names += ["sources"] if everything else []
+    names += ["logs", *(["apt", "ccache"] if everything else [])] if not days else []
+    with cache.alone():
+        for path in cache.clean(names, unused=days * 86400):
+            progress.say(f"removed {path}")
     return 0
 
 
@@ -219,7 +236,7 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         print(completion(args.shell), end="")
         return 0
     if args.command == "clean":
-        return clean(everything=args.all)
+        return clean(everything=args.all, days=args.older_than)
     if args.command == "summary":
         print("\n".join(github.markdown(Run.load(path)) for path in args.results), end="")
         return 0

@@ -11,14 +11,16 @@ import select
 import subprocess
 import sys
 import threading
+import time
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ampstand.build import cache as module
 from ampstand.build import tools
-from ampstand.build.cache import Cache, folder_state, key_of
+from ampstand.build.cache import SUMS, Cache, folder_state, key_of
 from ampstand.errors import InfrastructureError
 from ampstand.progress import Progress, Step
 
@@ -184,3 +186,89 @@ def test_compilers_of_different_cache_folders_share_a_remote_storage(
         tools.run(words, what="compiling", log=log, step=Step("x"), cwd=build, env=environment)
         said = tools.output(["ccache", "--print-stats"], env=environment)
         assert dict(line.split() for line in said.splitlines())["remote_storage_hit"] == str(hits)
+
+
+# ---- what stands there already --------------------------------------------------------------------------------------
+
+
+def artifact(cache: Cache, said: io.StringIO) -> Path:
+    def make(scratch: Path) -> None:
+        (scratch / "bin").mkdir()
+        (scratch / "bin/program").write_text("as built")
+        (scratch / "link").symlink_to("bin/program")
+
+    return cache.artifact("part", {"source": "1"}, make, Progress(said, live=False))
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda folder: (folder / "bin/program").write_text("as BUILT"), "bin/program is damaged or foreign"),
+        (lambda folder: (folder / "bin/program").unlink(), "bin/program is damaged or foreign"),
+        (lambda folder: (folder / "other").touch(), "other is damaged or foreign"),
+        (lambda folder: (folder / SUMS).write_text("["), f"{SUMS} cannot be read"),
+    ],
+)
+def test_a_damaged_artifact_is_told_and_made_anew(
+    cache: Cache, damage: Callable[[Path], object], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    folder = artifact(cache, said)
+    assert artifact(cache, said) == folder
+    monkeypatch.setattr(module, "_intact", set())  # as in another process
+    damage(folder)
+    assert artifact(cache, said) == folder
+    assert said.getvalue() == f"warning: {folder}: {named}; it is made anew\n"
+    assert (folder / "bin/program").read_text() == "as built"
+    assert not (folder / "other").exists()
+    monkeypatch.setattr(module, "_intact", set())
+    artifact(cache, said)
+    assert said.getvalue().count("\n") == 1
+
+
+def test_what_was_made_without_checksums_is_taken_as_it_is(cache: Cache) -> None:
+    said = io.StringIO()
+    folder = artifact(cache, said)
+    (folder / SUMS).unlink()
+    (folder / "bin/program").write_text("older")
+    assert artifact(cache, said) == folder
+    assert (folder / "bin/program").read_text() == "older"
+
+
+def test_what_is_in_use_is_not_cleaned(cache: Cache) -> None:
+    """Neither by who only uses what is built, nor by who builds; a process that has ended holds nothing."""
+    for call in (
+        "cache.use(); print(flush=True); input()",
+        "with cache.lock('x', Progress()): print(flush=True); input()",
+    ):
+        code = (
+            "from pathlib import Path; from ampstand.build.cache import Cache; from ampstand.progress import Progress\n"
+        )
+        code += f"cache = Cache(Path({str(cache.root)!r}))\n{call}"
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as user:
+            assert user.stdout is not None
+            user.stdout.readline()
+            with pytest.raises(InfrastructureError, match="another ampstand is at work"), cache.alone():
+                pass
+            user.communicate(b"\n")
+        with cache.alone():
+            pass
+
+
+def test_clean_takes_what_was_not_used_for_so_long(cache: Cache) -> None:
+    day, now = 86400, time.time()
+    for name, age in (
+        ("artifacts/old", 9),
+        ("artifacts/new", 1),
+        ("work/old", 9),
+        ("work/built-lately", 9),
+        ("logs/x", 9),
+    ):
+        (cache.root / name).mkdir(parents=True)
+        os.utime(cache.root / name, (now - age * day, now - age * day))
+    (cache.root / "work/built-lately/vmlinux").touch()
+    os.utime(cache.root / "work/built-lately", (now - 9 * day, now - 9 * day))
+    gone = cache.clean(["artifacts", "work", "boots"], unused=7 * day)
+    assert gone == [cache.root / "artifacts/old", cache.root / "work/old"]
+    assert not any(path.exists() for path in gone)
+    assert cache.clean(["artifacts", "none"]) == [cache.root / "artifacts"]

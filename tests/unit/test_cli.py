@@ -113,6 +113,24 @@ def test_clean_removes_builds_and_keeps_sources(tmp_path: Path, monkeypatch: pyt
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ccache", "sources"]
     assert cli.main(["clean", "--all"]) == 0
     assert list(tmp_path.iterdir()) == []
+    for days in ("0", "x", "-1", "nan"):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["clean", "--older-than", days])
+
+
+def test_clean_may_keep_what_was_used_lately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMPSTAND_CACHE", str(tmp_path))
+    for name in ("artifacts/old", "artifacts/new", "logs", "sources/old"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("artifacts/old", "sources/old"):
+        os.utime(tmp_path / name, (1, 1))
+    assert cli.main(["clean", "--older-than", "30"]) == 0
+    assert (tmp_path / "artifacts/new").exists()
+    assert (tmp_path / "logs").exists()
+    assert (tmp_path / "sources/old").exists()
+    assert not (tmp_path / "artifacts/old").exists()
+    assert cli.main(["clean", "--all", "--older-than", "0.5"]) == 0
+    assert not (tmp_path / "sources/old").exists()
 
 
 def test_artifacts_survive_a_round_trip_and_nonsense_is_refused(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@
 
 Layout of the cache folder::
 
-    artifacts/NAME-KEY/   finished and never changed again; put in place by one rename
+    artifacts/NAME-KEY/   finished and never changed again; put in place by one rename, with the checksums of its files
     sources/              unpacked packages, likewise
     work/                 build trees that live on, so that a second build is incremental; always used under a lock;
                           and for each checkout pytest's cache, which has what failed last
     locks/ logs/ ccache/ apt/ venv-*/
+
+Whoever uses a cache folder holds ``locks/in-use.lock`` together with others, as long as the process lives; ``clean``
+wants it alone.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,8 +35,15 @@ from ampstand.errors import InfrastructureError
 from ampstand.progress import Progress
 
 KEY_DIGITS = 16
+SUMS = "sums.json"
+"""In an artifact: the sha256 of each of its files."""
+IN_USE = "in-use"
 
 _held: list[int] = []
+_using: dict[Path, int] = {}
+"""Descriptors of the locks on cache folders that this process uses."""
+_intact: set[Path] = set()
+"""Artifacts whose files have been looked at."""
 
 
 def held_locks() -> tuple[int, ...]:
@@ -89,6 +100,36 @@ def folder_state(folder: Path, names: Iterable[str] | None = None) -> str:
     return digest.hexdigest()[:KEY_DIGITS]
 
 
+def _sums(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file below a folder, but for the list of them."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return {name: file_hash(path) for path in files if (name := str(path.relative_to(folder))) != SUMS}
+
+
+def _damage(folder: Path) -> str:
+    """Return what of an artifact is not what it was, empty if all is; looked at once a process.
+
+    One without checksums, of an Ampstand that had none, is taken as it is.
+    """
+    if folder in _intact or not (folder / SUMS).is_file():
+        return ""
+    try:
+        known = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+        found = _sums(folder)
+        names = [name for name in sorted({*known, *found}) if known.get(name) != found.get(name)]
+    except (OSError, ValueError, AttributeError):
+        return f"{SUMS} cannot be read"
+    if names:
+        return f"{names[0]} is damaged or foreign"
+    _intact.add(folder)
+    return ""
+
+
+def _last_used(folder: Path) -> float:
+    """Return when a folder, or one right below it, was used last."""
+    return max(path.stat().st_mtime for path in (folder, *folder.iterdir()) if path.exists())
+
+
 class Cache:
     """One cache folder."""
 
@@ -112,6 +153,53 @@ class Cache:
                 hint="set AMPSTAND_CACHE to a folder of yours",
             ) from error
 
+    def use(self) -> None:
+        """Make the folders, and hold on to them until this process ends: nobody may clean them meanwhile."""
+        self.prepare()
+        if self.root not in _using:
+            handle = os.open(self._lock_file(IN_USE), os.O_RDWR | os.O_CREAT, 0o644)
+            fcntl.flock(handle, fcntl.LOCK_SH)  # waits for a clean
+            _using[self.root] = handle
+
+    def _lock_file(self, name: str) -> Path:
+        return self.root / "locks" / f"{name}.lock"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder with nobody else using it, or building into it; ``InfrastructureError`` if somebody does."""
+        if not (self.root / "locks").is_dir():  # nobody ever has
+            yield
+            return
+        with contextlib.ExitStack() as held:
+            for path in sorted({*(self.root / "locks").glob("*.lock"), self._lock_file(IN_USE)}):
+                handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+                held.callback(os.close, handle)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    if error.errno not in (errno.EAGAIN, errno.EACCES):
+                        raise
+                    raise InfrastructureError(
+                        f"another ampstand is at work with {self.root} ({path.stem})",
+                        hint="clean it when that has ended",
+                    ) from error
+            yield
+
+    def clean(self, names: Iterable[str], *, unused: float = 0.0) -> list[Path]:
+        """Remove folders of the cache folder, or what in them was not used for so many seconds; return what is gone.
+
+        To be called ``alone()``.
+        """
+        gone = []
+        for name in names:
+            top = self.root / name
+            found = [top] if not unused else sorted(top.iterdir()) if top.is_dir() else []
+            for path in found:
+                if path.is_dir() and (not unused or time.time() - _last_used(path) > unused):
+                    shutil.rmtree(path)
+                    gone.append(path)
+        return gone
+
     def need_space(self, what: str, megabytes: int) -> None:
         """Fail unless so much space is free: better before a build than in the middle of it."""
         self.prepare()
@@ -125,8 +213,8 @@ class Cache:
     @contextmanager
     def lock(self, name: str, progress: Progress) -> Iterator[None]:
         """Hold the named lock; when another Ampstand holds it, say so and wait for it."""
-        self.prepare()
-        path = self.root / "locks" / f"{name}.lock"
+        self.use()
+        path = self._lock_file(name)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
@@ -152,13 +240,20 @@ class Cache:
     ) -> Path:
         """Return ``folder``, made by ``make`` unless it stands already: complete or absent, never half.
 
-        ``make`` fills a fresh folder beside it; a crash leaves only that, and the next call removes it.
+        ``make`` fills a fresh folder beside it; a crash leaves only that, and the next call removes it. What has
+        ``inputs`` is kept with checksums: made anew when a file of it is not what it was.
         """
-        if folder.is_dir():
+        self.use()
+        if folder.is_dir() and not _damage(folder):
+            with contextlib.suppress(OSError):  # another user's
+                os.utime(folder)
             return folder
         with self.lock(folder.name, progress):
-            if folder.is_dir():  # made while this call waited
-                return folder
+            if folder.is_dir():
+                if not (damage := _damage(folder)):  # made while this call waited
+                    return folder
+                progress.warn(f"{folder}: {damage}; it is made anew")
+                shutil.rmtree(folder)
             for stale in folder.parent.glob(f".{folder.name}.*"):
                 shutil.rmtree(stale, ignore_errors=True)
             scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -168,6 +263,7 @@ class Cache:
                 if inputs is not None:
                     text = json.dumps(dict(sorted(inputs.items())), indent=1)
                     (scratch / "inputs.json").write_text(text + "\n", encoding="utf-8")
+                    (scratch / SUMS).write_text(json.dumps(_sums(scratch), indent=1) + "\n", encoding="utf-8")
                 scratch.rename(folder)
             except OSError as error:
                 if error.errno == errno.ENOSPC:
