@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from ampstand import paths
@@ -505,7 +506,7 @@ class Builder:
         inputs = cache_module.tree_inputs(self.root, sorted(set(files)))
         inputs["part"] = part
         inputs["compiler"] = compiler(compiler_name)
-        inputs["meson"] = tools.output([*tools.MESON, "--version"]).strip()
+        inputs["meson"] = metadata.version("meson")
         return inputs
 
     def _meson(self, part: str, cross_file: Path, options: list[str], scratch: Path) -> None:
