@@ -31,6 +31,8 @@ AVAIL_INDEX, USED_INDEX = 16 * BUFFERS + 2, 16 * BUFFERS + 48 + 2
 COUNT = 300
 BEFORE = 2
 """Buffers that are used before the breach: for the announcement and for the answer to the order."""
+LONGEST = 0xFFFF
+"""Bytes of a message that a header can tell."""
 SCRIBBLE = 0xA5
 STORM = 120.0
 """Seconds for a few commands while a core of Linux is kept busy, with all cores in one thread of QEMU."""
@@ -171,6 +173,8 @@ def test_known_bugs_that_linux_does_not_survive(
 ) -> None:
     """A length below that of the header passes for a huge one; debugfs trusts a table that the remote can write."""
     remote, known = Remote(fresh_machine), known_bug(bug)
+    if kind == "USED_SHORT" and remote.core.regions["vdev0buffer"].size > LONGEST + 2 * BUFFERS * 512:
+        pytest.skip("what Linux reads behind the buffer is memory of the remote, too: it lives")
     remote.start("hostile-bare", services=["rpmsg-tty"])
     with known.kills(fresh_machine):
         orders = f"rpmsg-echo -d /dev/ttyRPMSG0 -x {order(kind, 1)}; cat {remote.debugfs}/resource_table"
