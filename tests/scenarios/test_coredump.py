@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
@@ -61,7 +62,11 @@ def elf(remote: Remote) -> ELFFile:
 
 def symbol(image: ELFFile, name: str) -> tuple[int, int]:
     """Return address and size of a symbol."""
-    (found,) = image.get_section_by_name(".symtab").get_symbol_by_name(name)
+    table = image.get_section_by_name(".symtab")
+    assert isinstance(table, SymbolTableSection)
+    symbols = table.get_symbol_by_name(name)
+    assert symbols is not None
+    (found,) = symbols
     return found["st_value"] & ~1 if found["st_info"]["type"] == "STT_FUNC" else found["st_value"], found["st_size"]
 
 
@@ -99,11 +104,12 @@ def carveouts(remote: Remote) -> dict[int, int]:
 def vdev_status(image: ELFFile) -> int:
     """Return the address of the virtio device's status in the image's resource table."""
     section = image.get_section_by_name(".resource_table")
+    assert section is not None
     table = section.data()
     (count,) = struct.unpack_from("<I", table, 4)
     for (offset,) in struct.iter_unpack("<I", table[16 : 16 + 4 * count]):
         if struct.unpack_from("<I", table, offset)[0] == RSC_VDEV:
-            return int(section["sh_addr"]) + offset + VDEV_STATUS
+            return int(section["sh_addr"] + offset + VDEV_STATUS)
     raise AssertionError("the image has no vdev")
 
 

@@ -163,11 +163,11 @@ def serve_qmp(path: str, voices: Voices) -> None:
             Path(where["filename"]).write_bytes(voices.memory[where["val"] : where["val"] + where["size"]])
             answer = {"return": {}}
         elif name in ("migrate", "migrate-incoming"):
-            path = Path(order["arguments"]["uri"].removeprefix("file:"))
+            state = Path(order["arguments"]["uri"].removeprefix("file:"))
             if name == "migrate":
-                path.write_text("the state of a machine")
+                state.write_text("the state of a machine")
                 unfinished = UNFINISHED
-            answer = {"return": {}} if path.exists() else {"error": {"class": "GenericError", "desc": f"no {path}"}}
+            answer = {"return": {}} if state.exists() else {"error": {"class": "GenericError", "desc": f"no {state}"}}
         elif name in ("migrate-set-capabilities", "qmp_capabilities", "stop", "cont", "system_reset"):
             answer = {"return": {}}
         else:

@@ -93,7 +93,19 @@ def traced(folder: Path) -> tuple[Path, str]:
 
 def artifacts(folder: Path, release: str = "0") -> Artifacts:
     """Return a build of empty files, and the fake QEMU; ``release`` is that of the kernel."""
-    paths = {name: folder / name for name in ("kernel", "dtb", "initramfs", "footprint", "plugins")}
-    for path in paths.values():
-        path.write_bytes(b"")
-    return Artifacts(qemu=FAKE_QEMU, qemu_build=None, firmware={}, kernel_release=release, **paths)
+
+    def empty(name: str) -> Path:
+        (folder / name).write_bytes(b"")
+        return folder / name
+
+    return Artifacts(
+        qemu=FAKE_QEMU,
+        qemu_build=None,
+        kernel=empty("kernel"),
+        dtb=empty("dtb"),
+        initramfs=empty("initramfs"),
+        firmware={},
+        footprint=empty("footprint"),
+        plugins=empty("plugins"),
+        kernel_release=release,
+    )

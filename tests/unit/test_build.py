@@ -8,6 +8,7 @@ import io
 import shutil
 import subprocess
 import textwrap
+import unittest.mock
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +133,8 @@ class World:
 
     def provenance(self, **more: Any) -> dict[str, str]:
         builder = self.builder(**more)
-        builder.firmware = lambda: self.top  # type: ignore[method-assign]
-        return builder.provenance(builder.kernel(), Path("/bin/true"))
+        with unittest.mock.patch.object(builder, "firmware", return_value=self.top):
+            return builder.provenance(builder.kernel(), Path("/bin/true"))
 
     def lines(self, name: str) -> list[str]:
         return [line for path in self.cache.work.rglob(name) for line in path.read_text().splitlines()]

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import select
+import shutil
 import subprocess
 import sys
 import threading
@@ -92,7 +93,7 @@ def test_a_full_disk_is_one_clear_message(cache: Cache, progress: Progress) -> N
 
 def test_too_little_space_is_told_before_the_build(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(10**12, 10**12, 5_000_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, 5_000_000))
     cache.need_space("a small thing", 5)
     with pytest.raises(InfrastructureError, match=r"QEMU needs 6 MB of free space .* 5 MB are left"):
         cache.need_space("QEMU", 6)
@@ -182,7 +183,7 @@ def test_compilers_of_different_cache_folders_share_a_remote_storage(
         source.write_text('#include "x.h"\nconst char *name = __FILE__ + X;\n')
         source.with_name("x.h").write_text("#define X 1\n")
         environment, log = cache.compiler_environment(), tmp_path / "log"
-        words = ["ccache", "gcc", "-g", "-c", source, "-o", "x.o"]
+        words: list[str | Path] = ["ccache", "gcc", "-g", "-c", source, "-o", "x.o"]
         tools.run(words, what="compiling", log=log, step=Step("x"), cwd=build, env=environment)
         said = tools.output(["ccache", "--print-stats"], env=environment)
         assert dict(line.split() for line in said.splitlines())["remote_storage_hit"] == str(hits)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ampstand import cli
+from ampstand import cli, paths
 from ampstand.board import Board
 from ampstand.build import overlay
 from ampstand.build.builder import Builder, BuildOptions
@@ -158,4 +158,4 @@ def test_our_own_bugs_apply() -> None:
     assert len(set(names)) == len(names)
     for bug in bugs:
         if bug.part == "firmware":
-            overlay.patched(overlay.Tree(corpus.paths.ROOT), [bug.path])
+            overlay.patched(overlay.Tree(paths.ROOT), [bug.path])

@@ -17,7 +17,7 @@ TABLE = b"\x7fELF..\0[\0[[\0busybox\0cat\0insmod\0mount\0poweroff\0reboot\0sh\0\
 
 
 def unpack(data: bytes) -> dict[str, tuple[int, bytes, tuple[int, int]]]:
-    found = {}
+    found: dict[str, tuple[int, bytes, tuple[int, int]]] = {}
     at = 0
     while True:
         assert data[at : at + 6] == b"070701"

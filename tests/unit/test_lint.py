@@ -130,6 +130,20 @@ def test_nothing_to_lint_is_not_green(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("checkout", [archive], indirect=True)
+def test_types_of_tests_are_checked_too(checkout: Path, own: list[str], table: dict[str, lint.Linter]) -> None:
+    """All Python is looked at, and tests whose files have the same name are two modules."""
+    argv = table["mypy"].argv
+    assert {name for name in own if name.endswith(".py")} <= set(argv)
+    files = [f"tests/{folder}/test_alike.py" for folder in ("unit", "scenarios")]
+    (checkout / files[0]).write_text("from stand import TABLE\n\nwrong: str = TABLE\n")
+    (checkout / files[1]).write_text("from ampstand.paths import ROOT\n\nwrong: str = ROOT\n")
+    options = [word for word in argv if word not in own]
+    done = subprocess.run([*options, *files], cwd=checkout, capture_output=True, text=True, check=False)
+    told = sorted(line.split(": ")[:2] for line in done.stdout.splitlines()[:-1])
+    assert told == [[f"{name}:3", "error"] for name in sorted(files)], done.stdout
+
+
+@pytest.mark.parametrize("checkout", [archive], indirect=True)
 @pytest.mark.parametrize(
     ("file", "said"),
     [("ci/ampstand/progress.py", "ampstand.progress -> ampstand.cli"), ("ci/ampstand/attic.py", "ampstand.attic")],

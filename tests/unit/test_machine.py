@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -110,12 +111,12 @@ def test_what_is_awaited_of_qemu_may_come_after_a_cores_death(tmp_path: Path, de
                 return None
             return machine.happened("STOP", since=mark) or None
 
-        options = {"what": "the stop", "core": "qemu", "timeout": 20}
+        wait = partial(machine.wait, stopped, what="the stop", core="qemu", timeout=20)
         if dead_too:
-            assert machine.wait(stopped, dead_too=True, **options)
+            assert wait(dead_too=True)
         else:
             with pytest.raises(CoreDiedError, match=r"Oops(.|\n)*while waiting for the stop on qemu"):
-                machine.wait(stopped, **options)
+                wait()
         later.join()
 
 

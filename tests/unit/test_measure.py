@@ -308,8 +308,14 @@ def test_probes_run_at_the_same_time_and_are_told_in_their_order(
 def test_an_interrupted_measurement_begins_no_more_probes(
     tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow, ended = Slow(failing="bare"), []
-    monkeypatch.setattr(measure, "reap_all", lambda: ended.append(slow.together.abort()))
+    slow = Slow(failing="bare")
+    ended: list[str] = []
+
+    def reap_all() -> None:
+        slow.together.abort()
+        ended.append("all")
+
+    monkeypatch.setattr(measure, "reap_all", reap_all)
     with pytest.raises(KeyboardInterrupt):
         run_probes(tmp_path, board, monkeypatch, slow)
     assert ended, "what runs is ended, not waited for"

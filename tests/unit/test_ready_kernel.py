@@ -103,7 +103,9 @@ def test_modules_come_with_what_they_need_in_order_unpacked(tmp_path: Path, modu
     assert all(content.startswith(b"\x7fELF") for content in data.values())
 
 
-def test_a_ready_kernel_takes_the_place_of_a_build(tmp_path: Path, modules: Path) -> None:
+def test_a_ready_kernel_takes_the_place_of_a_build(
+    tmp_path: Path, modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def builder(**more: Path) -> Builder:
         options = BuildOptions(kernel=image(tmp_path), **more)  # type: ignore[arg-type]
         return Builder(Board.load(), options, Progress(io.StringIO(), live=False), cache=Cache(tmp_path / "cache"))
@@ -120,7 +122,7 @@ def test_a_ready_kernel_takes_the_place_of_a_build(tmp_path: Path, modules: Path
     assert (folder / "config").read_text() == "CONFIG_A=y\n"
     listed = (folder / "modules/load").read_text().split()
     assert {path.name for path in (folder / "modules").iterdir()} == {*listed, "load"}
-    one.firmware = lambda: tmp_path  # type: ignore[method-assign]
+    monkeypatch.setattr(one, "firmware", lambda: tmp_path)
     told = one.provenance(folder, Path("/bin/true"))
     assert told["kernel"] == RELEASE
     assert told["kernel banner"] == LINE

@@ -15,6 +15,7 @@ import pytest
 
 from ampstand import cli
 from ampstand.board import Board
+from ampstand.build.builder import Builder
 from ampstand.commands import given, run
 from ampstand.commands.given import Given
 from ampstand.linux import known_bugs
@@ -96,7 +97,7 @@ def test_a_dry_run_leaves_only_what_its_command_names(
 
     monkeypatch.setattr(given.Given, "machine", machine)
     monkeypatch.setattr(given.Given, "build", lambda *_: None)
-    assert run.main(args, cast("run.Builder", SimpleNamespace(board=Board.load())), Progress(io.StringIO())) == 0
+    assert run.main(args, cast("Builder", SimpleNamespace(board=Board.load())), Progress(io.StringIO())) == 0
     assert made[0].exists() == file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.saved_boots import SavedBoots
 from ampstand.report.records import Recorder
 
+Make = Callable[..., LinuxMachine]
+
 
 @pytest.fixture
-def machine(tmp_path: Path):  # type: ignore[no-untyped-def]
+def machine(tmp_path: Path) -> Iterator[Make]:
     """Return a function that describes a machine on the fake QEMU."""
     board = Board.load(write_board(tmp_path, features=["migration"]))
     build = artifacts(tmp_path)
@@ -39,7 +42,7 @@ def save(boots: SavedBoots, machine: LinuxMachine) -> None:
     assert machine.host.text("echo it runs on") == "it runs on"
 
 
-def test_a_machine_goes_on_from_the_boot_of_its_like_only(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+def test_a_machine_goes_on_from_the_boot_of_its_like_only(tmp_path: Path, machine: Make) -> None:
     boots = SavedBoots(tmp_path / "boots")
     save(boots, machine())
     for like, options in {True: {}, False: {"kernel_arguments": "quiet"}}.items():
@@ -54,7 +57,7 @@ def test_a_machine_goes_on_from_the_boot_of_its_like_only(tmp_path: Path, machin
     [{"exact": True}, {"extra_args": ["-device", "x"]}, {"files": {"etc/x": b""}}],
     ids=lambda options: next(iter(options)),
 )
-def test_what_is_of_one_scenario_only_is_not_saved(tmp_path: Path, machine, options: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_of_one_scenario_only_is_not_saved(tmp_path: Path, machine: Make, options: dict[str, Any]) -> None:
     boots = SavedBoots(tmp_path / "boots")
     for _ in range(2):
         one = machine(**options)
@@ -63,7 +66,7 @@ def test_what_is_of_one_scenario_only_is_not_saved(tmp_path: Path, machine, opti
     assert not boots.folder.exists()
 
 
-def test_a_boot_that_cannot_be_saved_is_no_failure(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+def test_a_boot_that_cannot_be_saved_is_no_failure(tmp_path: Path, machine: Make) -> None:
     (tmp_path / "file").write_text("where a folder would be made")
     boots = SavedBoots(tmp_path / "file" / "boots")
     one = machine()
@@ -72,7 +75,7 @@ def test_a_boot_that_cannot_be_saved_is_no_failure(tmp_path: Path, machine) -> N
     save(boots, machine())
 
 
-def test_a_saved_boot_that_cannot_be_read_is_one(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+def test_a_saved_boot_that_cannot_be_read_is_one(tmp_path: Path, machine: Make) -> None:
     """To boot instead would hide that a state of the model cannot be restored."""
     boots = SavedBoots(tmp_path / "boots")
     save(boots, machine())
@@ -84,8 +87,8 @@ def test_a_saved_boot_that_cannot_be_read_is_one(tmp_path: Path, machine) -> Non
 
 def test_those_that_were_used_last_are_kept(
     tmp_path: Path,
-    machine,
-    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+    machine: Make,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(saved_boots, "MOST", 2)
     boots = SavedBoots(tmp_path / "boots")
@@ -99,7 +102,7 @@ def test_those_that_were_used_last_are_kept(
     assert [boots.restore(machine(kernel_arguments=str(number))) for number in range(3)] == [True, False, True]
 
 
-def test_a_boot_is_for_one_harness(tmp_path: Path, machine, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_boot_is_for_one_harness(tmp_path: Path, machine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it did in the boot, such as the shell that it has taken over, is part of the state."""
     boots = SavedBoots(tmp_path / "boots")
     save(boots, machine())
@@ -107,7 +110,7 @@ def test_a_boot_is_for_one_harness(tmp_path: Path, machine, monkeypatch: pytest.
     assert not boots.restore(machine())
 
 
-def test_all_is_removed(tmp_path: Path, machine) -> None:  # type: ignore[no-untyped-def]
+def test_all_is_removed(tmp_path: Path, machine: Make) -> None:
     boots = SavedBoots(tmp_path / "boots")
     save(boots, machine())
     boots.remove()

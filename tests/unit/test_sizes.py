@@ -24,7 +24,7 @@ def test_sizes_of_a_program(tmp_path: Path) -> None:
     source.parent.mkdir(parents=True)
     source.write_text(SOURCE)
     program = tmp_path / "program"
-    options = ["-g", "-nostdlib", "-static", "-Wl,-e,f", "-o", program]
+    options: list[str | Path] = ["-g", "-nostdlib", "-static", "-Wl,-e,f", "-o", program]
     subprocess.run(["arm-linux-gnueabihf-gcc", *options, source], check=True)
     found = sizes.read(program, ["drivers/amp/"])
     expected = {

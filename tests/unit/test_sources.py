@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,7 @@ def test_a_failing_mirror_is_tried_again_and_said(
     tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delays: list[float] = []
-    monkeypatch.setattr(sources.time, "sleep", delays.append)
+    monkeypatch.setattr(time, "sleep", delays.append)
     apt = Apt(Cache(tmp_path / "cache"))
     tries = tmp_path / "tries"
     script = f"echo try >> {tries}; echo 'E: Mirror sync in progress?'; test $(grep -c . {tries}) -ge {{}}"

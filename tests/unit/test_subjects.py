@@ -16,7 +16,7 @@ import pytest
 from elf_files import made_elf
 from test_review import DIFF, message
 
-from ampstand import cli
+from ampstand import cli, paths
 from ampstand.board import Board
 from ampstand.build.builder import Builder
 from ampstand.build.cache import Cache
@@ -78,12 +78,11 @@ def tree(tmp_path: Path) -> Tree:
 def subject(tmp_path: Path) -> Callable[..., Subject]:
     """Return a function that makes the subject of a command line, of a checkout if one is given."""
 
-    def make(*words: str | Path, root: Path | None = None) -> Subject:
+    def make(*words: str | Path, root: Path = paths.ROOT) -> Subject:
         args = cli.parser(["review"]).parse_args(["review", *map(str, words)])
         progress = Progress(io.StringIO(), live=False)
         options = cli.options_from(args)
-        where = {"root": root} if root is not None else {}
-        builder = Builder(Board.load(args.board), options, progress, cache=Cache(tmp_path / "cache"), **where)
+        builder = Builder(Board.load(args.board), options, progress, cache=Cache(tmp_path / "cache"), root=root)
         return subject_of(args, builder, tmp_path / "out")
 
     return make

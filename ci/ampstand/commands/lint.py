@@ -96,7 +96,6 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
 
     python = sys.executable
     code = some("*.py")
-    harness = some("ci/ampstand/*.py")
     workflows = some(".github/workflows/*.yml")
     actions = some("*/action.yml")
     schema = (python, "-m", "check_jsonschema", "--builtin-schema")
@@ -124,7 +123,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
     return [
         Linter("ruff check", (python, "-m", "ruff", "check", *ruff, *code)),
         Linter("ruff format", (python, "-m", "ruff", "format", "--check", *ruff, *code)),
-        Linter("mypy", (python, "-m", "mypy", "--config-file=pyproject.toml", f"--cache-dir={scratch}/mypy", *harness)),
+        Linter("mypy", (python, "-m", "mypy", "--config-file=pyproject.toml", f"--cache-dir={scratch}/mypy", *code)),
         Linter("rooms", ("lint-imports", "--no-logo", f"--cache-dir={scratch}/rooms", "pyproject.toml")),
         Linter("clang-format", ("clang-format", "--dry-run", "-Werror", *own_c)),
         Linter("cppcheck misra", misra),
