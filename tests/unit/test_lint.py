@@ -144,6 +144,20 @@ def test_types_of_tests_are_checked_too(checkout: Path, own: list[str], table: d
 
 
 @pytest.mark.parametrize("checkout", [archive], indirect=True)
+@pytest.mark.parametrize("shell", ["#!/bin/sh -e", "#!/bin/bash", "#! /usr/bin/env bash"])
+def test_shell_scripts_are_known_by_how_they_begin(checkout: Path, table: dict[str, lint.Linter], shell: str) -> None:
+    clean = run(table["shellcheck"], checkout)
+    assert clean.returncode == 0, clean.stdout
+    assert {"scripts/ampstand", "hw/qemu/series.sh", ".ci/run"} <= set(table["shellcheck"].argv)
+    (checkout / "ci/new").write_text(f"{shell}\nrm $1\n")
+    entries = lint.linters(checkout, checkout / ".kept/run", paths.ROOT)
+    dirty = run(next(entry for entry in entries if entry.name == "shellcheck"), checkout)
+    assert dirty.returncode == 1
+    assert "In ci/new line 2:" in dirty.stdout
+    assert "SC2086" in dirty.stdout
+
+
+@pytest.mark.parametrize("checkout", [archive], indirect=True)
 @pytest.mark.parametrize(
     ("file", "said"),
     [("ci/ampstand/progress.py", "ampstand.progress -> ampstand.cli"), ("ci/ampstand/attic.py", "ampstand.attic")],

@@ -22,6 +22,8 @@ from ampstand import paths
 from ampstand.errors import InfrastructureError
 
 MISRA_DEFINES = ("-D__GNUC__",)
+SHELL = re.compile(rb"#!\s*\S*/(env +)?(ba|da)?sh\b")
+"""How a shell script begins: most of ours have no suffix."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,13 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
             raise InfrastructureError(f"{root} has no {' or '.join(patterns)} to check")
         return found
 
+    def shell_scripts() -> list[str]:
+        """Return the own shell scripts."""
+        found = [name for name in own if (root / name).is_file() and SHELL.match((root / name).read_bytes()[:80])]
+        if not found:
+            raise InfrastructureError(f"{root} has no shell script to check")
+        return found
+
     python = sys.executable
     code = some("*.py")
     workflows = some(".github/workflows/*.yml")
@@ -128,6 +137,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
         Linter("clang-format", ("clang-format", "--dry-run", "-Werror", *own_c)),
         Linter("cppcheck misra", misra),
         Linter("checkpatch", checkpatch),
+        Linter("shellcheck", ("shellcheck", "--norc", *shell_scripts())),
         Linter("reuse", (python, "-m", "reuse", f"--root={copy}", "lint", "--lines")),
         Linter("actionlint", ("actionlint", "-no-color", *workflows), missing=actionlint),
         Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows, *actions)),
