@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ampstand import paths
 from ampstand.build import overlay
 from ampstand.commands import series
 from ampstand.errors import InfrastructureError, UsageError
@@ -104,6 +105,28 @@ def test_a_patch_that_does_not_apply_is_named(root: Path, pristine: Path) -> Non
     (pristine / "hw/misc/Kconfig").write_text("something else\n")
     with pytest.raises(InfrastructureError, match=r"0001-known.patch does not apply"):
         overlay.layer(pristine, root)
+
+
+def test_a_later_version_gets_its_form_of_a_patch(root: Path, pristine: Path) -> None:
+    for name, text in {
+        "10.2/0001-known.patch": PATCH.replace("+config B", "+config C"),
+        "11.0/0001-known.patch": "Subject: [PATCH] hw/misc: make it known\n\nIt is.\n",
+        "11.0/0002-only-there.patch": PATCH.replace("+config B", "+config D"),
+    }.items():
+        (root / "hw/qemu" / name).parent.mkdir(exist_ok=True)
+        (root / "hw/qemu" / name).write_text(text)
+    own = pristine / "hw/misc/Kconfig"
+    forms = {"": "B", "10.0.13": "B", "10.1.4": "B", "10.2.2": "C", "10.10.0": "C", "11.1.50": "D"}
+    for version, last in forms.items():
+        (pristine / "VERSION").write_text(f"{version}\n")
+        layer = overlay.layer(pristine, root)
+        assert layer["hw/misc/Kconfig"] == own.read_bytes() + f"config {last}\n".encode(), version
+
+
+def test_each_form_for_a_later_version_is_one_of_a_patch() -> None:
+    common = sorted(path.name for path in overlay.patches())
+    for patch in (paths.ROOT / "hw/qemu").glob("*/*.patch"):
+        assert patch.name in common or patch.name > common[-1], "neither in place of a patch nor after all of them"
 
 
 RENAMED = """\

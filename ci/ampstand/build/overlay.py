@@ -3,8 +3,9 @@
 """Our device models as a layer over a QEMU source tree.
 
 The layer is the project's ``hw/``, ``include/hw/`` and ``tests/qtest/``, the device list, and QEMU's own files as the
-patches in ``hw/qemu/`` change them. Laying it over a tree writes only what differs, so that an edited model
-recompiles alone.
+patches in ``hw/qemu/`` change them. A patch that a later QEMU takes in another form has that form in a folder named
+after the first version that takes it, ``hw/qemu/10.2/``, under the same name. Laying the layer over a tree writes only
+what differs, so that an edited model recompiles alone.
 """
 
 from __future__ import annotations
@@ -28,9 +29,25 @@ STATE = ".ampstand-overlay.json"
 DEVICES = "configs/devices/aarch64-softmmu/ampstand.mak"
 
 
-def patches(root: Path = paths.ROOT) -> list[Path]:
-    """Return the patches for QEMU's own files, in order."""
-    return sorted((root / "hw/qemu").glob("*.patch"))
+def patches(root: Path = paths.ROOT, version: str = "") -> list[Path]:
+    """Return the patches for QEMU's own files, in order: as ``version`` takes them, or without one as the base does.
+
+    A patch of a message alone stands for what that version has itself, and is left out.
+    """
+    folder = root / "hw/qemu"
+    found = {path.name: path for path in folder.glob("*.patch")}
+    if wanted := _release(version):
+        later = [(since, path) for path in folder.iterdir() if path.is_dir() and (since := _release(path.name))]
+        for since, path in sorted(later):
+            if since <= wanted:
+                found.update({patch.name: patch for patch in path.glob("*.patch")})
+    return [path for _, path in sorted(found.items()) if touched_by(path)]
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version, (10, 2) of 10.2.2; nothing if there are none."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else ()
 
 
 def own_files(root: Path = paths.ROOT) -> dict[str, Path]:
@@ -148,7 +165,9 @@ def walk(folder: Path) -> list[str]:
 def layer(pristine: Path, root: Path = paths.ROOT) -> dict[str, bytes | None]:
     """Return the whole layer: content by path in the QEMU tree."""
     own = {name: path.read_bytes() for name, path in own_files(root).items()}
-    return {**patched(Tree(pristine), patches(root)), **own}
+    tree = Tree(pristine)
+    version = (tree.read("VERSION") or b"").decode("utf-8", errors="replace")
+    return {**patched(tree, patches(root, version)), **own}
 
 
 def lay(pristine: Tree, tree: Path, wanted: Mapping[str, bytes | None]) -> list[str]:
