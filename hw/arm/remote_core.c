@@ -18,6 +18,7 @@
 #include "hw/core/cpu.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
 #include "target/arm/cpu.h"
@@ -270,8 +271,7 @@ static void arm_remote_core_realize(DeviceState *dev, Error **errp)
     }
     s->first = s->queued + 1;
     s->vmstate_change =
-        qdev_add_vm_change_state_handler(dev, arm_remote_core_vm_state_change,
-                                         s);
+        qemu_add_vm_change_state_handler(arm_remote_core_vm_state_change, s);
 }
 
 static void arm_remote_core_unrealize(DeviceState *dev)
@@ -341,7 +341,7 @@ static const Property arm_remote_core_properties[] = {
     DEFINE_PROP_UINT32("num-irq", ArmRemoteCoreState, num_irq, 32),
 };
 
-static void arm_remote_core_class_init(ObjectClass *klass, void *data)
+static void arm_remote_core_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -9,7 +9,6 @@
 #include "qemu/bswap.h"
 #include "qapi/error.h"
 #include "elf.h"
-#include "exec/memory.h"
 #include "hw/arm/remote_firmware.h"
 #include "trace.h"
 

@@ -13,7 +13,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/units.h"
-#include "exec/address-spaces.h"
 #include "hw/arm/stm32mp157_soc.h"
 #include "hw/char/stm32mp1_usart.h"
 #include "hw/gpio/stm32l4x5_gpio.h"
@@ -32,6 +31,7 @@
 #include "hw/misc/unimp.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "hw/rtc/stm32mp1_rtc.h"
 #include "hw/timer/stm32mp1_tim.h"
 #include "hw/watchdog/stm32mp1_iwdg.h"
@@ -691,7 +691,7 @@ static const Property stm32mp157_soc_properties[] = {
                      MemoryRegion *),
 };
 
-static void stm32mp157_soc_class_init(ObjectClass *klass, void *data)
+static void stm32mp157_soc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 

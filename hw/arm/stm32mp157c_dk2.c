@@ -19,6 +19,7 @@
 #include "hw/irq.h"
 #include "hw/misc/stpmic1.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "qapi/visitor.h"
 #include "qom/object.h"
 #include "system/reset.h"
@@ -204,7 +205,7 @@ static void dk2_init(MachineState *machine)
     }
 }
 
-static void dk2_class_init(ObjectClass *oc, void *data)
+static void dk2_class_init(ObjectClass *oc, ClassInitData *data)
 {
     MachineClass *mc = MACHINE_CLASS(oc);
     static const char *const valid_cpu_types[] = {
@@ -258,6 +259,7 @@ static const TypeInfo dk2_types[] = {
         .instance_size = sizeof(STM32MP157CDk2State),
         .instance_finalize = dk2_finalize,
         .class_init = dk2_class_init,
+        .interfaces = arm_machine_interfaces,
     },
 };
 

@@ -17,15 +17,14 @@
 #include "qemu/datadir.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
-#include "audio/audio.h"
 #include "elf.h"
-#include "exec/address-spaces.h"
 #include "hw/arm/boot.h"
 #include "hw/arm/remote_firmware.h"
 #include "hw/arm/zynqmp_amp_soc.h"
 #include "hw/boards.h"
 #include "hw/loader.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "qom/object.h"
 #include "system/reset.h"
 #include "system/runstate.h"
@@ -125,7 +124,7 @@ static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
     ssize_t size;
 
     size = load_image_targphys_as(machine->kernel_filename, KERNEL_ADDR,
-                                  KERNEL_MAX, as);
+                                  KERNEL_MAX, as, NULL);
     if (size <= 0) {
         error_report("-kernel %s: cannot be read, or is larger than %d MiB",
                      machine->kernel_filename, (int)(KERNEL_MAX / MiB));
@@ -136,7 +135,7 @@ static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
     s->boot.ram_size = machine->ram_size;
     if (machine->initrd_filename) {
         size = load_image_targphys_as(machine->initrd_filename, INITRD_ADDR,
-                                      RAM_MIN - INITRD_ADDR, as);
+                                      RAM_MIN - INITRD_ADDR, as, NULL);
         if (size <= 0) {
             error_report("-initrd %s: cannot be read, or is too large",
                          machine->initrd_filename);
@@ -250,7 +249,7 @@ static void zcu102_amp_init(MachineState *machine)
     }
 }
 
-static void zcu102_amp_class_init(ObjectClass *klass, void *data)
+static void zcu102_amp_class_init(ObjectClass *klass, ClassInitData *data)
 {
     /* The SoC makes its timers by itself: this is how it comes to them. */
     static GlobalProperty timers[] = {
@@ -300,6 +299,7 @@ static const TypeInfo zcu102_amp_types[] = {
         .instance_size = sizeof(Zcu102AmpState),
         .instance_finalize = zcu102_amp_finalize,
         .class_init = zcu102_amp_class_init,
+        .interfaces = aarch64_machine_interfaces,
     },
 };
 

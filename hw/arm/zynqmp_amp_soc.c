@@ -9,11 +9,11 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "exec/address-spaces.h"
 #include "hw/arm/zynqmp_amp_soc.h"
 #include "hw/irq.h"
 #include "hw/misc/unimp.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 
 #define MESSAGE_RAM_ADDR    0xff990000
 #define MESSAGE_RAM_SIZE    0x1000
@@ -266,7 +266,7 @@ static const Property zynqmp_amp_soc_properties[] = {
                      MemoryRegion *),
 };
 
-static void zynqmp_amp_soc_class_init(ObjectClass *klass, void *data)
+static void zynqmp_amp_soc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 

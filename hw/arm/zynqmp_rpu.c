@@ -15,6 +15,7 @@
 #include "hw/arm/zynqmp_rpu.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 
 #define GIC_ADDR            0xf9000000
@@ -339,7 +340,7 @@ static const Property zynqmp_rpu_properties[] = {
                      MemoryRegion *),
 };
 
-static void zynqmp_rpu_class_init(ObjectClass *klass, void *data)
+static void zynqmp_rpu_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 

@@ -27,6 +27,7 @@
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "trace.h"
@@ -797,7 +798,7 @@ static void stm32mp1_usart_realize(DeviceState *dev, Error **errp)
                              NULL, s, NULL, true);
 }
 
-static void stm32mp1_usart_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_usart_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

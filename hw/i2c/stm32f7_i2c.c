@@ -16,6 +16,7 @@
 #include "qemu/log.h"
 #include "hw/i2c/stm32f7_i2c.h"
 #include "hw/irq.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "system/reset.h"
@@ -506,7 +507,7 @@ static const VMStateDescription vmstate_stm32f7_i2c = {
     }
 };
 
-static void stm32f7_i2c_class_init(ObjectClass *klass, void *data)
+static void stm32f7_i2c_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -12,6 +12,7 @@
 #include "qapi/visitor.h"
 #include "hw/misc/ram_fault.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 #include "system/cpus.h"
 #include "trace.h"
@@ -181,7 +182,7 @@ static const Property ram_fault_properties[] = {
                      MemoryRegion *),
 };
 
-static void ram_fault_class_init(ObjectClass *klass, void *data)
+static void ram_fault_class_init(ObjectClass *klass, ClassInitData *data)
 {
     static const struct {
         const char *name;

@@ -8,6 +8,7 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "hw/misc/register_block.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 #include "trace.h"
 
@@ -32,7 +33,7 @@ static RegisterInfo *register_block_find(RegisterBlockState *s, hwaddr addr,
 static uint64_t register_block_read(void *opaque, hwaddr addr, unsigned size)
 {
     RegisterInfoArray *array = opaque;
-    RegisterBlockState *s = REGISTER_BLOCK(memory_region_owner(&array->mem));
+    RegisterBlockState *s = REGISTER_BLOCK_OF(array->r[0]);
     RegisterInfo *reg = register_block_find(s, addr, "read");
     unsigned shift = (addr & 3) * 8;
     uint64_t value;
@@ -51,7 +52,7 @@ static void register_block_write(void *opaque, hwaddr addr, uint64_t value,
                                 unsigned size)
 {
     RegisterInfoArray *array = opaque;
-    RegisterBlockState *s = REGISTER_BLOCK(memory_region_owner(&array->mem));
+    RegisterBlockState *s = REGISTER_BLOCK_OF(array->r[0]);
     RegisterInfo *reg = register_block_find(s, addr, "write");
     unsigned shift = (addr & 3) * 8;
 
@@ -123,7 +124,8 @@ void register_block_class_init(ObjectClass *klass,
     src->table_len = table_len;
 }
 
-static void register_block_base_class_init(ObjectClass *klass, void *data)
+static void register_block_base_class_init(ObjectClass *klass,
+                                           ClassInitData *data)
 {
     DEVICE_CLASS(klass)->vmsd = &vmstate_register_block;
     RESETTABLE_CLASS(klass)->phases.hold = register_block_reset_hold;

@@ -11,6 +11,7 @@
 #include "exec/memop.h"
 #include "hw/misc/register_fault.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 #include "trace.h"
 
@@ -187,7 +188,7 @@ static const Property register_fault_properties[] = {
     DEFINE_PROP_UINT32("offset", RegisterFaultState, offset, 0),
 };
 
-static void register_fault_class_init(ObjectClass *klass, void *data)
+static void register_fault_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

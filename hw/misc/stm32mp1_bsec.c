@@ -12,6 +12,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_bsec.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 
 REG32(OTP_DATA0, 0x200)
@@ -75,7 +76,7 @@ static const RegisterAccessInfo stm32mp1_bsec_regs[] = {
     OTP(90, 0), OTP(91, 0), OTP(92, 0), OTP(93, 0), OTP(94, 0), OTP(95, 0),
 };
 
-static void stm32mp1_bsec_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_bsec_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_bsec_regs,
                               ARRAY_SIZE(stm32mp1_bsec_regs));

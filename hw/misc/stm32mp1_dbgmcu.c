@@ -11,6 +11,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_dbgmcu.h"
+#include "hw/qemu_compat.h"
 
 #define DEV_ID_STM32MP157 0x500
 #define REV_ID_B 0x2000
@@ -31,7 +32,7 @@ static const RegisterAccessInfo stm32mp1_dbgmcu_regs[] = {
     { .name = "APB5FZ2", .addr = 0x50 },
 };
 
-static void stm32mp1_dbgmcu_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_dbgmcu_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_dbgmcu_regs,
                               ARRAY_SIZE(stm32mp1_dbgmcu_regs));

@@ -20,6 +20,7 @@
 #include "qemu/log.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_exti.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "trace.h"
@@ -381,7 +382,7 @@ static void stm32mp1_exti_init(Object *obj)
                              STM32MP1_EXTI_NUM_EVENTS);
 }
 
-static void stm32mp1_exti_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_exti_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -15,6 +15,7 @@
 #include "qemu/log.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_hsem.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "trace.h"
@@ -275,7 +276,7 @@ static void stm32mp1_hsem_init(Object *obj)
     }
 }
 
-static void stm32mp1_hsem_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_hsem_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -16,6 +16,7 @@
 #include "qemu/timer.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_ipcc.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
@@ -277,7 +278,7 @@ static void stm32mp1_ipcc_init(Object *obj)
     }
 }
 
-static void stm32mp1_ipcc_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_ipcc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

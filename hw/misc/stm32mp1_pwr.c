@@ -12,6 +12,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_pwr.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "trace.h"
 
@@ -102,7 +103,7 @@ static const RegisterAccessInfo stm32mp1_pwr_regs[] = {
     REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
-static void stm32mp1_pwr_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_pwr_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_pwr_regs,
                               ARRAY_SIZE(stm32mp1_pwr_regs));

@@ -22,6 +22,7 @@
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_rcc.h"
 #include "hw/qdev-clock.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
@@ -914,7 +915,7 @@ static const VMStateDescription vmstate_stm32mp1_rcc = {
     }
 };
 
-static void stm32mp1_rcc_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_rcc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

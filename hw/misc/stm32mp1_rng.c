@@ -14,6 +14,7 @@
 #include "qemu/guest-random.h"
 #include "hw/misc/stm32mp1_rng.h"
 #include "hw/irq.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "trace.h"
 
@@ -94,7 +95,7 @@ static void stm32mp1_rng_init(Object *obj)
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &STM32MP1_RNG(obj)->irq);
 }
 
-static void stm32mp1_rng_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_rng_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_rng_regs,
                               ARRAY_SIZE(stm32mp1_rng_regs));

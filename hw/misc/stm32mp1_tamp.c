@@ -14,6 +14,7 @@
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_tamp.h"
 #include "hw/irq.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "trace.h"
 
@@ -88,7 +89,7 @@ static void stm32mp1_tamp_init(Object *obj)
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &STM32MP1_TAMP(obj)->irq);
 }
 
-static void stm32mp1_tamp_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_tamp_class_init(ObjectClass *klass, ClassInitData *data)
 {
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 

@@ -17,6 +17,7 @@
 #include "qemu/timer.h"
 #include "hw/misc/stpmic1.h"
 #include "hw/irq.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
@@ -300,7 +301,7 @@ static const VMStateDescription vmstate_stpmic1 = {
     }
 };
 
-static void stpmic1_class_init(ObjectClass *klass, void *data)
+static void stpmic1_class_init(ObjectClass *klass, ClassInitData *data)
 {
     I2CSlaveClass *isc = I2C_SLAVE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

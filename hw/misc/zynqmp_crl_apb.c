@@ -13,6 +13,7 @@
 #include "qemu/osdep.h"
 #include "hw/irq.h"
 #include "hw/misc/zynqmp_crl_apb.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 
 static void zynqmp_crl_apb_update(RegisterBlockState *block)
@@ -82,7 +83,7 @@ static void zynqmp_crl_apb_init(Object *obj)
                              ARRAY_SIZE(s->rpu_reset));
 }
 
-static void zynqmp_crl_apb_class_init(ObjectClass *klass, void *data)
+static void zynqmp_crl_apb_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, zynqmp_crl_apb_regs,
                               ARRAY_SIZE(zynqmp_crl_apb_regs));

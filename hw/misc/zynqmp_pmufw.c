@@ -16,12 +16,12 @@
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
-#include "exec/address-spaces.h"
 #include "hw/irq.h"
 #include "hw/misc/zynqmp_crl_apb.h"
 #include "hw/misc/zynqmp_pmufw.h"
 #include "hw/misc/zynqmp_rpu_ctrl.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
 #include "target/arm/arm-powerctl.h"
@@ -805,7 +805,7 @@ static const Property zynqmp_pmufw_properties[] = {
     DEFINE_PROP_LINK("apu3", ZynqMPPmufwState, apu[3], TYPE_ARM_CPU, ARMCPU *),
 };
 
-static void zynqmp_pmufw_class_init(ObjectClass *klass, void *data)
+static void zynqmp_pmufw_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 

@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include "hw/irq.h"
 #include "hw/misc/zynqmp_rpu_ctrl.h"
+#include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 
 REG32(RPU_0_ISR, 0x114)
@@ -130,7 +131,7 @@ static void zynqmp_rpu_ctrl_init(Object *obj)
     qdev_init_gpio_out_named(dev, &s->tcm_comb, "tcm-comb", 1);
 }
 
-static void zynqmp_rpu_ctrl_class_init(ObjectClass *klass, void *data)
+static void zynqmp_rpu_ctrl_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, zynqmp_rpu_ctrl_regs,
                               ARRAY_SIZE(zynqmp_rpu_ctrl_regs));

@@ -17,6 +17,7 @@
 #include "qemu/osdep.h"
 #include "hw/rtc/stm32mp1_rtc.h"
 #include "hw/irq.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/qapi-events-misc.h"
@@ -767,7 +768,7 @@ static const VMStateDescription vmstate_stm32mp1_rtc = {
     }
 };
 
-static void stm32mp1_rtc_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_rtc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

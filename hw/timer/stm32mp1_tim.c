@@ -16,6 +16,7 @@
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
@@ -596,7 +597,7 @@ static const Property stm32mp1_tim_properties[] = {
                       STM32MP1_TIM_CHANNELS),
 };
 
-static void stm32mp1_tim_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_tim_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -9,6 +9,7 @@
 #include "hw/watchdog/stm32mp1_iwdg.h"
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qemu/log.h"
@@ -395,7 +396,7 @@ static const VMStateDescription vmstate_stm32mp1_iwdg = {
     }
 };
 
-static void stm32mp1_iwdg_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_iwdg_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -10,6 +10,7 @@
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
@@ -332,7 +333,7 @@ static const Property stm32mp1_wwdg_properties[] = {
     DEFINE_PROP_UINT32("time-scale", STM32MP1WwdgState, time_scale, 1),
 };
 
-static void stm32mp1_wwdg_class_init(ObjectClass *klass, void *data)
+static void stm32mp1_wwdg_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

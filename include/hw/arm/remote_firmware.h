@@ -12,7 +12,7 @@
 #ifndef HW_ARM_REMOTE_FIRMWARE_H
 #define HW_ARM_REMOTE_FIRMWARE_H
 
-#include "exec/memory.h"
+#include "hw/qemu_compat.h"
 
 typedef struct ArmRemoteFirmware ArmRemoteFirmware;
 

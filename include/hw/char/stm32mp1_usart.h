@@ -24,6 +24,7 @@
 
 #include "chardev/char-fe.h"
 #include "hw/clock.h"
+#include "hw/qemu_compat.h"
 #include "hw/sysbus.h"
 #include "qemu/fifo8.h"
 #include "qom/object.h"
@@ -39,7 +40,7 @@ struct STM32MP1UsartState {
     MemoryRegion mmio;
     qemu_irq irq;
     Clock *clk;
-    CharBackend chr;
+    CharFrontend chr;
     bool boot_enabled;
 
     uint32_t cr1;

@@ -23,8 +23,8 @@
 #ifndef HW_MISC_RAM_FAULT_H
 #define HW_MISC_RAM_FAULT_H
 
-#include "exec/memory.h"
 #include "hw/qdev-core.h"
+#include "hw/qemu_compat.h"
 #include "qom/object.h"
 
 #define TYPE_RAM_FAULT "ram-fault"
