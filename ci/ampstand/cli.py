@@ -21,7 +21,7 @@ from ampstand.board import Board
 from ampstand.build.builder import PARTS, Builder, BuildOptions
 from ampstand.build.bundle import Bundled
 from ampstand.build.cache import Cache
-from ampstand.build.sources import specs
+from ampstand.build.sources import Sources, specs
 from ampstand.commands import doctor, footprint, series
 from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, UsageError
 from ampstand.progress import Progress, Times
@@ -140,6 +140,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     show.add_argument("--json", action="store_true", help="the measured file as it is")
     patches = commands.add_parser("qemu-series", help="write our additions to QEMU as a patch series")
     patches.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new or empty folder")
+    patches.add_argument("--qemu-src", type=Path, metavar="DIR", help="the plain tree that they are for")
     summary = commands.add_parser("summary", help="show the record of a run as Markdown, as for a GitHub job")
     summary.add_argument("results", nargs="+", type=Path, metavar="RESULTS.jsonl")
     shells = commands.add_parser("completion", help="print what makes a shell complete words of this command line")
@@ -241,7 +242,8 @@ def dispatch(args: argparse.Namespace, progress: Progress) -> int:
         print("\n".join(github.markdown(Run.load(path)) for path in args.results), end="")
         return 0
     if args.command == "qemu-series":
-        for path in series.write(args.output):
+        plain = Sources(Cache(), progress, {"qemu": args.qemu_src}).get("qemu")
+        for path in series.write(args.output, plain.path):
             print(path)
         return 0
     if args.command in ALONE:

@@ -91,7 +91,7 @@ static void zynqmp_amp_soc_init(Object *obj)
     }
 }
 
-/* Registers that are what software has written, or what is there at power-on. */
+/* Registers that are what software has written, or what power-on leaves. */
 static bool zynqmp_amp_soc_realize_memory(ZynqMPAmpSocState *s, Error **errp)
 {
     const struct {

@@ -126,7 +126,7 @@ enum {
  */
 #define AWAKE_POLLS     50
 
-/* What the boot loader leaves: see UG1085, chapter "Clocking", and psu_init() */
+/* What the boot loader leaves: UG1085, chapter "Clocking", and psu_init() */
 enum { APLL, VPLL, DPLL, RPLL, IOPLL };
 enum { PLL_DIV2, PLL_FBDIV };
 #define PLL_MODE_INTEGER 1

@@ -515,7 +515,7 @@ static void test_silence(void)
         wr(&u, ICR, ISR_RTOF);
     }
 
-    /* cleared with a character in the FIFO, it comes again, until that is read */
+    /* cleared with one in the FIFO, it comes again, until that is read */
     send_line(&u, "D", 1);
     wait_for(&u, ISR, ISR_RXFNE, ISR_RXFNE);
     for (unsigned i = 0; i < 3; i++) {

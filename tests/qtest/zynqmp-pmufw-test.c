@@ -73,7 +73,9 @@ static void test_features(void)
         { 15, 1 }, { 21, 1 }, { 32, 2 }, { 33, 2 }, { 36, 1 }, { 44, 1 },
         { 51, 1 }, { 63, 2 },
     };
-    static const uint32_t unknown[] = { 0, 2, 4, 52, 62, 64, 1000, 0xa00, UINT32_MAX };
+    static const uint32_t unknown[] = {
+        0, 2, 4, 52, 62, 64, 1000, 0xa00, UINT32_MAX
+    };
     QTestState *qts = qtest_init(MACHINE);
 
     for (int i = 0; i < ARRAY_SIZE(features); i++) {

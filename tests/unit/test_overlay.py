@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Our files over a QEMU tree, and the same as a patch series."""
+"""Our files over a QEMU tree."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 
 from ampstand import paths
 from ampstand.build import overlay
-from ampstand.commands import series
-from ampstand.errors import InfrastructureError, UsageError
+from ampstand.errors import InfrastructureError
 
 PATCH = """\
 From 0 Mon Sep 17 00:00:00 2001
@@ -170,30 +169,3 @@ def test_a_patch_goes_where_its_context_is_and_nowhere_else(pristine: Path, tmp_
     with unittest.mock.patch("tempfile.tempdir", str(tmp_path)):
         found = overlay.patched(overlay.Tree(pristine), [tmp_path / "right.patch"])
     assert found == {"hw/misc/Kconfig": b"config A\n    int\n"}
-
-
-def test_series_applied_to_a_plain_tree_gives_the_layer(root: Path, pristine: Path, tmp_path: Path) -> None:
-    layer = overlay.layer(pristine, root)
-    written = series.write(tmp_path / "out", root)
-    assert [path.name for path in written] == [
-        "0001-hw-misc-add-dev.patch",
-        "0002-tests-qtest-add-dev-test-c.patch",
-        "0003-configs-add-a-device-list-for-Ampstand-s-boards.patch",
-        "0004-hw-misc-make-it-known.patch",
-    ]
-    assert "\n\nwhy\n\nSigned-off-by: " in written[-1].read_text()
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "plain"], ["am", "-q", *map(str, written)]):
-        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example", *command], cwd=pristine, check=True)
-    for name, data in layer.items():
-        assert (pristine / name).read_bytes() == data, name
-
-
-def test_series_does_not_write_into_a_full_folder(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not empty"):
-        series.write(root, root)
-
-
-def test_the_projects_own_series_has_every_file_once() -> None:
-    files = overlay.own_files()
-    named = [name for _, names in series.groups(files) for name in names]
-    assert sorted(named) == sorted(files)

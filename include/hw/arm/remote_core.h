@@ -22,8 +22,8 @@
  * + Named GPIO input "boot": level; a held core starts on the rising edge, and
  *   a reset while it is low leaves the core held. A running core ignores it.
  * + Named GPIO input "reset": the rising edge resets the core, NVIC and SysTick
- * + Named GPIO input "vinithi": level; whether an R-profile core that starts has
- *   its vectors at 0xffff0000
+ * + Named GPIO input "vinithi": level; whether an R-profile core that starts
+ *   has its vectors at 0xffff0000
  * + Named GPIO output "running": level, as the core itself changes it
  * + Named GPIO output "sysresetreq": pulse, the core asks for a reset. It is
  *   for the SoC to answer through "reset".
