@@ -173,13 +173,12 @@ class Builder:
     def qemu(self) -> Path:
         """Return the folder with ``qemu-system-aarch64`` and, below ``tests/qtest``, our qtests."""
         source = self.sources.get("qemu")
-        layer = overlay.layer(source.path, self.root)
         args = arguments(self.root / "configs/qemu/configure.args")
         if self.options.debug_info:
             args = [arg for arg in args if arg != "--disable-debug-info"] + ["--enable-debug-info"]
         inputs = {
             "source": source.identity,
-            "layer": digest(layer.items()),
+            "layer": digest((name, path.read_bytes()) for name, path in overlay.ingredients(self.root).items()),
             "arguments": " ".join(args),
             "compiler": compiler("gcc"),
         }
@@ -189,6 +188,7 @@ class Builder:
         def make(scratch: Path) -> None:
             shared = f"{source.path if source.own else source.identity}:{inputs['arguments']}:{inputs['compiler']}"
             work = self.cache.work / f"qemu-{hashlib.sha256(shared.encode()).hexdigest()[:8]}"
+            layer = overlay.layer(source.path, self.root)
             with self.cache.lock("qemu-tree", self.progress):
                 targets = ["qemu-system-aarch64", *(f"tests/qtest/{name}" for name in programs)]
                 self._build_qemu(source, layer, args, work, targets)

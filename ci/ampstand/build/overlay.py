@@ -62,6 +62,12 @@ def own_files(root: Path = paths.ROOT) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def ingredients(root: Path = paths.ROOT) -> dict[str, Path]:
+    """Return all that the layer for a given source is made of; to make it takes longer than some runs."""
+    folder = root / "hw/qemu"
+    return own_files(root) | {str(path.relative_to(root)): path for path in folder.rglob("*.patch")}
+
+
 _TOUCHED = re.compile(r"^(?:diff --git a/(?=.* b/)|--- a/|\+\+\+ b/|(?:rename|copy) (?:from|to) )(\S+)", re.MULTILINE)
 
 
