@@ -16,13 +16,13 @@ import pytest
 
 from ampstand.board import Board
 from ampstand.build import builder as build
-from ampstand.build import overlay
+from ampstand.build import overlay, tools
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
 from ampstand.build.kernel import stacks_in, warnings_in
 from ampstand.build.ready_kernel import DTB_MAGIC
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.progress import Progress
+from ampstand.progress import Progress, Step
 
 CONFIGURE = r"""#!/bin/sh
 echo configured >> ../configures
@@ -241,6 +241,26 @@ def test_a_changed_configuration_goes_on_in_the_same_tree(world: World) -> None:
     assert second != first
     assert "CONFIG_A=n" in (second / "config").read_text()
     assert len(list(world.cache.work.glob("linux-*"))) == 1
+
+
+def test_a_build_that_was_interrupted_goes_on_counting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that only follows a change does not: what is there says nothing of how much is left."""
+    run, counts = tools.run, []
+
+    def counted(*argv: Any, step: Step, **more: Any) -> str:
+        if more["what"] == "building the kernel":
+            counts.append(step.done)
+        return run(*argv, step=step, **more)
+
+    monkeypatch.setattr(tools, "run", counted)
+    for number, interrupted in enumerate((False, True, False)):
+        put(world.linux, text=f"{number}\n")
+        if interrupted:
+            (work,) = world.cache.work.glob("linux-*")
+            put(work, **{"mm/one.o": "", "lib/two.o": ""})
+            (work / ".built").unlink()
+        world.builder().kernel()
+    assert counts == [0, 2, 0]
 
 
 def state(folder: Path) -> dict[str, tuple[int, int, bytes]]:

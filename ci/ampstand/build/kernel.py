@@ -185,11 +185,14 @@ class KernelBuild:
             )
         self.cache.need_space("the kernel's build", 500)
         self._log.unlink(missing_ok=True)
+        resumed = not self._built.is_file()  # or the first one, for which nothing is there
         self._built.unlink(missing_ok=True)
         tree = self.tree()
         self.work.mkdir(parents=True, exist_ok=True)
         self._configure(tree)
         with self.progress.step("Linux: compiling") as step:
+            if resumed:
+                step.update(done=sum(1 for _ in self.work.rglob("*.o")), total=STEPS)
             tools.run(
                 [*self._make(tree), f"-j{self.jobs}", *targets],
                 what="building the kernel",
