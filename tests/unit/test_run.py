@@ -16,7 +16,7 @@ import pytest
 from ampstand import cli
 from ampstand.board import Board
 from ampstand.build.builder import Builder
-from ampstand.commands import given, run
+from ampstand.commands import demo, given, run
 from ampstand.commands.given import Given
 from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
@@ -112,5 +112,11 @@ def test_bugs_that_linux_survives_are_excused(tmp_path: Path) -> None:
     recorder.feed(
         "host", "linux", "[ 1.0] WARNING: CPU: 0 PID: 1 at kernel/rcu/tree_plugin.h:331 rcu_note_context_switch+0x29c\n"
     )
-    assert [one.id for one, lines in found.items() if any(line.seen for line in lines)] == ["poweroff-sleeps"]
+    (told,) = known_bugs.met(found)
+    assert told.startswith("known bug poweroff-sleeps: ")
     assert recorder.verdict() == []
+
+
+def test_a_demo_says_why_its_board_is_not_kept(tmp_path: Path) -> None:
+    machine = SimpleNamespace(alive=False, artifacts=SimpleNamespace(firmware={}))
+    assert demo._keep(cast("LinuxMachine", machine), tmp_path) == "the state of the board is not saved: QEMU has ended"

@@ -14,6 +14,7 @@ import shlex
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console as Terminal
@@ -26,6 +27,7 @@ from ampstand.commands.given import Firmware, Given
 from ampstand.errors import AmpstandError, TestsFailed
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.saved_states import SavedStates
 from ampstand.progress import Progress, Step, duration, printable
 from ampstand.qemu.machine import WaitError
 from ampstand.qemu.trace import TraceReader, follow_traces
@@ -58,8 +60,9 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     try:
         demo.run()
     except AmpstandError as error:
-        demo.records.result("failed", steps=demo.results, error=error.message)
+        demo.records.result("failed", steps=demo.results, reasons=[error.message])
         terminal.print(demo.table())
+        progress.say(_keep(demo.machine, folder))
         raise
     finally:
         demo.machine.stop()
@@ -67,6 +70,15 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     terminal.print(demo.table())
     terminal.print(f"Everything went well. Logs of each core: {folder}", highlight=False, markup=False, soft_wrap=True)
     return 0
+
+
+def _keep(machine: LinuxMachine, folder: Path) -> str:
+    """Save the machine as it is now; return how to go on from there, or why that cannot be done."""
+    try:
+        SavedStates(folder, 1).save(machine, list(machine.artifacts.firmware.values()))
+    except (AmpstandError, OSError) as error:
+        return f"the state of the board is not saved: {str(error).partition(chr(10))[0]}"
+    return f"go on from here: {shlex.join([rerun.program(), 'open', str(folder)])}"
 
 
 class Demo:

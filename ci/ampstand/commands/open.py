@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""``ampstand open``: goes on from the state in which a scenario failed, with the consoles on the terminal, or gdb.
+"""``ampstand open``: goes on from where a scenario or a demo failed, with the consoles on the terminal, or gdb.
 
-Exit code: 0 if the user left, QEMU ended or the time was over; 1 if a core said a known-bad line meanwhile; gdb's own
-with ``--gdb``; 2 if there is no state, or what it needs is gone or has changed; 3 if QEMU cannot take it.
+Exit code: 0 if the user left, QEMU ended or the time was over; 1 if a core said a known-bad line meanwhile, known bugs
+of this Linux apart; gdb's own with ``--gdb``; 2 if there is no state, or what it needs is gone or has changed; 3 if QEMU
+cannot take it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ampstand.commands.run import Session
 from ampstand.commands.terminal import raw_terminal
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.formats.elf import Image
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.saved_states import SavedState
 from ampstand.progress import Progress
@@ -29,7 +31,7 @@ from ampstand.report.records import Recorder
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``open``."""
     parser.add_argument(
-        "scenario", type=Path, metavar="RECORDS/scenarios/NAME", help="records of a scenario that failed"
+        "scenario", type=Path, metavar="RECORDS/scenarios/NAME", help="records of a scenario or demo that failed"
     )
     parser.add_argument("--gdb", action="store_true", help="gdb on both clusters, which are held as they were saved")
     parser.add_argument("--ex", action="append", default=[], metavar="COMMAND", help="for gdb, after our own")
@@ -50,6 +52,7 @@ def main(args: argparse.Namespace) -> int:
     with gdb.stub_socket() as (stub, arguments):
         machine = state.machine(recorder, arguments)
         machine.rerun = shlex.join([*rerun.base(args.parser, args), str(args.scenario.absolute())])
+        bugs = known_bugs.excuse(machine)
         session = Session(machine, state.images)
         try:
             progress.say(f"{args.scenario.name}: {state.reason}")
@@ -69,10 +72,10 @@ def main(args: argparse.Namespace) -> int:
                 session.run(args.time_limit)
         finally:
             machine.stop()
-    reasons = recorder.verdict()
-    recorder.result("failed" if reasons else "passed", reasons=reasons, inputs=state.artifacts.provenance)
-    for reason in reasons:
-        progress.warn(reason)
+    reasons, notes = recorder.verdict(), known_bugs.met(bugs)
+    recorder.result("failed" if reasons else "passed", reasons=reasons, notes=notes, inputs=state.artifacts.provenance)
+    for text in (*reasons, *notes):
+        progress.warn(text)
     return TestsFailed.exit_code if reasons else 0
 
 

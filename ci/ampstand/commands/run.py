@@ -101,7 +101,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         machine.stop()
     assert isinstance(machine.records, Recorder)
     reasons, notes = given.verdict(machine.records, what)
-    notes += [one.reason() for one, lines in bugs.items() if any(line.seen for line in lines)]
+    notes += known_bugs.met(bugs)
     machine.records.result("failed" if reasons else "passed", reasons=reasons, notes=notes)
     for text in (*reasons, *notes):
         progress.warn(text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -257,6 +257,11 @@ def excuse(machine: Machine) -> dict[KnownBug, list[Expectation]]:
     """Let a machine show any bug that its kernel has and survives: for who steers it by hand, and looks for others."""
     kernel = Kernel.of(machine)
     return {one: accept(machine, one) for one in _all_bugs().values() if not one.fatal and one.inside(kernel)}
+
+
+def met(excused: Mapping[KnownBug, Sequence[Expectation]]) -> list[str]:
+    """Return what to say of the bugs of ``excuse()`` that have shown."""
+    return [one.reason() for one, lines in excused.items() if any(line.seen for line in lines)]
 
 
 def anchors(page: str) -> set[str]:
