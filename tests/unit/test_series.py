@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ tokens = ["OLDER"]
 """
 
 
-def patch(subject: str, changes: dict[str, tuple[str | None, str]]) -> str:
+def patch(subject: str, changes: Mapping[str, tuple[str | None, str]]) -> str:
     diff = "".join(series.difference(name, before, after) for name, (before, after) in changes.items())
     return f"From 0 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] {subject}\n\nwhy of {subject}\n---\n{diff}--\n2.0\n"
 

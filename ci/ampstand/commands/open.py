@@ -3,8 +3,8 @@
 """``ampstand open``: goes on from where a scenario or a demo failed, with the consoles on the terminal, or gdb.
 
 Exit code: 0 if the user left, QEMU ended or the time was over; 1 if a core said a known-bad line meanwhile, known bugs
-of this Linux apart; gdb's own with ``--gdb``; 2 if there is no state, or what it needs is gone or has changed; 3 if QEMU
-cannot take it.
+of this Linux apart; gdb's own with ``--gdb``; 2 if there is no state, or what it needs is gone or has changed; 3 if
+QEMU cannot take it.
 """
 
 from __future__ import annotations
