@@ -74,6 +74,21 @@ static const struct {
     { 0, 35, 0xff300000, "APU" },
 };
 
+#define IPI_TRIG 0x00
+#define IPI_ISR  0x10
+
+/* What sends a kick, and what acknowledges one */
+static const struct {
+    const char *name;
+    uint8_t agent;
+    uint8_t offset;
+} ipi_faults[ZYNQMP_AMP_SOC_NUM_IPI_FAULTS] = {
+    { "ipi-apu-trig-fault", ZYNQMP_AMP_SOC_NUM_IPI, IPI_TRIG },
+    { "ipi-apu-isr-fault", ZYNQMP_AMP_SOC_NUM_IPI, IPI_ISR },
+    { "ipi-rpu0-trig-fault", 0, IPI_TRIG },
+    { "ipi-rpu0-isr-fault", 0, IPI_ISR },
+};
+
 static void zynqmp_amp_soc_init(Object *obj)
 {
     ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(obj);
@@ -88,6 +103,11 @@ static void zynqmp_amp_soc_init(Object *obj)
     for (i = 0; i < ZYNQMP_AMP_SOC_NUM_IPI; i++) {
         object_initialize_child(obj, "ipi[*]", &s->ipi[i],
                                 TYPE_XLNX_ZYNQMP_IPI);
+    }
+    object_initialize_child(obj, "ddr-fault", &s->ddr_fault, TYPE_RAM_FAULT);
+    for (i = 0; i < ARRAY_SIZE(ipi_faults); i++) {
+        object_initialize_child(obj, ipi_faults[i].name, &s->ipi_fault[i],
+                                TYPE_REGISTER_FAULT);
     }
 }
 
@@ -175,6 +195,33 @@ static bool zynqmp_amp_soc_realize_ipi(ZynqMPAmpSocState *s, Error **errp)
     return true;
 }
 
+/* To be called when the agents are mapped. */
+static bool zynqmp_amp_soc_realize_faults(ZynqMPAmpSocState *s, Error **errp)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(ipi_faults); i++) {
+        DeviceState *agent = zynqmp_amp_soc_agent(s, ipi_faults[i].agent);
+        Object *fault = OBJECT(&s->ipi_fault[i]);
+        /* Its registers are a region within the one that is mapped. */
+        MemoryRegion *registers = memory_region_find(
+            sysbus_mmio_get_region(SYS_BUS_DEVICE(agent), 0),
+            ipi_faults[i].offset, sizeof(uint32_t)).mr;
+
+        object_property_set_link(fault, "memory", OBJECT(registers),
+                                 &error_abort);
+        memory_region_unref(registers);
+        object_property_set_uint(fault, "offset", ipi_faults[i].offset,
+                                 &error_abort);
+        if (!sysbus_realize(SYS_BUS_DEVICE(fault), errp)) {
+            return false;
+        }
+    }
+    object_property_set_link(OBJECT(&s->ddr_fault), "memory", OBJECT(s->ddr),
+                             &error_abort);
+    return qdev_realize(DEVICE(&s->ddr_fault), NULL, errp);
+}
+
 static bool zynqmp_amp_soc_realize_rpu(ZynqMPAmpSocState *s, Error **errp)
 {
     static const char *const controls[] = { "ncpuhalt", "vinithi" };
@@ -235,7 +282,8 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
     if (!qdev_realize(DEVICE(zynqmp), NULL, errp) ||
         !zynqmp_amp_soc_realize_memory(s, errp) ||
         !zynqmp_amp_soc_realize_rpu(s, errp) ||
-        !zynqmp_amp_soc_realize_ipi(s, errp)) {
+        !zynqmp_amp_soc_realize_ipi(s, errp) ||
+        !zynqmp_amp_soc_realize_faults(s, errp)) {
         return;
     }
 

@@ -290,6 +290,54 @@ static void test_interrupt_while_held(void)
 }
 
 /* Every agent reaches every other one, and sees that it has answered. */
+static void arm_fault(QTestState *qts, const char *which, uint32_t mask)
+{
+    g_autofree char *path = g_strdup_printf("/machine/soc/ipi-%s-fault", which);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'qom-set', 'arguments': {"
+                             " 'path': %s, 'property': 'x-fault-mask',"
+                             " 'value': %u } }", path, mask);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'qom-set', 'arguments': {"
+                             " 'path': %s, 'property': 'x-fault-drop',"
+                             " 'value': 1 } }", path);
+}
+
+/* A kick gets lost, or an acknowledgement: only those meant, and only once. */
+static void test_ipi_faults(void)
+{
+    static const struct {
+        const char *from;
+        const char *to;
+        uint32_t sender;
+        uint32_t receiver;
+        uint32_t sends;
+        uint32_t comes;
+    } ways[] = {
+        { "apu-trig", "rpu0-isr", IPI_APU, IPI_RPU(0), BIT_RPU(0), BIT_APU },
+        { "rpu0-trig", "apu-isr", IPI_RPU(0), IPI_APU, BIT_APU, BIT_RPU(0) },
+    };
+    QTestState *qts = qtest_init(MACHINE);
+
+    for (int i = 0; i < ARRAY_SIZE(ways); i++) {
+        uint32_t isr = ways[i].receiver + ISR;
+
+        arm_fault(qts, ways[i].from, ways[i].sends);
+        qtest_writel(qts, ways[i].sender + TRIG, BIT_RPU(1));
+        g_assert_cmphex(qtest_readl(qts, IPI_RPU(1) + ISR), !=, 0);
+        qtest_writel(qts, ways[i].sender + TRIG, ways[i].sends);
+        g_assert_cmphex(qtest_readl(qts, isr), ==, 0);
+        qtest_writel(qts, ways[i].sender + TRIG, ways[i].sends);
+        g_assert_cmphex(qtest_readl(qts, isr), ==, ways[i].comes);
+
+        arm_fault(qts, ways[i].to, ways[i].comes);
+        qtest_writel(qts, isr, ways[i].comes);
+        g_assert_cmphex(qtest_readl(qts, isr), ==, ways[i].comes);
+        qtest_writel(qts, isr, ways[i].comes);
+        g_assert_cmphex(qtest_readl(qts, isr), ==, 0);
+    }
+    qtest_quit(qts);
+}
+
 static void test_ipi(void)
 {
     static const struct {
@@ -388,6 +436,7 @@ int main(int argc, char **argv)
     qtest_add_func("/zynqmp/rpu/interrupt-while-held",
                    test_interrupt_while_held);
     qtest_add_func("/zynqmp/ipi/agents", test_ipi);
+    qtest_add_func("/zynqmp/ipi/faults", test_ipi_faults);
     qtest_add_func("/zynqmp/ipi/masks", test_ipi_masks);
     qtest_add_func("/zynqmp/ttc", test_timer);
     return g_test_run();

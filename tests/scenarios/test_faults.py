@@ -101,12 +101,18 @@ def test_stuck_mailbox_to_the_remote(echo: Remote, fault: Faults, machine: Linux
 
 @pytest.mark.needs("fault-mailbox")
 def test_stuck_mailbox_to_the_host(echo: Remote, fault: Faults, machine: LinuxMachine) -> None:
-    """Linux's interrupt thread never ends, and the work that it queues for its own core starves; the rest goes on."""
+    """Linux's interrupt thread never ends, and the work that it queues for its own core starves; the rest goes on.
+
+    Where messages are taken on whatever core is free, they come all the same, later.
+    """
     machine.tolerate_bad("msg received with no recipient", "what came in was seen too late", "host")
     echo.tolerate("stop-without-ack", "the acknowledgement was seen too late")
     stuck = fault.inject("mailbox-to-host-stuck")
     for _ in range(2):  # in all more than the second from which on an interrupt counts as left standing
-        echo_fails(echo, TIMED_OUT, "-n 20 -t 700")
+        if echo.says("starves-under-interrupts") == "yes":
+            echo_fails(echo, TIMED_OUT, "-n 20 -t 700")
+        else:
+            assert echo.echo_char(options="-n 200 -t 700")["messages"] == 200
     assert stuck.fired() > 100
     echo.stop()
     stuck.end()

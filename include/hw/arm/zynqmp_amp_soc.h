@@ -17,6 +17,8 @@
 
 #include "hw/arm/xlnx-zynqmp.h"
 #include "hw/arm/zynqmp_rpu.h"
+#include "hw/misc/ram_fault.h"
+#include "hw/misc/register_fault.h"
 #include "hw/misc/zynqmp_crl_apb.h"
 #include "hw/misc/zynqmp_pmufw.h"
 #include "hw/misc/zynqmp_rpu_ctrl.h"
@@ -27,6 +29,7 @@
 OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPAmpSocState, ZYNQMP_AMP_SOC)
 
 #define ZYNQMP_AMP_SOC_NUM_IPI 6
+#define ZYNQMP_AMP_SOC_NUM_IPI_FAULTS 4
 
 struct ZynqMPAmpSocState {
     SysBusDevice parent_obj;
@@ -38,6 +41,9 @@ struct ZynqMPAmpSocState {
     ZynqMPPmufwState pmufw;
     /* Interrupts between processors, but for that of the APU */
     XlnxZynqMPIPI ipi[ZYNQMP_AMP_SOC_NUM_IPI];
+    /* Faults on demand: of the DDR, and of kicks between APU and RPU 0 */
+    RamFaultState ddr_fault;
+    RegisterFaultState ipi_fault[ZYNQMP_AMP_SOC_NUM_IPI_FAULTS];
 
     MemoryRegion *ddr;
     MemoryRegion message_ram;
