@@ -25,20 +25,27 @@ from ampstand.linux.known_bugs import Kernel
 from ampstand.linux.remote import Remote
 
 CROSS = "arm-none-eabi-"
-pytestmark = [pytest.mark.needs("remoteproc", "cortex-m"), pytest.mark.programs(f"{CROSS}gcc")]
+pytestmark = [pytest.mark.needs("remoteproc"), pytest.mark.programs(f"{CROSS}gcc")]
 
 SOURCES = Path(__file__).parent / "own"
 TABLES = {"no-table": 0, "empty-table": 1, "trace": 2}
 LOOKS = 1000
+CORES = {"M": ("-mcpu=cortex-m4", "-mthumb"), "R": ("-mcpu=cortex-r5", "-marm")}
+"""By the profile of the remote's core what the compiler is told."""
+SIZE = 192 << 10
+"""Of code, data and stack: counter.ld."""
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Callable[..., Path]:
+def build(tmp_path: Path, board: Board) -> Callable[..., Path]:
     """Return a function that makes an image: which table, and what more the linker is told."""
 
     def make(table: str, *options: str, strip: bool = False, name: str = "") -> Path:
+        assert board.remote is not None
+        place = next(region for region in board.remote.regions.values() if region.size >= SIZE)
         image = tmp_path / f"{name or table}.elf"
-        argv = [f"{CROSS}gcc", "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding", "-nostdlib", *options]
+        argv = [f"{CROSS}gcc", *CORES[board.remote.profile], "-O1", "-ffreestanding", "-nostdlib"]
+        argv += [f"-Wl,--defsym=base={place.address}", *options]
         argv += [f"-DTABLE={TABLES[table]}", "-T", str(SOURCES / "counter.ld"), "-o", str(image)]
         subprocess.run([*argv, str(SOURCES / "counter.c")], check=True)
         if table == "no-table":
@@ -85,7 +92,7 @@ def test_a_stripped_image(remote: Remote, build: Callable[..., Path]) -> None:
     remote.stop()
 
 
-@pytest.mark.needs("attach")
+@pytest.mark.needs("attach", "cortex-m")
 def test_an_empty_table_before_linux_is_none(preload: Callable[..., Remote], build: Callable[..., Path]) -> None:
     """As U-Boot does, the machine announces no table; an attach would write old bytes over the image's variables."""
     image = build("empty-table")
@@ -129,6 +136,7 @@ def test_an_image_for_another_core_is_told_before_anything_boots(
     assert "X86-64" in report.reason(linux=True)
 
 
+@pytest.mark.needs("cortex-m")
 @pytest.mark.parametrize("base", ["0x10000000", "0x20000000", "0x30000000"])
 def test_without_linux(
     build: Callable[..., Path], board: Board, artifacts: Artifacts, tmp_path: Path, base: str

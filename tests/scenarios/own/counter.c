@@ -51,11 +51,23 @@ __attribute__((used)) void start_c(void)
     }
 }
 
+extern uint32_t stack_top[];
+
+#if __ARM_ARCH_PROFILE == 'M'
 __attribute__((naked)) void reset(void)
 {
     __asm volatile("ldr r0, =stack_top\n\tmsr msp, r0\n\tb start_c");
 }
 
-extern uint32_t stack_top[];
-
 __attribute__((section(".vectors"), used)) void *const vectors[2] = {stack_top, reset};
+#else
+__attribute__((naked)) void reset(void)
+{
+    __asm volatile("ldr sp, =stack_top\n\tb start_c");
+}
+
+__attribute__((section(".vectors"), naked, used)) void vectors(void)
+{
+    __asm volatile("ldr pc, =reset\n\t.ltorg");
+}
+#endif
