@@ -616,6 +616,18 @@ static uint32_t pm_feature_check(ZynqMPPmufwState *s, Request *request)
     return OK;
 }
 
+static bool zynqmp_pmufw_refuses(ZynqMPPmufwState *s, uint32_t api)
+{
+    bool refused = s->fault_refuse && api == s->fault_api;
+
+    if (refused) {
+        s->fault_refuse--;
+        s->fault_refuse_count++;
+        trace_zynqmp_pmufw_refused(api);
+    }
+    return refused;
+}
+
 static void zynqmp_pmufw_request(void *opaque, int n, int level)
 {
     ZynqMPPmufwState *s = opaque;
@@ -631,7 +643,9 @@ static void zynqmp_pmufw_request(void *opaque, int n, int level)
     for (i = 0; i < WORDS; i++) {
         words[i] = ldl_le_p(ram + 4 * i);
     }
-    if (words[0] < PM_API_MAX && apis[words[0]].answer) {
+    if (zynqmp_pmufw_refuses(s, words[0])) {
+        status = ERROR_ACCESS;
+    } else if (words[0] < PM_API_MAX && apis[words[0]].answer) {
         unsigned limit = apis[words[0]].limit;
 
         status = limit && words[1] >= limit ? ERROR_ARGS :
@@ -744,6 +758,12 @@ static void zynqmp_pmufw_init(Object *obj)
 {
     ZynqMPPmufwState *s = ZYNQMP_PMUFW(obj);
 
+    object_property_add_uint32_ptr(obj, "x-fault-api", &s->fault_api,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint32_ptr(obj, "x-fault-refuse", &s->fault_refuse,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_add_uint32_ptr(obj, "x-fault-refuse-count",
+                                   &s->fault_refuse_count, OBJ_PROP_FLAG_READ);
     qdev_init_gpio_in(DEVICE(obj), zynqmp_pmufw_request,
                       ZYNQMP_PMUFW_NUM_SENDERS);
     qdev_init_gpio_in_named(DEVICE(obj), zynqmp_pmufw_called, "called",
@@ -792,6 +812,9 @@ static const VMStateDescription vmstate_zynqmp_pmufw = {
         VMSTATE_BOOL_ARRAY(wake_level, ZynqMPPmufwState,
                            2 * ZYNQMP_PMUFW_NUM_APU),
         VMSTATE_TIMER_PTR(suspend_timer, ZynqMPPmufwState),
+        VMSTATE_UINT32(fault_api, ZynqMPPmufwState),
+        VMSTATE_UINT32(fault_refuse, ZynqMPPmufwState),
+        VMSTATE_UINT32(fault_refuse_count, ZynqMPPmufwState),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -91,6 +91,30 @@ static void test_features(void)
     qtest_quit(qts);
 }
 
+static void set_fault(QTestState *qts, const char *property, uint32_t value)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'qom-set', 'arguments': {"
+                             " 'path': '/machine/soc/pmufw', 'property': %s,"
+                             " 'value': %u } }", property, value);
+}
+
+/* So many requests of a kind are refused, and do nothing. */
+static void test_refused(void)
+{
+    QTestState *qts = qtest_init(MACHINE);
+
+    set_fault(qts, "x-fault-api", 13);
+    set_fault(qts, "x-fault-refuse", 2);
+    ask(qts, 1, 0, 0);
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpuint(request(qts, 13, 33, 0x1, 0), ==, ERROR_ACCESS);
+        g_assert_cmpuint(ask(qts, 3, 33, 0), ==, 0);
+    }
+    ask(qts, 13, 33, 0x1);
+    g_assert_cmpuint(ask(qts, 3, 33, 0), ==, 1);
+    qtest_quit(qts);
+}
+
 static void test_nodes(void)
 {
     QTestState *qts = qtest_init(MACHINE);
@@ -262,6 +286,7 @@ int main(int argc, char **argv)
     qtest_add_func("zynqmp/pmufw/identity", test_identity);
     qtest_add_func("zynqmp/pmufw/features", test_features);
     qtest_add_func("zynqmp/pmufw/nodes", test_nodes);
+    qtest_add_func("zynqmp/pmufw/refused", test_refused);
     qtest_add_func("zynqmp/pmufw/clocks", test_clocks);
     qtest_add_func("zynqmp/pmufw/pins", test_pins);
     qtest_add_func("zynqmp/pmufw/registers", test_registers);

@@ -163,17 +163,38 @@ def test_flipped_bit_in_the_remotes_index_replays_old_messages(
     restart(echo)
 
 
-@pytest.mark.needs("fault-reset")
-def test_remote_that_never_leaves_reset(remote: Remote, fault: Faults, machine: LinuxMachine) -> None:
-    """Linux cannot tell: the start succeeds, but no service comes."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("held", marks=pytest.mark.needs("fault-reset")),
+        pytest.param("wake-refused", marks=pytest.mark.needs("fault-power")),
+    ],
+)
+def test_remote_that_never_leaves_reset(remote: Remote, fault: Faults, name: str) -> None:
+    """Linux cannot tell: the start succeeds, but no service comes. It asks for no answer when it has a core woken."""
     remote.expect("stop-without-ack")
-    fault.inject("held")
+    fault.inject(name)
     remote.start(IMAGE)
     assert remote.state() == "running"
     result = remote.host.run("rpmsg-echo -c rpmsg-raw -n 1 -t 300")
     assert "announced no service" in result.output
     assert remote.trace() == ""
     remote.stop()
+    remote.start(IMAGE, services=["rpmsg-raw"])
+    restart(remote)
+
+
+@pytest.mark.needs("fault-power")
+def test_memory_that_gets_no_power(remote: Remote, fault: Faults, machine: LinuxMachine) -> None:
+    """Linux says so and takes everything back; the next start works."""
+    refused = remote.tolerate("memory-without-power", "the power manager refuses it")
+    fault.inject("memory-refused")
+    remote.firmware(IMAGE)
+    assert remote.host.run(f"echo start >{remote.sysfs}/state").exitcode != 0
+    machine.judge_log()
+    assert refused is not None
+    assert refused.seen
+    assert remote.state() == "offline"
     remote.start(IMAGE, services=["rpmsg-raw"])
     restart(remote)
 

@@ -22,6 +22,9 @@
  *  + Property "message-ram": RAM in which IPI messages are (link, required)
  *  + Properties "apu0" to "apu3": cores of the APU (links; a core that is not
  *    there cannot be powered on)
+ *  + Properties "x-fault-api" and "x-fault-refuse": the next so many requests of
+ *    this number are refused; "x-fault-refuse-count" (read only): how many were.
+ *    They outlive a reset
  *  + unnamed GPIO inputs: the interrupts from the APU and both cores of the RPU
  *  + named GPIO inputs "called" and outputs "wake", 8 of each: IRQ of each core
  *    of the APU, then FIQ of each, on their way from the GIC to the core; one
@@ -77,6 +80,10 @@ struct ZynqMPPmufwState {
     /* Cores that an interrupt wakes */
     bool sleeping[ZYNQMP_PMUFW_NUM_APU];
     QEMUTimer *suspend_timer;
+
+    uint32_t fault_api;
+    uint32_t fault_refuse;
+    uint32_t fault_refuse_count;
 
     /* IRQ of each core, then FIQ */
     bool wake_level[2 * ZYNQMP_PMUFW_NUM_APU];
