@@ -423,6 +423,30 @@ def test_script_answers_at_once_on_a_bare_machine(
     assert {path.name for path in world.iterdir()} == BARE
 
 
+@pytest.mark.parametrize("named", ["option", "variable"])
+def test_script_with_a_bundle_needs_nothing_else(world: Path, named: str) -> None:
+    """Its Python runs the harness of this checkout; nothing is installed or written."""
+    tool(world, "dpkg-query", "exit 0")
+    (world / "bundle/bin").mkdir(parents=True)
+    (world / "bundle/bin/python3").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (world / "bundle/bin/python3").chmod(0o755)
+    before = sorted(world.rglob("*"))
+    bundle = str(world / "bundle")
+    words = ["--bundle", bundle, "x"] if named == "option" else ["x"]
+    done = enter(world, *words, AMPSTAND_BUNDLE=bundle if named == "variable" else "")
+    assert (done.returncode, done.stdout) == (7, f"harness {' '.join(words)}\n")
+    assert [path for path in sorted(world.rglob("*")) if "__pycache__" not in path.parts] == before
+
+
+def test_script_wants_a_bundle_unpacked_where_nothing_is_set_up(world: Path) -> None:
+    tool(world, "dpkg-query", "exit 0")
+    (world / "b.tar.gz").touch()
+    done = enter(world, "--bundle", str(world / "b.tar.gz"), "x")
+    assert done.returncode == 3
+    assert f"hint: tar xf {world}/b.tar.gz, and name it" in done.stderr
+    assert not (world / "apt").exists()
+
+
 def test_script_says_that_sudo_has_no_terminal_to_ask_on(world: Path) -> None:
     tool(world, "dpkg-query", "exit 1")
     done = enter(world, "x", FAKE_UID="1000")
