@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ampstand import __version__, paths
+from ampstand import __version__
 from ampstand.board import Board
 from ampstand.build.builder import Builder, BuildOptions, qemu_version
 from ampstand.build.cache import Cache, file_hash
@@ -123,16 +123,7 @@ def write_list(folder: Path, boards: Mapping[str, Parts]) -> None:
 class Bundled(Builder):
     """Has what a bundle brings; builds nothing. A ready kernel of the user's is put beside the rest."""
 
-    def __init__(
-        self,
-        board: Board,
-        options: BuildOptions,
-        progress: Progress,
-        *,
-        cache: Cache | None = None,
-        sources: Sources | None = None,
-        root: Path = paths.ROOT,
-    ) -> None:
+    def __init__(self, board: Board, options: BuildOptions, progress: Progress, **more: Any) -> None:
         """Open the bundle that ``options`` name; ``UsageError`` for an option that asks for a build."""
         assert options.bundle is not None
         for option in options.building():
@@ -140,7 +131,7 @@ class Bundled(Builder):
                 f"with a bundle nothing is built, and {option} asks for that",
                 hint="leave one of them out; a ready kernel can be given: --kernel FILE --dtb FILE --modules DIR",
             )
-        super().__init__(board, options, progress, cache=cache, sources=sources, root=root)
+        super().__init__(board, options, progress, **more)
         bundle = Bundle.open(options.bundle, self.cache, progress)
         self.top, self.parts = bundle.folder, bundle.parts(board)
         self.sources = _Packed(self.cache, progress, self.top / self.parts.busybox)
