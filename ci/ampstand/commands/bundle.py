@@ -254,7 +254,8 @@ def _packages(files: Iterable[Path]) -> list[tuple[str, str]]:
     asked = {str(path) for file in files for path in (file, file.resolve())}
     asked |= {path.removeprefix("/usr") for path in asked}
     found = tools.output(["sh", "-c", f"dpkg-query -S {shlex.join(sorted(asked))} 2>/dev/null || true"])
-    names = sorted({line.split(":", 1)[0] for line in found.splitlines() if ": /" in line})
+    owners = [line.partition(": /")[0] for line in found.splitlines() if not line.startswith("diversion by ")]
+    names = sorted({name.partition(":")[0] for each in owners for name in each.split(", ")})
     if not names:
         return []
     listing = tools.output(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *names])
