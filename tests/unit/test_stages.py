@@ -373,6 +373,9 @@ def test_all_stages_run_where_there_is_something_to_run(tmp_path: Path, monkeypa
     assert fake(tmp_path, "lint", io.StringIO(), scenarios=[tmp_path]).stages() == ["lint"]
     checks.builder.options = replace(checks.builder.options, bundle=tmp_path)
     assert checks.stages() == ["scenarios"]
+    checks.args.only = "lint,scenarios"
+    with pytest.raises(UsageError, match="there are scenarios only"):
+        checks.stages()
     monkeypatch.setattr(paths, "INSTALLED", True)
     assert fake(tmp_path, None, io.StringIO()).stages() == ["scenarios"]
 

@@ -214,13 +214,15 @@ class Checks:
 
     def stages(self) -> list[str]:
         """Return the wanted stages in their order, that of each other board last."""
-        alone = paths.INSTALLED or self.args.scenarios or self.builder.options.bundle is not None
-        default = "scenarios" if alone else ",".join(STAGES)
+        built = paths.INSTALLED or self.builder.options.bundle is not None
+        default = "scenarios" if built or self.args.scenarios else ",".join(STAGES)
         only: str = default if self.args.only is None else self.args.only
         wanted = [name.strip() for name in only.split(",") if name.strip()]
         wrong = sorted(set(wanted) - set(STAGES))
         if wrong or not wanted:
             raise UsageError(f"--only {self.args.only}: stages are {', '.join(STAGES)}")
+        if built and wanted != ["scenarios"]:
+            raise UsageError(f"--only {only}: without a checkout, or with a bundle, there are scenarios only")
         others = [one.stage for one in self.boards[1:] if "scenarios" in wanted]
         return [*(name for name in STAGES if name in wanted), *others]
 
