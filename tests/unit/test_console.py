@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,8 +51,11 @@ def test_what_may_become_a_message_is_held_back_and_comes_later() -> None:
     assert splitter.feed("]y\n") == ("[   1]y\n", [])
 
 
-def test_a_background_command_is_no_child_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its end would be a signal, at which busybox' shell drops what it is writing."""
+def test_a_background_command_is_no_child_of_the_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its end would be a signal, at which busybox' shell drops what it is writing.
+
+    What stands in a board's /tmp stands here in this workstation's, which other users have as well.
+    """
     sent: list[str] = []
     serial = Serial(name="linux", core="host", role="shell")
     shell = Shell(Console(serial, None, lambda data: None, 1.0), timeout=1.0, boot_timeout=1.0)  # type: ignore[arg-type]
@@ -61,7 +65,7 @@ def test_a_background_command_is_no_child_of_the_shell(monkeypatch: pytest.Monke
         return []
 
     monkeypatch.setattr(shell, "run_check", run_check)
-    shell.start("ampstand-unit-test", "sleep 0.2")
+    shell.start(f"..{tmp_path}/job", "sleep 0.2")
     children = subprocess.run(
         ["sh", "-c", f"{sent[0]}\ncat /proc/$$/task/$$/children"], capture_output=True, text=True, check=True
     ).stdout.split()

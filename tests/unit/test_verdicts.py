@@ -251,8 +251,8 @@ def test_a_boot_of_its_own_that_fails_is_that_scenarios_own(run) -> None:  # typ
 def test_a_core_that_dies_ends_the_wait_and_is_the_headline(run) -> None:  # type: ignore[no-untyped-def]
     result, results = run(
         """
-        def test_panic(machine):
-            machine.host.start("ampstand-test-panic", "say m4 '***** HARD FAULT *****'; say m4 'r0: 0'")
+        def test_panic(machine, tmp_path):
+            machine.host.start(f"..{tmp_path}/panic", "say m4 '***** HARD FAULT *****'; say m4 'r0: 0'")
             machine.host.run("sleep 600", timeout=590)
         """
     )
