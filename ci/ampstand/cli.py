@@ -165,16 +165,22 @@ def _days(text: str) -> float:
     return days
 
 
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of the whole command line and that of each command, by what one types."""
+    top = parser()
+    (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    return {top.prog: top} | {f"{top.prog} {name}": command for name, command in commands.choices.items()}
+
+
 def completion(shell: str) -> str:
     """Return a script with which a shell completes commands, options and files."""
     import shtab  # of use to this command only
 
-    top = parser()
-    (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
-    for command in (top, *commands.choices.values()):
+    top, *commands = parsers().values()
+    for command in (top, *commands):
         for action in command._actions:
             if action.type is Path and not action.choices:
-                action.complete = shtab.FILE
+                action.complete = shtab.FILE  # type: ignore[attr-defined]  # the way shtab wants it
     return str(shtab.complete(top, shell))
 
 

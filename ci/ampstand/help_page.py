@@ -7,12 +7,11 @@ To be run as a program after an option was added or changed; a unit test says wh
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 
 from ampstand import paths
-from ampstand.cli import parser
+from ampstand.cli import parsers
 
 PAGE = paths.ROOT / "docs/commands.md"
 HEAD = """<!--
@@ -24,13 +23,6 @@ SPDX-License-Identifier: BSD-3-Clause
 For whoever looks for an option: what `./scripts/ampstand COMMAND --help` says. This page is made from the program; on a
 machine where nothing is set up yet the program answers from this page.
 """
-
-
-def parsers() -> dict[str, argparse.ArgumentParser]:
-    """Return the parser of the whole command line and that of each command, by what one types."""
-    top = parser()
-    (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
-    return {top.prog: top} | {f"{top.prog} {name}": command for name, command in commands.choices.items()}
 
 
 def page() -> str:

@@ -250,8 +250,9 @@ def built_in(tmp_path: Path) -> Builder:
 def test_a_bundle_is_complete_and_runs_anywhere(tmp_path: Path) -> None:
     packed = tmp_path / "packed"
     packed.mkdir()
+    builder = built_in(tmp_path)
     with quiet().step("packing") as step:
-        bundle.Packer(packed, [built_in(tmp_path)], step).run()
+        bundle.Packer(packed, [(builder, builder.all())], step).run()
     packed.rename(tmp_path / "moved")
     top = tmp_path / "moved"
 

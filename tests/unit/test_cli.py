@@ -458,7 +458,7 @@ def test_the_page_of_commands_has_every_option() -> None:
     """How argparse breaks lines differs between versions of Python; what is there does not."""
     text = help_page.PAGE.read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## `([^`]*)`\n\n```text\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL))
-    parsers = help_page.parsers()
+    parsers = cli.parsers()
     assert sections.keys() == parsers.keys(), HOW
     for name, command in parsers.items():
         options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", command.format_help()))

@@ -25,7 +25,7 @@ from typing import Any
 from ampstand import __version__
 from ampstand.board import Board
 from ampstand.build.builder import Builder, BuildOptions, qemu_version
-from ampstand.build.cache import Cache, file_hash
+from ampstand.build.cache import KEY_DIGITS, Cache, known_hash
 from ampstand.build.sources import Source, Sources, spec
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.progress import Progress
@@ -90,8 +90,7 @@ class Bundle:
             with progress.step(f"unpacking {path.name}"):
                 unpack(path, scratch)
 
-        cache.prepare()
-        return cls(cache.publish(cache.artifacts / f"bundle-{file_hash(path)[:16]}", make, progress))
+        return cls(cache.publish(cache.artifacts / f"bundle-{known_hash(path)[:KEY_DIGITS]}", make, progress))
 
     def parts(self, board: Board) -> Parts:
         """Return where a board's parts are."""

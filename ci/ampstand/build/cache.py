@@ -279,7 +279,6 @@ class Cache:
 
     def artifact(self, name: str, inputs: dict[str, str], make: Callable[[Path], None], progress: Progress) -> Path:
         """Return the artifact folder for these inputs, built by ``make`` when it does not stand yet."""
-        self.prepare()
         folder = self.artifacts / f"{name}-{key_of(inputs.items())}"
         return self.publish(folder, make, progress, inputs=inputs)
 

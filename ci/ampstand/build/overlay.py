@@ -44,6 +44,11 @@ def patches(root: Path = paths.ROOT, version: str = "") -> list[Path]:
     return [path for _, path in sorted(found.items()) if touched_by(path)]
 
 
+def version_of(tree: Tree) -> str:
+    """Return the version of a QEMU tree, empty if it does not say."""
+    return (tree.read("VERSION") or b"").decode("utf-8", errors="replace")
+
+
 def _release(version: str) -> tuple[int, ...]:
     """Return the first two numbers of a version, (10, 2) of 10.2.2; nothing if there are none."""
     found = re.match(r"(\d+)\.(\d+)", version)
@@ -172,8 +177,7 @@ def layer(pristine: Path, root: Path = paths.ROOT) -> dict[str, bytes | None]:
     """Return the whole layer: content by path in the QEMU tree."""
     own = {name: path.read_bytes() for name, path in own_files(root).items()}
     tree = Tree(pristine)
-    version = (tree.read("VERSION") or b"").decode("utf-8", errors="replace")
-    return {**patched(tree, patches(root, version)), **own}
+    return {**patched(tree, patches(root, version_of(tree))), **own}
 
 
 def lay(pristine: Tree, tree: Path, wanted: Mapping[str, bytes | None]) -> list[str]:

@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 from ampstand import __version__, paths
 from ampstand.board import Board
 from ampstand.build import tools
+from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.build.bundle import SUFFIX, Parts, write_list
 from ampstand.build.portable import Programs, closure
@@ -98,14 +99,13 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     builders = [builder]
     for name in args.other_boards:
         builders.append(Builder(Board.load(name), builder.options, progress, cache=builder.cache, root=builder.root))
-    for one in builders:
-        one.all()
+    built = [(one, one.all()) for one in builders]
     builder.cache.need_space("a bundle", 1000)
     with tempfile.TemporaryDirectory(prefix="bundle-", dir=builder.cache.work) as scratch:
         folder = Path(scratch) / output.name.removesuffix(SUFFIX)
         folder.mkdir()
         with progress.step(f"packing {output.name}") as step:
-            Packer(folder, builders, step).run()
+            Packer(folder, built, step).run()
             _archive(folder, output, builder.cache.logs / "bundle.log", step)
     size = output.stat().st_size / 1e6
     progress.say(f"{output}: {size:.0f} MB, boards {', '.join(one.board.name for one in builders)}")
@@ -136,17 +136,18 @@ def _archive(folder: Path, output: Path, log: Path, step: Step) -> None:
 class Packer:
     """Fills the folder of a bundle."""
 
-    def __init__(self, folder: Path, builders: Sequence[Builder], step: Step) -> None:
-        """Pack what these builders have built, each for its board."""
+    def __init__(self, folder: Path, built: Sequence[tuple[Builder, Artifacts]], step: Step) -> None:
+        """Pack what builders have built, each for its board."""
         self.folder = folder
-        self.builders = builders
+        self.built = built
+        self.root, self.log = built[0][0].root, built[0][0].cache.logs / "bundle.log"
         self.step = step
         self.programs = Programs(folder)
         self.foreign: dict[str, Foreign] = {}
 
     def run(self) -> None:
         """Fill it."""
-        write_list(self.folder, {one.board.name: self._parts(one) for one in self.builders})
+        write_list(self.folder, {one.board.name: self._parts(one, built) for one, built in self.built})
         for name in PROGRAMS:
             self.programs.add(Path(str(shutil.which(name))))
         self._harness()
@@ -155,9 +156,8 @@ class Packer:
         launcher.write_text(LAUNCHER, encoding="utf-8")
         launcher.chmod(0o755)
 
-    def _parts(self, one: Builder) -> Parts:
+    def _parts(self, one: Builder, built: Artifacts) -> Parts:
         """Take what was built for one board."""
-        built = one.all()
         self.step.update(one.board.name)
         qemu = self.folder / "parts" / one.qemu().name / built.qemu.name
         if not qemu.exists():
@@ -207,10 +207,9 @@ class Packer:
     def _harness(self) -> None:
         """Take Python, the packages that the harness needs, and the harness itself as the wheel that ``pip`` makes."""
         self.step.update("harness")
-        root, log = self.builders[0].root, self.builders[0].cache.logs / "bundle.log"
         with tempfile.TemporaryDirectory(dir=self.folder.parent) as scratch:
             argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", scratch]
-            tools.run(argv, what="building the wheel", log=log, step=self.step, cwd=root)
+            tools.run(argv, what="building the wheel", log=self.log, step=self.step, cwd=self.root)
             (wheel,) = Path(scratch).glob("*.whl")
             with zipfile.ZipFile(wheel) as archive:
                 (described,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -223,7 +222,7 @@ class Packer:
         library = self.folder / "lib"
         argv = [str(self.folder / "bin/python3"), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
         argv += ["-s", str(library), "-x", r"/tests/", str(library)]
-        tools.run(argv, what="compiling the harness", log=log, step=self.step)
+        tools.run(argv, what="compiling the harness", log=self.log, step=self.step)
 
     def _licences(self) -> None:
         """Write the terms of everything, and what there is of others' in the software bill of materials."""
@@ -231,15 +230,14 @@ class Packer:
         for package, version in _packages(self.programs.files):
             terms = Path("/usr/share/doc") / package / "copyright"
             self.foreign[package] = Foreign(package, version, terms if terms.is_file() else None)
-        root, folder = self.builders[0].root, self.folder / "licences"
-        shutil.copytree(root / "LICENSES", folder)
+        folder = self.folder / "licences"
+        shutil.copytree(self.root / "LICENSES", folder)
         for name, foreign in self.foreign.items():
             if foreign.licence is not None:
                 shutil.copy(foreign.licence, folder / f"{re.sub('[^A-Za-z0-9_.+-]+', '-', name).strip('-')}.txt")
         bill = self.folder / "sbom.spdx"
-        log = self.builders[0].cache.logs / "bundle.log"
-        argv = [sys.executable, "-m", "reuse", "--root", str(root), "spdx", "--output", str(bill)]
-        tools.run(argv, what="the bill of materials", log=log, step=self.step)
+        argv = [sys.executable, "-m", "reuse", "--root", str(self.root), "spdx", "--output", str(bill)]
+        tools.run(argv, what="the bill of materials", log=self.log, step=self.step)
         with bill.open("a", encoding="utf-8") as file:
             file.writelines(f"\n{foreign.spdx(key)}" for key, foreign in self.foreign.items())
 

@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -89,19 +89,19 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
     scratch.mkdir(parents=True, exist_ok=True)
     own = own_files(root, scratch, (paths.cache_root(), paths.records_root(), records))
 
-    def some(*patterns: str) -> list[str]:
-        """Return the own files that match; a ``*`` also matches ``/``. A linter without files checks nothing."""
-        found = [name for name in own if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    def chosen(what: str, wanted: Callable[[str], object]) -> list[str]:
+        """Return the own files that are wanted. A linter without files checks nothing."""
+        found = [name for name in own if wanted(name)]
         if not found:
-            raise InfrastructureError(f"{root} has no {' or '.join(patterns)} to check")
+            raise InfrastructureError(f"{root} has no {what} to check")
         return found
 
-    def shell_scripts() -> list[str]:
-        """Return the own shell scripts."""
-        found = [name for name in own if (root / name).is_file() and SHELL.match((root / name).read_bytes()[:80])]
-        if not found:
-            raise InfrastructureError(f"{root} has no shell script to check")
-        return found
+    def some(*patterns: str) -> list[str]:
+        """Return the own files that match; a ``*`` also matches ``/``."""
+        return chosen(" or ".join(patterns), lambda name: any(fnmatchcase(name, pattern) for pattern in patterns))
+
+    def is_shell(name: str) -> bool:
+        return (root / name).is_file() and SHELL.match((root / name).read_bytes()[:80]) is not None
 
     python = sys.executable
     code = some("*.py")
@@ -137,7 +137,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
         Linter("clang-format", ("clang-format", "--dry-run", "-Werror", *own_c)),
         Linter("cppcheck misra", misra),
         Linter("checkpatch", checkpatch),
-        Linter("shellcheck", ("shellcheck", "--norc", *shell_scripts())),
+        Linter("shellcheck", ("shellcheck", "--norc", *chosen("shell script", is_shell))),
         Linter("reuse", (python, "-m", "reuse", f"--root={copy}", "lint", "--lines")),
         Linter("actionlint", ("actionlint", "-no-color", *workflows), missing=actionlint),
         Linter("zizmor", ("zizmor", "--offline", "--no-progress", *workflows, *actions)),

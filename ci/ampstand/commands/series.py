@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,8 +25,6 @@ AUTHOR = "The Ampstand authors <ampstand@localhost>"
 DATE = "Thu, 1 Jan 1970 00:00:00 +0000"
 PLAN = "series.toml"
 _SUBJECT = re.compile(r"^Subject: (?:\[[^]]*\] )?(.*(?:\n .*)*)\n\n((?:.*\n)*?)---\n", re.MULTILINE)
-
-Files = Mapping[str, bytes | None]
 
 
 @dataclass(frozen=True)
@@ -103,9 +101,7 @@ def stanzas(name: str, before: str, after: str, parts: Sequence[Part]) -> list[S
             continue
         pieces = list(_pieces(new[first:last]))
         for number, piece in enumerate(pieces):
-            words = set(re.findall(r"[\w.-]+", "".join(_naming(piece)))) | {
-                word.removeprefix("CONFIG_") for word in re.findall(r"\w+", "".join(_naming(piece)))
-            }
+            words = {word.removeprefix("CONFIG_") for word in re.findall(r"[\w.-]+", "".join(_naming(piece)))}
             owners = [index for index, part in enumerate(parts) if words & part.tokens]
             if not owners:
                 raise UsageError(f"hw/qemu/{PLAN}: whose is this in {name}?\n{''.join(piece)}")
@@ -183,20 +179,17 @@ def _own(patch: Path) -> tuple[str, str, str]:
 
 def patches(pristine: Tree, root: Path = paths.ROOT) -> Iterator[tuple[str, str, str]]:
     """Yield subject, message and changes of each patch for a plain tree of QEMU."""
-    version = (pristine.read("VERSION") or b"").decode("utf-8", errors="replace")
     files = overlay.own_files(root)
     plan = Plan.load(root / "hw/qemu" / PLAN, files)
-    all_ = overlay.patches(root, version)
+    all_ = overlay.patches(root, overlay.version_of(pristine))
     glue = [patch for patch in all_ if patch.name.startswith(plan.glue)]
     last = [patch for patch in all_ if patch.name.startswith(plan.last)]
     fixes = [patch for patch in all_ if patch not in (*glue, *last) and not patch.name.startswith(plan.private)]
     yield from map(_own, fixes)
     # Glue and mends may meet in one file: what glue adds is told from what the file is without it.
     touched = sorted({name for patch in glue for name in overlay.touched_by(patch)})
-    plain, glued = (
-        overlay.patched(pristine, fixes),
-        overlay.patched(pristine, [p for p in all_ if p in (*fixes, *glue)]),
-    )
+    plain = overlay.patched(pristine, fixes)
+    glued = overlay.patched(pristine, [patch for patch in all_ if patch in (*fixes, *glue)])
     before = {name: _text(plain[name] if name in plain else pristine.read(name)) for name in touched}
     changes = {name: stanzas(name, before[name], _text(glued[name]), plan.parts) for name in touched}
     for number, part in enumerate(plan.parts):
