@@ -34,6 +34,7 @@ HARNESS = """#!/bin/sh
 command=$1 records=
 while [ $# -gt 0 ]; do
     [ "$1" != --records ] || records=$2
+    [ "$1" != --coverage ] || echo coverage >> "{log}"
     shift
 done
 echo "$command" >> "{log}"
@@ -264,7 +265,8 @@ def test_commits_of_ours_are_tested_by_their_own_harness(
     assert review.comparison.inputs == {"ampstand": (made[0][:7], made[-1][:7])}
     assert {line.file for line in review.difference} == {"results.jsonl", "figures.jsonl", "code"}
     said = log.read_text().split()
-    assert (said.count("build"), said.count("measure")) == (6, 2)
+    assert (said.count("build"), said.count("measure"), said.count("coverage")) == (6, 2, 2)
+    assert said.count("test") == 2 + 2 * 2 + 2, "both sides, each again, and two steps of the bisection"
     again = Reviewer(subject("--revisions", f"{made[0]}..HEAD~3", root=tree.top), tmp_path / "out").run()
     assert (again.exit_code(), again.culprit) == (0, 0)
     assert log.read_text().split()[len(said) :].count("test") == 1, "the baseline is taken as it was"

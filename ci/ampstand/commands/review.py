@@ -227,7 +227,7 @@ class Reviewer:
             baseline = baseline.only("scenarios", chosen)
         candidate = self.folder / "candidate"
         words = [word for name in chosen for word in ("--test", name)] if len(chosen) < len(names) else self._words()
-        subject.test(self._all, candidate, words, probes=True)
+        subject.test(self._all, candidate, words)
         sides = replace(baseline, name=f"without {subject.what}"), replace(Side.load(candidate), name="with it")
         review = Review(
             subjects=[part.subject for part in subject.parts],
@@ -320,7 +320,7 @@ class Reviewer:
         inputs = {"-k": self.args.keyword, **subject.identity(0)}
 
         def make(scratch: Path) -> None:
-            subject.test(0, scratch, self._words(), probes=True)
+            subject.test(0, scratch, self._words())
             run = Run.load(scratch / results.FILE)
             lost = [test for test in run.with_outcome(*BAD) if test.infrastructure]
             if lost or run.broken():
@@ -334,7 +334,7 @@ class Reviewer:
     def _failing(self, parts: int, names: Sequence[str], folder: Path) -> set[str]:
         """Run some tests and return those that failed."""
         words = [word for name in names for word in ("--test", name)]
-        self.subject.test(parts, folder, words, probes=False)
+        self.subject.test(parts, folder, words, again=True)
         return {test.name for test in Run.load(folder / results.FILE).with_outcome(*BAD)}
 
     def _repeat(self, worse: Sequence[Change]) -> list[Repeated]:

@@ -114,11 +114,15 @@ class Subject(ABC):
         """
         return inputs_of(self.builder(parts).all(), self.plain.root)
 
-    def test(self, parts: int, folder: Path, words: Sequence[str], *, probes: bool) -> None:
-        """Run the scenarios of a side that ``words`` select, and the probes, with one record for both."""
+    def test(self, parts: int, folder: Path, words: Sequence[str], *, again: bool = False) -> None:
+        """Run the scenarios of a side that ``words`` select, and the probes, with one record for both.
+
+        If they run ``again`` it is only asked how they end: without probes, and not what they execute, so that boards
+        go on from saved boots.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        if parts and probes:
-            words = [*words, f"--keep-states={STATES}"]
+        if not again:
+            words = [*words, "--coverage", *([f"--keep-states={STATES}"] if parts else [])]
         builder = self.builder(parts)
         checks = Checks(self._arguments(parts, folder, words), builder, self.progress, self.command)
         artifacts = checks.artifacts = builder.all()
@@ -127,7 +131,7 @@ class Subject(ABC):
         started = time.monotonic()
         checks.scenarios(folder / "scenarios.log")
         checks.results.stage(Stage("scenarios", "ok", time.monotonic() - started))
-        if probes and self.has_probes and Run.load(checks.results.path).boots():
+        if not again and self.has_probes and Run.load(checks.results.path).boots():
             started = time.monotonic()
             chosen = measure.choose([], builder.board)
             measure.run(
@@ -143,7 +147,7 @@ class Subject(ABC):
     def _arguments(self, parts: int, folder: Path, words: Sequence[str]) -> argparse.Namespace:
         parser = argparse.ArgumentParser()
         add_test_arguments(parser)
-        options = ["--records", str(folder), f"--workers={self.args.workers}", "--coverage", "--keep-states=0", *words]
+        options = ["--records", str(folder), f"--workers={self.args.workers}", "--keep-states=0", *words]
         return parser.parse_args(options, argparse.Namespace(board=self.args.board))
 
 
@@ -380,17 +384,19 @@ class Revisions(Subject):
         sources = {name: self.plain.sources.get(name).identity for name in names}
         return {"commit": self._commits[parts], "options": shlex.join(self._options), **sources}
 
-    def test(self, parts: int, folder: Path, words: Sequence[str], *, probes: bool) -> None:
+    def test(self, parts: int, folder: Path, words: Sequence[str], *, again: bool = False) -> None:
         """Run all tests of a commit that ``words`` select, and its probes, with one record for both."""
         folder.mkdir(parents=True, exist_ok=True)
-        options = ["--records", str(folder), f"--workers={self.args.workers}", "--coverage", *words]
+        options = ["--records", str(folder), f"--workers={self.args.workers}", *words]
+        if not again:
+            options.append("--coverage")
         record = Results(folder / results.FILE)
         try:
             self._run(parts, ["test", *options], folder / "test.log")
         except InfrastructureError:
             if not record.path.is_file() or not Run.load(record.path).tests:
                 raise
-        if probes and Run.load(record.path).boots():
+        if not again and Run.load(record.path).boots():
             self._run(parts, ["measure", "--records", str(folder / "probes")], folder / "probes.log")
             record.take(folder / "probes" / results.FILE)
         commit = self._commits[parts]
