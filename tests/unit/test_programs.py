@@ -166,14 +166,17 @@ def test_busy(host):
 """
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interruption_is_one_message(tmp_path: Path, number: signal.Signals) -> None:
-    root = tmp_path / "root"
+def test_an_interruption_is_one_message(tmp_path: Path, number: signal.Signals, workers: int) -> None:
+    root, scratch = tmp_path / "root", tmp_path / "scratch"
+    scratch.mkdir()
     checkout.write(root, BUSY)
     command = ["scripts/ampstand", "test", "--only", "scenarios", "--board", "fake-good.toml", "--records", "records"]
+    command.append(f"--workers={workers}")
     with holders(root / "fifo") as reader:
         harness = subprocess.Popen(
-            command, cwd=root, env=checkout.environment(root), text=True,
+            command, cwd=root, env={**checkout.environment(root), "TMPDIR": str(scratch)}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -196,6 +199,7 @@ def test_an_interruption_is_one_message(tmp_path: Path, number: signal.Signals) 
         assert (harness.returncode, record.ended) == (130, 130)
         assert said.splitlines()[-1] == "ampstand: interrupted; the next call goes on from here"
         assert said.count("interrupted;") == 1
+        assert not list(scratch.glob("ampstand-*"))
 
 
 class Terminal:

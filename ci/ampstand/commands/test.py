@@ -646,6 +646,7 @@ def _attend(argv: Sequence[str], cwd: Path, log: Path | None, *, terminal: bool)
             stdout=sink,
             start_new_session=not terminal,
         )
+        tell = os.kill if terminal else os.killpg  # workers, too: xdist leaves them 10 s to find out by themselves
         interruptions = 0
         while True:
             try:
@@ -655,9 +656,9 @@ def _attend(argv: Sequence[str], cwd: Path, log: Path | None, *, terminal: bool)
                 interruptions += 1
                 if interruptions == 1 or terminal:
                     if asked_to_end or not terminal:
-                        program.send_signal(signal.SIGTERM if asked_to_end else signal.SIGINT)
+                        tell(program.pid, signal.SIGTERM if asked_to_end else signal.SIGINT)
                 else:
-                    program.kill()
+                    tell(program.pid, signal.SIGKILL)
                 continue
             return INTERRUPTED if interruptions and not terminal else code
 
