@@ -140,7 +140,7 @@ class Session:
             options["preload"] = image.stem
         images = self.images(artifacts)
         if self.coverage:
-            live = coverage.Live(coverage.spans(self.board), self.board.remote, images)
+            live = coverage.Live(coverage.spans(self.board), self.board.remotes, images)
             options.setdefault("coverage", live)
         machine = LinuxMachine(
             self.board, artifacts, self.recorder(records), thread=self.thread, exact=self.exact, **options

@@ -13,16 +13,16 @@
  * instructions in the order in which they were first executed, and again when
  * a block was translated anew, as it is once its memory was written; and, before
  * it, each page that it is in with what memory has there, unless it is the same
- * as before. Whoever maps the file may look at it, and let it begin anew, at
- * any time.
+ * as before. Ranges of one first vCPU share a log. Whoever maps the file may
+ * look at it, and let it begin anew, at any time.
  *
  * Arguments: out=FILE (needed), range=FIRST:LAST:ADDRESS:SIZE and
  * log=FIRST:LAST:ADDRESS:SIZE (one of them, repeatable): virtual addresses of
  * the vCPUs from FIRST to LAST. The bitmaps follow each other in the file, in
  * the order of the arguments, each of whole pages (PAGE) and little-endian: bit
- * 0 of byte 0 is the first halfword. The log of all ranges comes last, in
- * LOG_SIZE; its head (LogHead) is there in any case. To begin anew, clear the
- * bitmaps and then count up what the head wants.
+ * 0 of byte 0 is the first halfword. The logs come last, each in LOG_SIZE, in
+ * the order of the arguments; the head of the first (LogHead) is there in any
+ * case. To begin anew, clear the bitmaps and then count up what it wants.
  *
  * A block of instructions is marked as a whole when it is entered: what comes
  * after an access that faults, up to the next branch, counts as executed, too.
@@ -45,13 +45,15 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
+typedef struct Log Log;
+
 typedef struct Range {
     unsigned first;
     unsigned last;              /* vCPUs, both included */
     uint64_t address;
     uint64_t size;
     size_t offset;              /* of its bitmap in the file */
-    bool logged;                /* without a bitmap */
+    Log *log;                   /* in place of a bitmap */
 } Range;
 
 /* A block of instructions that is in a range. */
@@ -64,7 +66,7 @@ typedef struct Block {
 
 /* What the log begins with, each member in the workstation's byte order. */
 typedef struct LogHead {
-    uint32_t wanted;            /* turn; the reader counts it up */
+    uint32_t wanted;            /* turn, in the first; the reader counts it up */
     uint32_t turn;              /* of the log; of old if it is not the wanted */
     uint64_t used;              /* bytes of entries */
     uint64_t lost;              /* blocks for which there was no room */
@@ -77,11 +79,18 @@ typedef struct LogEntry {
     uint32_t is_page;
 } LogEntry;
 
+/* What one core has executed of the ranges that are logged. */
+struct Log {
+    unsigned first;             /* vCPU */
+    LogHead *head;
+    GHashTable *pages;          /* by address, content that was logged last */
+};
+
 static uint8_t *map;
-static LogHead *head;
+static LogHead *head;           /* of the first log, or of none */
 static GArray *ranges;          /* of Range */
+static GPtrArray *logs;         /* of Log */
 static GHashTable *blocks;      /* each once, however often translated */
-static GHashTable *pages;       /* by address, content that was logged last */
 static GMutex lock;
 
 static guint block_hash(gconstpointer opaque)
@@ -102,7 +111,7 @@ static gboolean block_equal(gconstpointer a, gconstpointer b)
 
 static size_t map_size(const Range *range)
 {
-    return range->logged ? 0 : (range->size / 2 / 8 + PAGE - 1) / PAGE * PAGE;
+    return range->log ? 0 : (range->size / 2 / 8 + PAGE - 1) / PAGE * PAGE;
 }
 
 static bool in_range(const Range *range, const Block *block)
@@ -127,28 +136,28 @@ static void mark(uint8_t *bits, uint64_t from, uint64_t to)
 }
 
 /* Add an entry to the log, and return whether there was room. */
-static bool append(const LogEntry *entry, const uint8_t *content)
+static bool append(LogHead *to, const LogEntry *entry, const uint8_t *content)
 {
     size_t extra = content ? entry->size : 0;
-    uint8_t *end = (uint8_t *)(head + 1) + head->used;
+    uint8_t *end = (uint8_t *)(to + 1) + to->used;
 
-    if (sizeof(*entry) + extra > LOG_SIZE - sizeof(*head) - head->used) {
+    if (sizeof(*entry) + extra > LOG_SIZE - sizeof(*to) - to->used) {
         return false;
     }
     memcpy(end, entry, sizeof(*entry));
     if (content) {
         memcpy(end + sizeof(*entry), content, extra);
     }
-    __atomic_store_n(&head->used, head->used + sizeof(*entry) + extra,
+    __atomic_store_n(&to->used, to->used + sizeof(*entry) + extra,
                      __ATOMIC_RELEASE);
     return true;
 }
 
 /* Add a page to the log unless its content is there; return if it is now. */
-static bool add_page(uint64_t address)
+static bool add_page(Log *log, uint64_t address)
 {
     LogEntry entry = { .address = address, .is_page = 1 };
-    GByteArray *known = g_hash_table_lookup(pages, &address);
+    GByteArray *known = g_hash_table_lookup(log->pages, &address);
     GByteArray *content = g_byte_array_new();
 
     if (!qemu_plugin_read_memory_vaddr(address, content, PAGE)) {
@@ -159,29 +168,32 @@ static bool add_page(uint64_t address)
         g_byte_array_unref(content);
         return true;
     }
-    g_hash_table_insert(pages, g_memdup2(&address, sizeof(address)), content);
+    g_hash_table_insert(log->pages, g_memdup2(&address, sizeof(address)),
+                        content);
     entry.size = content->len;
-    return append(&entry, content->data);
+    return append(log->head, &entry, content->data);
 }
 
-/* Add a block to the log of a turn. */
+/* Add a block to its log, of a turn. */
 static void add_block(const Block *block, uint32_t turn)
 {
     LogEntry entry = { .address = block->address, .size = block->size };
     uint64_t end = block->address + block->size;
+    Log *log = block->range->log;
+    LogHead *to = log->head;
     bool added = true;
 
     g_mutex_lock(&lock);
-    if (head->turn != turn) {
-        head->used = head->lost = 0;
-        g_hash_table_remove_all(pages);
-        __atomic_store_n(&head->turn, turn, __ATOMIC_RELEASE);
+    if (to->turn != turn) {
+        to->used = to->lost = 0;
+        g_hash_table_remove_all(log->pages);
+        __atomic_store_n(&to->turn, turn, __ATOMIC_RELEASE);
     }
     for (uint64_t at = block->address / PAGE * PAGE; at < end; at += PAGE) {
-        added = added && !head->lost && add_page(at);
+        added = added && !to->lost && add_page(log, at);
     }
-    if (!added || !append(&entry, NULL)) {
-        head->lost++;
+    if (!added || !append(to, &entry, NULL)) {
+        to->lost++;
     }
     g_mutex_unlock(&lock);
 }
@@ -197,7 +209,7 @@ static void entered(unsigned int vcpu, void *opaque)
         vcpu < range->first || vcpu > range->last) {
         return;
     }
-    if (range->logged) {
+    if (range->log) {
         add_block(block, turn);
     } else {
         uint64_t at = (block->address - range->address) / 2;
@@ -240,6 +252,25 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
 }
 
+/* Return the log of the cores from a vCPU on, which has no place yet. */
+static Log *known_log(unsigned first)
+{
+    Log *log;
+
+    for (guint i = 0; i < logs->len; i++) {
+        log = g_ptr_array_index(logs, i);
+        if (log->first == first) {
+            return log;
+        }
+    }
+    log = g_new0(Log, 1);
+    log->first = first;
+    log->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+                                       (GDestroyNotify)g_byte_array_unref);
+    g_ptr_array_add(logs, log);
+    return log;
+}
+
 /* Take a range from "FIRST:LAST:ADDRESS:SIZE"; return whether it is that. */
 static bool add_range(const char *text, bool logged, size_t *offset)
 {
@@ -261,10 +292,12 @@ static bool add_range(const char *text, bool logged, size_t *offset)
     range = (Range) {
         .first = value[0], .last = value[1],
         .address = value[2], .size = value[3], .offset = *offset,
-        .logged = logged,
     };
     if (!range.size || range.address % 2 || range.size % 2) {
         return false;
+    }
+    if (logged) {
+        range.log = known_log(range.first);
     }
     *offset += map_size(&range);
     g_array_append_val(ranges, range);
@@ -290,13 +323,11 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                            int argc, char **argv)
 {
     const char *path = NULL;
-    bool log = false;
-    size_t size = 0;
+    size_t size = 0, bitmaps;
 
     ranges = g_array_new(false, true, sizeof(Range));
+    logs = g_ptr_array_new();
     blocks = g_hash_table_new(block_hash, block_equal);
-    pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
-                                  (GDestroyNotify)g_byte_array_unref);
     for (int i = 0; i < argc; i++) {
         bool logged = g_str_has_prefix(argv[i], "log=");
 
@@ -309,17 +340,22 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                     "log=FIRST:LAST:ADDRESS:SIZE are known\n", argv[i]);
             return -1;
         }
-        log |= logged;
     }
-    size += log ? LOG_SIZE : PAGE;
+    bitmaps = size;
+    size += logs->len ? (size_t)logs->len * LOG_SIZE : PAGE;
     map = path && ranges->len ? map_file(path, size) : NULL;
     if (!map) {
         fprintf(stderr, "cover: a range, and out=FILE that can be written, "
                 "are needed\n");
         return -1;
     }
-    head = (LogHead *)(map + size - (log ? LOG_SIZE : PAGE));
+    head = (LogHead *)(map + bitmaps);
     head->wanted++;
+    for (guint i = 0; i < logs->len; i++) {
+        Log *log = g_ptr_array_index(logs, i);
+
+        log->head = (LogHead *)(map + bitmaps + (size_t)i * LOG_SIZE);
+    }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }

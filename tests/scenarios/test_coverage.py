@@ -27,20 +27,20 @@ REMOTE = ("reset_handler", "app_main", "rpmsg_create", "echo", "command", "soc_a
 @pytest.fixture
 def live(board: Board, artifacts: Artifacts) -> Live:
     """Return what takes what is executed, whether the run records it or not."""
-    return Live(spans(board), board.remote, artifacts.firmware.values())
+    return Live(spans(board), board.remotes, artifacts.firmware.values())
 
 
 @pytest.fixture
-def executed(live: Live, artifacts: Artifacts, tmp_path: Path) -> Callable[[], dict[str, set[str]]]:
-    """Return a function that returns by image which of the remote's functions were executed, with nothing unknown."""
+def executed(live: Live, board: Board, artifacts: Artifacts, tmp_path: Path) -> Callable[..., dict[str, set[str]]]:
+    """Return a function that returns by image which functions a remote has executed, with nothing unknown."""
     names = {file_hash(artifacts.firmware[name]): name for name in IMAGES}
 
-    def look() -> dict[str, set[str]]:
+    def look(number: int = 0) -> dict[str, set[str]]:
         live.save(tmp_path / FILE)
         found = Executed.load(tmp_path / FILE)
         assert (found.unknown, found.lost) == ([], 0)
         functions: dict[str, set[str]] = {}
-        for ran in found.images:
+        for ran in (one for one in found.images if one.core == board.remotes[number].core):
             image = Image.read(ran.path.read_bytes())
             at = {name: symbol[0] & ~1 for name in REMOTE if (symbol := image.symbol(name)) is not None}
             functions[names[ran.sha256]] = {name for name, start in at.items() if ran.any(start, start + 2)}
@@ -70,7 +70,7 @@ def test_what_linux_executed(boot: Callable[..., LinuxMachine], board: Board, li
 
 
 def test_what_each_image_executed(
-    boot: Callable[..., LinuxMachine], live: Live, executed: Callable[[], dict[str, set[str]]]
+    boot: Callable[..., LinuxMachine], live: Live, executed: Callable[..., dict[str, set[str]]]
 ) -> None:
     """Nobody tells the harness of the second image, which Linux's shell starts in place of the first."""
     remote = Remote(boot(coverage=live))
@@ -93,3 +93,22 @@ def test_what_each_image_executed(
     remote.stop()
     images["flood-bare"] = started | stopped | {"rpmsg_create", "command"}
     assert executed() == images
+
+
+@pytest.mark.needs("two-remotes")
+def test_what_each_remote_executed(
+    boot: Callable[..., LinuxMachine], live: Live, executed: Callable[..., dict[str, set[str]]]
+) -> None:
+    """Both run one image at the same addresses of their own, and then one of them another."""
+    machine = boot(coverage=live)
+    one, two = (Remote(machine, core) for core in machine.board.remotes[:2])
+    begun = {"reset_handler", "app_main", "rpmsg_create"}
+    one.start("echo-bare", services=["rpmsg-tty"])
+    assert [executed(number) for number in (0, 1)] == [{"echo-bare": begun}, {}]
+    two.start("echo-bare", services=["rpmsg-tty"])
+    one.echo_tty(options="-n 1")
+    assert [executed(number) for number in (0, 1)] == [{"echo-bare": begun | {"echo"}}, {"echo-bare": begun}]
+    two.stop()
+    live.clear()
+    two.start("hello-bare")
+    assert executed(1) == {"hello-bare": {"reset_handler", "app_main"}}

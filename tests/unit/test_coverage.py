@@ -96,7 +96,7 @@ def test_the_plugin_is_told_of_all_memory_with_code(tmp_path: Path) -> None:
     assert [(span.core, span.first, span.last, span.address) for span in found] == [
         ("host", 0, 1, ARCHES["arm"].code[0])
     ]
-    live = Live(found, board.remote)
+    live = Live(found, board.remotes)
     live.open(tmp_path / "live")
     assert live.argument(Path("/x")) == (
         f"/x/cover.so,out={tmp_path / 'live'},range=0:1:0xbf000000:0x3000000,log=2:2:0x0:0x10000"
@@ -110,15 +110,18 @@ class Log:
         """Make the file of a machine that knows of no image yet."""
         remote = Board.load(write_board(folder)).remote
         assert remote is not None
-        self.live = Live(SPANS, replace(remote, profile="M"))
+        self.live = Live(SPANS, [replace(remote, profile="M"), replace(remote, profile="M", core="dsp", cpu=3)])
         self._path, self._saved = folder / "live", folder / FILE
-        self._at = sum(span.bytes for span in SPANS)
+        self._first = self._at = sum(span.bytes for span in SPANS)
         self.live.open(self._path)
         self._head(wanted=1)
 
-    def write(self, *blocks: int, page: bytes = b"", lost: int = 0) -> None:
-        """Write a page at 0x1000, if there is one, and blocks of two bytes there."""
-        wanted, turn, used, _ = self._head()
+    def write(self, *blocks: int, page: bytes = b"", lost: int = 0, remote: int = 0) -> None:
+        """Write a page at 0x1000, if there is one, and blocks of two bytes there, into the log of a remote."""
+        self._at = self._first
+        wanted, *_ = self._head()
+        self._at += remote * (64 << 20)
+        _, turn, used, _ = self._head()
         used *= turn == wanted
         entries = struct.pack("=QII", 0x1000, len(page), 1) + page if page else b""
         entries += b"".join(struct.pack("=QII", block, 2, 0) for block in blocks)
@@ -177,6 +180,24 @@ def test_what_the_remote_executed_is_recorded_by_image(tmp_path: Path) -> None:
         ("one.elf", ran.code), ("two.elf", [(0x1000, 0x1002), (0x1008, 0x100A)])
     ]  # fmt: skip
     assert found.unknown == []
+
+
+def test_each_remote_has_a_log_of_its_own(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.live.may_run(image(tmp_path / "one.elf"))
+    log.live.may_run(image(tmp_path / "two.elf", LOOP[:8] + b"two"))
+    log.write(0x1002, 0x1008, page=(LOOP[:8] + b"two").ljust(0x1000), remote=1, lost=2)
+    log.write(0x1000, 0x1008, page=LOOP.ljust(0x1000), lost=1)
+    found = log.read()
+    assert [(ran.core, ran.path.name, ran.code) for ran in found.images] == [
+        ("m4", "one.elf", [(0x1000, 0x1002), (0x1008, 0x100A)]),
+        ("dsp", "two.elf", [(0x1002, 0x1004), (0x1008, 0x100A)]),
+    ]
+    assert (found.unknown, found.lost) == ([], 3)
+    log.live.clear()
+    log.write(0x1008, page=LOOP.ljust(0x1000), remote=1)
+    (ran,) = log.read().images
+    assert (ran.core, ran.path.name, ran.code) == ("dsp", "one.elf", [(0x1008, 0x100A)])
 
 
 def test_the_log_begins_anew(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ class Bench:
         return result
 
     def _live(self) -> Live:
-        return Live(spans(self._board), self._board.remote, self._artifacts.firmware.values())
+        return Live(spans(self._board), self._board.remotes, self._artifacts.firmware.values())
 
     def _machine(self, board: Board, name: str) -> LinuxMachine:
         # The boot firmware is the board's own; kernel and initramfs are shared.

@@ -3,7 +3,7 @@
 """Which instructions each core has executed: what the plugin ``hw/plugin/cover.c`` records while a machine runs.
 
 A file of it (``coverage`` in a scenario's records) is a line of JSON and, compressed by zlib, the bitmaps of its
-``spans`` one after the other. The line also has ``images``: what was executed of each image of the remote, as ranges of
+``spans`` one after the other. The line also has ``images``: what each remote executed of each image, as ranges of
 addresses; ``unknown``, blocks of instructions of which the image is not known; and ``lost``, the number of those that
 came when the log was full.
 """
@@ -17,7 +17,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -30,7 +30,8 @@ from ampstand.qemu.attribution import Block, Firmware, Page, Ranges, attribute
 FILE = "coverage"
 SCHEMA = 2
 _PAGE = 4096
-# LOG_SIZE, LogHead and LogEntry of hw/plugin/cover.c: wanted, turn, used, lost; address, size, is_page.
+# LOG_SIZE, LogHead (of the first log: wanted; turn, used, lost) and LogEntry (address, size, is_page) of cover.c in
+# hw/plugin.
 _LOG_SIZE = 64 << 20
 _LOG_HEAD = struct.Struct("=IIQQ")
 _LOG_ENTRY = struct.Struct("=QII")
@@ -63,7 +64,7 @@ def spans(board: Board) -> list[Span]:
 
 @dataclass(frozen=True)
 class Ran:
-    """What was executed of an image of the remote."""
+    """What a remote executed of an image."""
 
     core: str
     path: Path
@@ -99,12 +100,12 @@ class Executed:
         unknown: Sequence[Unknown] = (),
         lost: int = 0,
     ) -> None:
-        """Take the bitmaps of spans, one after the other, and what is known of the remote."""
+        """Take the bitmaps of spans, one after the other, and what is known of the remotes."""
         self._maps: list[tuple[Span, bytes]] = []
         self.images = list(images)
         self.unknown = list(unknown)
         self.lost = lost
-        """How many blocks of the remote are not recorded since there were too many."""
+        """How many blocks of remotes are not recorded since there were too many."""
         at = 0
         for span in spans:
             self._maps.append((span, bits[at : at + span.bytes]))
@@ -149,27 +150,25 @@ class Executed:
 class Live:
     """What a machine that runs has executed so far."""
 
-    def __init__(self, spans: Iterable[Span], remote: RemoteCore | None = None, images: Iterable[Path] = ()) -> None:
+    def __init__(self, spans: Iterable[Span], remotes: Iterable[RemoteCore] = (), images: Iterable[Path] = ()) -> None:
         """Describe a file that is not there yet. ``images``: see ``may_run()``."""
         self.spans = list(spans)
-        self._remote = remote
-        self._images: list[Firmware] = []
+        self._logs = [_Log(remote) for remote in remotes]
         self._map: mmap.mmap | None = None
         self._path = Path()
-        self._log = sum(span.bytes for span in self.spans)
+        self._bitmaps = sum(span.bytes for span in self.spans)
         for image in images:
             self.may_run(image)
 
     def may_run(self, image: Path) -> None:
-        """Take a file that the remote may execute from now on; what is no ELF file is never started.
+        """Take a file that a remote may execute from now on; what is no ELF file is never started.
 
         ``UsageError`` if it cannot be read.
         """
-        if self._remote is None:
-            return
         with suppress(NotElfError):
             try:
-                self._images.append(Firmware.read(image, self._remote))
+                for log in self._logs:
+                    log.images.append(Firmware.read(image, log.remote))
             except OSError as error:
                 raise UsageError(f"cannot read firmware {image}: {error}") from error
 
@@ -177,13 +176,13 @@ class Live:
         """Make the file that the plugin writes; it may be removed while it is in use."""
         self._path = path
         with path.open("wb+") as file:
-            file.truncate(self._log + (_PAGE if self._remote is None else _LOG_SIZE))
+            file.truncate(self._bitmaps + (len(self._logs) * _LOG_SIZE or _PAGE))
             self._map = mmap.mmap(file.fileno(), 0)
 
     def argument(self, plugins: Path) -> str:
         """Return the argument of QEMU's ``-plugin``."""
         ranges = [f"range={span}" for span in self.spans]
-        if (remote := self._remote) is not None:
+        for remote in (log.remote for log in self._logs):
             memory = (*remote.windows, *remote.aliases)
             ranges += [f"log={Span(remote.core, remote.cpu, remote.cpu, part.remote, part.size)}" for part in memory]
         return ",".join([str(plugins / "cover.so"), f"out={self._path}", *ranges])
@@ -192,39 +191,50 @@ class Live:
         """Begin anew."""
         if self._map is None:
             return
-        self._map[: self._log] = bytes(self._log)
-        wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._log)
-        struct.pack_into("=I", self._map, self._log, wanted + 1)
+        self._map[: self._bitmaps] = bytes(self._bitmaps)
+        wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._bitmaps)
+        struct.pack_into("=I", self._map, self._bitmaps, wanted + 1)
 
     def save(self, path: Path) -> None:
         """Write what was executed since the last ``clear()``; nothing if the machine never ran."""
         if self._map is None:
             return
-        head: dict[str, object] = {"schema": SCHEMA, "spans": [asdict(span) for span in self.spans]}
-        blocks, lost = self._logged()
-        found = attribute(blocks, self._images)
-        head["images"] = [
-            {
-                "core": self._remote.core if self._remote is not None else "",
-                "path": str(image.path.absolute()),
-                "sha256": image.sha256,
-                "code": code,
-            }
-            for image, code in found.images.items()
-        ]
-        head["unknown"] = [(start, end - start, names) for (start, end), names in found.unknown.items()]
-        head["lost"] = lost
-        path.write_bytes(json.dumps(head).encode() + b"\n" + zlib.compress(self._map[: self._log], 1))
+        images: list[dict[str, object]] = []
+        unknown: list[tuple[int, int, list[str]]] = []
+        wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._bitmaps)
+        lost = 0
+        for number, log in enumerate(self._logs):
+            blocks, without_room = log.read(self._map, self._bitmaps + number * _LOG_SIZE, wanted)
+            lost += without_room
+            found = attribute(blocks, log.images)
+            images += [
+                {"core": log.remote.core, "path": str(image.path.absolute()), "sha256": image.sha256, "code": code}
+                for image, code in found.images.items()
+            ]
+            unknown += [(start, end - start, names) for (start, end), names in found.unknown.items()]
+        head = {
+            "schema": SCHEMA,
+            "spans": [asdict(span) for span in self.spans],
+            "images": images,
+            "unknown": unknown,
+            "lost": lost,
+        }
+        path.write_bytes(json.dumps(head).encode() + b"\n" + zlib.compress(self._map[: self._bitmaps], 1))
 
-    def _logged(self) -> tuple[Iterator[Block], int]:
-        """Return the blocks of the log, and how many found no room there."""
-        if self._map is None or self._remote is None:
-            return iter(()), 0
-        wanted, turn, used, lost = _LOG_HEAD.unpack_from(self._map, self._log)
-        if turn != wanted:
-            return iter(()), 0
-        start = self._log + _LOG_HEAD.size
-        return _blocks(self._map[start : start + used]), lost
+
+@dataclass
+class _Log:
+    """What the plugin logs of a remote."""
+
+    remote: RemoteCore
+    images: list[Firmware] = field(default_factory=list)
+    """Those that it may have executed."""
+
+    def read(self, data: mmap.mmap, at: int, wanted: int) -> tuple[Iterator[Block], int]:
+        """Return the blocks of the log that is in ``data`` from ``at`` on, and how many found no room there."""
+        _, turn, used, lost = _LOG_HEAD.unpack_from(data, at)
+        start = at + _LOG_HEAD.size
+        return (_blocks(data[start : start + used]), lost) if turn == wanted else (iter(()), 0)
 
 
 def _blocks(entries: bytes) -> Iterator[Block]:
