@@ -264,8 +264,11 @@ def test_a_mail_is_an_answer_with_the_text(tmp_path: Path) -> None:
 def test_only_a_green_review_suggests_a_tag(tmp_path: Path) -> None:
     found = review(tmp_path, PASSED, PASSED)
     assert found.exit_code() == 0
-    assert "Tested-by" in forms.text(found)
+    assert "Tested-by, for 1 test that passed on" in forms.text(found)
     assert "scenarios: those" not in forms.text(found)
+    found = review(tmp_path / "red", FAILED, FAILED)
+    assert found.exit_code() == 0, "it is not worse"
+    assert "Tested-by" not in forms.text(found)
 
 
 LINE = "drivers/rpmsg/a.c"

@@ -15,6 +15,7 @@ from ampstand.build.mail import Mail
 from ampstand.report import comparison_forms
 from ampstand.report.compare import Comparison, Moved, Side
 from ampstand.report.patch_lines import ChangedLine, DiffLine, State
+from ampstand.report.results import BAD
 
 LINES = 20
 """As many changed lines that were never executed are shown; the JSON has all."""
@@ -112,6 +113,13 @@ class Review:
         code = self.comparison.exit_code()
         return code if code != 1 or self.confirmed() else 3
 
+    def tested(self) -> int:
+        """Return how many tests passed with the change; 0 unless nothing is worse and none failed."""
+        run = self.candidate.run
+        if self.exit_code() or run.with_outcome(*BAD):
+            return 0
+        return sum(test.stage != "measure" for test in run.with_outcome("passed"))
+
     def document(self) -> dict[str, Any]:
         """Return all of it as what JSON knows."""
         values = asdict(self)
@@ -170,8 +178,9 @@ def text(review: Review) -> str:
             lines += [f"  {line.file}:{line.line}", f"    {line.text.strip()}"[: comparison_forms.COLUMNS]]
         lines += [f"  and {len(never) - LINES} more"] if len(never) > LINES else []
     lines += ["", "To see it again:", f"  {review.again}"]
-    if review.exit_code() == 0:
-        lines += ["", *wrap(f"If you like: Tested-by, for {review.comparison.compared} tests on an emulated board.")]
+    if passed := review.tested():
+        what = f"{passed} test{'s' * (passed != 1)} that passed"
+        lines += ["", *wrap(f"If you like: Tested-by, for {what} on an emulated board.")]
     return "\n".join(lines) + "\n"
 
 
