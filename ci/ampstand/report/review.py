@@ -226,7 +226,10 @@ def _counted(lines: Sequence[ChangedLine]) -> str:
     """Say how many lines are in each state, and how many scenarios executed some of them."""
     counts = Counter(line.state for line in lines)
     tests = len({test for line in lines for test in line.tests})
-    told = [f"{counts[State.EXECUTED]} executed, by {tests} scenarios", f"{counts[State.NEVER]} never executed"]
+    told = [
+        f"{counts[State.EXECUTED]} executed, by {tests} scenario{'s' * (tests != 1)}",
+        f"{counts[State.NEVER]} never executed",
+    ]
     told += [f"{counts[state]} {state}" for state in (State.NO_CODE, State.NOT_COMPILED) if counts[state]]
     return ", ".join(told)
 
