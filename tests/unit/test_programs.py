@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -166,11 +167,17 @@ def test_busy(host):
 """
 
 
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Return a temporary folder whose path leaves room for that of a socket."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interruption_is_one_message(tmp_path: Path, number: signal.Signals, workers: int) -> None:
-    root, scratch = tmp_path / "root", tmp_path / "scratch"
-    scratch.mkdir()
+def test_an_interruption_is_one_message(tmp_path: Path, scratch: Path, number: signal.Signals, workers: int) -> None:
+    root = tmp_path / "root"
     checkout.write(root, BUSY)
     command = ["scripts/ampstand", "test", "--only", "scenarios", "--board", "fake-good.toml", "--records", "records"]
     command.append(f"--workers={workers}")
