@@ -153,7 +153,7 @@ def test_coverage_knows_the_images_that_the_remote_may_run(run, tmp_path: Path) 
         f"""
         from pathlib import Path
         from ampstand.linux.remote import Remote
-        def names(machine): return [image.path.name for image in machine.coverage._images]
+        def names(machine): return [image.path.name for log in machine.coverage._logs for image in log.images]
         def test_put(machine, monkeypatch):
             assert names(machine) == ["given.elf"]
             monkeypatch.setattr(machine.host, "put", lambda *_: None)
