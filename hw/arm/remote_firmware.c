@@ -141,16 +141,16 @@ static bool firmware_add_segments(ArmRemoteFirmware *fw, const Elf32_Ehdr *ehdr,
     return true;
 }
 
-/* What U-Boot's rproc_elf32_find_resource_table() takes for a table. */
+/* What U-Boot's rproc_elf32_find_rsc_table() takes for a table. */
 static bool firmware_is_table(const ArmRemoteFirmware *fw, const Piece *piece)
 {
-    const uint8_t *header = firmware_at(fw, piece->offset, TABLE_HEADER);
+    const uint8_t *table = firmware_at(fw, piece->offset, piece->filesz);
 
-    return piece->filesz >= TABLE_HEADER && header &&
-           ldl_le_p(header) == TABLE_VERSION &&
-           ldl_le_p(header + 4) <=
+    return table && piece->filesz >= TABLE_HEADER &&
+           ldl_le_p(table) == TABLE_VERSION &&
+           ldl_le_p(table + 4) <=
            (piece->filesz - TABLE_HEADER) / sizeof(uint32_t) &&
-           ldq_le_p(header + 8) == 0;
+           ldq_le_p(table + 8) == 0;
 }
 
 static bool firmware_add_table(ArmRemoteFirmware *fw, const Elf32_Ehdr *ehdr,
@@ -181,11 +181,10 @@ static bool firmware_add_table(ArmRemoteFirmware *fw, const Elf32_Ehdr *ehdr,
                firmware_at(fw, ldl_le_p(&names->sh_offset),
                            (uint64_t)at + sizeof(TABLE_SECTION)) : NULL;
         if (name && !memcmp(name + at, TABLE_SECTION, sizeof(TABLE_SECTION))) {
-            if (!firmware_add(fw, "section " TABLE_SECTION, piece, errp)) {
-                return false;
-            }
+            /* Else U-Boot warns, and loads the segments all the same. */
             if (firmware_is_table(fw, &piece)) {
                 fw->table = piece.addr;
+                return firmware_add(fw, "section " TABLE_SECTION, piece, errp);
             }
             return true;
         }

@@ -263,6 +263,9 @@ static void test_no_table(void)
     } cases[] = {
         { offsetof(Image, shdr[2].sh_size), 0 },
         { offsetof(Image, shdr[2].sh_size), 15 },
+        { offsetof(Image, shdr[2].sh_size), 0x1000 },
+        { offsetof(Image, shdr[2].sh_offset), 0x1000 },
+        { offsetof(Image, shdr[2].sh_offset), 0xffffffff },
         { offsetof(Image, table), 0 },
         { offsetof(Image, table), 2 },
         { offsetof(Image, table) + 4, 2 },
@@ -281,6 +284,13 @@ static void test_no_table(void)
         wait_word(&b, STARTS, 1);
         g_assert_cmphex(qtest_readl(b.qts, BKP17R), ==, 0);
         g_assert_cmphex(qtest_readl(b.qts, BKP18R), ==, 2);
+        g_assert_cmphex(qtest_readl(b.qts, TABLE + 4), ==, 0);
+        board_stop(&b);
+
+        /* Nobody looks where it would have to go. */
+        image.shdr[2].sh_addr = cpu_to_le32(0xa0021000);
+        b = board_start(&image, "");
+        wait_word(&b, STARTS, 1);
         board_stop(&b);
     }
 }
@@ -415,8 +425,6 @@ static void test_refused(void)
         { "not RAM of the remote core", PHDR(p_paddr), 0x1005fff8, 4 },
         { "not RAM of the remote core", PHDR(p_paddr), 0xfffffff8, 4 },
         { "not RAM of the remote core", PHDR(p_memsz), 0xffffffff, 4 },
-        { "section .resource_table: its", SHDR(2, sh_size), 0x1000, 4 },
-        { "section .resource_table: its", SHDR(2, sh_offset), 0x1000, 4 },
         { "not RAM of the remote core", SHDR(2, sh_addr), 0xa0021000, 4 },
     };
     Image good = good_image();

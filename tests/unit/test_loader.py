@@ -12,7 +12,7 @@ from elf_files import ADDRESS, made_elf
 from test_badfirmware import target  # noqa: F401
 
 from ampstand.board import Board, RemoteCore
-from ampstand.formats.elf import Image
+from ampstand.formats.elf import EHDR, SHDR, Image
 from ampstand.formats.resource_table import Trace, Vdev, locate, table
 from ampstand.linux import loader
 from ampstand.linux.badfirmware.cases import CASES, SHDRS_UNCHECKED, Case, Verdict
@@ -116,6 +116,22 @@ def test_what_the_core_cannot_run(data: bytes, reason: str, remote: RemoteCore) 
 def test_what_the_boot_loader_refuses(data: bytes, reason: str, remote: RemoteCore) -> None:
     image = Image.read(data)
     assert reason in loader.boot_loader(image, locate(image), remote)
+
+
+@pytest.mark.parametrize(
+    "held", [b"", table()[:15], table(version=2), table(reserved=(0, 1)), table(num=1)], ids=lambda held: held.hex()
+)
+def test_a_section_without_a_table_does_not_matter_before_linux(held: bytes, remote: RemoteCore) -> None:
+    """U-Boot loads the segments and takes no notice of where such a section should go."""
+    data = bytearray(made_elf(held))
+    shdr = EHDR[32].unpack(bytes(data), 0)["shoff"] + SHDR[32].size
+    row = SHDR[32].unpack(bytes(data), shdr)
+    data[shdr : shdr + SHDR[32].size] = SHDR[32].pack(row | {"addr": 0xA0021000})
+    image = Image.read(bytes(data))
+    found = locate(image)
+    assert found is not None
+    assert (found.address, bool(found.table.problem)) == (0xA0021000, True)
+    assert loader.boot_loader(image, found, remote) == ""
 
 
 def test_an_image_at_other_addresses_of_the_same_memory(remote: RemoteCore) -> None:

@@ -287,7 +287,7 @@ def boot_loader(image: Image, table: Located | None, remote: RemoteCore) -> str:
     ranges = [(f"segment {index}", s.paddr, s.memsz) for index, s in enumerate(image.segments) if s.memsz]
     if not ranges:
         return "nothing is to be loaded"
-    if table is not None and table.section:
+    if table is not None and table.section and not table.table.problem:
         ranges.append((f"section {SECTION}", table.address, len(table.data)))
     for what, address, size in ranges:
         if size and remote.reach(address, size) is None:

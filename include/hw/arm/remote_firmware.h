@@ -32,7 +32,7 @@ ArmRemoteFirmware *arm_remote_firmware_new(const char *path, AddressSpace *as,
  * arm_remote_firmware_load: Write the firmware to the remote core's memory
  *
  * Each PT_LOAD goes to its physical address and its rest is zeroed; then the
- * section .resource_table goes to its own address.
+ * section .resource_table goes to its own address, if it holds a table.
  */
 void arm_remote_firmware_load(const ArmRemoteFirmware *firmware);
 
