@@ -24,7 +24,22 @@
 #define SCB_AIRCR 0xe000ed0c
 #define AIRCR_PRIGROUP(n) (0x05fa0000 | (n) << 8)
 #define SCB_SHPR3 0xe000ed20
+#define SCB_CFSR 0xe000ed28
+#define CFSR_UNDEFINSTR BIT(16)
+#define SCB_HFSR 0xe000ed2c
+#define HFSR_FORCED BIT(30)
+#define HFSR_DEBUGEVT BIT(31)
+#define SCB_DFSR 0xe000ed30
+#define DFSR_BKPT BIT(1)
+#define DEMCR 0xe000edfc
+#define DEMCR_VC 0x7f1
+#define DEMCR_MON_EN BIT(16)
+#define DEMCR_MON_PEND BIT(17)
+#define DEMCR_MON_REQ BIT(19)
+#define DEMCR_TRCENA BIT(24)
 
+#define EXCP_HARD 3
+#define EXCP_DEBUG 12
 #define EXCP_SYSTICK 15
 #define TIM2_IRQ 28
 #define EXCP_TIM2 (16 + TIM2_IRQ)
@@ -33,7 +48,8 @@
 #define COMMAND 0x10000000   /* 0 when it is done */
 #define ADDRESS 0x10000004
 #define DATA 0x10000008      /* of a call: r2, in and out */
-#define ICSR 0x10000010      /* of the handler, or after the first WFI */
+#define EXCEPTION 0x1000000c /* the last one that "fault" got */
+#define ICSR 0x10000010      /* of "interrupt", or after the first WFI */
 #define WAKES 0x10000014     /* how often program_wfi got out of WFI */
 #define WAKES_AT_ICSR 0x10000018
 #define ARGS 0x10000020      /* more arguments, and results */
@@ -42,11 +58,12 @@
 enum { READ = 1, WRITE, CALL };
 
 /*
- * Thumb code, from address 0x40: serves COMMAND. The handler
- * disables TIM2's interrupt and writes ICSR and WAKES_AT_ICSR, unless ICSR is
- * there.
+ * Thumb code, from address 0x40: serves COMMAND. Handlers: "fault" writes its
+ * number to EXCEPTION and skips an instruction of two bytes; "interrupt"
+ * disables TIM2's and writes ICSR and WAKES_AT_ICSR, unless ICSR is there.
  */
 #define PROGRAM_START 0x40
+#define HANDLER_FAULT 0x6a
 #define HANDLER_INTERRUPT 0x78
 static const uint32_t program[] = {
     0x5480f04f, 0x28006820, 0x6861d0fc, 0x280268a2, 0xd803d002, 0xe002680a,
@@ -59,6 +76,8 @@ static const struct {
     int exception;
     uint32_t address;
 } handlers[] = {
+    { EXCP_HARD, HANDLER_FAULT },
+    { EXCP_DEBUG, HANDLER_FAULT },
     { EXCP_SYSTICK, HANDLER_INTERRUPT },
     { EXCP_TIM2, HANDLER_INTERRUPT },
 };
@@ -72,6 +91,13 @@ static const uint32_t program_wfi[] = {
     0x60f06131, 0x1197f245, 0x61a96169, 0xf3816a21, 0x6a618811, 0x8810f381,
     0x61292107, 0xf3bf6030, 0xbf308f4f, 0x30016960, 0x69206160, 0xd1f62800,
     0x5104f640, 0x61205868, 0x0000e7f1,
+};
+
+/* BASEPRI = r2; BKPT; BASEPRI = 0; return. UDF; return. */
+#define CODE_BKPT 0
+#define CODE_UDF 14
+static const uint32_t program_bkpt[] = {
+    0x8811f382, 0x2200be00, 0x8811f382, 0xde004770, 0x00004770,
 };
 
 /* Without a kernel, and with the A7s off */
@@ -204,6 +230,67 @@ static void test_wfi(const void *arguments)
     }
 }
 
+/*
+ * A BKPT without a debugger is a HardFault that names the debug event, and with
+ * DEMCR.MON_EN a DebugMonitor exception, unless that has no priority.
+ */
+static void test_bkpt(const void *arguments)
+{
+    static const struct {
+        uint32_t demcr;
+        uint32_t basepri;
+        uint32_t exception;
+        uint32_t hfsr;
+    } cases[] = {
+        { 0, 0, EXCP_HARD, HFSR_DEBUGEVT },
+        { DEMCR_MON_EN, 0, EXCP_DEBUG, 0 },
+        { DEMCR_MON_EN, 0x40, EXCP_HARD, HFSR_DEBUGEVT },
+    };
+    QTestState *qts = start(arguments);
+    int i;
+
+    write_program(qts, CODE, program_bkpt, ARRAY_SIZE(program_bkpt));
+    m4_write(qts, SCB_SHPR3, 0x80); /* DebugMonitor */
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        m4_write(qts, DEMCR, cases[i].demcr);
+        m4_do(qts, CALL, (CODE + CODE_BKPT) | 1, cases[i].basepri);
+        g_assert_cmpint(qtest_readl(qts, EXCEPTION), ==, cases[i].exception);
+        g_assert_cmphex(m4_read(qts, SCB_HFSR), ==, cases[i].hfsr);
+        g_assert_cmphex(m4_read(qts, SCB_DFSR), ==, DFSR_BKPT);
+        g_assert_cmphex(m4_read(qts, SCB_CFSR), ==, 0);
+        m4_write(qts, SCB_HFSR, UINT32_MAX);
+        m4_write(qts, SCB_DFSR, UINT32_MAX);
+        g_assert_cmphex(m4_read(qts, SCB_HFSR), ==, 0);
+        g_assert_cmphex(m4_read(qts, SCB_DFSR), ==, 0);
+    }
+
+    /* A fault that could not be taken is no debug event. */
+    m4_do(qts, CALL, (CODE + CODE_UDF) | 1, 0);
+    g_assert_cmpint(qtest_readl(qts, EXCEPTION), ==, EXCP_HARD);
+    g_assert_cmphex(m4_read(qts, SCB_HFSR), ==, HFSR_FORCED);
+    g_assert_cmphex(m4_read(qts, SCB_DFSR), ==, 0);
+    g_assert_cmphex(m4_read(qts, SCB_CFSR), ==, CFSR_UNDEFINSTR);
+    qtest_quit(qts);
+}
+
+/* What DEMCR keeps; DebugMonitor is not enabled, so MON_PEND does nothing. */
+static void test_demcr(const void *arguments)
+{
+    const uint32_t stored = DEMCR_TRCENA | DEMCR_MON_REQ | DEMCR_MON_PEND |
+                            DEMCR_VC;
+    QTestState *qts = start(arguments);
+
+    g_assert_cmphex(m4_read(qts, DEMCR), ==, 0);
+    m4_write(qts, DEMCR, (uint32_t)~DEMCR_MON_EN);
+    g_assert_cmphex(m4_read(qts, DEMCR), ==, stored);
+    m4_write(qts, DEMCR, DEMCR_MON_EN);
+    g_assert_cmphex(m4_read(qts, DEMCR), ==, DEMCR_MON_EN);
+    m4_write(qts, DEMCR, DEMCR_TRCENA);
+    qts = stm32mp1_migrate_to(qts, arguments);
+    g_assert_cmphex(m4_read(qts, DEMCR), ==, DEMCR_TRCENA);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -211,5 +298,9 @@ int main(int argc, char **argv)
                         test_wfi);
     qtest_add_data_func("stm32mp1/cortex_m4/wfi/single", ARGUMENTS "single",
                         test_wfi);
+    qtest_add_data_func("stm32mp1/cortex_m4/bkpt", ARGUMENTS "multi",
+                        test_bkpt);
+    qtest_add_data_func("stm32mp1/cortex_m4/demcr", ARGUMENTS "multi",
+                        test_demcr);
     return g_test_run();
 }
