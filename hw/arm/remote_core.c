@@ -50,6 +50,15 @@ static void arm_remote_core_set_lockup(ArmRemoteCoreState *s, bool lockup)
     qemu_set_irq(s->lockup_out, lockup);
 }
 
+/* The parts of an M core are devices of their own; the CPU is not one. */
+static int arm_remote_core_reset_part(Object *part, void *opaque)
+{
+    if (object_dynamic_cast(part, TYPE_SYS_BUS_DEVICE)) {
+        device_cold_reset(DEVICE(part));
+    }
+    return 0;
+}
+
 static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
 {
     g_autofree WorkItem *work = data.host_ptr;
@@ -66,8 +75,8 @@ static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
     trace_arm_remote_core_work(number, run);
 
     if (s->armv7m) {
-        device_cold_reset(DEVICE(&s->armv7m->nvic));
-        device_cold_reset(DEVICE(&s->armv7m->systick[M_REG_NS]));
+        object_child_foreach(OBJECT(s->armv7m), arm_remote_core_reset_part,
+                             NULL);
     }
     if (run) {
         /* Of an M core: initial SP and PC, through the core's own view. */

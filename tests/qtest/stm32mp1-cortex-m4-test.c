@@ -10,10 +10,25 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/host-utils.h"
+#include "qemu/timer.h"
 #include "stm32mp1-util.h"
 
 #define RETRAM 0x38000000
+#define RCC_OCENSETR 0x5000000c
+#define RCC_OCENCLRR 0x50000010
+#define OCEN_HSE BIT(8)
+#define RCC_MSSCKSELR 0x50000048
+#define MSSCKSELR_HSE 1
+#define MSSCKSELR_PLL3 3
 #define RCC_MP_GCR 0x5000010c
+#define RCC_MP_GRSTCSETR 0x50000404
+#define MCURST BIT(1)
+#define RCC_MCUDIVR 0x50000830
+
+/* PLL3: 24 MHz / 2 * (34 + 6660 / 8192) / 2 */
+#define CK_MCU_HZ 208877929
+#define HSE_HZ 24000000
 
 /* The M4's registers: ARMv7-M ARM DDI 0403, B3.2, B3.4 */
 #define NVIC_ISER0 0xe000e100
@@ -37,6 +52,12 @@
 #define DEMCR_MON_PEND BIT(17)
 #define DEMCR_MON_REQ BIT(19)
 #define DEMCR_TRCENA BIT(24)
+#define DWT_CTRL 0xe0001000
+#define DWT_CTRL_CYCCNTENA BIT(0)
+/* no comparators, packets, triggers, profiling counters; a cycle counter */
+#define DWT_CTRL_PRESENT 0x0d000000
+#define DWT_CYCCNT 0xe0001004
+#define DWT_LSR 0xe0001fb4
 
 #define EXCP_HARD 3
 #define EXCP_DEBUG 12
@@ -100,9 +121,27 @@ static const uint32_t program_bkpt[] = {
     0x8811f382, 0x2200be00, 0x8811f382, 0xde004770, 0x00004770,
 };
 
-/* Without a kernel, and with the A7s off */
+/*
+ * Reads SYST_CVR and CYCCNT, counts r2 down to 0 and reads both again: the
+ * differences go to ARGS and r2.
+ */
+static const uint32_t program_measure[] = {
+    0x4e074d06, 0x68316828, 0xd1fd3a01, 0x6837682b, 0xf0201ac0, 0x6220407f,
+    0x47701a7a, 0xe000e018, 0xe0001004,
+};
+
+/* Of each of the two between its reads */
+#define MEASURED_ROUNDS 100000
+#define MEASURED_INSNS (2 * MEASURED_ROUNDS + 2)
+
+/*
+ * Without a kernel, and with the A7s off. In the second form a second of the
+ * virtual clock is a number of instructions.
+ */
 #define ARGUMENTS STM32MP1_MACHINE \
     "-global cortex-a7-arm-cpu.start-powered-off=on -accel tcg,thread="
+#define EXACT ARGUMENTS "single -icount shift=3"
+#define INSN_NS 8
 
 static void write_program(QTestState *qts, uint32_t address,
                           const uint32_t *program, size_t words)
@@ -291,6 +330,97 @@ static void test_demcr(const void *arguments)
     qtest_quit(qts);
 }
 
+/* Cycles of a clock that has this frequency, in that many instructions */
+static uint32_t cycles(uint64_t hz, uint64_t instructions)
+{
+    return muldiv64(instructions * INSN_NS, hz, NANOSECONDS_PER_SECOND);
+}
+
+static void check_near(uint32_t value, uint32_t expected, uint32_t error)
+{
+    g_assert_cmpuint(value, >=, expected - error);
+    g_assert_cmpuint(value, <=, expected + error);
+}
+
+/* Return the cycles that CYCCNT has for the program; SysTick's go to ARGS. */
+static uint32_t measure(QTestState *qts)
+{
+    return m4_do(qts, CALL, CODE | 1, MEASURED_ROUNDS);
+}
+
+static void dwt_check_stopped(QTestState *qts, uint32_t value)
+{
+    g_assert_cmphex(m4_read(qts, DWT_CYCCNT), ==, value);
+    g_assert_cmpint(measure(qts), ==, 0);
+}
+
+static void test_dwt(const void *arguments)
+{
+    const uint32_t expected = cycles(CK_MCU_HZ, MEASURED_INSNS);
+    QTestState *qts = start(arguments);
+    uint32_t value;
+
+    write_program(qts, CODE, program_measure, ARRAY_SIZE(program_measure));
+    g_assert_cmphex(m4_read(qts, DWT_CTRL), ==, DWT_CTRL_PRESENT);
+    g_assert_cmphex(m4_read(qts, DWT_LSR), ==, 0);
+
+    /* Disabled as a whole it takes nothing. */
+    m4_write(qts, DWT_CTRL, DWT_CTRL_CYCCNTENA);
+    m4_write(qts, DWT_CYCCNT, 1);
+    g_assert_cmphex(m4_read(qts, DWT_CTRL), ==, DWT_CTRL_PRESENT);
+    dwt_check_stopped(qts, 0);
+
+    /* What firmware does that measures, or waits */
+    m4_write(qts, DEMCR, DEMCR_TRCENA);
+    m4_write(qts, DWT_CYCCNT, 0x1234);
+    dwt_check_stopped(qts, 0x1234);
+    m4_write(qts, DWT_CTRL, UINT32_MAX);
+    g_assert_cmphex(m4_read(qts, DWT_CTRL), ==, DWT_CTRL_PRESENT | 0xfff);
+    check_near(measure(qts), expected, 1);
+
+    /* Each of the two bits stops it where it is. */
+    m4_write(qts, DEMCR, 0);
+    value = m4_read(qts, DWT_CYCCNT);
+    g_assert_cmpuint(value, >, expected);
+    dwt_check_stopped(qts, value);
+    m4_write(qts, DEMCR, DEMCR_TRCENA);
+    check_near(measure(qts), expected, 1);
+    m4_write(qts, DWT_CTRL, 0);
+    value = m4_read(qts, DWT_CYCCNT);
+    dwt_check_stopped(qts, value);
+
+    /* It has 32 bits, and what is written to it counts at once. */
+    m4_write(qts, DWT_CTRL, DWT_CTRL_CYCCNTENA);
+    m4_write(qts, DWT_CYCCNT, UINT32_MAX);
+    check_near(measure(qts), expected, 1);
+    g_assert_cmpuint(m4_read(qts, DWT_CYCCNT), <, UINT32_MAX / 2);
+
+    /* The clock of the M4 may change, or stop. */
+    qtest_writel(qts, RCC_MCUDIVR, 1);
+    check_near(measure(qts), expected / 2, 1);
+    qtest_writel(qts, RCC_MCUDIVR, 0);
+    qtest_writel(qts, RCC_MSSCKSELR, MSSCKSELR_HSE);
+    check_near(measure(qts), cycles(HSE_HZ, MEASURED_INSNS), 1);
+    qtest_writel(qts, RCC_OCENCLRR, OCEN_HSE);
+    g_assert_cmpint(measure(qts), ==, 0);
+    qtest_writel(qts, RCC_OCENSETR, OCEN_HSE);
+    check_near(measure(qts), cycles(HSE_HZ, MEASURED_INSNS), 1);
+
+    /* It goes on in a restored machine ... */
+    value = m4_read(qts, DWT_CYCCNT);
+    qts = stm32mp1_migrate_to(qts, arguments);
+    g_assert_cmpuint(m4_read(qts, DWT_CYCCNT) - value, <, UINT32_MAX / 2);
+    check_near(measure(qts), cycles(HSE_HZ, MEASURED_INSNS), 1);
+
+    /* ... and a reset of the core ends it. */
+    qtest_writel(qts, RCC_MP_GRSTCSETR, MCURST);
+    release(qts);
+    g_assert_cmphex(m4_read(qts, DEMCR), ==, 0);
+    g_assert_cmphex(m4_read(qts, DWT_CTRL), ==, DWT_CTRL_PRESENT);
+    dwt_check_stopped(qts, 0);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -302,5 +432,6 @@ int main(int argc, char **argv)
                         test_bkpt);
     qtest_add_data_func("stm32mp1/cortex_m4/demcr", ARGUMENTS "multi",
                         test_demcr);
+    qtest_add_data_func("stm32mp1/cortex_m4/dwt", EXACT, test_dwt);
     return g_test_run();
 }

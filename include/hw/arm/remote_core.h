@@ -21,7 +21,8 @@
  *   because a reset of the NVIC forgets the level of its inputs.
  * + Named GPIO input "boot": level; a held core starts on the rising edge, and
  *   a reset while it is low leaves the core held. A running core ignores it.
- * + Named GPIO input "reset": the rising edge resets the core, NVIC and SysTick
+ * + Named GPIO input "reset": the rising edge resets the core, with all parts of
+ *   an armv7m
  * + Named GPIO input "vinithi": level; whether an R-profile core that starts
  *   has its vectors at 0xffff0000
  * + Named GPIO output "running": level, as the core itself changes it
