@@ -502,6 +502,8 @@ static bool stm32mp157_soc_realize_m4(STM32MP157SocState *s, Error **errp)
                              &error_abort);
     qdev_connect_clock_in(m4, "cpuclk",
                           stm32mp1_rcc_clock(&s->rcc, STM32MP1_RCC_CK_MCU));
+    qdev_connect_clock_in(m4, "refclk",
+                          stm32mp1_rcc_clock(&s->rcc, STM32MP1_RCC_SYSTICK));
     if (!sysbus_realize(SYS_BUS_DEVICE(m4), errp) ||
         !qdev_realize(DEVICE(&s->m4_cluster), NULL, errp)) {
         return false;

@@ -319,6 +319,7 @@ static const uint16_t stm32mp1_rcc_reset_regs[STM32MP1_RCC_NUM_BUSES] = {
 
 static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
     [STM32MP1_RCC_CK_MCU] = "ck_mcu",
+    [STM32MP1_RCC_SYSTICK] = "systick",
     [STM32MP1_RCC_PCLK1] = "pclk1",
     [STM32MP1_RCC_PCLK2] = "pclk2",
     [STM32MP1_RCC_PCLK3] = "pclk3",
@@ -556,6 +557,8 @@ static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
     uint64_t axi = stm32mp1_rcc_ck_axi(s);
     uint64_t hz[STM32MP1_RCC_NUM_CLOCKS] = {
         [STM32MP1_RCC_CK_MCU] = mcu,
+        /* ST's LL driver: LL_SYSTICK_CLKSOURCE_HCLK_DIV8 */
+        [STM32MP1_RCC_SYSTICK] = mcu / 8,
         [STM32MP1_RCC_PCLK1] = stm32mp1_rcc_apb(s, mcu, R_APB1DIVR),
         [STM32MP1_RCC_PCLK2] = stm32mp1_rcc_apb(s, mcu, R_APB2DIVR),
         [STM32MP1_RCC_PCLK3] = stm32mp1_rcc_apb(s, mcu, R_APB3DIVR),

@@ -39,6 +39,14 @@
 #define SCB_AIRCR 0xe000ed0c
 #define AIRCR_PRIGROUP(n) (0x05fa0000 | (n) << 8)
 #define SCB_SHPR3 0xe000ed20
+#define SYST_CSR 0xe000e010
+#define SYST_CSR_ENABLE BIT(0)
+#define SYST_CSR_CLKSOURCE BIT(2)
+#define SYST_CSR_COUNTFLAG BIT(16)
+#define SYST_RVR 0xe000e014
+#define SYST_CVR 0xe000e018
+#define SYST_CALIB 0xe000e01c
+#define CALIB_SKEW BIT(30)
 #define SCB_CFSR 0xe000ed28
 #define CFSR_UNDEFINSTR BIT(16)
 #define SCB_HFSR 0xe000ed2c
@@ -421,6 +429,92 @@ static void test_dwt(const void *arguments)
     qtest_quit(qts);
 }
 
+static void wait_countflag(QTestState *qts)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    while (!(m4_read(qts, SYST_CSR) & SYST_CSR_COUNTFLAG)) {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    }
+}
+
+/* It stays at 0, for more instructions than the period has had cycles. */
+static void systick_check_stays_0(QTestState *qts)
+{
+    measure(qts);
+    g_assert_cmphex(m4_read(qts, SYST_CSR), ==,
+                    SYST_CSR_ENABLE | SYST_CSR_CLKSOURCE);
+    g_assert_cmphex(m4_read(qts, SYST_CVR), ==, 0);
+}
+
+/* With SYST_RVR 0 it stands still at 0, and goes on with another value. */
+static void test_systick_rvr_0(const void *arguments)
+{
+    QTestState *qts = start(arguments);
+    int i;
+
+    write_program(qts, CODE, program_measure, ARRAY_SIZE(program_measure));
+    m4_write(qts, SYST_RVR, 0);
+    m4_write(qts, SYST_CVR, 0);
+    m4_write(qts, SYST_CSR, SYST_CSR_ENABLE | SYST_CSR_CLKSOURCE);
+    for (i = 0; i < 2; i++) {
+        systick_check_stays_0(qts);
+        m4_write(qts, SYST_RVR, 100000);
+        wait_countflag(qts);
+        wait_countflag(qts);
+        /* What it has got it still counts down to the end. */
+        m4_write(qts, SYST_RVR, 0);
+        measure(qts);
+        g_assert_cmphex(m4_read(qts, SYST_CSR), ==, SYST_CSR_ENABLE |
+                        SYST_CSR_CLKSOURCE | SYST_CSR_COUNTFLAG);
+    }
+    systick_check_stays_0(qts);
+    qtest_quit(qts);
+}
+
+/* Its clock is ck_mcu, or an eighth of it; it goes on after being without. */
+static void test_systick_clock(const void *arguments)
+{
+    static const struct {
+        uint32_t csr;
+        uint32_t divisor;
+    } sources[] = {
+        { SYST_CSR_ENABLE | SYST_CSR_CLKSOURCE, 1 },
+        { SYST_CSR_ENABLE, 8 },
+    };
+    const uint32_t ck_mcu = cycles(CK_MCU_HZ, MEASURED_INSNS);
+    const uint32_t hse = cycles(HSE_HZ, MEASURED_INSNS);
+    QTestState *qts = start(arguments);
+    int i;
+
+    write_program(qts, CODE, program_measure, ARRAY_SIZE(program_measure));
+    g_assert_cmphex(m4_read(qts, SYST_CALIB), ==,
+                    CALIB_SKEW | (CK_MCU_HZ / 8 / 100 - 1));
+    m4_write(qts, SYST_RVR, 0xffffff);
+    for (i = 0; i < ARRAY_SIZE(sources); i++) {
+        uint32_t divisor = sources[i].divisor;
+
+        m4_write(qts, SYST_CSR, sources[i].csr);
+        m4_write(qts, SYST_CVR, 0);
+        measure(qts);
+        g_assert_cmphex(m4_read(qts, SYST_CSR), ==, sources[i].csr);
+        measure(qts);
+        check_near(qtest_readl(qts, ARGS), ck_mcu / divisor, 1);
+
+        qtest_writel(qts, RCC_MSSCKSELR, MSSCKSELR_HSE);
+        measure(qts);
+        check_near(qtest_readl(qts, ARGS), hse / divisor, 1);
+        qtest_writel(qts, RCC_OCENCLRR, OCEN_HSE);
+        measure(qts);
+        g_assert_cmpint(qtest_readl(qts, ARGS), ==, 0);
+        qtest_writel(qts, RCC_OCENSETR, OCEN_HSE);
+        measure(qts);
+        check_near(qtest_readl(qts, ARGS), hse / divisor, 1);
+        qtest_writel(qts, RCC_MSSCKSELR, MSSCKSELR_PLL3);
+    }
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -433,5 +527,9 @@ int main(int argc, char **argv)
     qtest_add_data_func("stm32mp1/cortex_m4/demcr", ARGUMENTS "multi",
                         test_demcr);
     qtest_add_data_func("stm32mp1/cortex_m4/dwt", EXACT, test_dwt);
+    qtest_add_data_func("stm32mp1/cortex_m4/systick/rvr_0", EXACT,
+                        test_systick_rvr_0);
+    qtest_add_data_func("stm32mp1/cortex_m4/systick/clock", EXACT,
+                        test_systick_clock);
     return g_test_run();
 }

@@ -190,6 +190,7 @@ static void test_clocks(void)
 
     start();
     g_assert_cmpuint(period("ck_mcu"), ==, CLOCK_PERIOD(pll3_p));
+    g_assert_cmpuint(period("systick"), ==, CLOCK_PERIOD(pll3_p / 8));
     g_assert_cmpuint(period("pclk1"), ==, CLOCK_PERIOD(pll3_p / 2));
     g_assert_cmpuint(period("timg1"), ==, CLOCK_PERIOD(pll3_p));
     g_assert_cmpuint(period("usart24"), ==, CLOCK_PERIOD(64000000));

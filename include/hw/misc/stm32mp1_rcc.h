@@ -56,6 +56,7 @@ typedef enum STM32MP1RccBus {
 
 typedef enum STM32MP1RccClock {
     STM32MP1_RCC_CK_MCU,   /* "ck_mcu": the M4, and the AHBs beside it */
+    STM32MP1_RCC_SYSTICK,  /* "systick": SysTick's external clock */
     STM32MP1_RCC_PCLK1,    /* "pclk1" */
     STM32MP1_RCC_PCLK2,    /* "pclk2" */
     STM32MP1_RCC_PCLK3,    /* "pclk3" */
