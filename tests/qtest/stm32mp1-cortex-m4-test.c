@@ -142,6 +142,11 @@ static const uint32_t program_measure[] = {
 #define MEASURED_ROUNDS 100000
 #define MEASURED_INSNS (2 * MEASURED_ROUNDS + 2)
 
+/* Reads, and writes ARGS[1] to, each byte from r2 to ARGS[0], in all sizes. */
+static const uint32_t program_sweep[] = {
+    0x6a666a25, 0x88107810, 0x70166810, 0x60168016, 0x42aa3201, 0x4770d1f6,
+};
+
 /*
  * Without a kernel, and with the A7s off. In the second form a second of the
  * virtual clock is a number of instructions.
@@ -407,7 +412,9 @@ static void test_dwt(const void *arguments)
     qtest_writel(qts, RCC_MCUDIVR, 1);
     check_near(measure(qts), expected / 2, 1);
     qtest_writel(qts, RCC_MCUDIVR, 0);
+    value = m4_read(qts, DWT_CYCCNT);
     qtest_writel(qts, RCC_MSSCKSELR, MSSCKSELR_HSE);
+    g_assert_cmpuint(m4_read(qts, DWT_CYCCNT) - value, <, UINT32_MAX / 2);
     check_near(measure(qts), cycles(HSE_HZ, MEASURED_INSNS), 1);
     qtest_writel(qts, RCC_OCENCLRR, OCEN_HSE);
     g_assert_cmpint(measure(qts), ==, 0);
@@ -515,6 +522,39 @@ static void test_systick_clock(const void *arguments)
     qtest_quit(qts);
 }
 
+/* No access ends QEMU, whatever its size and alignment; faults are skipped. */
+static void test_sweep(const void *arguments)
+{
+    static const struct {
+        uint32_t start;
+        uint32_t size;
+    } blocks[] = {
+        { DWT_CTRL, 0x1000 },
+        { SYST_CSR, 0x10 },
+        { DEMCR, 4 },
+    };
+    /* DEMCR: not MON_EN and MON_PEND together */
+    static const uint32_t values[] = { 0, 0xa5a5a5a5, 0x5a585a5a };
+    QTestState *qts = start(arguments);
+    int i, j;
+
+    write_program(qts, CODE, program_sweep, ARRAY_SIZE(program_sweep));
+    for (i = 0; i < ARRAY_SIZE(values); i++) {
+        qtest_writel(qts, ARGS + 4, values[i]);
+        for (j = 0; j < ARRAY_SIZE(blocks); j++) {
+            uint32_t end = blocks[j].start + blocks[j].size;
+
+            m4_write(qts, DEMCR, DEMCR_TRCENA);
+            qtest_writel(qts, ARGS, end);
+            g_assert_cmphex(m4_do(qts, CALL, CODE | 1, blocks[j].start), ==,
+                            end);
+        }
+    }
+    /* What was not aligned */
+    g_assert_cmpint(qtest_readl(qts, EXCEPTION), ==, EXCP_HARD);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -531,5 +571,7 @@ int main(int argc, char **argv)
                         test_systick_rvr_0);
     qtest_add_data_func("stm32mp1/cortex_m4/systick/clock", EXACT,
                         test_systick_clock);
+    qtest_add_data_func("stm32mp1/cortex_m4/sweep", ARGUMENTS "multi",
+                        test_sweep);
     return g_test_run();
 }
