@@ -10,6 +10,7 @@
 
 _Alignas(16) uint8_t port_shm[AMP_SHM_SIZE];
 unsigned port_kicks[2];
+unsigned port_peer_kicks;
 unsigned port_locked;
 char port_console[4096];
 void (*port_on_barrier)(void);
@@ -41,6 +42,8 @@ void amp_kick(uint32_t vring)
     assert(vring < 2U);
     port_kicks[vring]++;
 }
+
+void amp_kick_peer(void) { port_peer_kicks++; }
 
 void amp_console(const char *text)
 {

@@ -14,6 +14,7 @@
 
 extern uint8_t port_shm[AMP_SHM_SIZE];
 extern unsigned port_kicks[2];        /* amp_kick() calls for each vring */
+extern unsigned port_peer_kicks;      /* amp_kick_peer() calls */
 extern unsigned port_locked;          /* depth of amp_lock() */
 extern char port_console[4096];       /* the end of what amp_console() got */
 extern void (*port_on_barrier)(void); /* the other core acts, if set */
@@ -28,6 +29,7 @@ void amp_mb(void);
 uint32_t amp_lock(void);
 void amp_unlock(uint32_t key);
 void amp_kick(uint32_t vring);
+void amp_kick_peer(void);
 void amp_console(const char *text);
 
 #endif

@@ -21,7 +21,7 @@ from pathlib import Path
 from ampstand import paths
 from ampstand.errors import InfrastructureError
 
-MISRA_DEFINES = ("-D__GNUC__",)
+MISRA_DEFINES = ("-D__GNUC__", "-DAMP_PEER=1")
 SHELL = re.compile(rb"#!\s*\S*/(env +)?(ba|da)?sh\b")
 """How a shell script begins: most of ours have no suffix."""
 
@@ -110,7 +110,7 @@ def linters(root: Path, records: Path, qemu: Path) -> list[Linter]:
     schema = (python, "-m", "check_jsonschema", "--builtin-schema")
     own_c = some("firmware/*.[ch]", "tests/firmware/*.[ch]")
     models = some("hw/*.[ch]", "include/hw/*.[ch]", "tests/qtest/*.[ch]")
-    includes = [f"-Ifirmware/remote/{folder}" for folder in ("lib", "soc/stm32mp157-m4", "soc/libc")]
+    includes = [f"-Ifirmware/remote/{folder}" for folder in ("lib", "soc/zynqmp-r5", "soc/libc")]
     ruff = ("--config=pyproject.toml", f"--cache-dir={scratch}/ruff")
     checkpatch = ("perl", f"{qemu}/scripts/checkpatch.pl", "--no-tree", "--no-signoff", "--terse", "-q", "-f", *models)
     misra = (

@@ -13,9 +13,6 @@
  * it is gone, the ring was rebuilt behind our back. */
 #define RING_MARK 0xA5C3U
 
-#define NS_CREATE 0U
-#define NS_DESTROY 1U
-
 enum link { LINK_DOWN, LINK_UP, LINK_BROKEN };
 
 struct rpmsg_hdr {
@@ -26,20 +23,40 @@ struct rpmsg_hdr {
     uint16_t flags;
 };
 
-struct ns_msg {
-    char name[RPMSG_NAME_SIZE];
-    uint32_t addr;
-    uint32_t flags;
-};
-
 _Static_assert(sizeof(struct rpmsg_hdr) == RPMSG_HDR_SIZE, "header size");
-_Static_assert(sizeof(struct ns_msg) == 40U, "name service message size");
+_Static_assert(sizeof(struct rpmsg_ns) == 40U, "name service message size");
 
 /* Whether the host has accepted a feature. */
 static bool has(const struct rpmsg *rp, uint32_t feature)
 {
     return ((rp->vdev->gfeatures >> feature) & 1U) != 0U;
 }
+
+/* The device sends over vring 0, the driver over vring 1. */
+static uint32_t tx_vring(const struct rpmsg *rp)
+{
+    (void)rp;
+    return VIRTQ_IS_DRIVER(&rp->tx) ? 1U : 0U;
+}
+
+static uint32_t rx_vring(const struct rpmsg *rp) { return 1U - tx_vring(rp); }
+
+#if AMP_PEER
+static void kick_vring(const struct rpmsg *rp, uint32_t vring)
+{
+    if (rp->to_peer) {
+        amp_kick_peer();
+    } else {
+        amp_kick(vring);
+    }
+}
+#else
+static void kick_vring(const struct rpmsg *rp, uint32_t vring)
+{
+    (void)rp;
+    amp_kick(vring);
+}
+#endif
 
 /* Functions named *_locked are called between amp_lock() and amp_unlock(). */
 
@@ -57,16 +74,16 @@ static int link_locked(struct rpmsg *rp)
         bool event = has(rp, VIRTIO_RING_F_EVENT_IDX);
 
         rp->state = (uint8_t)LINK_DOWN;
-        err = virtq_open(&rp->tx, rp->vdev->vring[0].da, event);
+        err = virtq_open(&rp->tx, rp->vdev->vring[tx_vring(rp)].da, event);
         if (err == 0) {
-            err = virtq_open(&rp->rx, rp->vdev->vring[1].da, event);
+            err = virtq_open(&rp->rx, rp->vdev->vring[rx_vring(rp)].da, event);
         }
         if (err == 0) {
             rp->tx.ring->avail.mark = RING_MARK;
             virtq_want_kick(&rp->tx, false);
             rp->held = 0U;
             rp->taken = 0U;
-            rp->parked = 0U;
+            rp->parked = VIRTQ_OWN(&rp->tx);
             rp->gen = (rp->gen == UINT8_MAX) ? 1U : (uint8_t)(rp->gen + 1U);
             rp->state = (uint8_t)LINK_UP;
         }
@@ -144,6 +161,12 @@ void rpmsg_init(struct rpmsg *rp, volatile struct rsc_vdev *vdev)
 {
     (void)memset(rp, 0, sizeof(*rp));
     rp->vdev = vdev;
+#if AMP_PEER
+    rp->tx.shm_base = AMP_SHM_BASE;
+    rp->tx.shm_size = AMP_SHM_SIZE;
+    rp->rx.shm_base = AMP_SHM_BASE;
+    rp->rx.shm_size = AMP_SHM_SIZE;
+#endif
 }
 
 static int check_link(struct rpmsg *rp)
@@ -215,7 +238,7 @@ int rpmsg_send_buf(const struct rpmsg_ept *ept, const struct rpmsg_buf *buf,
         }
         amp_unlock(key);
         if (kick) {
-            amp_kick(0U);
+            kick_vring(rp, tx_vring(rp));
         }
     }
     return err;
@@ -262,14 +285,14 @@ int rpmsg_release(struct rpmsg *rp, const struct rpmsg_buf *buf)
     }
     amp_unlock(key);
     if (kick) {
-        amp_kick(1U);
+        kick_vring(rp, rx_vring(rp));
     }
     return err;
 }
 
 static int announce(const struct rpmsg_ept *ept, uint32_t flags)
 {
-    struct ns_msg msg = {.addr = ept->addr, .flags = flags};
+    struct rpmsg_ns msg = {.addr = ept->addr, .flags = flags};
 
     (void)memcpy(msg.name, ept->name, strnlen(ept->name, RPMSG_NAME_SIZE - 1U));
     return rpmsg_send(ept, RPMSG_ADDR_NS, &msg, (uint32_t)sizeof(msg));
@@ -282,7 +305,8 @@ static void announce_new(struct rpmsg *rp)
 
     for (ept = rp->epts; ept != NULL; ept = ept->next) {
         if ((ept->name != NULL) && (ept->announced != rp->gen) &&
-            has(rp, VIRTIO_RPMSG_F_NS) && (announce(ept, NS_CREATE) == 0)) {
+            has(rp, VIRTIO_RPMSG_F_NS) &&
+            (announce(ept, RPMSG_NS_CREATE) == 0)) {
             ept->announced = rp->gen;
         }
     }
@@ -335,7 +359,7 @@ int rpmsg_destroy(struct rpmsg_ept *ept)
     if (link == NULL) {
         err = AMP_EINVAL;
     } else if (rpmsg_up(rp) && (ept->announced == rp->gen)) {
-        err = announce(ept, NS_DESTROY);
+        err = announce(ept, RPMSG_NS_DESTROY);
     } else {
         /* The host does not know of it. */
     }
@@ -441,7 +465,7 @@ int rpmsg_poll(struct rpmsg *rp)
         }
     }
     if (kick) {
-        amp_kick(1U);
+        kick_vring(rp, rx_vring(rp));
     }
     if ((n > 0U) || (err == AMP_EAGAIN)) {
         err = (int)n;

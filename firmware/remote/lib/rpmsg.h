@@ -13,7 +13,8 @@
 #include "virtq.h"
 
 /*
- * The remote's side of rpmsg over virtio.
+ * The remote's side of rpmsg over virtio: the device towards Linux. Towards
+ * another remote it can be the driver, too: see peer.h.
  *
  * Contexts: rpmsg_init(), rpmsg_create(), rpmsg_destroy() and rpmsg_poll()
  * belong to one thread (or the main loop); endpoint callbacks run in it, out
@@ -70,8 +71,8 @@ struct rpmsg_ept {
 struct rpmsg {
     volatile struct rsc_vdev *vdev;
     struct rpmsg_ept *epts;
-    struct virtq tx; /* vring 0: to the host */
-    struct virtq rx; /* vring 1: from the host */
+    struct virtq tx; /* to the other side: vring 0, of the driver vring 1 */
+    struct virtq rx; /* from the other side: the other one */
     uint32_t held;   /* receive buffers that the application holds */
     uint32_t taken;  /* send buffers that the application holds */
     uint32_t parked; /* send buffers given back unsent */
@@ -80,6 +81,19 @@ struct rpmsg {
     uint32_t faults; /* times that the host broke the protocol */
     uint8_t state;
     uint8_t gen; /* counts links; never 0 on a link that is up */
+#if AMP_PEER
+    bool to_peer; /* the other side is a remote: peer.h */
+#endif
+};
+
+/* An announcement, as it is sent to address RPMSG_ADDR_NS. */
+#define RPMSG_NS_CREATE 0U
+#define RPMSG_NS_DESTROY 1U
+
+struct rpmsg_ns {
+    char name[RPMSG_NAME_SIZE]; /* NUL-terminated, if the sender obeys */
+    uint32_t addr;
+    uint32_t flags;
 };
 
 /* Begin with the vdev entry of the resource table. Touches no vring. */

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The Ampstand authors
  * SPDX-License-Identifier: BSD-3-Clause
  */
+/* The device role. */
+
 #include "virtq.h"
 
 #include <stddef.h>
@@ -21,21 +23,21 @@ _Static_assert((uint32_t)offsetof(struct virtq_ring, used) ==
 
 #define MASK (AMP_VRING_NUM - 1U)
 
-/* The address of len bytes at da if all of them are shared memory. */
-static uint8_t *shared(uint64_t da, uint32_t len)
+uint8_t *virtq_shared(const struct virtq *vq, uint64_t da, uint32_t len)
 {
-    uint64_t off = da - AMP_SHM_BASE;
+    uint64_t off = da - VIRTQ_SHM_BASE(vq);
     uint8_t *va = NULL;
 
-    if ((off <= AMP_SHM_SIZE) && (len <= (AMP_SHM_SIZE - off))) {
+    (void)vq;
+    if ((off <= VIRTQ_SHM_SIZE(vq)) && (len <= (VIRTQ_SHM_SIZE(vq) - off))) {
         va = amp_shm(da);
     }
     return va;
 }
 
-int virtq_open(struct virtq *vq, uint32_t da, bool event)
+int virtq_device_open(struct virtq *vq, uint32_t da, bool event)
 {
-    uint8_t *va = shared(da, (uint32_t)sizeof(struct virtq_ring));
+    uint8_t *va = virtq_shared(vq, da, (uint32_t)sizeof(struct virtq_ring));
     int err = AMP_EPROTO;
 
     if ((va != NULL) && ((da % AMP_VRING_ALIGN) == 0U)) {
@@ -50,7 +52,7 @@ int virtq_open(struct virtq *vq, uint32_t da, bool event)
     return err;
 }
 
-int virtq_peek(const struct virtq *vq)
+int virtq_device_peek(const struct virtq *vq)
 {
     uint16_t ready = (uint16_t)(vq->ring->avail.idx - vq->avail);
     int id = AMP_EAGAIN;
@@ -70,10 +72,10 @@ int virtq_peek(const struct virtq *vq)
     return id;
 }
 
-void virtq_take(struct virtq *vq) { vq->avail++; }
+void virtq_device_take(struct virtq *vq) { vq->avail++; }
 
-uint8_t *virtq_buffer(const struct virtq *vq, uint32_t id, bool writable,
-                      uint32_t min, uint32_t *len)
+uint8_t *virtq_device_buffer(const struct virtq *vq, uint32_t id, bool writable,
+                             uint32_t min, uint32_t *len)
 {
     const volatile struct virtq_desc *desc = &vq->ring->desc[id];
     uint64_t addr = desc->addr;
@@ -83,12 +85,12 @@ uint8_t *virtq_buffer(const struct virtq *vq, uint32_t id, bool writable,
     *len = desc->len;
     if ((flags == (writable ? VIRTQ_DESC_F_WRITE : 0U)) && (*len >= min) &&
         ((addr % 4U) == 0U)) {
-        va = shared(addr, *len);
+        va = virtq_shared(vq, addr, *len);
     }
     return va;
 }
 
-bool virtq_push(struct virtq *vq, uint32_t id, uint32_t len)
+bool virtq_device_push(struct virtq *vq, uint32_t id, uint32_t len)
 {
     volatile struct virtq_used_elem *elem =
         &vq->ring->used.ring[vq->used & MASK];
@@ -106,7 +108,7 @@ bool virtq_push(struct virtq *vq, uint32_t id, uint32_t len)
                : ((vq->ring->avail.flags & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0U);
 }
 
-void virtq_want_kick(struct virtq *vq, bool want)
+void virtq_device_want_kick(struct virtq *vq, bool want)
 {
     if (!vq->event) {
         vq->ring->used.flags = want ? 0U : VIRTQ_USED_F_NO_NOTIFY;
