@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import pytest
 
-from ampstand.errors import TestsFailed
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.report.known import Meetings
@@ -30,44 +27,19 @@ def remotes(fresh_machine: LinuxMachine) -> tuple[Remote, Remote]:
     return one, two
 
 
-def tty(remote: Remote) -> str:
-    """Return the device of a remote's first tty channel."""
-    pattern = f"{remote.sysfs}/rproc-virtio.*/virtio*/*.rpmsg-tty.*/tty/ttyRPMSG*"
-    lines = remote.host.run_check(
-        f'until set -- {pattern} && [ -e "$1" ]; do sleep 0.01; done; echo $1', remote.timeout, reason="its tty"
-    )
-    return f"/dev/{Path(lines[0]).name}"
-
-
 def echo(remote: Remote) -> None:
-    assert remote.tool(f"rpmsg-echo -d {tty(remote)} -n 50")["messages"] == 50
+    assert remote.tool(f"rpmsg-echo -d {remote.own_tty()} -n 50")["messages"] == 50
 
 
-@contextmanager
-def may_lose_a_signal(remotes: tuple[Remote, Remote], known_bug: Meetings) -> Iterator[None]:
+def may_lose_a_signal(remotes: tuple[Remote, Remote], known_bug: Meetings) -> AbstractContextManager[None]:
     """Take it for the known bug that a message stays out, if it is in a ring whose host was to be told of it."""
-    lost = known_bug("zynqmp-signal-lost")
-    try:
-        yield
-    except TestsFailed as error:
-        if any(due(remote) for remote in remotes):
-            lost.met(str(error).partition("\n")[0])
-        raise
-
-
-def due(remote: Remote) -> bool:
-    """Whether the remote has passed the index of which Linux wants to be told, and Linux has not moved it since."""
-    ring = remote.vring("echo-bare", 0)
-    used, event = (
-        int.from_bytes(remote.machine.read_memory(at, 2), "little") for at in (ring.used_idx, ring.used_event)
-    )
-    return (used - event) % 0x10000 == 1
+    return known_bug("zynqmp-signal-lost").explains(lambda: any(one.signal_due("echo-bare") for one in remotes))
 
 
 def test_both_answer_at_once(remotes: tuple[Remote, Remote], known_bug: Meetings) -> None:
     host = remotes[0].host
     with may_lose_a_signal(remotes, known_bug):
-        jobs = [host.start(f"echo{i}", f"rpmsg-echo -d {tty(one)} -n {MESSAGES}") for i, one in enumerate(remotes)]
+        jobs = [host.start(f"echo{i}", f"rpmsg-echo -d {one.own_tty()} -n {MESSAGES}") for i, one in enumerate(remotes)]
         for job, remote in zip(jobs, remotes, strict=True):
             assert remote.figures(job.command, host.finish(job, 120).output)["messages"] == MESSAGES
 
@@ -81,7 +53,7 @@ def test_one_ends_and_crashes_while_the_other_goes_on(
 
 
 def end_and_crash(one: Remote, other: Remote) -> None:
-    job = one.host.start("traffic", f"rpmsg-echo -d {tty(other)} -n {MESSAGES}")
+    job = one.host.start("traffic", f"rpmsg-echo -d {other.own_tty()} -n {MESSAGES}")
     for _ in range(ROUNDS):
         one.stop()
         assert (one.core_state(), other.core_state()) == ("held", "running")

@@ -360,6 +360,12 @@ def test_shown(known_bug):
     with known_bug("always").shows(TestsFailed): raise TestsFailed("boom")
 def test_other_error(known_bug):
     with known_bug("always").shows(TestsFailed): raise KeyError("bang")
+def test_explained(known_bug):
+    with known_bug("always").explains(lambda: True): raise TestsFailed("bump")
+def test_unexplained(known_bug):
+    with known_bug("always").explains(lambda: False): raise TestsFailed("bust")
+def test_nothing_to_explain(known_bug):
+    with known_bug("rare").explains(lambda: True): pass
 def test_unknown(known_bug): known_bug("alway")
 def test_said(machine, known_bug):
     known_bug("always").announce(machine)
@@ -392,6 +398,7 @@ INSIDE = {
     "met": "xfailed", "noted": "xfailed", "noted_once": "xfailed",
     "absent": "passed", "rare_absent": "passed", "rare_met": "xfailed",
     "shown": "xfailed", "other_error": "failed", "unknown": "failed", "said": "xfailed", "shown_unsaid": "failed",
+    "explained": "xfailed", "unexplained": "failed", "nothing_to_explain": "passed",
     "rare_said": "passed", "died": "xfailed", "died_otherwise": "failed", "lived": "passed",
     "corrupted": "xfailed", "unharmed": "passed",
 }  # fmt: skip
@@ -399,6 +406,7 @@ OUTSIDE = {
     "met": "failed", "noted": "failed", "noted_once": "failed",
     "absent": "passed", "rare_absent": "passed", "rare_met": "failed",
     "shown": "failed", "other_error": "failed", "unknown": "failed", "said": "failed", "shown_unsaid": "failed",
+    "explained": "failed", "unexplained": "failed", "nothing_to_explain": "passed",
     "rare_said": "failed", "died": "failed", "died_otherwise": "failed", "lived": "passed",
     "blinded": "passed", "corrupted": "failed", "unharmed": "passed",
 }  # fmt: skip
@@ -424,6 +432,7 @@ def test_a_known_bug_makes_a_scenario_known_in_its_range_only(  # type: ignore[n
         for said in (
             "known bug always: it warns (seen)",
             "known bug always: it warns (boom)",
+            "known bug always: it warns (bump)",
             "known bug rare: it may",
         ):
             assert said in text

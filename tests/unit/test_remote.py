@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ampstand.errors import TestsFailed
+from ampstand.formats.vring import Vring
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Result, Shell
 
@@ -32,7 +33,8 @@ class LocalShell(Shell):
 def remote(tmp_path: Path) -> Remote:
     """Return a remote whose folder in sysfs is the test's."""
     core: Any = SimpleNamespace(core="m4", instance="remoteproc0", driver="stm32_rproc")
-    machine: Any = SimpleNamespace(board=SimpleNamespace(shell=SimpleNamespace(core="host")), host=LocalShell())
+    board = SimpleNamespace(shell=SimpleNamespace(core="host"), timeouts=SimpleNamespace(remote=5.0))
+    machine: Any = SimpleNamespace(board=board, host=LocalShell())
     remote = Remote(machine, core)
     remote.sysfs = str(tmp_path / "remoteproc0")
     return remote
@@ -51,3 +53,30 @@ def test_another_failure_stays_what_it_is(remote: Remote) -> None:
     Path(remote.sysfs).mkdir()
     with pytest.raises(TestsFailed, match=r"^`cat .*/state` on the host ended with 1: "):
         remote.state()
+
+
+def channel(remote: Remote, virtio: int, address: int, tty: int) -> None:
+    """Make the folder of a tty channel, as below the remote's in sysfs."""
+    folder = f"rproc-virtio.{virtio}.auto/virtio{virtio}/virtio{virtio}.rpmsg-tty.-1.{address}/tty/ttyRPMSG{tty}"
+    (Path(remote.sysfs) / folder).mkdir(parents=True)
+
+
+def test_a_remote_has_ttys_of_its_own(remote: Remote, tmp_path: Path) -> None:
+    """Those of another remote are not meant, and the order is that of the addresses, not of the devices' numbers."""
+    other = Remote(remote.machine, remote.core)
+    other.sysfs = str(tmp_path / "remoteproc1")
+    channel(other, 0, 1024, 0)
+    channel(remote, 1, 1025, 1)
+    channel(remote, 1, 1024, 2)
+    assert [remote.own_tty(port) for port in (0, 1)] == ["/dev/ttyRPMSG2", "/dev/ttyRPMSG1"]
+    assert other.own_tty() == "/dev/ttyRPMSG0"
+
+
+@pytest.mark.parametrize(("used", "event", "due"), [(7, 6, True), (0, 0xFFFF, True), (7, 7, False), (7, 5, False)])
+def test_a_signal_is_due(remote: Remote, monkeypatch: pytest.MonkeyPatch, used: int, event: int, due: bool) -> None:
+    ring = Vring(0x1000, 16, 16)
+    memory = {ring.used_idx: used, ring.used_event: event}
+    monkeypatch.setattr(remote, "vring", lambda image, number: ring)
+    machine: Any = remote.machine
+    machine.read_memory = lambda at, size: memory[at].to_bytes(size, "little")
+    assert remote.signal_due("any") is due

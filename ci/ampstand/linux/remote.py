@@ -234,6 +234,17 @@ class Remote:
             return Vring(self.core.host_address(ring.da), ring.num, ring.align)
         raise UsageError(f"firmware {image} has no vdev")
 
+    def signal_due(self, image: str) -> bool:
+        """Whether the running image has passed the index of which Linux wants to be told, and Linux has not moved it.
+
+        So it is while Linux has yet to take a signal; if nothing else goes on, it has missed one.
+        """
+        ring = self.vring(image, 0)
+        used, event = (
+            int.from_bytes(self.machine.read_memory(at, 2), "little") for at in (ring.used_idx, ring.used_event)
+        )
+        return (used - event) % 0x10000 == 1
+
     def buffer(self, ring: Vring, number: int) -> int:
         """Read the address of a descriptor's buffer, once the host has written the descriptor."""
         return int.from_bytes(self.machine.read_memory(ring.descriptor(number), 8), "little")
@@ -385,8 +396,15 @@ class Remote:
         Linux gives a new tty the lowest free number, and a closed one frees its number some time after the close: a
         remote that was stopped and started at once may come back as ``/dev/ttyRPMSG2``.
         """
+        return self._tty(_TTYS, port)
+
+    def own_tty(self, port: int = 0) -> str:
+        """Return the same where other remotes have tty channels, too."""
+        return self._tty(f"{self.sysfs}/rproc-virtio.*/virtio*/*.rpmsg-tty.*/tty/ttyRPMSG*", port)
+
+    def _tty(self, pattern: str, port: int) -> str:
         lines = self.host.run_check(
-            f'until set -- {_TTYS} && [ -e "${{{port + 1}:-}}" ]; do sleep 0.01; done; ls -d "$@"',
+            f'until set -- {pattern} && [ -e "${{{port + 1}:-}}" ]; do sleep 0.01; done; ls -d "$@"',
             self.timeout,
             reason=f"the device of tty channel {port}",
         )

@@ -9,7 +9,7 @@ reported as gone.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -140,6 +140,16 @@ class Meeting:
             if self._announced and not self.seen:
                 raise
             self.met(str(error).partition("\n")[0])
+
+    @contextmanager
+    def explains(self, shown: Callable[[], bool]) -> Iterator[None]:
+        """Take a failure of the body for the bug if its evidence, which the function looks for, is there then."""
+        try:
+            yield
+        except TestsFailed as error:
+            if shown():
+                self.met(str(error).partition("\n")[0])
+            raise
 
     def absent(self) -> None:
         """Report that the bug ought to have shown, unless it shows by chance."""
