@@ -13,6 +13,7 @@
 
 #include "ampstand/crash.h"
 #include "ampstand/flood.h"
+#include "ampstand/peer.h"
 #include "check.h"
 
 void *amp_memcpy(void *restrict to, const void *restrict from, size_t n);
@@ -76,6 +77,7 @@ static void messages_have_no_holes(void)
     CHECK_EQ(offsetof(struct crash_record, file), 64);
     CHECK_EQ(sizeof(struct flood_source), 8);
     CHECK_EQ(sizeof(struct flood_report), 28);
+    CHECK_EQ(sizeof(struct peer_cmd), 8);
 }
 
 static void memory_functions(void)

@@ -50,10 +50,12 @@ def _images(boards: Sequence[Board]) -> Rows:
     """Yield each application on each operating system: ``firmware/remote/apps/meson.build``."""
     folder = paths.ROOT / "firmware/remote"
     socs = sorted({remote.soc for board in boards for remote in board.remotes})
+    peers = [soc for soc in socs if "soc_peer = true" in (folder / "soc" / soc / "meson.build").read_text()]
     for app in sorted((folder / "apps").glob("*/")):
+        having = peers if app.name.startswith("peer-") else socs
         for system in sorted((folder / "os").glob("*/")):
-            if socs:
-                yield f"{app.name}-{system.name}", f"for {', '.join(socs)}"
+            if having:
+                yield f"{app.name}-{system.name}", f"for {', '.join(having)}"
 
 
 def _faults(boards: Sequence[Board]) -> Rows:

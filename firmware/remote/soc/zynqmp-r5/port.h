@@ -79,6 +79,9 @@ static inline bool amp_in_interrupt(void)
 /* Kick the host for vring 0 or 1. Never blocks, never loses a kick. */
 void amp_kick(uint32_t vring);
 
+/* Kick the other core of the two. As amp_kick(). */
+void amp_kick_peer(void);
+
 /* Print on the SoC's console. Any context; drops what does not fit. */
 void amp_console(const char *text);
 

@@ -38,6 +38,7 @@
 #define IPI_IER 0x18U
 #define IPI_IDR 0x1CU
 #define IPI_APU BIT(0)
+#define IPI_RPU(core) BIT(8U + (core))
 #define IPI_ALL 0x0F0F0301U
 
 /* The first timer of TTC0 for core 0, of TTC1 for core 1; TTC_SECOND on are the

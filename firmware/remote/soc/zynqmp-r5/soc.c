@@ -18,21 +18,24 @@
 static uint32_t period; /* of the tick, in counts of the timer; 0: none */
 static uint32_t next;   /* when the next one is due */
 
+/* Who sends signals: the host, and the other core. */
+#define IPI_USED (IPI_APU | IPI_RPU(1U - amp_core()))
+
 extern uint32_t ld_table_start[], ld_table_end[];
 
 void irq_handler(void);
 
 /*
- * The host's signal. It is acknowledged before anyone looks at the rings, so
- * that a later one is a new interrupt. The host has no others: it takes the
- * core away without a word.
+ * The signal of the host, or of the other core. It is acknowledged before
+ * anyone looks at the rings, so that a later one is a new interrupt. The host
+ * has no others: it takes the core away without a word.
  */
 static void ipi_handler(void)
 {
     uint32_t status = IPI(amp_core(), IPI_ISR);
 
     IPI(amp_core(), IPI_ISR) = status;
-    if ((status & IPI_APU) != 0U) {
+    if ((status & IPI_USED) != 0U) {
         os_notify(EVENT_VRING);
     }
 }
@@ -56,6 +59,13 @@ void amp_kick(uint32_t vring)
     }
     IPI(amp_core(), IPI_TRIG) = IPI_APU;
     amp_unlock(key);
+}
+
+/* The other core acknowledges before it looks at the rings: a signal that still
+ * stands serves for this one, too. */
+void amp_kick_peer(void)
+{
+    IPI(amp_core(), IPI_TRIG) = IPI_RPU(1U - amp_core());
 }
 
 static void kick_again_handler(void)
@@ -271,7 +281,7 @@ void soc_init(void)
     IPI(amp_core(), IPI_IDR) = IPI_ALL;
     IPI(amp_core(), IPI_ISR) = IPI_ALL;
     irq_enable(IRQ_IPI(amp_core()));
-    IPI(amp_core(), IPI_IER) = IPI_APU;
+    IPI(amp_core(), IPI_IER) = IPI_USED;
     GICC_CTLR = 1U;
 }
 
