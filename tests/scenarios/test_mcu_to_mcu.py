@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty", "two-remotes", "mcu-to
 # firmware/include/ampstand/peer.h: the services, what is sent on a new link, and commands (struct peer_cmd).
 SERVICES = ["rpmsg-tty", "rpmsg-tty"]
 ECHO, COMMANDS = 0, 1
-FIRST = 64
+FIRST_BACK = "peer: 64 messages back, 0 wrong"
 COMMAND = struct.Struct("<2I")
 RUN, CRASH = 0x4E555250, 0x48535243
 
@@ -70,7 +71,7 @@ class Pair:
 
     def wait_first(self) -> None:
         """Wait until the messages that the driver sends on a new link are all back."""
-        self.driver.wait_said(f"peer: {FIRST} messages back, 0 wrong")
+        self.driver.wait_said(FIRST_BACK)
 
     def losing(self, known_bug: Meetings) -> AbstractContextManager[None]:
         """Take it for the known bug that Linux misses a message, if it is in a ring of which it was to be told."""
@@ -120,6 +121,24 @@ def test_either_core_takes_either_role(fresh_machine: LinuxMachine, known_bug: M
         pair.driver.start()
         pair.device.start()
         pair.exchange(MESSAGES)
+
+
+@pytest.mark.needs("attach", "remote-console")
+def test_one_ran_before_linux(preload: Callable[..., Remote], known_bug: Meetings) -> None:
+    """It knows of the memory when Linux has attached to it, and keeps its link when Linux lets go of it."""
+    driver = preload("peer-driver-bare")
+    driver.wait_console("no memory for a peer yet")
+    pair = pair_of(driver.machine)
+    with pair.losing(known_bug):
+        driver.attach(services=SERVICES)
+        pair.device.start()
+        pair.exchange(MESSAGES)
+        driver.detach()
+        mark = driver.console.mark()
+        pair.device.remote.stop()
+        pair.device.start()
+        driver.console.expect_line(FIRST_BACK, since=mark, timeout=driver.timeout)
+        pair.device.echo()
 
 
 @pytest.mark.parametrize("role", ["driver", "device"])

@@ -18,7 +18,6 @@ struct table {
     struct rsc_carveout memory;
 };
 
-/* Linux writes into it where the memory is before it starts the core. */
 static volatile struct table table RSC_SECTION = {
     .header = RSC_HEADER(3U),
     .offset = {offsetof(struct table, vdev), offsetof(struct table, trace),
@@ -31,6 +30,24 @@ static volatile struct table table RSC_SECTION = {
 
 static struct rpmsg host;
 struct peer peer;
+static struct {
+    enum peer_role role;
+    struct rpmsg_ept *epts;
+    uint32_t n;
+} wanted;
+
+/* Whether there is memory for a peer. Linux says where before it starts the
+ * core, and if the core runs already, when it attaches. */
+static bool has_peer(void)
+{
+    if ((peer.shm == NULL) && (peer_init(&peer, wanted.role, table.memory.da,
+                                         table.memory.len) == 0)) {
+        for (uint32_t i = 0U; i < wanted.n; i++) {
+            (void)rpmsg_create(&peer.rp, &wanted.epts[i]);
+        }
+    }
+    return peer.shm != NULL;
+}
 
 enum rpmsg_verdict echo(struct rpmsg_ept *ept, const struct rpmsg_buf *in,
                         uint32_t src)
@@ -74,14 +91,17 @@ int peer_app_answer(const struct peer_cmd *cmd, uint32_t dst)
     return rpmsg_send(&epts[1], dst, cmd, (uint32_t)sizeof(*cmd));
 }
 
-void peer_app_init(enum peer_role role)
+void peer_app_init(enum peer_role role, struct rpmsg_ept *first, uint32_t n)
 {
+    wanted.role = role;
+    wanted.epts = first;
+    wanted.n = n;
     rpmsg_init(&host, &table.vdev);
     for (size_t i = 0; i < sizeof(epts) / sizeof(epts[0]); i++) {
         (void)rpmsg_create(&host, &epts[i]);
     }
-    if (peer_init(&peer, role, table.memory.da, table.memory.len) != 0) {
-        trace_printf("no memory for a peer\n");
+    if (!has_peer()) {
+        trace_printf("no memory for a peer yet\n");
     }
 }
 
@@ -100,7 +120,7 @@ bool peer_app_poll(void)
 {
     bool more = rpmsg_poll(&host) > 0;
 
-    if (peer.shm != NULL) {
+    if (has_peer()) {
         int n = peer_poll(&peer);
 
         if (n == AMP_EPROTO) {

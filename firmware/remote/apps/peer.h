@@ -17,8 +17,9 @@
 
 extern struct peer peer; /* to the other remote */
 
-/* Begin with both links, in this role towards the other remote. */
-void peer_app_init(enum peer_role role);
+/* Begin with both links, in this role and with these endpoints towards the
+ * other remote. */
+void peer_app_init(enum peer_role role, struct rpmsg_ept *first, uint32_t n);
 
 /* Serve both links; whether there is more to do. */
 bool peer_app_poll(void);

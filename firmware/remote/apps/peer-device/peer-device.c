@@ -21,7 +21,6 @@ static int poll(void) { return peer_app_poll() ? 1 : 0; }
 
 void app_main(void)
 {
-    peer_app_init(PEER_DEVICE);
-    (void)rpmsg_create(&peer.rp, &ept);
+    peer_app_init(PEER_DEVICE, &ept, 1U);
     runtime_loop(poll);
 }

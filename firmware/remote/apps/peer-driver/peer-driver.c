@@ -30,11 +30,6 @@ static struct {
     uint32_t src;
 } order;
 
-static enum rpmsg_verdict check(struct rpmsg_ept *ept,
-                                const struct rpmsg_buf *in, uint32_t src);
-
-static struct rpmsg_ept messages = {.addr = RPMSG_ADDR_DYNAMIC, .cb = check};
-
 /* All sizes come in turn, small and large ones mixed. */
 static uint32_t size_of(uint32_t number)
 {
@@ -127,7 +122,11 @@ static enum rpmsg_verdict hear(struct rpmsg_ept *ept,
     return RPMSG_DONE;
 }
 
-static struct rpmsg_ept announcements = {.addr = RPMSG_ADDR_NS, .cb = hear};
+enum { MESSAGES, ANNOUNCEMENTS };
+static struct rpmsg_ept epts[] = {
+    [MESSAGES] = {.addr = RPMSG_ADDR_DYNAMIC, .cb = check},
+    [ANNOUNCEMENTS] = {.addr = RPMSG_ADDR_NS, .cb = hear},
+};
 
 /* Send what there are buffers for. */
 static void send(void)
@@ -140,7 +139,7 @@ static void send(void)
         for (uint32_t i = 0U; i < len; i++) {
             out.data[i] = byte_of(run.sent, i);
         }
-        if (rpmsg_send_buf(&messages, &out, run.to, len) != 0) {
+        if (rpmsg_send_buf(&epts[MESSAGES], &out, run.to, len) != 0) {
             break;
         }
         run.sent++;
@@ -176,8 +175,6 @@ static int poll(void)
 
 void app_main(void)
 {
-    peer_app_init(PEER_DRIVER);
-    (void)rpmsg_create(&peer.rp, &messages);
-    (void)rpmsg_create(&peer.rp, &announcements);
+    peer_app_init(PEER_DRIVER, epts, sizeof(epts) / sizeof(epts[0]));
     runtime_loop(poll);
 }
