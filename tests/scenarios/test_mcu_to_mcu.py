@@ -13,6 +13,7 @@ import pytest
 
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.qemu.faults import Faults
 from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty", "two-remotes", "mcu-to-mcu", "trace")
@@ -152,6 +153,25 @@ def test_messages_pass_under_traffic_of_linux(pair: Pair, role: str, known_bug: 
             pair.exchange(MESSAGES)
         assert busy.remote.figures(job.command, host.finish(job, 120).output)["messages"] == MESSAGES
     assert pair.driver.said(f"{MESSAGES} messages back, 0 wrong") == ROUNDS
+
+
+@pytest.mark.needs("fault-mailbox")
+def test_a_lost_kick_is_made_up_by_any_other(pair: Pair, fault: Faults, known_bug: Meetings) -> None:
+    """A core looks at all of its rings whoever has kicked it; without another kick, the message stays where it is."""
+    host = pair.driver.remote.host
+    with pair.losing(known_bug):
+        lost = fault.inject("kick-to-peer-lost")
+        job = host.start("order", pair.driver.order(RUN, 1))
+        for _ in range(20):
+            pair.driver.echo()
+            if lost.fired():
+                break
+        # It has all the time of 50 messages, which the driver looks at as it would at the answer.
+        pair.driver.echo()
+        assert pair.driver.said("peer: 1 messages back") == 0
+        pair.device.echo()
+        assert pair.driver.remote.figures(job.command, host.finish(job, 90).output)["messages"] == 1
+        pair.exchange(MESSAGES)
 
 
 @pytest.mark.parametrize("role", ["driver", "device"])
