@@ -14,8 +14,8 @@
  * one takes commands. Numbers are little endian.
  *
  * Between the remotes the device offers PEER_ECHO, which sends back what comes
- * in. On each new link the driver sends PEER_FIRST messages, all sizes in turn,
- * checks what comes back, and traces the result.
+ * in. On each new link the driver sends PEER_FIRST messages, checks what comes
+ * back, and traces the result. No two of 497 messages in a row have one size.
  */
 #define PEER_SERVICE "rpmsg-tty"
 #define PEER_ECHO "peer-echo"
