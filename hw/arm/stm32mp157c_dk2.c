@@ -191,6 +191,8 @@ static void dk2_init(MachineState *machine)
     qdev_connect_gpio_out(DEVICE(pmic), 0,
         qdev_get_gpio_in(stm32mp157_soc_device(&s->soc, STM32MP157_GPIOA),
                          DK2_PMIC_INT_PIN));
+    qdev_connect_gpio_out_named(DEVICE(pmic), "power-cycle", 0,
+        qdev_get_gpio_in_named(DEVICE(&s->soc.rcc), "power-cycle", 0));
 
     s->boot = (struct arm_boot_info) {
         .loader_start = STM32MP157_DDR_ADDR,

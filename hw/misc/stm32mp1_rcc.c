@@ -89,6 +89,9 @@ REG32(UART24CKSELR, 0x8e8)
 REG32(UART35CKSELR, 0x8ec)
 REG32(UART78CKSELR, 0x8f0)
 REG32(MC_RSTSCLRR, 0xc00)
+    FIELD(MC_RSTSCLRR, PORRSTF, 0, 1)
+    FIELD(MC_RSTSCLRR, PADRSTF, 2, 1)
+    FIELD(MC_RSTSCLRR, VCORERSTF, 4, 1)
     FIELD(MC_RSTSCLRR, MCURSTF, 5, 1)
     FIELD(MC_RSTSCLRR, MPSYSRSTF, 6, 1)
     FIELD(MC_RSTSCLRR, MCSYSRSTF, 7, 1)
@@ -97,6 +100,10 @@ REG32(MC_RSTSCLRR, 0xc00)
     FIELD(MC_RSTSCLRR, WWDG1RSTF, 10, 1)
 REG32(MC_CIER, 0xc14)
 REG32(MC_CIFR, 0xc18)
+
+/* Every system reset drives the pad NRST and resets the core domain. */
+#define SYSTEM_RESET_FLAGS (R_MC_RSTSCLRR_PADRSTF_MASK | \
+                            R_MC_RSTSCLRR_VCORERSTF_MASK)
 
 #define READY BIT(31)
 #define HSI_HZ 64000000
@@ -196,9 +203,9 @@ static const RccReg stm32mp1_rcc_regs[] = {
     PAIR(0x388, "MC_APB5LPEN", ~0u, 0),
     PAIR(0x390, "MC_AHB5LPEN", ~0u, 0),
     PAIR(0x398, "MC_AHB6LPEN", ~0u, 0),
-    W1C(0x400, "BR_RSTSCLRR", 0x3ff, 0x15),
+    W1C(0x400, "BR_RSTSCLRR", 0x3ff, 0),
     RW(0x404, "MP_GRSTCSETR", 0, 0),
-    W1C(0x408, "MP_RSTSCLRR", 0xffff, 0x15),
+    W1C(0x408, "MP_RSTSCLRR", 0xffff, 0),
     PAIR(0x40c, "MP_IWDGFZ", 0x3, 0),
     RW(0x414, "MP_CIER", 0x00111f1f, 0),
     W1C(0x418, "MP_CIFR", 0x00111f1f, 0),
@@ -294,7 +301,7 @@ static const RccReg stm32mp1_rcc_regs[] = {
     PAIR(0xba8, "MC_AHB4LPEN", ~0u, 0),
     PAIR(0xbb0, "MC_AXIMLPEN", ~0u, 0),
     PAIR(0xbb8, "MC_MLAHBLPEN", ~0u, 0),
-    W1C(0xc00, "MC_RSTSCLRR", 0x7ff, 0x15),
+    W1C(0xc00, "MC_RSTSCLRR", 0x7ff, 0),
     RW(0xc14, "MC_CIER", 0x00111f1f, 0),
     W1C(0xc18, "MC_CIFR", 0x00111f1f, 0),
     RO(0xff4, "VERR", 0x11),
@@ -644,11 +651,22 @@ static void stm32mp1_rcc_sysresetreq(void *opaque, int n, int level)
     }
 }
 
-/* The system resets for @reason, which the flags tell afterwards. */
+/*
+ * Note @reason, which the flags tell after the system reset. Call it after the
+ * reset was asked for: QEMU's options may let a watchdog do something else, or
+ * let a reset end QEMU.
+ */
+static void stm32mp1_rcc_note_reset(STM32MP1RccState *s, uint32_t reason)
+{
+    if (qemu_reset_requested_get()) {
+        s->reset_reason |= reason;
+    }
+}
+
 static void stm32mp1_rcc_iwdg(STM32MP1RccState *s, uint32_t reason)
 {
-    s->reset_reason = reason;
     watchdog_perform_action();
+    stm32mp1_rcc_note_reset(s, reason);
 }
 
 static void stm32mp1_rcc_iwdg1(void *opaque, int n, int level)
@@ -662,6 +680,13 @@ static void stm32mp1_rcc_iwdg2(void *opaque, int n, int level)
 {
     if (level) {
         stm32mp1_rcc_iwdg(opaque, R_MC_RSTSCLRR_IWDG2RSTF_MASK);
+    }
+}
+
+static void stm32mp1_rcc_power_cycle(void *opaque, int n, int level)
+{
+    if (level) {
+        stm32mp1_rcc_note_reset(opaque, R_MC_RSTSCLRR_PORRSTF_MASK);
     }
 }
 
@@ -696,8 +721,8 @@ static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
         stm32mp1_rcc_mcu_reset(s, R_MC_RSTSCLRR_MCURSTF_MASK);
     }
     if (value & R_MP_GRSTCSETR_MPSYSRST_MASK) {
-        s->reset_reason = R_MC_RSTSCLRR_MPSYSRSTF_MASK;
         qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+        stm32mp1_rcc_note_reset(s, R_MC_RSTSCLRR_MPSYSRSTF_MASK);
     }
 }
 
@@ -775,9 +800,33 @@ static const MemoryRegionOps stm32mp1_rcc_ops = {
     },
 };
 
+/*
+ * The reset flags, which are at the same bits in all three registers. The boot
+ * ROM reads those of BR_RSTSCLRR and passes them on to the MPU in MP_RSTSCLRR,
+ * where software finds those of the last reset alone, though none has cleared
+ * them: TF-A says 0x15 after power-on, 0x14 after NRST, 0x54 after MPSYSRST,
+ * 0x214 after IWDG2. So the ROM clears them; both registers show here what it
+ * has read. Those of MC_RSTSCLRR stay and add up until the firmware of the MCU
+ * clears them; only power-on resets them.
+ */
+static void stm32mp1_rcc_reset_flags(STM32MP1RccState *s, uint32_t mcu_flags)
+{
+    uint32_t flags = SYSTEM_RESET_FLAGS | s->reset_reason;
+
+    if (flags & R_MC_RSTSCLRR_PORRSTF_MASK) {
+        flags = SYSTEM_RESET_FLAGS | R_MC_RSTSCLRR_PORRSTF_MASK;
+        mcu_flags = 0;
+    }
+    s->regs[R_BR_RSTSCLRR] = flags;
+    s->regs[R_MP_RSTSCLRR] = flags;
+    s->regs[R_MC_RSTSCLRR] = mcu_flags | flags;
+    s->reset_reason = 0;
+}
+
 static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
 {
     STM32MP1RccState *s = STM32MP1_RCC(obj);
+    uint32_t mcu_flags = s->regs[R_MC_RSTSCLRR];
     int i;
 
     memset(s->regs, 0, sizeof(s->regs));
@@ -791,11 +840,7 @@ static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
 
         s->regs[stm32mp1_rcc_sources[pll].reg] &= ~R_PLLCR_PLLON_MASK;
     }
-    /* The flags are at the same bits in all three registers. */
-    s->regs[R_BR_RSTSCLRR] |= s->reset_reason;
-    s->regs[R_MP_RSTSCLRR] |= s->reset_reason;
-    s->regs[R_MC_RSTSCLRR] |= s->reset_reason;
-    s->reset_reason = 0;
+    stm32mp1_rcc_reset_flags(s, mcu_flags);
 }
 
 static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
@@ -867,6 +912,9 @@ static void stm32mp1_rcc_init(Object *obj)
                             1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_power_cycle, "power-cycle", 1);
+    /* The first reset of the machine is that of its power-on. */
+    s->reset_reason = R_MC_RSTSCLRR_PORRSTF_MASK;
 
     object_property_add_str(obj, "x-fault-not-ready",
                             stm32mp1_rcc_get_not_ready,

@@ -123,12 +123,21 @@ static void stpmic1_update_watchdog(STPMIC1State *s)
     }
 }
 
+/* Call it after a reset was asked for, which QEMU's options may forbid. */
+static void stpmic1_note_power_cycle(STPMIC1State *s)
+{
+    if (qemu_reset_requested_get()) {
+        qemu_irq_pulse(s->power_cycle);
+    }
+}
+
 static void stpmic1_watchdog_expired(void *opaque)
 {
     STPMIC1State *s = opaque;
 
     trace_stpmic1_watchdog("expired", s->regs[A_WCHDG_TIMER_CR] + 1);
     watchdog_perform_action();
+    stpmic1_note_power_cycle(s);
 }
 
 static void stpmic1_write_main(STPMIC1State *s, uint8_t value)
@@ -140,6 +149,7 @@ static void stpmic1_write_main(STPMIC1State *s, uint8_t value)
         trace_stpmic1_switch_off("software", restart);
         if (restart) {
             qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+            stpmic1_note_power_cycle(s);
         } else {
             qemu_system_shutdown_request(SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
         }
@@ -276,6 +286,7 @@ static void stpmic1_init(Object *obj)
     s->watchdog = timer_new_ns(QEMU_CLOCK_VIRTUAL, stpmic1_watchdog_expired,
                                s);
     qdev_init_gpio_out(dev, &s->intn, 1);
+    qdev_init_gpio_out_named(dev, &s->power_cycle, "power-cycle", 1);
     qdev_init_gpio_in_named(dev, stpmic1_set_ponkey, "ponkey", 1);
     qdev_init_gpio_in_named(dev, stpmic1_set_wakeup, "wakeup", 1);
 }

@@ -20,6 +20,14 @@
 #define RXDR            (I2C4 + 0x24)
 #define TXDR            (I2C4 + 0x28)
 
+#define RCC_MP_GRSTCSETR 0x50000404
+#define RCC_MP_RSTSCLRR 0x50000408
+#define RCC_MC_RSTSCLRR 0x50000c00
+#define MCURST          (1u << 1)
+#define PORRSTF         (1u << 0)
+#define NRST            0x14    /* PADRSTF, VCORERSTF: any system reset */
+#define MCURSTF         (1u << 5)
+
 #define CR1_PE          (1u << 0)
 #define CR1_TXIE        (1u << 1)
 #define CR1_RXIE        (1u << 2)
@@ -413,6 +421,13 @@ static void test_pmic_switch_off(void)
 {
     QTestState *qts = init("-no-shutdown");
 
+    qtest_system_reset(qts);
+    qtest_writel(qts, RCC_MP_GRSTCSETR, MCURST);
+    g_assert_cmphex(qtest_readl(qts, RCC_MP_RSTSCLRR), ==, NRST);
+    g_assert_cmphex(qtest_readl(qts, RCC_MC_RSTSCLRR), ==,
+                    NRST | PORRSTF | MCURSTF);
+    qtest_writel(qts, CR1, CR1_PE);
+
     /* restart request on its own does nothing yet */
     pmic_write(qts, MAIN_CR, 0x2);
     g_assert_cmphex(pmic_read(qts, MAIN_CR), ==, 0x2);
@@ -421,6 +436,9 @@ static void test_pmic_switch_off(void)
     qtest_writel(qts, TXDR, MAIN_CR);
     qtest_writel(qts, TXDR, 0x3);
     qtest_qmp_eventwait(qts, "RESET");
+    /* the power was off: no flag of an earlier reset is left */
+    g_assert_cmphex(qtest_readl(qts, RCC_MP_RSTSCLRR), ==, NRST | PORRSTF);
+    g_assert_cmphex(qtest_readl(qts, RCC_MC_RSTSCLRR), ==, NRST | PORRSTF);
 
     qtest_writel(qts, CR1, CR1_PE);
     g_assert_cmphex(pmic_read(qts, MAIN_CR), ==, 0);

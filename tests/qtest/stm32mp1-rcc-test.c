@@ -16,6 +16,7 @@
 #define MP_GCR 0x10c
 #define BDCR 0x140
 #define RDLSICR 0x144
+#define BR_RSTSCLRR 0x400
 #define MP_GRSTCSETR 0x404
 #define MP_RSTSCLRR 0x408
 #define OCRDYR 0x808
@@ -28,6 +29,19 @@
 #define MP_CIER 0x414
 
 #define TIM2_ARR 0x4000002c
+#define IWDG2_KR 0x5a002000
+#define IWDG2_PR 0x5a002004
+#define IWDG2_RLR 0x5a002008
+
+#define PORRSTF BIT(0)
+#define PADRSTF BIT(2)
+#define VCORERSTF BIT(4)
+#define MCURSTF BIT(5)
+#define MPSYSRSTF BIT(6)
+#define IWDG2RSTF BIT(9)
+/* What each system reset sets, as boards say */
+#define NRST (PADRSTF | VCORERSTF)
+
 #define READY BIT(31)
 
 /* As in include/hw/clock.h */
@@ -89,7 +103,7 @@ static void test_handoff(void)
         { 0x0d0, 2 }, { 0x0d4, 1 }, { 0x8e8, 2 }, { 0x0c0, 2 }, { 0x8f4, 2 },
         { 0x140, 0x00110025 }, { 0x144, 0x3 }, { 0x10c, 0 },
         { 0xa00, BIT(16) }, { 0xa38, 0x10 }, { 0xab8, 0x10 },
-        { 0x400, 0x15 }, { 0xc00, 0x15 },
+        { 0x400, 0x15 }, { 0x408, 0x15 }, { 0xc00, 0x15 },
         { 0xff4, 0x11 }, { 0xff8, 0x1 }, { 0xffc, 0xa3c5dd04 },
     };
     int i;
@@ -262,20 +276,84 @@ static void test_mcu_reset(void)
     stop();
 }
 
-/* MPSYSRST resets the system, and the flags tell the reason afterwards. */
 static void test_system_reset(void)
 {
     start();
-    wr(MP_RSTSCLRR, 0xffffffff);
-    g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0);
     wr(MCUDIVR, 3);
     wr(MP_GRSTCSETR, BIT(0));
     qtest_qmp_eventwait(qts, "RESET");
     g_assert_cmphex(rd(MCUDIVR), ==, READY);
-    g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0x15 | BIT(6));
-    qtest_system_reset(qts);
-    g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0x15);
     stop();
+}
+
+/* Start IWDG2 with four cycles of the LSI to go, and let it run out. */
+static void bite(void)
+{
+    qtest_writel(qts, IWDG2_KR, 0x5555);
+    qtest_writel(qts, IWDG2_PR, 0);
+    qtest_writel(qts, IWDG2_RLR, 0);
+    qtest_writel(qts, IWDG2_KR, 0xcccc);
+    qtest_writel(qts, IWDG2_KR, 0xaaaa);
+    qtest_clock_step(qts, 1000000);
+}
+
+static void assert_flags(uint32_t mpu, uint32_t mcu)
+{
+    g_assert_cmphex(rd(BR_RSTSCLRR), ==, mpu);
+    g_assert_cmphex(rd(MP_RSTSCLRR), ==, mpu);
+    g_assert_cmphex(rd(MC_RSTSCLRR), ==, mcu);
+}
+
+/* The MPU reads the flags of the last reset, the MCU all since it cleared. */
+static void test_reset_flags(void)
+{
+    start();
+    assert_flags(NRST | PORRSTF, NRST | PORRSTF);
+    qtest_system_reset(qts);
+    assert_flags(NRST, NRST | PORRSTF);
+    wr(MP_GRSTCSETR, BIT(0));
+    qtest_qmp_eventwait(qts, "RESET");
+    assert_flags(NRST | MPSYSRSTF, NRST | PORRSTF | MPSYSRSTF);
+
+    wr(MP_RSTSCLRR, 0xffffffff);
+    wr(BR_RSTSCLRR, 0xffffffff);
+    wr(MC_RSTSCLRR, 0xffffffff);
+    assert_flags(0, 0);
+    bite();
+    qtest_qmp_eventwait(qts, "RESET");
+    assert_flags(NRST | IWDG2RSTF, NRST | IWDG2RSTF);
+
+    /* A reset of the MCU alone is no matter of the MPU. */
+    wr(MP_GRSTCSETR, BIT(1));
+    assert_flags(NRST | IWDG2RSTF, NRST | IWDG2RSTF | MCURSTF);
+    qtest_system_reset(qts);
+    assert_flags(NRST, NRST | IWDG2RSTF | MCURSTF);
+
+    /* They are part of the state. */
+    wr(MC_RSTSCLRR, NRST);
+    qts = stm32mp1_migrate(qts);
+    assert_flags(NRST, IWDG2RSTF | MCURSTF);
+    qtest_system_reset(qts);
+    assert_flags(NRST, NRST | IWDG2RSTF | MCURSTF);
+    stop();
+}
+
+/* A watchdog that resets nothing leaves no flag for the next reset. */
+static void test_watchdog_action(void)
+{
+    static const char *const actions[] = { "none", "pause", "debug" };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(actions); i++) {
+        g_test_message("action %s", actions[i]);
+        qts = qtest_initf("-M stm32mp157c-dk2 -action watchdog=%s", actions[i]);
+        bite();
+        qtest_qmp_eventwait(qts, "WATCHDOG");
+        assert_flags(NRST | PORRSTF, NRST | PORRSTF);
+        qtest_system_reset(qts);
+        assert_flags(NRST, NRST | PORRSTF);
+        stop();
+    }
 }
 
 static void set_not_ready(const char *source)
@@ -371,6 +449,8 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);
     qtest_add_func("stm32mp1/rcc/mcu_reset", test_mcu_reset);
     qtest_add_func("stm32mp1/rcc/system_reset", test_system_reset);
+    qtest_add_func("stm32mp1/rcc/reset_flags", test_reset_flags);
+    qtest_add_func("stm32mp1/rcc/watchdog_action", test_watchdog_action);
     qtest_add_func("stm32mp1/rcc/fault_not_ready", test_fault_not_ready);
     qtest_add_func("stm32mp1/rcc/fault_pll", test_fault_pll);
     return g_test_run();

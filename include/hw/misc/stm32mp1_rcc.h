@@ -13,8 +13,11 @@
  * + Named GPIO output "mcu-reset": pulse, the MCU and what goes with it resets
  * + Named GPIO inputs "wwdg1-reset" and "mcu-sysresetreq": pulses, note the
  *   reason in MC_RSTSCLRR and reset the MCU
- * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses, note the reason;
- *   the watchdog action of QEMU decides what follows
+ * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses; the watchdog
+ *   action of QEMU decides what follows, and the reason is noted if that is a
+ *   reset
+ * + Named GPIO input "power-cycle": pulse, the system reset that has just been
+ *   requested is one by power-on
  * + Property "x-fault-not-ready": the oscillator or PLL that never gets ready,
  *   for tests: "hsi", "csi", "hse", "lsi", "lse", "pll1" to "pll4", or "" for
  *   none. It gives no clock (LSI and LSE do), and reset leaves a PLL off, as a

@@ -7,6 +7,8 @@
  * QEMU interface:
  *  + I2C slave, usually at address 0x33
  *  + unnamed GPIO output 0: INTn, low while an unmasked interrupt is pending
+ *  + named GPIO output "power-cycle": pulse, the system reset that has just been
+ *    requested takes the power away for a moment
  *  + named GPIO input "ponkey": 1 while the power-on key is held down
  *  + named GPIO input "wakeup": level of the WAKEUP pin
  */
@@ -26,6 +28,7 @@ struct STPMIC1State {
     I2CSlave parent_obj;
 
     qemu_irq intn;
+    qemu_irq power_cycle;
     QEMUTimer *watchdog;
 
     uint8_t regs[STPMIC1_NUM_REGS];
