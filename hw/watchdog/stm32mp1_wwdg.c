@@ -48,10 +48,62 @@ static bool stm32mp1_wwdg_active(const STM32MP1WwdgState *s)
     return s->cr & R_CR_WDGA_MASK;
 }
 
-/* Clock cycles a count */
+/* Clock cycles from one count of the prescaler to the next */
 static uint64_t stm32mp1_wwdg_div(const STM32MP1WwdgState *s)
 {
-    return (4096ull << FIELD_EX32(s->cfr, CFR, WDGTB)) * s->time_scale;
+    return 4096ull << FIELD_EX32(s->cfr, CFR, WDGTB);
+}
+
+/* Counts that the counter at @t is away from the opening of the window */
+static uint32_t stm32mp1_wwdg_closed(const STM32MP1WwdgState *s, uint32_t t)
+{
+    uint32_t w = FIELD_EX32(s->cfr, CFR, W);
+
+    return t > w ? t - w : 0;
+}
+
+/*
+ * How many times longer the count at @t lasts. Only the open window does: a
+ * refresh that comes in time on a board has to come in time here.
+ */
+static uint32_t stm32mp1_wwdg_scale(const STM32MP1WwdgState *s, uint32_t t)
+{
+    return stm32mp1_wwdg_closed(s, t) ? 1 : s->time_scale;
+}
+
+/* Clock cycles that @counts counts last, from the counter at @t on */
+static uint64_t stm32mp1_wwdg_cycles(const STM32MP1WwdgState *s, uint32_t t,
+                                     uint64_t counts)
+{
+    uint64_t closed = MIN(counts, stm32mp1_wwdg_closed(s, t));
+
+    return (closed + (counts - closed) * s->time_scale) * stm32mp1_wwdg_div(s);
+}
+
+/* The whole counts that go by in @cycles, from the counter at @t on */
+static uint64_t stm32mp1_wwdg_counts(const STM32MP1WwdgState *s, uint32_t t,
+                                     uint64_t cycles)
+{
+    uint64_t closed = stm32mp1_wwdg_closed(s, t);
+    uint64_t steps = cycles / stm32mp1_wwdg_div(s);
+
+    return steps < closed ? steps : closed + (steps - closed) / s->time_scale;
+}
+
+/* State of the prescaler: clock cycles since the last count, not stretched */
+static uint64_t stm32mp1_wwdg_prescaler(const STM32MP1WwdgState *s)
+{
+    uint64_t now = stm32mp1_ticks_now(&s->ticks, s->clk);
+
+    return (now - s->t_tick) / stm32mp1_wwdg_scale(s, stm32mp1_wwdg_t(s));
+}
+
+/* Go on from here with the prescaler at @cycles, whatever was written. */
+static void stm32mp1_wwdg_set_prescaler(STM32MP1WwdgState *s, uint64_t cycles)
+{
+    s->t_tick = stm32mp1_ticks_now(&s->ticks, s->clk) -
+                cycles % stm32mp1_wwdg_div(s) *
+                stm32mp1_wwdg_scale(s, stm32mp1_wwdg_t(s));
 }
 
 static void stm32mp1_wwdg_clear(STM32MP1WwdgState *s)
@@ -76,7 +128,7 @@ static void stm32mp1_wwdg_update(STM32MP1WwdgState *s)
 
     if (stm32mp1_wwdg_active(s)) {
         stm32mp1_ticks_arm(&s->ticks, s->clk, s->timer,
-                           s->t_tick + (t - next) * stm32mp1_wwdg_div(s));
+                           s->t_tick + stm32mp1_wwdg_cycles(s, t, t - next));
     } else {
         timer_del(s->timer);
     }
@@ -95,23 +147,23 @@ static void stm32mp1_wwdg_expire(STM32MP1WwdgState *s, const char *why)
 static bool stm32mp1_wwdg_sync(STM32MP1WwdgState *s)
 {
     uint32_t t = stm32mp1_wwdg_t(s);
-    uint64_t div = stm32mp1_wwdg_div(s);
     uint64_t counts;
 
     if (!stm32mp1_wwdg_active(s)) {
         return true;
     }
-    counts = (stm32mp1_ticks_now(&s->ticks, s->clk) - s->t_tick) / div;
+    counts = stm32mp1_wwdg_counts(s, t, stm32mp1_ticks_now(&s->ticks, s->clk) -
+                                        s->t_tick);
     if (counts > t - EARLY_T) {
         stm32mp1_wwdg_expire(s, "counter has run out");
         return false;
     }
+    s->t_tick += stm32mp1_wwdg_cycles(s, t, counts);
     t -= counts;
     if (t == EARLY_T && counts) {
         s->sr |= R_SR_EWIF_MASK;
     }
     s->cr = FIELD_DP32(s->cr, CR, T, t);
-    s->t_tick += counts * div;
     return true;
 }
 
@@ -199,8 +251,9 @@ static void stm32mp1_wwdg_write_cr(STM32MP1WwdgState *s, uint32_t value)
 {
     uint32_t t = FIELD_EX32(value, CR, T);
     bool was_active = stm32mp1_wwdg_active(s);
+    uint64_t prescaler = stm32mp1_wwdg_prescaler(s);
 
-    if (was_active && stm32mp1_wwdg_t(s) > FIELD_EX32(s->cfr, CFR, W)) {
+    if (was_active && stm32mp1_wwdg_closed(s, stm32mp1_wwdg_t(s))) {
         stm32mp1_wwdg_expire(s, "refreshed before the window");
         return;
     }
@@ -213,20 +266,21 @@ static void stm32mp1_wwdg_write_cr(STM32MP1WwdgState *s, uint32_t value)
     if (stm32mp1_wwdg_active(s) && t == EARLY_T) {
         s->sr |= R_SR_EWIF_MASK;
     }
-    if (!was_active) {
-        s->t_tick = stm32mp1_ticks_now(&s->ticks, s->clk);
+    if (was_active) {
+        stm32mp1_wwdg_set_prescaler(s, prescaler);
+    } else {
+        stm32mp1_wwdg_set_prescaler(s, 0);
         stm32mp1_wwdg_run(s);
     }
 }
 
 static void stm32mp1_wwdg_write_cfr(STM32MP1WwdgState *s, uint32_t value)
 {
-    uint64_t now = stm32mp1_ticks_now(&s->ticks, s->clk);
-    uint64_t residue = now - s->t_tick;
+    uint64_t prescaler = stm32mp1_wwdg_prescaler(s);
 
     /* EWI can only be set. */
     s->cfr = (value & CFR_MASK) | (s->cfr & R_CFR_EWI_MASK);
-    s->t_tick = now - residue % stm32mp1_wwdg_div(s);
+    stm32mp1_wwdg_set_prescaler(s, prescaler);
 }
 
 static void stm32mp1_wwdg_write(void *opaque, hwaddr addr, uint64_t value,

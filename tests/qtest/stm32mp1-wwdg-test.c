@@ -57,14 +57,19 @@ static bool has_bitten(void)
 }
 
 /* pclk1 = HSI: 64 MHz; the EXTI looks for the event as Linux wants it to */
-static void start(void)
+static void start_with(const char *arguments)
 {
-    qtest_start("-machine stm32mp157c-dk2");
+    qtest_start(arguments);
     qtest_irq_intercept_in(global_qtest, GIC);
     writel(RCC_APB1DIVR, 0);
     writel(RCC_MSSCKSELR, 0);
     writel(EXTI_RTSR3, EXTI_WWDG1);
     g_assert_false(has_bitten());
+}
+
+static void start(void)
+{
+    start_with("-machine stm32mp157c-dk2");
 }
 
 static void test_reset_values(void)
@@ -145,6 +150,65 @@ static void test_window(void)
     set(CR, 0x7f);
     g_assert_true(has_bitten());
     g_assert_cmphex(get(CFR), ==, 0x7f);
+    qtest_end();
+}
+
+/* A count in the open window lasts ten times longer, one before it does not. */
+static void test_time_scale(void)
+{
+    const int closed = 0x7f - 0x50;
+
+    start_with("-machine stm32mp157c-dk2"
+               " -global stm32mp1-wwdg.time-scale=10");
+    set(CFR, 0x50);
+    set(CR, WDGA | 0x7f);
+    clock_step(closed * COUNT - 1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x51);
+    clock_step(1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x50);
+    set(CR, 0x7f);
+    g_assert_false(has_bitten());
+
+    /* The prescaler goes on over a refresh, here half-way through a count. */
+    clock_step((closed + 5) * COUNT);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x50);
+    set(CR, 0x7f);
+    clock_step(COUNT / 2 - 1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7f);
+    clock_step(1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7e);
+
+    /* So does it over a change of the window. */
+    clock_step((closed - 1) * COUNT + 5 * COUNT);
+    set(CFR, 0x4f);
+    clock_step(COUNT / 2 - 1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x50);
+    clock_step(1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x4f);
+
+    clock_step(5 * COUNT);
+    set(CFR, 0x50);
+    clock_step(5 * COUNT - 1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x4f);
+    clock_step(1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x4e);
+
+    clock_step(14 * 10 * COUNT);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x40);
+    g_assert_cmphex(get(SR), ==, EWIF);
+    clock_step(10 * COUNT - 1);
+    g_assert_false(has_bitten());
+    clock_step(2);
+    g_assert_true(has_bitten());
+
+    /* Too early is too early. */
+    writel(RCC_MC_RSTSCLRR, WWDG1RSTF);
+    writel(EXTI_RPR3, EXTI_WWDG1);
+    set(CFR, 0x50);
+    set(CR, WDGA | 0x7f);
+    clock_step(closed * COUNT - 1);
+    set(CR, 0x7f);
+    g_assert_true(has_bitten());
     qtest_end();
 }
 
@@ -245,6 +309,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/wwdg/expiry", test_expiry);
     qtest_add_func("stm32mp1/wwdg/refresh", test_refresh);
     qtest_add_func("stm32mp1/wwdg/window", test_window);
+    qtest_add_func("stm32mp1/wwdg/time_scale", test_time_scale);
     qtest_add_func("stm32mp1/wwdg/t6_cleared", test_t6_cleared);
     qtest_add_func("stm32mp1/wwdg/early_wakeup", test_early_wakeup);
     qtest_add_func("stm32mp1/wwdg/freeze", test_freeze);

@@ -16,9 +16,10 @@
  *    in its reset state by then
  *  + named GPIO input "freeze": the counter stands still while it is 1
  *  + Clock input "clk": pclk1
- *  + uint32 property "time-scale": makes every count last that many times
- *    longer (default 1), for firmware whose window is tighter than the
- *    scheduling of a loaded workstation
+ *  + uint32 property "time-scale": makes every count in the open window, which
+ *    is from T = W to the reset, last that many times longer (default 1), for
+ *    firmware whose window is tighter than the scheduling of a loaded
+ *    workstation. The time in which a refresh is forbidden stays.
  */
 
 #ifndef HW_WATCHDOG_STM32MP1_WWDG_H
