@@ -419,7 +419,7 @@ static gboolean stm32mp1_usart_tx_ready(void *do_not_use, GIOCondition cond,
 /* Hand over as much as the character device takes now. */
 static void stm32mp1_usart_transmit(STM32MP1UsartState *s)
 {
-    if (!tx_enabled(s) || s->tx_watch) {
+    if (!tx_enabled(s) || s->tx_watch || fifo8_is_empty(&s->tx_fifo)) {
         return;
     }
     while (!fifo8_is_empty(&s->tx_fifo)) {
@@ -458,12 +458,15 @@ static gboolean stm32mp1_usart_tx_ready(void *do_not_use, GIOCondition cond,
 
 static void stm32mp1_usart_tx_flush(STM32MP1UsartState *s)
 {
+    if (!fifo8_is_empty(&s->tx_fifo)) {
+        /* what was under way is over */
+        s->isr |= R_ISR_TC_MASK;
+    }
     fifo8_reset(&s->tx_fifo);
     if (s->tx_watch) {
         g_source_remove(s->tx_watch);
         s->tx_watch = 0;
     }
-    s->isr |= R_ISR_TC_MASK;
 }
 
 static void stm32mp1_usart_tx_push(STM32MP1UsartState *s, uint32_t value)
@@ -486,6 +489,8 @@ static void stm32mp1_usart_tx_push(STM32MP1UsartState *s, uint32_t value)
 
 static void stm32mp1_usart_write_cr1(STM32MP1UsartState *s, uint32_t value)
 {
+    bool was_enabled = tx_enabled(s);
+
     if ((s->cr1 & R_CR1_UE_MASK) && (value & R_CR1_UE_MASK) &&
         ((s->cr1 ^ value) & R_CR1_FIFOEN_MASK)) {
         qemu_log_mask(LOG_GUEST_ERROR,
@@ -500,6 +505,10 @@ static void stm32mp1_usart_write_cr1(STM32MP1UsartState *s, uint32_t value)
         s->isr = R_ISR_TC_MASK;
         s->idle_armed = false;
         s->rto_armed = false;
+    }
+    if (!was_enabled && tx_enabled(s) && fifo8_is_empty(&s->tx_fifo)) {
+        /* a transmitter that is switched on sends an idle frame first */
+        s->isr |= R_ISR_TC_MASK;
     }
     stm32mp1_usart_update_silence(s);
     stm32mp1_usart_transmit(s);

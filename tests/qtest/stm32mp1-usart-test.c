@@ -423,12 +423,24 @@ static void test_tx_irq(void)
     wr(&u, ICR, ISR_TC);
     g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
     g_assert_false(irq(&u));
+    /* not with a write of CR1 or RQR that sends nothing */
+    wr(&u, CR1, CR1_ON | CR1_TCIE | CR1_RXNEIE);
+    wr(&u, RQR, RQR_TXFRQ);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+    g_assert_false(irq(&u));
     wr(&u, TDR, 'c');
     wait_for(&u, ISR, ISR_TC, ISR_TC);
     g_assert_true(irq(&u));
     /* ICR does not touch what follows from the FIFOs */
     wr(&u, ICR, 0xffffffff);
     g_assert_cmphex(rd(&u, ISR), ==, ISR_TXFNF | ISR_TEACK | ISR_REACK);
+
+    /* but it does with the idle frame of a transmitter that is switched on */
+    wr(&u, CR1, CR1_UE | CR1_TCIE);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+    wr(&u, CR1, CR1_UE | CR1_TE | CR1_TCIE);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, ISR_TC);
+    g_assert_true(irq(&u));
     stop(&u);
 }
 
@@ -633,6 +645,13 @@ static void test_migration(void)
     g_assert_cmphex(rd(&u, ISR) & (ISR_RXFNE | ISR_RTOF), ==, 0);
     qtest_clock_step(u.qts, 501 * BIT_NS);
     g_assert_cmphex(rd(&u, ISR) & ISR_RTOF, ==, ISR_RTOF);
+
+    /* nothing is sent because of the migration */
+    configure(&u, CR1_ON, 0, 0);
+    wr(&u, ICR, ISR_TC);
+    u.qts = stm32mp1_migrate(u.qts);
+    g_assert_cmphex(rd(&u, CR1), ==, CR1_ON);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
     qtest_quit(u.qts);
 }
 
