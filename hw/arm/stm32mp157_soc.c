@@ -244,6 +244,11 @@ static const struct {
     { "stgenc", 0x5c008000, 0x400 },
 };
 
+#define EXTI_EVENT_SEV_M4 65            /* SEV of the M4 */
+#define EXTI_EVENT_SEV_A7 66            /* SEV of an A7 */
+#define EXTI_EVENT_WWDG1_RESET 68
+#define EXTI_EVENT_M4_SYSRESETREQ 73
+
 /* Configurable events of the EXTI and the interrupts that they raise */
 static const struct {
     uint8_t event;
@@ -254,14 +259,11 @@ static const struct {
     { 8, BOTH(66) }, { 9, BOTH(67) }, { 10, BOTH(40) }, { 11, BOTH(42) },
     { 12, BOTH(76) }, { 13, BOTH(77) }, { 14, BOTH(121) }, { 15, BOTH(127) },
     { 16, BOTH(1) }, /* PVD, AVD */
-    { 65, A7(144) }, /* SEV from the M4 */
-    { 66, M4(144) }, /* SEV from the A7s */
-    { 68, A7(143) }, /* WWDG1 reset */
-    { 73, A7(129) }, /* reset request of the M4 */
+    { EXTI_EVENT_SEV_M4, A7(144) },
+    { EXTI_EVENT_SEV_A7, M4(144) },
+    { EXTI_EVENT_WWDG1_RESET, A7(143) },
+    { EXTI_EVENT_M4_SYSRESETREQ, A7(129) },
 };
-
-#define EXTI_EVENT_WWDG1_RESET 68
-#define EXTI_EVENT_M4_SYSRESETREQ 73
 
 static const struct {
     const char *name;
@@ -281,6 +283,9 @@ static const struct {
 
 QEMU_BUILD_BUG_ON(ARRAY_SIZE(stm32mp157_soc_m4_view) !=
                   ARRAY_SIZE(((STM32MP157SocState *)0)->m4_alias));
+
+/* Who sends events by SEV */
+enum { SEV_A7, SEV_M4, SEV_NUM };
 
 /* An input "irq" of the SoC; @n is coded as in the tables. */
 static void stm32mp157_soc_set_irq(void *opaque, int n, int level)
@@ -321,6 +326,23 @@ static void stm32mp157_soc_set_mcu_reset(void *opaque, int n, int level)
     }
     qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->m4_control), "reset", 0),
                  level);
+}
+
+/* Input "sev-selected": whether the EXTI looks at SEV of the A7s (0), M4 (1) */
+static void stm32mp157_soc_set_sev_selected(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int i;
+
+    if (n == SEV_M4) {
+        qemu_set_irq(qdev_get_gpio_in_named(DEVICE(s->m4.cpu),
+                                            "event-output-enable", 0), level);
+        return;
+    }
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->a7[i]),
+                                            "event-output-enable", 0), level);
+    }
 }
 
 void stm32mp157_soc_boot_m4(STM32MP157SocState *s, uint32_t table)
@@ -393,6 +415,8 @@ static void stm32mp157_soc_init(Object *obj)
                             "device-reset", STM32MP157_NUM_DEVICES);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_mcu_reset,
                             "mcu-reset", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_sev_selected,
+                            "sev-selected", SEV_NUM);
 }
 
 static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
@@ -603,6 +627,30 @@ static void stm32mp157_soc_connect_exti(STM32MP157SocState *s)
     }
 }
 
+static void stm32mp157_soc_connect_sev(STM32MP157SocState *s)
+{
+    static const int events[SEV_NUM] = {
+        [SEV_A7] = EXTI_EVENT_SEV_A7,
+        [SEV_M4] = EXTI_EVENT_SEV_M4,
+    };
+    DeviceState *exti = s->dev[STM32MP157_EXTI];
+    int i;
+
+    for (i = 0; i < SEV_NUM; i++) {
+        qdev_connect_gpio_out_named(exti, "selected", events[i],
+                                    qdev_get_gpio_in_named(DEVICE(s),
+                                                           "sev-selected", i));
+    }
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        qdev_connect_gpio_out_named(DEVICE(&s->a7[i]), "event-output", 0,
+                                    qdev_get_gpio_in_named(exti, "event",
+                                                           EXTI_EVENT_SEV_A7));
+    }
+    qdev_connect_gpio_out_named(DEVICE(s->m4.cpu), "event-output", 0,
+                                qdev_get_gpio_in_named(exti, "event",
+                                                       EXTI_EVENT_SEV_M4));
+}
+
 static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
 {
     DeviceState *rcc = DEVICE(&s->rcc);
@@ -685,6 +733,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
         return;
     }
     stm32mp157_soc_connect_exti(s);
+    stm32mp157_soc_connect_sev(s);
     stm32mp157_soc_connect_resets(s);
 }
 

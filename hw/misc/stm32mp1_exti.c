@@ -12,7 +12,7 @@
  * ones; the SVD file's HWCFGR3 and HWCFGR4 are wrong.
  *
  * Event generation towards the processors (C2EMR) and security (TZENR) are
- * storage and read-as-zero.
+ * storage and read-as-zero: no core sleeps in WFE here, so none has to wake.
  */
 
 #include "qemu/osdep.h"
@@ -83,6 +83,20 @@ static void stm32mp1_exti_update_irq(STM32MP1ExtiState *s, unsigned bank)
                      extract32(pending & s->c1imr[bank], bit, 1));
         qemu_set_irq(s->irq[1][event],
                      extract32(pending & s->c2imr[bank], bit, 1));
+    }
+}
+
+/* Tell the sources whose edges of the bank are looked for. */
+static void stm32mp1_exti_update_selected(STM32MP1ExtiState *s, unsigned bank)
+{
+    uint32_t selected = s->rtsr[bank] | s->ftsr[bank];
+    uint32_t left = configurable[bank];
+
+    while (left) {
+        unsigned bit = ctz32(left);
+
+        left &= left - 1;
+        qemu_set_irq(s->selected[bank * 32 + bit], extract32(selected, bit, 1));
     }
 }
 
@@ -226,9 +240,11 @@ static bool stm32mp1_exti_write_trigger(STM32MP1ExtiState *s, unsigned bank,
     switch (reg) {
     case A_RTSR1:
         s->rtsr[bank] = value & configurable[bank];
+        stm32mp1_exti_update_selected(s, bank);
         return true;
     case A_FTSR1:
         s->ftsr[bank] = value & configurable[bank];
+        stm32mp1_exti_update_selected(s, bank);
         return true;
     case A_SWIER1:
         s->rpr[bank] |= value & configurable[bank];
@@ -339,7 +355,17 @@ static void stm32mp1_exti_reset_hold(Object *obj, ResetType type)
 {
     for (unsigned bank = 0; bank < STM32MP1_EXTI_NUM_BANKS; bank++) {
         stm32mp1_exti_update_irq(STM32MP1_EXTI(obj), bank);
+        stm32mp1_exti_update_selected(STM32MP1_EXTI(obj), bank);
     }
+}
+
+/* What the sources were told is not in their state. */
+static int stm32mp1_exti_post_load(void *opaque, int version_id)
+{
+    for (unsigned bank = 0; bank < STM32MP1_EXTI_NUM_BANKS; bank++) {
+        stm32mp1_exti_update_selected(opaque, bank);
+    }
+    return 0;
 }
 
 #define VMSTATE_BANKS(field) \
@@ -349,6 +375,7 @@ static const VMStateDescription vmstate_stm32mp1_exti = {
     .name = TYPE_STM32MP1_EXTI,
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = stm32mp1_exti_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BANKS(rtsr),
         VMSTATE_BANKS(ftsr),
@@ -379,6 +406,8 @@ static void stm32mp1_exti_init(Object *obj)
     qdev_init_gpio_out_named(dev, s->irq[0], "c1-irq",
                              STM32MP1_EXTI_NUM_EVENTS);
     qdev_init_gpio_out_named(dev, s->irq[1], "c2-irq",
+                             STM32MP1_EXTI_NUM_EVENTS);
+    qdev_init_gpio_out_named(dev, s->selected, "selected",
                              STM32MP1_EXTI_NUM_EVENTS);
 }
 

@@ -21,6 +21,9 @@
  *    configurable events from 16 on have an effect
  *  + named GPIO outputs "c1-irq", "c2-irq": interrupt level of each event for
  *    processor 1 (Cortex-A7) and processor 2 (Cortex-M4)
+ *  + named GPIO outputs "selected": level of each configurable event, whether
+ *    RTSR or FTSR selects an edge of it. A source that has many edges may keep
+ *    them to itself while it is low.
  */
 
 #ifndef HW_MISC_STM32MP1_EXTI_H
@@ -46,6 +49,7 @@ struct STM32MP1ExtiState {
 
     MemoryRegion mmio;
     qemu_irq irq[STM32MP1_EXTI_NUM_CPUS][STM32MP1_EXTI_NUM_EVENTS];
+    qemu_irq selected[STM32MP1_EXTI_NUM_EVENTS];
 
     uint32_t rtsr[STM32MP1_EXTI_NUM_BANKS];
     uint32_t ftsr[STM32MP1_EXTI_NUM_BANKS];
