@@ -94,9 +94,10 @@ typedef struct STM32MP157DeviceInfo {
     { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
       .irq = { BOTH(_irq) }, .reset = RST(APB1, _bit), CLK(TIMG1),          \
       .param = _width }
-#define I2C(_name, _addr, _event, _error, ...)                              \
+#define I2C(_name, _addr, _event, _error, _clk, ...)                        \
     { .name = _name, .type = TYPE_STM32F7_I2C, .addr = _addr,               \
-      .irq = { BOTH(_event), BOTH(_error) }, .reset = RST(__VA_ARGS__) }
+      .irq = { BOTH(_event), BOTH(_error) }, .reset = RST(__VA_ARGS__),     \
+      CLK(_clk) }
 #define GPIO(_name, _addr, _port, ...)                                      \
     { .name = _name, .type = TYPE_STM32L4X5_GPIO, .addr = _addr,            \
       .reset = RST(__VA_ARGS__), CLK(HCLK4), .param = _port }
@@ -151,12 +152,12 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_TIM13] = TIM("tim13", 0x40007000, 130, 16, 7),
     [STM32MP157_TIM14] = TIM("tim14", 0x40008000, 131, 16, 8),
 
-    [STM32MP157_I2C1] = I2C("i2c1", 0x40012000, 31, 32, APB1, 21),
-    [STM32MP157_I2C2] = I2C("i2c2", 0x40013000, 33, 34, APB1, 22),
-    [STM32MP157_I2C3] = I2C("i2c3", 0x40014000, 72, 73, APB1, 23),
-    [STM32MP157_I2C4] = I2C("i2c4", 0x5c002000, 95, 96, APB5, 2),
-    [STM32MP157_I2C5] = I2C("i2c5", 0x40015000, 107, 108, APB1, 24),
-    [STM32MP157_I2C6] = I2C("i2c6", 0x5c009000, 135, 136, APB5, 3),
+    [STM32MP157_I2C1] = I2C("i2c1", 0x40012000, 31, 32, I2C12, APB1, 21),
+    [STM32MP157_I2C2] = I2C("i2c2", 0x40013000, 33, 34, I2C12, APB1, 22),
+    [STM32MP157_I2C3] = I2C("i2c3", 0x40014000, 72, 73, I2C35, APB1, 23),
+    [STM32MP157_I2C4] = I2C("i2c4", 0x5c002000, 95, 96, I2C46, APB5, 2),
+    [STM32MP157_I2C5] = I2C("i2c5", 0x40015000, 107, 108, I2C35, APB1, 24),
+    [STM32MP157_I2C6] = I2C("i2c6", 0x5c009000, 135, 136, I2C46, APB5, 3),
 
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),

@@ -7,7 +7,9 @@
 
 /*
  * Registers as in RM0436, chapter I2C. A byte takes no time: it is on the bus
- * as soon as TXDR has been written, or RXDR is free to take it.
+ * as soon as TXDR has been written, or RXDR is free to take it. Nor does a stop,
+ * but for the one after a NACK: drivers tell an absent chip by NACKF, and some
+ * look at it only until STOPF is there.
  *
  * Not modelled: slave mode, 10-bit addresses (answered by NACK), SMBus packet
  * error checking, timeouts and alert, DMA.
@@ -16,6 +18,7 @@
 #include "qemu/log.h"
 #include "hw/i2c/stm32f7_i2c.h"
 #include "hw/irq.h"
+#include "hw/qdev-clock.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
@@ -50,6 +53,9 @@ REG32(OAR1, 0x08)
 REG32(OAR2, 0x0c)
     FIELD(OAR2, OA2EN, 15, 1)
 REG32(TIMINGR, 0x10)
+    FIELD(TIMINGR, SCLL, 0, 8)
+    FIELD(TIMINGR, SCLH, 8, 8)
+    FIELD(TIMINGR, PRESC, 28, 4)
 REG32(TIMEOUTR, 0x14)
 REG32(ISR, 0x18)
     FIELD(ISR, TXE, 0, 1)
@@ -85,6 +91,9 @@ REG32(SIDR, 0x3fc)
 
 #define ISR_ERRORS (R_ISR_BERR_MASK | R_ISR_ARLO_MASK | R_ISR_OVR_MASK | \
                     R_ISR_PECERR_MASK | R_ISR_TIMEOUT_MASK | R_ISR_ALERT_MASK)
+/* A bit in standard mode, for when the kernel clock stands still */
+#define DEFAULT_BIT_NS 10000
+
 /* The flags that ICR clears */
 #define ICR_FLAGS (R_ISR_ADDR_MASK | R_ISR_NACKF_MASK | R_ISR_STOPF_MASK | \
                    ISR_ERRORS)
@@ -125,11 +134,27 @@ static void stm32f7_i2c_stop(STM32F7I2CState *s)
     trace_stm32f7_i2c_stop(s->address);
 }
 
+/*
+ * From the end of the ninth clock, whose bit was the NACK, to the stop: SCL is
+ * low for SCLL, and then high for the set-up time of the stop, which is SCLH.
+ */
+static int64_t stm32f7_i2c_stop_ns(STM32F7I2CState *s)
+{
+    uint64_t cycles = (FIELD_EX32(s->timingr, TIMINGR, SCLL) + 1 +
+                       FIELD_EX32(s->timingr, TIMINGR, SCLH) + 1) *
+                      (FIELD_EX32(s->timingr, TIMINGR, PRESC) + 1);
+
+    return clock_is_enabled(s->clk) ? clock_ticks_to_ns(s->clk, cycles) :
+                                      DEFAULT_BIT_NS;
+}
+
 /* The master ends a transfer by itself when it is not acknowledged */
 static void stm32f7_i2c_nack(STM32F7I2CState *s)
 {
+    s->isr &= ~R_ISR_TXIS_MASK;
     s->isr |= R_ISR_NACKF_MASK | R_ISR_TXE_MASK;
-    stm32f7_i2c_stop(s);
+    timer_mod(&s->stop_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                              stm32f7_i2c_stop_ns(s));
 }
 
 /* All NBYTES are through: what follows depends on RELOAD and AUTOEND */
@@ -149,7 +174,8 @@ static void stm32f7_i2c_advance(STM32F7I2CState *s)
 {
     bool recv = s->cr2 & R_CR2_RD_WRN_MASK;
 
-    if (!s->active || (s->isr & (R_ISR_TC_MASK | R_ISR_TCR_MASK))) {
+    if (!s->active || timer_pending(&s->stop_timer) ||
+        (s->isr & (R_ISR_TC_MASK | R_ISR_TCR_MASK))) {
         return;
     }
     if (s->remaining && recv && !(s->isr & R_ISR_RXNE_MASK)) {
@@ -207,9 +233,22 @@ static void stm32f7_i2c_start(STM32F7I2CState *s)
     stm32f7_i2c_advance(s);
 }
 
+/* The stop that follows a NACK; a START that has waited for it comes then */
+static void stm32f7_i2c_stop_expired(void *opaque)
+{
+    STM32F7I2CState *s = opaque;
+
+    stm32f7_i2c_stop(s);
+    if (s->cr2 & R_CR2_START_MASK) {
+        stm32f7_i2c_start(s);
+    }
+    stm32f7_i2c_update(s);
+}
+
 /* PE = 0 is a software reset of the state machine and of the flags */
 static void stm32f7_i2c_disable(STM32F7I2CState *s)
 {
+    timer_del(&s->stop_timer);
     if (s->active) {
         i2c_end_transfer(s->bus);
         s->active = false;
@@ -244,6 +283,12 @@ static void stm32f7_i2c_write_cr2(STM32F7I2CState *s, uint32_t value)
     if (value & R_CR2_PECBYTE_MASK) {
         qemu_log_mask(LOG_UNIMP, "%s: PECBYTE\n", TYPE_STM32F7_I2C);
         value &= ~R_CR2_PECBYTE_MASK;
+    }
+    if (timer_pending(&s->stop_timer)) {
+        /* a stop is coming; START stays set until the bus is free */
+        s->cr2 = (value & CR2_RW & ~(R_CR2_START_MASK | R_CR2_STOP_MASK)) |
+                 ((start_stop | s->cr2) & R_CR2_START_MASK);
+        return;
     }
     /* hardware clears them as soon as START or STOP is on the bus */
     s->cr2 = value & CR2_RW & ~(R_CR2_START_MASK | R_CR2_STOP_MASK);
@@ -443,6 +488,7 @@ static void stm32f7_i2c_reset_enter(Object *obj, ResetType type)
     s->rxdr = 0;
     s->txdr = 0;
     s->remaining = 0;
+    timer_del(&s->stop_timer);
 }
 
 static void stm32f7_i2c_reset_hold(Object *obj, ResetType type)
@@ -484,12 +530,20 @@ static void stm32f7_i2c_init(Object *obj)
     sysbus_init_irq(sbd, &s->event_irq);
     sysbus_init_irq(sbd, &s->error_irq);
     s->bus = i2c_init_bus(DEVICE(obj), "i2c");
+    s->clk = qdev_init_clock_in(DEVICE(obj), "clk", NULL, NULL, 0);
+    timer_init_ns(&s->stop_timer, QEMU_CLOCK_VIRTUAL, stm32f7_i2c_stop_expired,
+                  s);
+}
+
+static void stm32f7_i2c_finalize(Object *obj)
+{
+    timer_del(&STM32F7_I2C(obj)->stop_timer);
 }
 
 static const VMStateDescription vmstate_stm32f7_i2c = {
     .name = TYPE_STM32F7_I2C,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(cr1, STM32F7I2CState),
         VMSTATE_UINT32(cr2, STM32F7I2CState),
@@ -503,6 +557,8 @@ static const VMStateDescription vmstate_stm32f7_i2c = {
         VMSTATE_UINT8(txdr, STM32F7I2CState),
         VMSTATE_UINT8(remaining, STM32F7I2CState),
         VMSTATE_BOOL(active, STM32F7I2CState),
+        VMSTATE_CLOCK(clk, STM32F7I2CState),
+        VMSTATE_TIMER(stop_timer, STM32F7I2CState),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -526,6 +582,7 @@ static const TypeInfo stm32f7_i2c_types[] = {
         .parent = TYPE_SYS_BUS_DEVICE,
         .instance_size = sizeof(STM32F7I2CState),
         .instance_init = stm32f7_i2c_init,
+        .instance_finalize = stm32f7_i2c_finalize,
         .class_init = stm32f7_i2c_class_init,
     },
 };

@@ -49,6 +49,7 @@ REG32(PLL1CR, 0x080)
     FIELD(PLLCR, PLLRDY, 1, 1)
     FIELD(PLLCR, DIVPEN, 4, 1)
 REG32(PLL2CR, 0x094)
+REG32(I2C46CKSELR, 0x0c0)
 REG32(UART1CKSELR, 0x0c8)
 REG32(MP_GCR, 0x10c)
     FIELD(MP_GCR, BOOT_MCU, 0, 1)
@@ -84,6 +85,8 @@ REG32(APB2DIVR, 0x838)
 REG32(APB3DIVR, 0x83c)
 REG32(PLL3CR, 0x880)
 REG32(PLL4CR, 0x894)
+REG32(I2C12CKSELR, 0x8c0)
+REG32(I2C35CKSELR, 0x8c4)
 REG32(UART6CKSELR, 0x8e4)
 REG32(UART24CKSELR, 0x8e8)
 REG32(UART35CKSELR, 0x8ec)
@@ -340,6 +343,9 @@ static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
     [STM32MP1_RCC_USART35] = "usart35",
     [STM32MP1_RCC_USART6] = "usart6",
     [STM32MP1_RCC_USART78] = "usart78",
+    [STM32MP1_RCC_I2C12] = "i2c12",
+    [STM32MP1_RCC_I2C35] = "i2c35",
+    [STM32MP1_RCC_I2C46] = "i2c46",
     [STM32MP1_RCC_LSI] = "lsi",
     [STM32MP1_RCC_LSE] = "lse",
 };
@@ -558,6 +564,23 @@ static uint64_t stm32mp1_rcc_usart(STM32MP1RccState *s, int selr,
     }
 }
 
+static uint64_t stm32mp1_rcc_i2c(STM32MP1RccState *s, int selr, uint64_t pclk)
+{
+    switch (s->regs[selr] & 7) {
+    case 0:
+        return pclk;
+    case 1:
+        return selr == R_I2C46CKSELR ? stm32mp1_rcc_pll(s, RCC_PLL3, 1) :
+                                       stm32mp1_rcc_pll(s, RCC_PLL4, 2);
+    case 2:
+        return stm32mp1_rcc_hsi(s);
+    case 3:
+        return stm32mp1_rcc_csi(s);
+    default:
+        return 0;
+    }
+}
+
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
 {
     uint64_t mcu = stm32mp1_rcc_ck_mcu(s);
@@ -592,6 +615,12 @@ static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
                                                   hz[STM32MP1_RCC_PCLK1]);
     hz[STM32MP1_RCC_USART78] = stm32mp1_rcc_usart(s, R_UART78CKSELR,
                                                   hz[STM32MP1_RCC_PCLK1]);
+    hz[STM32MP1_RCC_I2C12] = stm32mp1_rcc_i2c(s, R_I2C12CKSELR,
+                                              hz[STM32MP1_RCC_PCLK1]);
+    hz[STM32MP1_RCC_I2C35] = stm32mp1_rcc_i2c(s, R_I2C35CKSELR,
+                                              hz[STM32MP1_RCC_PCLK1]);
+    hz[STM32MP1_RCC_I2C46] = stm32mp1_rcc_i2c(s, R_I2C46CKSELR,
+                                              hz[STM32MP1_RCC_PCLK5]);
 
     for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {
         if (clock_get(s->clk[i]) != CLOCK_PERIOD_FROM_HZ(hz[i])) {
@@ -952,8 +981,8 @@ static const VMStateDescription vmstate_stm32mp1_rcc_fault = {
 
 static const VMStateDescription vmstate_stm32mp1_rcc = {
     .name = TYPE_STM32MP1_RCC,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(reset_reason, STM32MP1RccState),
         VMSTATE_UINT32_ARRAY(regs, STM32MP1RccState, STM32MP1_RCC_SIZE / 4),

@@ -20,6 +20,7 @@
 #define RXDR            (I2C4 + 0x24)
 #define TXDR            (I2C4 + 0x28)
 
+#define RCC_I2C46CKSELR 0x500000c0
 #define RCC_MP_GRSTCSETR 0x50000404
 #define RCC_MP_RSTSCLRR 0x50000408
 #define RCC_MC_RSTSCLRR 0x50000c00
@@ -176,30 +177,117 @@ static void test_registers(void)
     qtest_quit(qts);
 }
 
+/* With the address not acknowledged, the stop comes after @ns, not before. */
+static void assert_nack(QTestState *qts, int64_t ns)
+{
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qtest_clock_step(qts, ns - 1);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qtest_clock_step(qts, 2);
+    assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_NACKF);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_STOPF);
+    assert_isr(qts, ISR_TXE);
+}
+
 /* An absent chip is known at once, and the master stops by itself. */
 static void test_nack(void)
 {
     QTestState *qts = init("");
 
+    /* TIMINGR is 0: two cycles of 64 MHz */
     for (unsigned read = 0; read < 2; read++) {
         start(qts, ABSENT, 1, read ? CR2_READ : 0);
-        assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
-        qtest_writel(qts, ICR, ISR_NACKF);
-        assert_isr(qts, ISR_TXE | ISR_STOPF);
-        qtest_writel(qts, ICR, ISR_STOPF);
-        assert_isr(qts, ISR_TXE);
+        assert_nack(qts, 31);
     }
     start(qts, PMIC, 1, CR2_ADD10);
-    assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
-    qtest_writel(qts, ICR, ISR_NACKF | ISR_STOPF);
+    assert_nack(qts, 31);
 
     /* a start to another chip within a transfer does not reach the first */
     start(qts, PMIC, 1, 0);
     qtest_writel(qts, TXDR, VERSION_SR);
     start(qts, ABSENT, 1, CR2_READ);
-    assert_isr(qts, ISR_TXE | ISR_NACKF | ISR_STOPF);
-    qtest_writel(qts, ICR, ISR_NACKF | ISR_STOPF);
+    assert_nack(qts, 31);
     g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
+    qtest_quit(qts);
+}
+
+/* The stop after a NACK: a bit's time, by TIMINGR and the kernel clock */
+static void test_nack_time(void)
+{
+    /* SCLL + 1 + SCLH + 1 cycles, times PRESC + 1, in ns rounded down */
+    static const struct {
+        uint32_t timingr;
+        uint32_t source;    /* I2C46CKSELR */
+        int64_t ns;
+    } times[] = {
+        { 0x000000ff, 2, 257 * 1000 / 64 },
+        { 0x0000ff00, 2, 257 * 1000 / 64 },
+        { 0x10707dbc, 2, (189 + 126) * 2 * 1000 / 64 },
+        { 0xf0ffffff, 2, 512 * 16 * 1000 / 64 },
+        { 0x10707dbc, 3, (189 + 126) * 2 * 1000 / 4 },
+        { 0x00007dbc, 0, (189 + 126) * 1000000 / 66625 },
+        /* the kernel clock stands still: standard mode */
+        { 0x10707dbc, 7, 10000 },
+    };
+    QTestState *qts = init("");
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(times); i++) {
+        g_test_message("TIMINGR 0x%08x", times[i].timingr);
+        qtest_writel(qts, CR1, 0);
+        qtest_writel(qts, TIMINGR, times[i].timingr);
+        qtest_writel(qts, RCC_I2C46CKSELR, times[i].source);
+        qtest_writel(qts, CR1, CR1_PE);
+        start(qts, ABSENT, 1, 0);
+        assert_nack(qts, times[i].ns);
+    }
+    qtest_quit(qts);
+}
+
+/* What software does between a NACK and its stop */
+static void test_nack_pending(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    qtest_writel(qts, TIMINGR, 0x10707dbc);
+    qtest_writel(qts, CR1, CR1_PE);
+
+    /* a START waits until the bus is free (the clock restarts at 0) */
+    start(qts, ABSENT, 1, 0);
+    qtest_writel(qts, CR2, CR2_ADDRESS(PMIC) | CR2_NBYTES(1) | CR2_START);
+    g_assert_cmphex(qtest_readl(qts, CR2) & CR2_START, ==, CR2_START);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qts = stm32mp1_migrate(qts);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qtest_clock_step(qts, 9845);
+    g_assert_cmphex(qtest_readl(qts, CR2) & CR2_START, ==, 0);
+    assert_isr(qts, ISR_TXE | ISR_TXIS | ISR_BUSY | ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, ICR, ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, TXDR, VERSION_SR);
+    stop(qts);
+
+    /* a STOP is what comes anyway, and data goes nowhere */
+    start(qts, ABSENT, 1, 0);
+    qtest_writel(qts, CR2, CR2_ADDRESS(ABSENT) | CR2_STOP);
+    qtest_writel(qts, TXDR, 0x55);
+    assert_isr(qts, ISR_BUSY | ISR_NACKF);
+    qtest_clock_step(qts, 9845);
+    assert_isr(qts, ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, ISR, ISR_TXE);
+    qtest_writel(qts, ICR, ISR_NACKF | ISR_STOPF);
+
+    /* without PE, and after a reset, none comes any more */
+    start(qts, ABSENT, 1, 0);
+    qtest_writel(qts, CR1, 0);
+    qtest_clock_step(qts, 100000);
+    assert_isr(qts, ISR_TXE);
+    qtest_writel(qts, CR1, CR1_PE);
+    start(qts, ABSENT, 1, 0);
+    qtest_system_reset(qts);
+    qtest_clock_step(qts, 100000);
+    assert_isr(qts, ISR_TXE);
     qtest_quit(qts);
 }
 
@@ -310,6 +398,8 @@ static void test_irq(void)
     g_assert_false(qtest_get_irq(qts, 0));
 
     start(qts, ABSENT, 1, 0);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_clock_step(qts, 32);
     g_assert_true(qtest_get_irq(qts, 0));
     qtest_writel(qts, CR1, CR1_PE | CR1_NACKIE);
     g_assert_true(qtest_get_irq(qts, 0));
@@ -484,6 +574,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/i2c/registers", test_registers);
     qtest_add_func("stm32mp1/i2c/nack", test_nack);
+    qtest_add_func("stm32mp1/i2c/nack_time", test_nack_time);
+    qtest_add_func("stm32mp1/i2c/nack_pending", test_nack_pending);
     qtest_add_func("stm32mp1/i2c/enable", test_enable);
     qtest_add_func("stm32mp1/i2c/autoend", test_autoend);
     qtest_add_func("stm32mp1/i2c/reload", test_reload);

@@ -8,13 +8,16 @@
  *  + sysbus MMIO region 0: the registers, 0x400 bytes
  *  + sysbus IRQ 0: event interrupt, level
  *  + sysbus IRQ 1: error interrupt, level
+ *  + Clock input "clk": the kernel clock; it times the stop after a NACK
  *  + child bus "i2c"
  */
 #ifndef HW_I2C_STM32F7_I2C_H
 #define HW_I2C_STM32F7_I2C_H
 
+#include "hw/clock.h"
 #include "hw/sysbus.h"
 #include "hw/i2c/i2c.h"
+#include "qemu/timer.h"
 #include "qom/object.h"
 
 #define TYPE_STM32F7_I2C "stm32f7-i2c"
@@ -27,6 +30,7 @@ struct STM32F7I2CState {
     I2CBus *bus;
     qemu_irq event_irq;
     qemu_irq error_irq;
+    Clock *clk;
 
     uint32_t cr1;
     uint32_t cr2;
@@ -43,6 +47,8 @@ struct STM32F7I2CState {
     uint8_t remaining;
     /* a transfer was started on the bus and not yet ended by a STOP */
     bool active;
+    /* runs from a NACK to the stop that follows it */
+    QEMUTimer stop_timer;
 };
 
 #endif

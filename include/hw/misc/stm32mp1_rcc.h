@@ -73,6 +73,9 @@ typedef enum STM32MP1RccClock {
     STM32MP1_RCC_USART35,  /* "usart35": USART3 and UART5 */
     STM32MP1_RCC_USART6,   /* "usart6" */
     STM32MP1_RCC_USART78,  /* "usart78": UART7 and UART8 */
+    STM32MP1_RCC_I2C12,    /* "i2c12": I2C1 and I2C2 */
+    STM32MP1_RCC_I2C35,    /* "i2c35": I2C3 and I2C5 */
+    STM32MP1_RCC_I2C46,    /* "i2c46": I2C4 and I2C6 */
     STM32MP1_RCC_LSI,      /* "lsi" */
     STM32MP1_RCC_LSE,      /* "lse" */
     STM32MP1_RCC_NUM_CLOCKS,
