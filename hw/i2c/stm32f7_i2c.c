@@ -255,8 +255,7 @@ static void stm32f7_i2c_disable(STM32F7I2CState *s)
     }
     s->remaining = 0;
     s->isr = R_ISR_TXE_MASK;
-    s->cr2 &= ~(R_CR2_START_MASK | R_CR2_STOP_MASK | R_CR2_NACK_MASK |
-                R_CR2_PECBYTE_MASK);
+    s->cr2 &= ~(R_CR2_START_MASK | R_CR2_STOP_MASK | R_CR2_PECBYTE_MASK);
 }
 
 static void stm32f7_i2c_write_cr1(STM32F7I2CState *s, uint32_t value)
@@ -264,6 +263,10 @@ static void stm32f7_i2c_write_cr1(STM32F7I2CState *s, uint32_t value)
     if (value & (R_CR1_TXDMAEN_MASK | R_CR1_RXDMAEN_MASK | R_CR1_PECEN_MASK)) {
         qemu_log_mask(LOG_UNIMP, "%s: CR1 0x%08" PRIx32 ": DMA or PEC\n",
                       TYPE_STM32F7_I2C, value);
+    }
+    if (s->cr1 & ~value & R_CR1_PE_MASK) {
+        /* ST's HAL sets it again before PE: then it has to stay */
+        s->cr2 &= ~R_CR2_NACK_MASK;
     }
     s->cr1 = value & CR1_RW;
     if (!(s->cr1 & R_CR1_PE_MASK)) {
@@ -306,13 +309,14 @@ static void stm32f7_i2c_write_cr2(STM32F7I2CState *s, uint32_t value)
     }
 }
 
-static void stm32f7_i2c_write_oar(uint32_t *oar, uint32_t value,
-                                  uint32_t enable)
+/*
+ * Is the controller to answer as a slave? An own address alone does not say so:
+ * ST's HAL sets one for each master, too, with NACK as its answer.
+ */
+static bool stm32f7_i2c_is_slave(STM32F7I2CState *s)
 {
-    if (value & enable) {
-        qemu_log_mask(LOG_UNIMP, "%s: slave mode\n", TYPE_STM32F7_I2C);
-    }
-    *oar = value;
+    return (s->cr1 & R_CR1_PE_MASK) && !(s->cr2 & R_CR2_NACK_MASK) &&
+           ((s->oar1 & R_OAR1_OA1EN_MASK) || (s->oar2 & R_OAR2_OA2EN_MASK));
 }
 
 static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr,
@@ -378,6 +382,8 @@ static uint64_t stm32f7_i2c_read(void *opaque, hwaddr addr, unsigned size)
 static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
                                   uint32_t value)
 {
+    bool was_slave = stm32f7_i2c_is_slave(s);
+
     switch (addr) {
     case A_CR1:
         stm32f7_i2c_write_cr1(s, value);
@@ -386,10 +392,10 @@ static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
         stm32f7_i2c_write_cr2(s, value);
         break;
     case A_OAR1:
-        stm32f7_i2c_write_oar(&s->oar1, value & OAR1_RW, R_OAR1_OA1EN_MASK);
+        s->oar1 = value & OAR1_RW;
         break;
     case A_OAR2:
-        stm32f7_i2c_write_oar(&s->oar2, value & OAR2_RW, R_OAR2_OA2EN_MASK);
+        s->oar2 = value & OAR2_RW;
         break;
     case A_TIMINGR:
         if (s->cr1 & R_CR1_PE_MASK) {
@@ -428,6 +434,9 @@ static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
         qemu_log_mask(LOG_GUEST_ERROR,
                       "%s: write of reserved offset 0x%03" HWADDR_PRIx "\n",
                       TYPE_STM32F7_I2C, addr);
+    }
+    if (!was_slave && stm32f7_i2c_is_slave(s)) {
+        qemu_log_mask(LOG_UNIMP, "%s: slave mode\n", TYPE_STM32F7_I2C);
     }
     stm32f7_i2c_update(s);
 }

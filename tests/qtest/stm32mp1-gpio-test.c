@@ -23,6 +23,7 @@
 #define IDR         0x10
 #define ODR         0x14
 #define BSRR        0x18
+#define LCKR        0x1c
 #define AFRL        0x20
 #define AFRH        0x24
 #define BRR         0x28
@@ -73,6 +74,35 @@ static void test_registers(void)
         g_assert_cmphex(qtest_readl(qts, base + ODR), ==, 1);
     }
     qtest_quit(qts);
+}
+
+/* What ST's HAL writes to set a pin up changes nothing that it could miss. */
+static void test_log(void)
+{
+    static const struct {
+        unsigned reg;
+        uint32_t value;
+    } writes[] = {
+        { OSPEEDR, 3u << 14 }, { OTYPER, 1u << 7 }, { OTYPER, 0 },
+        { PUPDR, 1u << 14 }, { AFRL, 7u << 28 }, { AFRH, 7 },
+        /* alternate function, output, input, analog */
+        { MODER, 0xffffbfff }, { MODER, 0xffff7fff }, { MODER, 0xffff3fff },
+        { MODER, 0xffffffff },
+    };
+    g_autofree char *file = NULL;
+    QTestState *qts = stm32mp1_init_logged(&file);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(writes); i++) {
+        g_test_message("offset 0x%02x", writes[i].reg);
+        qtest_writel(qts, GPIOH + writes[i].reg, writes[i].value);
+        stm32mp1_check_log(file, "");
+    }
+    /* Locking does */
+    qtest_writel(qts, GPIOH + LCKR, 1);
+    stm32mp1_check_log(file, "stm32l4x5_gpio_write: Locking port bits"
+                       " configuration isn't supported\n");
+    qtest_quit(qts);
+    unlink(file);
 }
 
 /* The LED of the firmware examples, as their HAL drives it. */
@@ -155,6 +185,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/gpio/registers", test_registers);
+    qtest_add_func("stm32mp1/gpio/log", test_log);
     qtest_add_func("stm32mp1/gpio/output", test_output);
     qtest_add_func("stm32mp1/gpio/exti", test_exti);
     qtest_add_func("stm32mp1/gpio/any_access", test_any_access);

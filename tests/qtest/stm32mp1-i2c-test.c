@@ -41,9 +41,13 @@
 #define CR2_ADD10       (1u << 11)
 #define CR2_START       (1u << 13)
 #define CR2_STOP        (1u << 14)
+#define CR2_NACK        (1u << 15)
 #define CR2_NBYTES(n)   ((n) << 16)
 #define CR2_RELOAD      (1u << 24)
 #define CR2_AUTOEND     (1u << 25)
+
+#define OAR1_OA1EN      (1u << 15)
+#define OAR2_OA2EN      (1u << 15)
 
 #define ISR_TXE         (1u << 0)
 #define ISR_TXIS        (1u << 1)
@@ -73,6 +77,9 @@
 #define INT_SET_MASK    0x90
 #define INT_CLEAR_MASK  0xa0
 #define INT_SRC         0xb0
+
+/* what the log says to each controller that becomes a slave */
+#define SLAVE           "stm32f7-i2c: slave mode\n"
 
 #define NS              1000000000ll
 
@@ -306,6 +313,44 @@ static void test_enable(void)
     qtest_writel(qts, CR1, CR1_PE);
     g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
     qtest_quit(qts);
+}
+
+/*
+ * What ST's HAL writes for a master, who has an own address that is answered by
+ * NACK, is nothing to log; a slave is, once, whatever makes it one.
+ */
+static void test_log(void)
+{
+    g_autofree char *file = NULL;
+    QTestState *qts = stm32mp1_init_logged(&file);
+
+    qtest_writel(qts, CR1, 0);
+    qtest_writel(qts, TIMINGR, 0x10707dbc);
+    qtest_writel(qts, OAR1, 0);
+    qtest_writel(qts, OAR1, OAR1_OA1EN);
+    qtest_writel(qts, CR2, CR2_AUTOEND | CR2_NACK);
+    qtest_writel(qts, OAR2, 0);
+    qtest_writel(qts, CR1, 0);
+    qtest_writel(qts, CR1, CR1_PE);
+    start(qts, PMIC, 1, CR2_AUTOEND | CR2_NACK);
+    qtest_writel(qts, TXDR, VERSION_SR);
+    stm32mp1_check_log(file, "");
+
+    qtest_writel(qts, CR2, CR2_AUTOEND);
+    stm32mp1_check_log(file, SLAVE);
+    qtest_writel(qts, OAR1, OAR1_OA1EN | 0x42);
+    qtest_writel(qts, CR1, CR1_PE | CR1_STOPIE);
+    stm32mp1_check_log(file, SLAVE);
+    qtest_writel(qts, CR2, CR2_NACK);
+    qtest_writel(qts, CR1, 0);
+    g_assert_cmphex(qtest_readl(qts, CR2) & CR2_NACK, ==, 0);
+    qtest_writel(qts, OAR1, 0);
+    qtest_writel(qts, OAR2, OAR2_OA2EN);
+    stm32mp1_check_log(file, SLAVE);
+    qtest_writel(qts, CR1, CR1_PE);
+    stm32mp1_check_log(file, SLAVE SLAVE);
+    qtest_quit(qts);
+    unlink(file);
 }
 
 static void test_autoend(void)
@@ -577,6 +622,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/i2c/nack_time", test_nack_time);
     qtest_add_func("stm32mp1/i2c/nack_pending", test_nack_pending);
     qtest_add_func("stm32mp1/i2c/enable", test_enable);
+    qtest_add_func("stm32mp1/i2c/log", test_log);
     qtest_add_func("stm32mp1/i2c/autoend", test_autoend);
     qtest_add_func("stm32mp1/i2c/reload", test_reload);
     qtest_add_func("stm32mp1/i2c/irq", test_irq);

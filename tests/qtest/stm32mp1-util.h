@@ -17,6 +17,29 @@
 /* Longest time that anything here may take before the test gives up. */
 #define STM32MP1_TIMEOUT_S 30
 
+/*
+ * Start the machine with QEMU's log of guests' mistakes in a temporary file,
+ * whose name stm32mp1_check_log() wants.
+ */
+static inline QTestState *stm32mp1_init_logged(char **file)
+{
+    GError *error = NULL;
+    int fd = g_file_open_tmp("ampstand-XXXXXX", file, &error);
+
+    g_assert_no_error(error);
+    close(fd);
+    return qtest_initf(STM32MP1_MACHINE "-d guest_errors,unimp -D %s", *file);
+}
+
+/* Check what the log has by now. */
+static inline void stm32mp1_check_log(const char *file, const char *expected)
+{
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, expected);
+}
+
 /* Check that a register keeps just the bits of mask. */
 static inline void stm32mp1_check_mask(QTestState *qts, uint64_t addr,
                                        uint32_t mask)
