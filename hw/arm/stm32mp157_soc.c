@@ -51,6 +51,7 @@
 #define PERIPH_SIZE 0x20000000
 #define RCC_ADDR 0x50000000
 #define RCC_IRQ 5
+#define RCC_WAKEUP_IRQ 145
 #define RCC_MP_GCR 0x10c
 #define TAMP_BKP17R 0x144
 #define TAMP_BKP18R 0x148
@@ -393,6 +394,8 @@ static void stm32mp157_soc_init(Object *obj)
                             TYPE_SPLIT_IRQ);
     object_initialize_child(obj, "m4-sysresetreq", &s->m4_sysresetreq,
                             TYPE_SPLIT_IRQ);
+    object_initialize_child(obj, "m4-sleepdeep", &s->m4_sleepdeep,
+                            TYPE_SPLIT_IRQ);
     object_initialize_child(obj, "sram-fault", &s->sram_fault, TYPE_RAM_FAULT);
     for (i = 0; i < ARRAY_SIZE(s->ipcc_fault); i++) {
         g_autofree char *name = g_strdup_printf("ipcc-c%uscr-fault", i + 1);
@@ -578,9 +581,9 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     return true;
 }
 
-/* Two receivers of one pulse: an event of the EXTI and an input of the RCC */
+/* Two receivers of one signal: @first and an input of the RCC */
 static bool stm32mp157_soc_realize_split(STM32MP157SocState *s, SplitIRQ *split,
-                                         int event, const char *rcc_input,
+                                         qemu_irq first, const char *rcc_input,
                                          Error **errp)
 {
     DeviceState *dev = DEVICE(split);
@@ -589,9 +592,7 @@ static bool stm32mp157_soc_realize_split(STM32MP157SocState *s, SplitIRQ *split,
     if (!qdev_realize(dev, NULL, errp)) {
         return false;
     }
-    qdev_connect_gpio_out(dev, 0,
-                          qdev_get_gpio_in_named(s->dev[STM32MP157_EXTI],
-                                                 "event", event));
+    qdev_connect_gpio_out(dev, 0, first);
     qdev_connect_gpio_out(dev, 1,
                           qdev_get_gpio_in_named(DEVICE(&s->rcc), rcc_input,
                                                  0));
@@ -667,6 +668,8 @@ static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
     qdev_connect_gpio_out_named(control, "sysresetreq", 0,
                                 qdev_get_gpio_in(DEVICE(&s->m4_sysresetreq),
                                                  0));
+    qdev_connect_gpio_out_named(DEVICE(&s->m4), "SLEEPDEEP", 0,
+                                qdev_get_gpio_in(DEVICE(&s->m4_sleepdeep), 0));
     qdev_connect_gpio_out_named(s->dev[STM32MP157_IWDG1], "reset", 0,
                                 qdev_get_gpio_in_named(rcc, "iwdg1-reset", 0));
     qdev_connect_gpio_out_named(s->dev[STM32MP157_IWDG2], "reset", 0,
@@ -700,6 +703,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
         STM32MP157_UART4, STM32MP157_USART3, STM32MP157_UART7,
     };
     STM32MP157SocState *s = STM32MP157_SOC(dev);
+    DeviceState *exti;
     int i;
 
     if (!stm32mp157_soc_realize_memory(s, errp) ||
@@ -711,6 +715,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     sysbus_mmio_map(SYS_BUS_DEVICE(&s->rcc), 0, RCC_ADDR);
     sysbus_connect_irq(SYS_BUS_DEVICE(&s->rcc), 0,
                        stm32mp157_soc_irq(s, BOTH(RCC_IRQ)));
+    sysbus_connect_irq(SYS_BUS_DEVICE(&s->rcc), 1,
+                       stm32mp157_soc_irq(s, M4(RCC_WAKEUP_IRQ)));
 
     for (i = 0; i < ARRAY_SIZE(serial); i++) {
         qdev_prop_set_chr(s->dev[serial[i]], "chardev", serial_hd(i));
@@ -724,12 +730,20 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
         stm32mp157_soc_devices[STM32MP157_HSEM].addr,
         sysbus_mmio_get_region(SYS_BUS_DEVICE(s->dev[STM32MP157_HSEM]), 1), 1);
 
+    exti = s->dev[STM32MP157_EXTI];
     if (!stm32mp157_soc_realize_split(s, &s->wwdg1_reset,
-                                      EXTI_EVENT_WWDG1_RESET, "wwdg1-reset",
-                                      errp) ||
+                                      qdev_get_gpio_in_named(exti, "event",
+                                          EXTI_EVENT_WWDG1_RESET),
+                                      "wwdg1-reset", errp) ||
         !stm32mp157_soc_realize_split(s, &s->m4_sysresetreq,
-                                      EXTI_EVENT_M4_SYSRESETREQ,
+                                      qdev_get_gpio_in_named(exti, "event",
+                                          EXTI_EVENT_M4_SYSRESETREQ),
                                       "mcu-sysresetreq", errp) ||
+        !stm32mp157_soc_realize_split(s, &s->m4_sleepdeep,
+                                      qdev_get_gpio_in_named(
+                                          s->dev[STM32MP157_WWDG1], "freeze",
+                                          0),
+                                      "mcu-sleepdeep", errp) ||
         !stm32mp157_soc_realize_ipcc_faults(s, errp)) {
         return;
     }

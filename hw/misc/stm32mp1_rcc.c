@@ -68,6 +68,7 @@ REG32(MP_GRSTCSETR, 0x404)
 REG32(MP_RSTSCLRR, 0x408)
 REG32(MP_CIER, 0x414)
 REG32(MP_CIFR, 0x418)
+    FIELD(CIFR, WKUPF, 20, 1) /* the same in MC_CIFR, and in either CIER */
 REG32(OCRDYR, 0x808)
     FIELD(OCRDYR, HSIRDY, 0, 1)
     FIELD(OCRDYR, HSIDIVRDY, 2, 1)
@@ -634,8 +635,11 @@ static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
 
 static void stm32mp1_rcc_update_irq(STM32MP1RccState *s)
 {
-    qemu_set_irq(s->irq, (s->regs[R_MP_CIFR] & s->regs[R_MP_CIER]) ||
-                         (s->regs[R_MC_CIFR] & s->regs[R_MC_CIER]));
+    uint32_t mpu = s->regs[R_MP_CIFR] & s->regs[R_MP_CIER];
+    uint32_t mcu = s->regs[R_MC_CIFR] & s->regs[R_MC_CIER];
+
+    qemu_set_irq(s->irq, (mpu | mcu) & ~R_CIFR_WKUPF_MASK);
+    qemu_set_irq(s->mcu_wakeup_irq, FIELD_EX32(mcu, CIFR, WKUPF));
 }
 
 static void stm32mp1_rcc_update_resets(STM32MP1RccState *s, hwaddr offset,
@@ -663,6 +667,8 @@ static void stm32mp1_rcc_mcu_reset(STM32MP1RccState *s, uint32_t reason)
     trace_stm32mp1_rcc_mcu_reset(reason,
                                  s->regs[R_MP_GCR] & R_MP_GCR_BOOT_MCU_MASK);
     s->regs[R_MC_RSTSCLRR] |= reason;
+    /* A core that is reset in its sleep has not woken up. */
+    s->mcu_stopped = false;
     qemu_irq_pulse(s->mcu_reset);
 }
 
@@ -671,6 +677,18 @@ static void stm32mp1_rcc_wwdg1(void *opaque, int n, int level)
     if (level) {
         stm32mp1_rcc_mcu_reset(opaque, R_MC_RSTSCLRR_WWDG1RSTF_MASK);
     }
+}
+
+/* The MCU goes into its mode CStop by a deep sleep, and leaves it with that. */
+static void stm32mp1_rcc_mcu_sleepdeep(void *opaque, int n, int level)
+{
+    STM32MP1RccState *s = opaque;
+
+    if (s->mcu_stopped && !level) {
+        s->regs[R_MC_CIFR] |= R_CIFR_WKUPF_MASK;
+        stm32mp1_rcc_update_irq(s);
+    }
+    s->mcu_stopped = level;
 }
 
 static void stm32mp1_rcc_sysresetreq(void *opaque, int n, int level)
@@ -870,6 +888,7 @@ static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
         s->regs[stm32mp1_rcc_sources[pll].reg] &= ~R_PLLCR_PLLON_MASK;
     }
     stm32mp1_rcc_reset_flags(s, mcu_flags);
+    s->mcu_stopped = false;
 }
 
 static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
@@ -883,6 +902,7 @@ static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
     qemu_irq_lower(s->mcu_boot);
     qemu_irq_lower(s->mcu_reset);
     qemu_irq_lower(s->irq);
+    qemu_irq_lower(s->mcu_wakeup_irq);
     stm32mp1_rcc_update_clocks(s);
 }
 
@@ -929,6 +949,7 @@ static void stm32mp1_rcc_init(Object *obj)
                           TYPE_STM32MP1_RCC, STM32MP1_RCC_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->mmio);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
+    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->mcu_wakeup_irq);
 
     for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {
         s->clk[i] = qdev_init_clock_out(dev, stm32mp1_rcc_clocks[i]);
@@ -938,6 +959,8 @@ static void stm32mp1_rcc_init(Object *obj)
     qdev_init_gpio_out_named(dev, &s->mcu_reset, "mcu-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_wwdg1, "wwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_sysresetreq, "mcu-sysresetreq",
+                            1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_mcu_sleepdeep, "mcu-sleepdeep",
                             1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
@@ -985,6 +1008,7 @@ static const VMStateDescription vmstate_stm32mp1_rcc = {
     .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(reset_reason, STM32MP1RccState),
+        VMSTATE_BOOL(mcu_stopped, STM32MP1RccState),
         VMSTATE_UINT32_ARRAY(regs, STM32MP1RccState, STM32MP1_RCC_SIZE / 4),
         VMSTATE_ARRAY_CLOCK(clk, STM32MP1RccState, STM32MP1_RCC_NUM_CLOCKS),
         VMSTATE_END_OF_LIST()

@@ -14,6 +14,17 @@
 
 #define RETRAM 0x38000000
 #define RCC_MP_GCR 0x5000010c
+#define RCC_MP_GRSTCSETR 0x50000404
+#define MCURST BIT(1)
+#define RCC_MP_CIFR 0x50000418
+#define RCC_APB1DIVR 0x50000834
+#define RCC_MC_CIER 0x50000c14
+#define RCC_MC_CIFR 0x50000c18
+#define WKUPF BIT(20)
+#define WWDG1_CR 0x4000a000
+#define WWDG1_CFR 0x4000a004
+#define TIM2_CR1 0x40000000
+#define TIM2_CNT 0x40000024
 #define EXTI_RTSR3 0x5000d040
 #define EXTI_RPR3 0x5000d04c
 #define EXTI_FPR3 0x5000d050
@@ -25,19 +36,25 @@
 #define SPI_144 BIT(144 + 32 - 5 * 32)
 
 /* The programs' variables */
-#define INTERRUPTS 0x10000000 /* that the M4 has taken */
-#define M4_COMMAND 0x10000004 /* 1: SEV, 2: SEV.W; 0 when done */
+#define INTERRUPTS 0x10000000 /* by SEV that the M4 has taken */
+#define M4_COMMAND 0x10000004 /* as below; 0 when done, or just before a WFI */
 #define A7_COMMAND 0x10000008 /* 1: SEV, 2: SEV whose condition fails */
+#define WAKEUPS 0x1000000c    /* interrupts by WKUPF that the M4 has taken */
+
+enum { M4_SEV = 1, M4_SEV_W = 2, M4_SLEEP = 3, M4_SLEEPDEEP = 7 };
 
 /*
- * Thumb code, at address 0x300, behind the vectors: enable interrupt 144, serve
- * M4_COMMAND; at 0x324, interrupt 144: RPR3 = SEV_A7, INTERRUPTS += 1
+ * Thumb code, at address 0x300, behind the vectors: enable interrupts 144 and
+ * 145, serve M4_COMMAND; at 0x33c, interrupt 144: RPR3 = SEV_A7, INTERRUPTS += 1;
+ * at 0x34e, interrupt 145: MC_CIFR = WKUPF, WAKEUPS += 1
  */
 #define M4_PROGRAM 0x300
 static const uint32_t m4_program[] = {
-    0x5480f04f, 0xf44f4d0c, 0x61283080, 0x28006860, 0x2801d0fc, 0xbf40d101,
-    0xf3afe001, 0x20008004, 0xe7f36060, 0x23044a05, 0x68216013, 0x60213101,
-    0x8f4ff3bf, 0xbf004770, 0xe000e100, 0x5000d04c,
+    0x5480f04f, 0xf44f4d17, 0x61283040, 0x28006860, 0x2801d0fc, 0xbf40d100,
+    0xd1012802, 0x8004f3af, 0xdb082803, 0x38034910, 0xf3bf6008, 0x20008f4f,
+    0xbf306060, 0x2000e7ea, 0xe7e76060, 0x23044a0b, 0x68216013, 0x60213101,
+    0x8f4ff3bf, 0x4a084770, 0x1380f44f, 0x68e16013, 0x60e13101, 0x8f4ff3bf,
+    0xbf004770, 0xe000e100, 0xe000ed10, 0x5000d04c, 0x50000c18,
 };
 
 /* Serve A7_COMMAND. */
@@ -83,13 +100,14 @@ static void board_start(Board *b, const void *accel)
 
     qtest_writel(b->qts, RETRAM, 0x10040000);
     qtest_writel(b->qts, RETRAM + 4, M4_PROGRAM + 1);
-    qtest_writel(b->qts, RETRAM + (16 + 144) * 4, M4_PROGRAM + 0x24 + 1);
+    qtest_writel(b->qts, RETRAM + (16 + 144) * 4, M4_PROGRAM + 0x3c + 1);
+    qtest_writel(b->qts, RETRAM + (16 + 145) * 4, M4_PROGRAM + 0x4e + 1);
     for (i = 0; i < ARRAY_SIZE(m4_program); i++) {
         qtest_writel(b->qts, RETRAM + M4_PROGRAM + 4 * i, m4_program[i]);
     }
     qtest_writel(b->qts, RCC_MP_GCR, 1);
     /* Both serve their commands, and no event is selected yet. */
-    command(b, M4_COMMAND, 1);
+    command(b, M4_COMMAND, M4_SEV);
     command(b, A7_COMMAND, 1);
     g_assert_cmphex(qtest_readl(b->qts, EXTI_RPR3), ==, 0);
     g_assert_cmphex(qtest_readl(b->qts, EXTI_FPR3), ==, 0);
@@ -117,17 +135,17 @@ static void test_a7(const void *accel)
 
     /* Only if it is executed, and only that of the A7 */
     command(&b, A7_COMMAND, 2);
-    command(&b, M4_COMMAND, 1);
+    command(&b, M4_COMMAND, M4_SEV);
     command(&b, A7_COMMAND, 1);
     wait_word(&b, INTERRUPTS, 2);
-    command(&b, M4_COMMAND, 1);
+    command(&b, M4_COMMAND, M4_SEV);
     g_assert_cmphex(qtest_readl(b.qts, INTERRUPTS), ==, 2);
 
     /* Only if it is selected */
     qtest_writel(b.qts, EXTI_RTSR3, 0);
     command(&b, A7_COMMAND, 1);
     g_assert_cmphex(qtest_readl(b.qts, EXTI_RPR3), ==, 0);
-    command(&b, M4_COMMAND, 1);
+    command(&b, M4_COMMAND, M4_SEV);
     g_assert_cmphex(qtest_readl(b.qts, INTERRUPTS), ==, 2);
     board_stop(&b);
 }
@@ -141,12 +159,12 @@ static bool spi_pending(Board *b)
 static void test_m4(const void *accel)
 {
     Board b;
-    int encoding;
+    uint32_t encoding;
 
     board_start(&b, accel);
     qtest_writel(b.qts, EXTI_C1IMR3, SEV_M4);
     qtest_writel(b.qts, EXTI_RTSR3, SEV_M4);
-    for (encoding = 1; encoding <= 2; encoding++) {
+    for (encoding = M4_SEV; encoding <= M4_SEV_W; encoding++) {
         g_assert_false(spi_pending(&b));
         command(&b, A7_COMMAND, 1);
         g_assert_cmphex(qtest_readl(b.qts, EXTI_RPR3), ==, 0);
@@ -160,8 +178,94 @@ static void test_m4(const void *accel)
     /* A system reset selects none. */
     qtest_system_reset(b.qts);
     qtest_writel(b.qts, RCC_MP_GCR, 1);
-    command(&b, M4_COMMAND, 1);
+    command(&b, M4_COMMAND, M4_SEV);
     g_assert_cmphex(qtest_readl(b.qts, EXTI_RPR3), ==, 0);
+    board_stop(&b);
+}
+
+/*
+ * Start or refresh WWDG1 at its slowest: a count is 16 * 4096 * 128 cycles of
+ * ck_mcu (40 ms), and it bites after 64.
+ */
+static void start_watchdog(Board *b)
+{
+    qtest_writel(b->qts, RCC_APB1DIVR, 4);
+    qtest_writel(b->qts, WWDG1_CFR, 0x7f | 7 << 11);
+    qtest_writel(b->qts, WWDG1_CR, 0xff);
+}
+
+/* Three counts of it go by, as TIM2 says, whose clock is ck_mcu / 8. */
+static void pass_time(Board *b)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    qtest_writel(b->qts, TIM2_CR1, 0);
+    qtest_writel(b->qts, TIM2_CNT, 0);
+    qtest_writel(b->qts, TIM2_CR1, 1);
+    while (qtest_readl(b->qts, TIM2_CNT) < 3 * 2 * 4096 * 128) {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    }
+}
+
+/* Wait until the M4 is in deep sleep: WWDG1 stands still. */
+static void sleep_deep(Board *b)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    command(b, M4_COMMAND, M4_SLEEPDEEP);
+    do {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+        start_watchdog(b);
+        pass_time(b);
+    } while (qtest_readl(b->qts, WWDG1_CR) != 0xff);
+}
+
+/* Deep sleep stops WWDG1; waking up sets WKUPF, and a light sleep does not. */
+static void test_sleep(const void *accel)
+{
+    Board b;
+
+    board_start(&b, accel);
+    qtest_writel(b.qts, EXTI_C2IMR3, SEV_A7);
+    qtest_writel(b.qts, EXTI_RTSR3, SEV_A7);
+    qtest_writel(b.qts, RCC_MC_CIER, WKUPF);
+
+    command(&b, M4_COMMAND, M4_SLEEP);
+    start_watchdog(&b);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
+    command(&b, A7_COMMAND, 1);
+    wait_word(&b, INTERRUPTS, 1);
+
+    sleep_deep(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, 0);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    command(&b, A7_COMMAND, 1);
+    wait_word(&b, WAKEUPS, 1);
+    wait_word(&b, INTERRUPTS, 2);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
+
+    /* Without the interrupt there is the flag. */
+    qtest_writel(b.qts, RCC_MC_CIER, 0);
+    sleep_deep(&b);
+    command(&b, A7_COMMAND, 1);
+    wait_word(&b, INTERRUPTS, 3);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, WKUPF);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, 0);
+    qtest_writel(b.qts, RCC_MC_CIFR, WKUPF);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+
+    /* A core that is reset in its sleep has not woken up. */
+    sleep_deep(&b);
+    qtest_writel(b.qts, RCC_MP_GRSTCSETR, MCURST);
+    command(&b, M4_COMMAND, M4_SEV);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    start_watchdog(&b);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
+    g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, 1);
     board_stop(&b);
 }
 
@@ -173,10 +277,17 @@ static void test_migration(const void *accel)
     board_start(&b, accel);
     qtest_writel(b.qts, EXTI_C2IMR3, SEV_A7);
     qtest_writel(b.qts, EXTI_RTSR3, SEV_A7 | SEV_M4);
+    qtest_writel(b.qts, RCC_MC_CIER, WKUPF);
+    sleep_deep(&b);
     b.qts = stm32mp1_migrate_to(b.qts, b.arguments);
+    g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, 0);
     command(&b, A7_COMMAND, 1);
     wait_word(&b, INTERRUPTS, 1);
-    command(&b, M4_COMMAND, 2);
+    wait_word(&b, WAKEUPS, 1);
+    start_watchdog(&b);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
+    command(&b, M4_COMMAND, M4_SEV_W);
     g_assert_cmphex(qtest_readl(b.qts, EXTI_RPR3), ==, SEV_M4);
     board_stop(&b);
 }
@@ -197,6 +308,7 @@ int main(int argc, char **argv)
     } tests[] = {
         { "sev_a7", test_a7 },
         { "sev_m4", test_m4 },
+        { "sleep", test_sleep },
         { "migration", test_migration },
     };
     int i, j;

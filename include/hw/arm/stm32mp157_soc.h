@@ -104,6 +104,7 @@ struct STM32MP157SocState {
     DeviceState *dev[STM32MP157_NUM_DEVICES];
     SplitIRQ wwdg1_reset;
     SplitIRQ m4_sysresetreq;
+    SplitIRQ m4_sleepdeep;
     RamFaultState sram_fault;
     /* Over the registers with which each processor sends and acknowledges */
     RegisterFaultState ipcc_fault[2];

@@ -6,6 +6,7 @@
  *
  * + sysbus MMIO region 0: the registers
  * + sysbus IRQ 0: oscillator and PLL ready interrupt
+ * + sysbus IRQ 1: wake-up interrupt of the MCU
  * + Clock outputs: see STM32MP1_RCC_CLOCKS
  * + Named GPIO outputs "reset": one per bit of the *RSTSETR registers, at
  *   STM32MP1_RCC_RESET(); high while the peripheral is held in reset
@@ -13,6 +14,8 @@
  * + Named GPIO output "mcu-reset": pulse, the MCU and what goes with it resets
  * + Named GPIO inputs "wwdg1-reset" and "mcu-sysresetreq": pulses, note the
  *   reason in MC_RSTSCLRR and reset the MCU
+ * + Named GPIO input "mcu-sleepdeep": level, the MCU is in deep sleep; its end
+ *   sets MC_CIFR.WKUPF
  * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses; the watchdog
  *   action of QEMU decides what follows, and the reason is noted if that is a
  *   reset
@@ -87,11 +90,13 @@ struct STM32MP1RccState {
     MemoryRegion mmio;
     uint32_t regs[STM32MP1_RCC_SIZE / 4];
     uint32_t reset_reason; /* flags to show after the system reset to come */
+    bool mcu_stopped;      /* the MCU is in its mode CStop */
     uint32_t not_ready;    /* 1 + index of the source that never gets ready */
     uint32_t not_ready_count;
 
     Clock *clk[STM32MP1_RCC_NUM_CLOCKS];
     qemu_irq irq;
+    qemu_irq mcu_wakeup_irq;
     qemu_irq reset[STM32MP1_RCC_NUM_RESETS];
     qemu_irq mcu_boot;
     qemu_irq mcu_reset;
