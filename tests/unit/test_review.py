@@ -241,6 +241,14 @@ def test_what_is_flaky_or_does_not_fail_again_is_no_verdict(
     assert f"### {verdict.capitalize()}" in forms.markdown(found)
 
 
+def test_what_did_not_fail_again_is_not_counted_as_worse(tmp_path: Path) -> None:
+    found = review(tmp_path, PASSED, FAILED, Repeated("t.py::test_a", 5, 5, 0), Repeated("t.py::test_b", 5, 0, 0))
+    (worse,) = found.comparison.of_kind("worse")
+    found.comparison.tests.append(replace(worse, name="t.py::test_b"))
+    assert found.exit_code() == 1
+    assert found.verdict() == "1 test is worse; 1 more failed, and may have nothing to do with the series"
+
+
 def test_a_board_that_does_not_come_up_with_the_change_is_the_verdict(tmp_path: Path) -> None:
     before = replace(PASSED, stage="scenarios")
     after = replace(before, outcome="error", infrastructure=True, headline="host: Kernel panic - not syncing")

@@ -178,7 +178,7 @@ class Comparison:
         """Return the verdict in one line."""
         worse = len(self.of_kind("worse"))
         if worse:
-            return f"{worse} {'test is' if worse == 1 else 'tests are'} worse"
+            return counted_worse(worse)
         if self.unjudged:
             return "could not be judged"
         return "nothing is worse" if self.tests or self.steady() else "nothing changed"
@@ -187,6 +187,11 @@ class Comparison:
         """Return all of it as what JSON knows."""
         values = asdict(self)
         return {"schema": SCHEMA, "verdict": self.verdict(), "exit_code": self.exit_code(), **values}
+
+
+def counted_worse(tests: int) -> str:
+    """Say that so many tests are worse."""
+    return f"{tests} {'test is' if tests == 1 else 'tests are'} worse"
 
 
 def compare(baseline: Side, candidate: Side) -> Comparison:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ampstand.build.mail import Mail
 from ampstand.report import comparison_forms
-from ampstand.report.compare import Comparison, Moved, Side
+from ampstand.report.compare import Comparison, Moved, Side, counted_worse
 from ampstand.report.patch_lines import ChangedLine, DiffLine, State
 from ampstand.report.results import BAD
 
@@ -94,24 +94,29 @@ class Review:
     difference: list[DiffLine] = field(default_factory=list)
     """The change as one patch."""
 
-    def confirmed(self) -> bool:
-        """Whether something is worse, and was so again unless it could not be tried again."""
+    def worse(self) -> tuple[int, int]:
+        """Return how many tests are worse, again if they were run again; and how many others failed."""
         unsure = {one.name for one in self.repeated if not one.confirmed}
-        return any(change.name not in unsure for change in self.comparison.of_kind("worse"))
+        changes = self.comparison.of_kind("worse")
+        sure = sum(change.name not in unsure for change in changes)
+        return sure, len(changes) - sure
 
     def verdict(self) -> str:
         """Return the verdict in one line."""
-        if self.comparison.exit_code() == 1 and not self.confirmed():
+        sure, unsure = self.worse()
+        if unsure and not sure:
             return "could not be judged: what failed is flaky, or did not fail again"
         if self.baseline.run.boots() and not self.candidate.run.boots():
             worse = next(iter(self.comparison.of_kind("worse")), None)
             return f"the board does not come up with {self.what}: {worse.headline if worse else 'no scenario ran'}"
+        if unsure:
+            return f"{counted_worse(sure)}; {unsure} more failed, and may have nothing to do with {self.what}"
         return self.comparison.verdict()
 
     def exit_code(self) -> int:
         """Return 0 if nothing is worse, 1 if something is, 3 if it could not be judged."""
         code = self.comparison.exit_code()
-        return code if code != 1 or self.confirmed() else 3
+        return code if code != 1 or self.worse()[0] else 3
 
     def tested(self) -> int:
         """Return how many tests passed with the change; 0 unless nothing is worse and none failed."""
