@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "fuzz_input.h"
 #include "peer.h"
 #include "port.h"
 
@@ -22,33 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define SIZE ((uint32_t)sizeof(struct peer_shm))
 #define BASE (AMP_SHM_BASE + AMP_SHM_SIZE - SIZE)
 
-static const uint8_t *input;
-static size_t left;
 static struct peer self, other;
 static struct rpmsg_buf held[4], taken[4];
 static unsigned n_held, n_taken;
 static uint32_t sum; /* so that reading is not optimised away */
-
-static uint8_t byte(void)
-{
-    uint8_t b = 0U;
-
-    if (left > 0U) {
-        b = *input++;
-        left--;
-    }
-    return b;
-}
-
-static uint32_t word(void)
-{
-    uint32_t w = byte();
-
-    w |= (uint32_t)byte() << 8;
-    w |= (uint32_t)byte() << 16;
-    w |= (uint32_t)byte() << 24;
-    return w;
-}
 
 /* One act of the other side: what a sane one does, near to it, or anything. */
 static void other_acts(void)

@@ -13,40 +13,18 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "fuzz_input.h"
 #include "host.h"
 #include "port.h"
 #include "rpmsg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t *input;
-static size_t left;
 static volatile struct rsc_vdev vdev;
 static struct rpmsg rp;
 static struct host host;
 static struct rpmsg_buf held[4], taken[4];
 static unsigned n_held, n_taken;
-
-static uint8_t byte(void)
-{
-    uint8_t b = 0U;
-
-    if (left > 0U) {
-        b = *input++;
-        left--;
-    }
-    return b;
-}
-
-static uint32_t word(void)
-{
-    uint32_t w = byte();
-
-    w |= (uint32_t)byte() << 8;
-    w |= (uint32_t)byte() << 16;
-    w |= (uint32_t)byte() << 24;
-    return w;
-}
 
 /* One act of the host's: mostly near what is valid, sometimes anything. */
 static void host_acts(void)

@@ -294,34 +294,20 @@ static void test_migration(const void *accel)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        const char *accel;
-    } accels[] = {
+    static const STM32MP1Accel accels[] = {
         { "multi", "tcg,thread=multi" },
         { "single", "tcg,thread=single" },
         { "icount", "tcg -icount shift=3,sleep=off" },
     };
-    static const struct {
-        const char *name;
-        void (*run)(const void *accel);
-    } tests[] = {
+    static const STM32MP1Test tests[] = {
         { "sev_a7", test_a7 },
         { "sev_m4", test_m4 },
         { "sleep", test_sleep },
         { "migration", test_migration },
     };
-    int i, j;
 
     g_test_init(&argc, &argv, NULL);
-    for (i = 0; i < ARRAY_SIZE(accels); i++) {
-        for (j = 0; j < ARRAY_SIZE(tests); j++) {
-            g_autofree char *path = g_strdup_printf("stm32mp1/events/%s/%s",
-                                                    accels[i].name,
-                                                    tests[j].name);
-
-            qtest_add_data_func(path, accels[i].accel, tests[j].run);
-        }
-    }
+    stm32mp1_add_tests("events", accels, ARRAY_SIZE(accels), tests,
+                       ARRAY_SIZE(tests));
     return g_test_run();
 }

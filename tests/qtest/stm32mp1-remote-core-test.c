@@ -371,17 +371,11 @@ static void test_fault_hold(const void *accel)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        const char *accel;
-    } accels[] = {
+    static const STM32MP1Accel accels[] = {
         { "multi", "tcg,thread=multi" },
         { "single", "tcg,thread=single" },
     };
-    static const struct {
-        const char *name;
-        void (*run)(const void *accel);
-    } tests[] = {
+    static const STM32MP1Test tests[] = {
         { "start_stop", test_start_stop },
         { "restart", test_restart },
         { "many", test_many },
@@ -392,17 +386,9 @@ int main(int argc, char **argv)
         { "system_reset", test_system_reset },
         { "fault_hold", test_fault_hold },
     };
-    int i, j;
 
     g_test_init(&argc, &argv, NULL);
-    for (i = 0; i < ARRAY_SIZE(accels); i++) {
-        for (j = 0; j < ARRAY_SIZE(tests); j++) {
-            g_autofree char *path =
-                g_strdup_printf("stm32mp1/remote_core/%s/%s", accels[i].name,
-                                tests[j].name);
-
-            qtest_add_data_func(path, accels[i].accel, tests[j].run);
-        }
-    }
+    stm32mp1_add_tests("remote_core", accels, ARRAY_SIZE(accels), tests,
+                       ARRAY_SIZE(tests));
     return g_test_run();
 }

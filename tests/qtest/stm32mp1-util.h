@@ -145,4 +145,36 @@ static inline QTestState *stm32mp1_migrate(QTestState *from)
     return stm32mp1_migrate_to(from, STM32MP1_MACHINE);
 }
 
+/* A test that runs in each of several ways to run the CPUs. */
+typedef struct STM32MP1Test {
+    const char *name;
+    void (*run)(const void *accel);
+} STM32MP1Test;
+
+/* A way to run them: its name in the path of a test, and QEMU's -accel. */
+typedef struct STM32MP1Accel {
+    const char *name;
+    const char *accel;
+} STM32MP1Accel;
+
+/* Add all of @tests for all of @accels, as stm32mp1/GROUP/ACCEL/TEST. */
+static inline void stm32mp1_add_tests(const char *group,
+                                      const STM32MP1Accel *accels,
+                                      size_t num_accels,
+                                      const STM32MP1Test *tests,
+                                      size_t num_tests)
+{
+    size_t i, j;
+
+    for (i = 0; i < num_accels; i++) {
+        for (j = 0; j < num_tests; j++) {
+            g_autofree char *path = g_strdup_printf("stm32mp1/%s/%s/%s", group,
+                                                    accels[i].name,
+                                                    tests[j].name);
+
+            qtest_add_data_func(path, accels[i].accel, tests[j].run);
+        }
+    }
+}
+
 #endif
