@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import sys
 import textwrap
 import unittest.mock
 from pathlib import Path
@@ -191,6 +192,22 @@ def test_a_failed_configure_is_repeated(world: World) -> None:
     (world.qemu / "break-configure").unlink()
     world.builder().qemu()
     assert len(world.lines("configures")) == 2
+
+
+def test_a_build_folder_that_was_moved_or_lost_its_python_is_set_up_anew(world: World, tmp_path: Path) -> None:
+    """QEMU's Meson names both by their paths."""
+    world.builder().qemu()
+    world.cache.root.rename(tmp_path / "moved")
+    world.cache = Cache(tmp_path / "moved")
+    (world.root / "hw/misc/dev.c").write_text("two\n")
+    world.builder().qemu()
+    (configures,) = world.cache.work.rglob("configures")
+    assert len(configures.read_text().splitlines()) == 2
+    (configured,) = configures.parent.rglob(".configured")
+    configured.write_text(configured.read_text().replace(sys.executable, str(tmp_path / "gone")))
+    (world.root / "hw/misc/dev.c").write_text("three\n")
+    world.builder().qemu()
+    assert len(configures.read_text().splitlines()) == 3
 
 
 def test_a_users_tree_is_followed_and_never_written_to(world: World) -> None:

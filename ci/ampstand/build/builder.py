@@ -209,7 +209,9 @@ class Builder:
         environment = self.cache.compiler_environment()
         self._layered(source, layer, tree, log)
         configured = build / ".configured"
-        if not configured.is_file():
+        # Meson's files name the folder and the Python: neither a moved cache nor one without that Python can be used.
+        known = configured.read_text(encoding="utf-8").splitlines() if configured.is_file() else []
+        if known[:1] != [str(build)] or not Path(known[-1]).exists():
             shutil.rmtree(build, ignore_errors=True)
             build.mkdir(parents=True)
             with self.progress.step("QEMU: configuring") as step:
@@ -222,7 +224,7 @@ class Builder:
                     env=environment,
                     watch=lambda line, step: step.update(line.strip()[:60]),
                 )
-            configured.touch()
+            configured.write_text(f"{build}\n{sys.executable}\n", encoding="utf-8")
         with self.progress.step("QEMU: compiling") as step:
             tools.run(
                 ["ninja", f"-j{self.options.jobs}", *targets],
