@@ -582,6 +582,31 @@ static uint64_t stm32mp1_rcc_i2c(STM32MP1RccState *s, int selr, uint64_t pclk)
     }
 }
 
+/* The kernel clocks that a register selects, from the bus clock or another */
+static const struct {
+    STM32MP1RccClock clock;
+    int selr;
+    STM32MP1RccClock pclk;
+    uint64_t (*select)(STM32MP1RccState *s, int selr, uint64_t pclk);
+} stm32mp1_rcc_kernel_clocks[] = {
+    { STM32MP1_RCC_USART1, R_UART1CKSELR, STM32MP1_RCC_PCLK5,
+      stm32mp1_rcc_usart },
+    { STM32MP1_RCC_USART6, R_UART6CKSELR, STM32MP1_RCC_PCLK2,
+      stm32mp1_rcc_usart },
+    { STM32MP1_RCC_USART24, R_UART24CKSELR, STM32MP1_RCC_PCLK1,
+      stm32mp1_rcc_usart },
+    { STM32MP1_RCC_USART35, R_UART35CKSELR, STM32MP1_RCC_PCLK1,
+      stm32mp1_rcc_usart },
+    { STM32MP1_RCC_USART78, R_UART78CKSELR, STM32MP1_RCC_PCLK1,
+      stm32mp1_rcc_usart },
+    { STM32MP1_RCC_I2C12, R_I2C12CKSELR, STM32MP1_RCC_PCLK1,
+      stm32mp1_rcc_i2c },
+    { STM32MP1_RCC_I2C35, R_I2C35CKSELR, STM32MP1_RCC_PCLK1,
+      stm32mp1_rcc_i2c },
+    { STM32MP1_RCC_I2C46, R_I2C46CKSELR, STM32MP1_RCC_PCLK5,
+      stm32mp1_rcc_i2c },
+};
+
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
 {
     uint64_t mcu = stm32mp1_rcc_ck_mcu(s);
@@ -606,22 +631,12 @@ static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
     };
     int i;
 
-    hz[STM32MP1_RCC_USART1] = stm32mp1_rcc_usart(s, R_UART1CKSELR,
-                                                 hz[STM32MP1_RCC_PCLK5]);
-    hz[STM32MP1_RCC_USART6] = stm32mp1_rcc_usart(s, R_UART6CKSELR,
-                                                 hz[STM32MP1_RCC_PCLK2]);
-    hz[STM32MP1_RCC_USART24] = stm32mp1_rcc_usart(s, R_UART24CKSELR,
-                                                  hz[STM32MP1_RCC_PCLK1]);
-    hz[STM32MP1_RCC_USART35] = stm32mp1_rcc_usart(s, R_UART35CKSELR,
-                                                  hz[STM32MP1_RCC_PCLK1]);
-    hz[STM32MP1_RCC_USART78] = stm32mp1_rcc_usart(s, R_UART78CKSELR,
-                                                  hz[STM32MP1_RCC_PCLK1]);
-    hz[STM32MP1_RCC_I2C12] = stm32mp1_rcc_i2c(s, R_I2C12CKSELR,
-                                              hz[STM32MP1_RCC_PCLK1]);
-    hz[STM32MP1_RCC_I2C35] = stm32mp1_rcc_i2c(s, R_I2C35CKSELR,
-                                              hz[STM32MP1_RCC_PCLK1]);
-    hz[STM32MP1_RCC_I2C46] = stm32mp1_rcc_i2c(s, R_I2C46CKSELR,
-                                              hz[STM32MP1_RCC_PCLK5]);
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_kernel_clocks); i++) {
+        hz[stm32mp1_rcc_kernel_clocks[i].clock] =
+            stm32mp1_rcc_kernel_clocks[i].select(
+                s, stm32mp1_rcc_kernel_clocks[i].selr,
+                hz[stm32mp1_rcc_kernel_clocks[i].pclk]);
+    }
 
     for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {
         if (clock_get(s->clk[i]) != CLOCK_PERIOD_FROM_HZ(hz[i])) {

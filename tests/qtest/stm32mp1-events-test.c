@@ -86,14 +86,9 @@ static void command(Board *b, uint32_t address, uint32_t value)
 
 static void board_start(Board *b, const void *accel)
 {
-    GError *error = NULL;
-    int i, fd;
+    int i;
 
-    fd = g_file_open_tmp("ampstand-XXXXXX", &b->kernel, &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(write(fd, a7_program, sizeof(a7_program)), ==,
-                    sizeof(a7_program));
-    close(fd);
+    b->kernel = stm32mp1_kernel_file(a7_program, sizeof(a7_program));
     b->arguments = g_strdup_printf("-M stm32mp157c-dk2 -accel %s -kernel %s",
                                    (const char *)accel, b->kernel);
     b->qts = qtest_init(b->arguments);

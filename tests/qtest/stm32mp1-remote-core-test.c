@@ -65,14 +65,9 @@ typedef struct Board {
 
 static void board_start(Board *b, const void *accel)
 {
-    GError *error = NULL;
-    int i, fd;
+    int i;
 
-    fd = g_file_open_tmp("ampstand-XXXXXX", &b->kernel, &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(write(fd, a7_program, sizeof(a7_program)), ==,
-                    sizeof(a7_program));
-    close(fd);
+    b->kernel = stm32mp1_kernel_file(a7_program, sizeof(a7_program));
     b->qts = qtest_initf("-M stm32mp157c-dk2 -accel %s -kernel %s",
                          (const char *)accel, b->kernel);
 

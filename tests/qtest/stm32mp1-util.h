@@ -145,6 +145,22 @@ static inline QTestState *stm32mp1_migrate(QTestState *from)
     return stm32mp1_migrate_to(from, STM32MP1_MACHINE);
 }
 
+/*
+ * Write @program to a temporary file, for -kernel. Return its path: unlink it
+ * and free that with g_free().
+ */
+static inline char *stm32mp1_kernel_file(const uint32_t *program, size_t size)
+{
+    GError *error = NULL;
+    char *path;
+    int fd = g_file_open_tmp("ampstand-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(write(fd, program, size), ==, size);
+    close(fd);
+    return path;
+}
+
 /* A test that runs in each of several ways to run the CPUs. */
 typedef struct STM32MP1Test {
     const char *name;
