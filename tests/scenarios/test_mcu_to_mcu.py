@@ -13,6 +13,7 @@ import pytest
 
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.shell import Background
 from ampstand.qemu.faults import Faults
 from ampstand.report.known import Meetings
 
@@ -69,6 +70,15 @@ class Pair:
     def exchange(self, count: int) -> None:
         """Let the driver send messages, and be told that all came back as they were."""
         assert self.driver.remote.tool(self.driver.order(RUN, count), 90)["messages"] == 1
+
+    def order(self, count: int) -> Background:
+        """Order messages, whether the other end is there or not."""
+        return self.driver.remote.host.start("order", self.driver.order(RUN, count))
+
+    def wait_done(self, order: Background) -> None:
+        """Be told that all messages of an order came back as they were."""
+        remote = self.driver.remote
+        assert remote.figures(order.command, remote.host.finish(order, 90).output)["messages"] == 1
 
     def wait_first(self) -> None:
         """Wait until the messages that the driver sends on a new link are all back."""
@@ -158,10 +168,9 @@ def test_messages_pass_under_traffic_of_linux(pair: Pair, role: str, known_bug: 
 @pytest.mark.needs("fault-mailbox")
 def test_a_lost_kick_is_made_up_by_any_other(pair: Pair, fault: Faults, known_bug: Meetings) -> None:
     """A core looks at all of its rings whoever has kicked it; without another kick, the message stays where it is."""
-    host = pair.driver.remote.host
     with pair.losing(known_bug):
         lost = fault.inject("kick-to-peer-lost")
-        job = host.start("order", pair.driver.order(RUN, 1))
+        order = pair.order(1)
         for _ in range(20):
             pair.driver.echo()
             if lost.fired():
@@ -170,7 +179,7 @@ def test_a_lost_kick_is_made_up_by_any_other(pair: Pair, fault: Faults, known_bu
         pair.driver.echo()
         assert pair.driver.said("peer: 1 messages back") == 0
         pair.device.echo()
-        assert pair.driver.remote.figures(job.command, host.finish(job, 90).output)["messages"] == 1
+        pair.wait_done(order)
         pair.exchange(MESSAGES)
 
 
@@ -178,16 +187,15 @@ def test_a_lost_kick_is_made_up_by_any_other(pair: Pair, fault: Faults, known_bu
 def test_one_is_stopped_and_started_again(pair: Pair, role: str, known_bug: Meetings) -> None:
     """The other one goes on and answers Linux; what was ordered meanwhile is done when both are there again."""
     one, other = pair.end(role)
-    host = one.remote.host
     with pair.losing(known_bug):
         for _ in range(ROUNDS):
             one.remote.stop()
             assert (one.remote.core_state(), other.remote.core_state()) == ("held", "running")
             other.echo()
-            job = host.start("order", pair.driver.order(RUN, MESSAGES)) if role == "device" else None
+            order = pair.order(MESSAGES) if role == "device" else None
             one.start()
-            if job is not None:
-                assert pair.driver.remote.figures(job.command, host.finish(job, 90).output)["messages"] == 1
+            if order is not None:
+                pair.wait_done(order)
             else:
                 pair.wait_first()
             pair.exchange(MESSAGES)
@@ -209,12 +217,12 @@ def test_one_crashes_and_is_recovered(pair: Pair, role: str, known_bug: Meetings
         remote.tool(one.order(CRASH), 90)
         one.wait_said("crash: exception")
         other.echo()
-        order = remote.host.start("order", pair.driver.order(RUN, MESSAGES)) if role == "device" else None
+        order = pair.order(MESSAGES) if role == "device" else None
         remote.expect_crash("fatal error")
         remote.report_crash("fatal error")
         remote.wait_services(SERVICES)
         if order is not None:
-            assert pair.driver.remote.figures(order.command, remote.host.finish(order, 90).output)["messages"] == 1
+            pair.wait_done(order)
         pair.exchange(MESSAGES)
         one.echo()
         other.echo()
