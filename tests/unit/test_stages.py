@@ -170,6 +170,27 @@ def fake(tmp_path: Path, only: str | None, said: io.StringIO, **options: object)
     return FakeChecks(args, builder, progress, ["./scripts/ampstand", "test"])
 
 
+@pytest.mark.parametrize(
+    ("options", "workers"),
+    [
+        ({}, 3),
+        ({"workers": 2}, 2),
+        ({"keyword": "echo"}, 1),
+        ({"test": ["a::b"]}, 1),
+        ({"pytest_arguments": ["--pdb"]}, 1),
+        ({"pytest_arguments": ["-x"]}, 3),
+        ({"keyword": "echo", "workers": 2}, 2),
+    ],
+)
+def test_a_whole_run_uses_each_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, object], workers: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
+    run = fake(tmp_path, None, io.StringIO(), **options)
+    assert run.workers == workers
+    assert (f"-n{workers}" in run._scenario_options(run.boards[0])) is (workers > 1)
+
+
 def record(tmp_path: Path) -> Run:
     return Run.load(tmp_path / "records/results.jsonl")
 

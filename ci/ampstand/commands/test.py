@@ -121,7 +121,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--remote-image", action="append", default=[], type=Path, metavar="FILE.elf", help="the same, before Linux"
     )
     parser.add_argument(
-        "--workers", type=workers, default=1, metavar="N", help="boards at a time for scenarios, or auto (default: 1)"
+        "--workers",
+        type=workers,
+        metavar="N",
+        help="boards at a time, or auto: one for each processor (default: auto; 1 with -k, --test, --pdb or -s)",
     )
     parser.add_argument(
         "--shard", type=_shard, default=None, metavar="I/N", help="only the I-th of N parts of the scenarios"
@@ -212,6 +215,14 @@ class Checks:
     def artifacts(self, built: Artifacts) -> None:
         self.boards[0].artifacts = built
 
+    @property
+    def workers(self) -> int:
+        """Boards at a time: a few tests are over before a second worker is up, and none of them has the terminal."""
+        if self.args.workers is not None:
+            return int(self.args.workers)
+        few = bool(self.selection) or not INTERACTIVE.isdisjoint(self.args.pytest_arguments)
+        return 1 if few else workers("auto")
+
     def stages(self) -> list[str]:
         """Return the wanted stages in their order, that of each other board last."""
         built = paths.INSTALLED or self.builder.options.bundle is not None
@@ -264,7 +275,7 @@ class Checks:
 
     def _timed(self, stage: str) -> str:
         """Return by what name the time of a stage is known."""
-        return f"stage {stage}, {self.args.workers} at a time"
+        return f"stage {stage}, {self.workers} at a time"
 
     def _is_wanted(self, name: str) -> bool:
         """Find out, without a build, whether any test of a stage is wanted; note it if none is."""
@@ -547,7 +558,7 @@ class Checks:
             f"--ampstand-thread={self.args.thread}",
             *(["--ampstand-exact"] if self.args.exact else []),
             *(["--ampstand-coverage"] if self.args.coverage else []),
-            *([f"-n{self.args.workers}", "--dist=worksteal"] if self.args.workers > 1 else []),
+            *([f"-n{self.workers}", "--dist=worksteal"] if self.workers > 1 else []),
             *([f"--ampstand-shard={self.args.shard}"] if self.args.shard is not None else []),
             *(["--ampstand-failed-first"] if self.args.failed_first else []),
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),
