@@ -189,6 +189,20 @@ def test_compilers_of_different_cache_folders_share_a_remote_storage(
         assert dict(line.split() for line in said.splitlines())["remote_storage_hit"] == str(hits)
 
 
+def test_a_device_that_is_added_recompiles_nothing_else(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    build = cache.work / "build"
+    build.mkdir(parents=True)
+    (build / "x.c").write_text('#include "config-poison.h"\nint x;\n')
+    for devices, hits in (("A", 0), ("A B", 1)):
+        (build / "config-poison.h").write_text(f"#pragma GCC poison {devices}\n")
+        environment, log = cache.compiler_environment(), tmp_path / "log"
+        words = ["ccache", "gcc", "-iquote", ".", "-c", "x.c", "-o", "x.o"]
+        tools.run(words, what="compiling", log=log, step=Step("x"), cwd=build, env=environment)
+        said = tools.output(["ccache", "--print-stats"], env=environment)
+        assert dict(line.split() for line in said.splitlines())["direct_cache_hit"] == str(hits)
+
+
 # ---- what stands there already --------------------------------------------------------------------------------------
 
 
