@@ -30,6 +30,9 @@
 /* The system counter, as the first boot loader sets it */
 #define CNTFRQ_HZ           99999000
 
+/* Bus clocks of both domains, which the watchdogs count, as it sets them */
+#define LSBUS_HZ            100000000
+
 static const struct {
     const char *name;
     hwaddr addr;
@@ -44,13 +47,21 @@ static const struct {
     { "zynqmp.gpio", 0xff0a0000, 0x10000 },
     { "zynqmp.i2c0", 0xff020000, 0x10000 },
     { "zynqmp.i2c1", 0xff030000, 0x10000 },
-    { "zynqmp.swdt", 0xff150000, 0x10000 },
-    { "zynqmp.fpd-wdt", 0xfd4d0000, 0x10000 },
     { "zynqmp.ams", 0xffa50000, 0x10000 },
     { "zynqmp.ddrc", 0xfd070000, 0x30000 },
     { "zynqmp.ocm-ctrl", 0xff960000, 0x10000 },
     { "zynqmp.pcie", 0xfd0e0000, 0x10000 },
     { "zynqmp.gpu", 0xfd4b0000, 0x10000 },
+};
+
+/* The watchdog that is meant for the RPU, and that for the APU */
+static const struct {
+    const char *name;
+    hwaddr addr;
+    uint8_t spi;
+} watchdogs[ZYNQMP_AMP_SOC_NUM_WDT] = {
+    { "swdt", 0xff150000, 52 },
+    { "fpd-wdt", 0xfd4d0000, 113 },
 };
 
 /*
@@ -103,6 +114,10 @@ static void zynqmp_amp_soc_init(Object *obj)
     for (i = 0; i < ZYNQMP_AMP_SOC_NUM_IPI; i++) {
         object_initialize_child(obj, "ipi[*]", &s->ipi[i],
                                 TYPE_XLNX_ZYNQMP_IPI);
+    }
+    for (i = 0; i < ZYNQMP_AMP_SOC_NUM_WDT; i++) {
+        object_initialize_child(obj, watchdogs[i].name, &s->wdt[i],
+                                TYPE_CADENCE_WDT);
     }
     object_initialize_child(obj, "ddr-fault", &s->ddr_fault, TYPE_RAM_FAULT);
     for (i = 0; i < ARRAY_SIZE(ipi_faults); i++) {
@@ -258,6 +273,27 @@ static bool zynqmp_amp_soc_realize_rpu(ZynqMPAmpSocState *s, Error **errp)
     return true;
 }
 
+/* To be called when the PMU is there: a reset by a watchdog passes it. */
+static bool zynqmp_amp_soc_realize_wdt(ZynqMPAmpSocState *s, Error **errp)
+{
+    for (int i = 0; i < ZYNQMP_AMP_SOC_NUM_WDT; i++) {
+        SysBusDevice *wdt = SYS_BUS_DEVICE(&s->wdt[i]);
+
+        qdev_prop_set_uint32(DEVICE(wdt), "clock-frequency", LSBUS_HZ);
+        if (!sysbus_realize(wdt, errp)) {
+            return false;
+        }
+        sysbus_mmio_map(wdt, 0, watchdogs[i].addr);
+        sysbus_connect_irq(wdt, 0,
+                           qdev_get_gpio_in_named(DEVICE(&s->zynqmp), "spi",
+                                                  watchdogs[i].spi));
+        qdev_connect_gpio_out_named(DEVICE(wdt), "reset", 0,
+                                    qdev_get_gpio_in_named(DEVICE(&s->pmufw),
+                                                           "wdt", i));
+    }
+    return true;
+}
+
 static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
 {
     ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(dev);
@@ -289,7 +325,8 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
 
     object_property_set_link(pmufw, "message-ram", OBJECT(&s->message_ram),
                              &error_abort);
-    if (!sysbus_realize(SYS_BUS_DEVICE(pmufw), errp)) {
+    if (!sysbus_realize(SYS_BUS_DEVICE(pmufw), errp) ||
+        !zynqmp_amp_soc_realize_wdt(s, errp)) {
         return;
     }
     /* IRQ and FIQ pass the PMU on their way to the cores. */

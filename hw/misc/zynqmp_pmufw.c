@@ -24,6 +24,7 @@
 #include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
+#include "system/watchdog.h"
 #include "target/arm/arm-powerctl.h"
 #include "target/arm/cpu.h"
 #include "trace.h"
@@ -136,6 +137,8 @@ static const struct {
     uint8_t dividers[2];
 } initial_dividers[] = {
     { 10, { 1, 1 } },                       /* ACPU: 1.2 GHz of APLL */
+    { 28, { 12, 1 } },                      /* TOPSW_LSBUS: 100 MHz */
+    { 31, { 12, 1 } },                      /* LPD_LSBUS: 100 MHz */
     { 37, { 3, 1 } },                       /* CPU_R5: 500 MHz of IOPLL */
     { 54, { 8, 1 } }, { 55, { 8, 1 } },     /* SDIO: 187.5 MHz */
     { 56, { 15, 1 } }, { 57, { 15, 1 } },   /* UART: 100 MHz */
@@ -712,6 +715,14 @@ static void zynqmp_pmufw_suspend(void *opaque)
     }
 }
 
+static void zynqmp_pmufw_wdt(void *opaque, int n, int level)
+{
+    if (level) {
+        trace_zynqmp_pmufw_wdt(n);
+        watchdog_perform_action();
+    }
+}
+
 static void zynqmp_pmufw_reset_enter(Object *obj, ResetType type)
 {
     ZynqMPPmufwState *s = ZYNQMP_PMUFW(obj);
@@ -766,6 +777,8 @@ static void zynqmp_pmufw_init(Object *obj)
                                    &s->fault_refuse_count, OBJ_PROP_FLAG_READ);
     qdev_init_gpio_in(DEVICE(obj), zynqmp_pmufw_request,
                       ZYNQMP_PMUFW_NUM_SENDERS);
+    qdev_init_gpio_in_named(DEVICE(obj), zynqmp_pmufw_wdt, "wdt",
+                            ZYNQMP_PMUFW_NUM_WDT);
     qdev_init_gpio_in_named(DEVICE(obj), zynqmp_pmufw_called, "called",
                             ARRAY_SIZE(s->wake));
     qdev_init_gpio_out_named(DEVICE(obj), s->wake, "wake",

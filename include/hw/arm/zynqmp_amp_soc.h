@@ -5,9 +5,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Around QEMU's xlnx-zynqmp, which is used as it is: the RPU and what controls
- * it, interrupts between processors with their messages, the firmware of the
- * power management unit, and the registers that TF-A and Linux look at. The APU
- * starts in EL3.
+ * it, interrupts between processors with their messages, the watchdogs, the
+ * firmware of the power management unit, and the registers that TF-A and Linux
+ * look at. The APU starts in EL3.
  *
  * + Property "ddr-ram": the DDR (link, required)
  */
@@ -23,6 +23,7 @@
 #include "hw/misc/zynqmp_pmufw.h"
 #include "hw/misc/zynqmp_rpu_ctrl.h"
 #include "hw/sysbus.h"
+#include "hw/watchdog/cadence_wdt.h"
 #include "qom/object.h"
 
 #define TYPE_ZYNQMP_AMP_SOC "zynqmp-amp-soc"
@@ -30,6 +31,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPAmpSocState, ZYNQMP_AMP_SOC)
 
 #define ZYNQMP_AMP_SOC_NUM_IPI 6
 #define ZYNQMP_AMP_SOC_NUM_IPI_FAULTS 4
+#define ZYNQMP_AMP_SOC_NUM_WDT ZYNQMP_PMUFW_NUM_WDT
 
 struct ZynqMPAmpSocState {
     SysBusDevice parent_obj;
@@ -41,6 +43,7 @@ struct ZynqMPAmpSocState {
     ZynqMPPmufwState pmufw;
     /* Interrupts between processors, but for that of the APU */
     XlnxZynqMPIPI ipi[ZYNQMP_AMP_SOC_NUM_IPI];
+    CadenceWdtState wdt[ZYNQMP_AMP_SOC_NUM_WDT];
     /* Faults on demand: of the DDR, and of kicks between APU and RPU 0 */
     RamFaultState ddr_fault;
     RegisterFaultState ipi_fault[ZYNQMP_AMP_SOC_NUM_IPI_FAULTS];

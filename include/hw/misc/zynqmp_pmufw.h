@@ -26,6 +26,10 @@
  *    this number are refused; "x-fault-refuse-count" (read only): how many were.
  *    They outlive a reset
  *  + unnamed GPIO inputs: the interrupts from the APU and both cores of the RPU
+ *  + named GPIO inputs "wdt": a rising edge is the end of the watchdog of the
+ *    low-power domain, or of the full-power domain. Each is an error for which
+ *    the program of the PMU resets the system (Xilinx UG1137, "FPD WDT", "LPD
+ *    WDT": without recovery)
  *  + named GPIO inputs "called" and outputs "wake", 8 of each: IRQ of each core
  *    of the APU, then FIQ of each, on their way from the GIC to the core; one
  *    wakes a core that has suspended itself with an address to resume at
@@ -47,6 +51,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPPmufwState, ZYNQMP_PMUFW)
 
 #define ZYNQMP_PMUFW_NUM_APU 4
 #define ZYNQMP_PMUFW_NUM_SENDERS 3
+#define ZYNQMP_PMUFW_NUM_WDT 2
 #define ZYNQMP_PMUFW_NUM_NODES 79
 #define ZYNQMP_PMUFW_NUM_CLOCKS 113
 #define ZYNQMP_PMUFW_NUM_PLLS 5
