@@ -33,6 +33,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/rtc/stm32mp1_rtc.h"
+#include "hw/ssi/stm32mp1_spi.h"
 #include "hw/timer/stm32mp1_tim.h"
 #include "hw/watchdog/stm32mp1_iwdg.h"
 #include "hw/watchdog/stm32mp1_wwdg.h"
@@ -82,7 +83,8 @@ typedef struct STM32MP157DeviceInfo {
     uint16_t reset;       /* reset line of the RCC */
     bool clocked;         /* has a clock input "clk", from: */
     STM32MP1RccClock clk;
-    uint8_t param;        /* width of a timer, port of a GPIO in the EXTI */
+    uint8_t param;        /* width of a timer, port of a GPIO in the EXTI,
+                             longest frame of an SPI */
 } STM32MP157DeviceInfo;
 
 #define BLOCK(_name, _type, _addr, ...) \
@@ -99,6 +101,10 @@ typedef struct STM32MP157DeviceInfo {
     { .name = _name, .type = TYPE_STM32F7_I2C, .addr = _addr,               \
       .irq = { BOTH(_event), BOTH(_error) }, .reset = RST(__VA_ARGS__),     \
       CLK(_clk) }
+#define SPI(_name, _addr, _irq, _bits, _clk, ...)                           \
+    { .name = _name, .type = TYPE_STM32MP1_SPI, .addr = _addr,              \
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk),          \
+      .param = _bits }
 #define GPIO(_name, _addr, _port, ...)                                      \
     { .name = _name, .type = TYPE_STM32L4X5_GPIO, .addr = _addr,            \
       .reset = RST(__VA_ARGS__), CLK(HCLK4), .param = _port }
@@ -160,6 +166,13 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_I2C5] = I2C("i2c5", 0x40015000, 107, 108, I2C35, APB1, 24),
     [STM32MP157_I2C6] = I2C("i2c6", 0x5c009000, 135, 136, I2C46, APB5, 3),
 
+    [STM32MP157_SPI1] = SPI("spi1", 0x44004000, 35, 32, SPI1, APB2, 8),
+    [STM32MP157_SPI2] = SPI("spi2", 0x4000b000, 36, 32, SPI23, APB1, 11),
+    [STM32MP157_SPI3] = SPI("spi3", 0x4000c000, 51, 32, SPI23, APB1, 12),
+    [STM32MP157_SPI4] = SPI("spi4", 0x44005000, 84, 16, SPI45, APB2, 9),
+    [STM32MP157_SPI5] = SPI("spi5", 0x44009000, 85, 16, SPI45, APB2, 10),
+    [STM32MP157_SPI6] = SPI("spi6", 0x5c001000, 86, 16, SPI6, APB5, 0),
+
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
     [STM32MP157_GPIOC] = GPIO("gpioc", 0x50004000, 2, AHB4, 2),
@@ -183,19 +196,14 @@ static const struct {
     /* Last resort, so that a driver's probe does not end in an abort */
     { "stm32mp1.io", PERIPH_ADDR, PERIPH_SIZE },
     { "lptim1", 0x40009000, 0x400 },
-    { "spi2", 0x4000b000, 0x400 },
-    { "spi3", 0x4000c000, 0x400 },
     { "spdifrx", 0x4000d000, 0x400 },
     { "cec", 0x40016000, 0x400 },
     { "dac", 0x40017000, 0x400 },
     { "tim1", 0x44000000, 0x400 },
     { "tim8", 0x44001000, 0x400 },
-    { "spi1", 0x44004000, 0x400 },
-    { "spi4", 0x44005000, 0x400 },
     { "tim15", 0x44006000, 0x400 },
     { "tim16", 0x44007000, 0x400 },
     { "tim17", 0x44008000, 0x400 },
-    { "spi5", 0x44009000, 0x400 },
     { "sai1", 0x4400a000, 0x400 },
     { "sai2", 0x4400b000, 0x400 },
     { "sai3", 0x4400c000, 0x400 },
@@ -241,7 +249,6 @@ static const struct {
     { "stgenr", 0x5a005000, 0x400 },
     { "usbphyc", 0x5a006000, 0x1000 },
     { "ddrperfm", 0x5a007000, 0x400 },
-    { "spi6", 0x5c001000, 0x400 },
     { "tzc", 0x5c006000, 0x1000 },
     { "stgenc", 0x5c008000, 0x400 },
 };
@@ -558,6 +565,10 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TIM)) {
         qdev_prop_set_uint8(dev, "width", info->param);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_SPI)) {
+        qdev_prop_set_string(dev, "bus-name", info->name);
+        qdev_prop_set_uint8(dev, "data-size", info->param);
     }
     if (!strcmp(info->type, TYPE_STM32L4X5_GPIO)) {
         qdev_prop_set_string(dev, "name", info->name);

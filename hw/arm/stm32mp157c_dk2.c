@@ -42,12 +42,26 @@ static const struct {
     { "user2", 13 },
 };
 
+/*
+ * Chip selects of the SPI buses on the Arduino connector (D10) and on the GPIO
+ * expansion connector (pin 24), which drivers switch as GPIOs
+ */
+static const struct {
+    STM32MP157Device spi;
+    STM32MP157Device port;
+    int pin;
+} dk2_chip_selects[] = {
+    { STM32MP157_SPI4, STM32MP157_GPIOE, 11 },
+    { STM32MP157_SPI5, STM32MP157_GPIOF, 6 },
+};
+
 struct STM32MP157CDk2State {
     MachineState parent_obj;
 
     STM32MP157SocState soc;
     struct arm_boot_info boot;
     bool pressed[ARRAY_SIZE(dk2_buttons)];
+    SplitIRQ chip_select[ARRAY_SIZE(dk2_chip_selects)];
 
     char *m4_path;              /* property "m4-firmware" */
     ArmRemoteFirmware *m4_firmware;
@@ -169,10 +183,31 @@ static void dk2_reset(MachineState *machine, ResetType type)
     }
 }
 
+/* The pin goes on to where the SoC has connected it, the EXTI. */
+static void dk2_connect_chip_select(STM32MP157CDk2State *s, int n)
+{
+    DeviceState *split;
+    DeviceState *spi = stm32mp157_soc_device(&s->soc, dk2_chip_selects[n].spi);
+    DeviceState *port = stm32mp157_soc_device(&s->soc,
+                                              dk2_chip_selects[n].port);
+    int pin = dk2_chip_selects[n].pin;
+
+    object_initialize_child(OBJECT(s), "chip-select[*]", &s->chip_select[n],
+                            TYPE_SPLIT_IRQ);
+    split = DEVICE(&s->chip_select[n]);
+    qdev_prop_set_uint16(split, "num-lines", 2);
+    qdev_realize(split, NULL, &error_fatal);
+    qdev_connect_gpio_out(split, 0, qdev_get_gpio_out_connector(port, NULL,
+                                                                pin));
+    qdev_connect_gpio_out(split, 1, qdev_get_gpio_in_named(spi, "cs", 0));
+    qdev_connect_gpio_out(port, pin, qdev_get_gpio_in(split, 0));
+}
+
 static void dk2_init(MachineState *machine)
 {
     STM32MP157CDk2State *s = STM32MP157C_DK2(machine);
     I2CSlave *pmic;
+    int i;
 
     if (machine->ram_size > DK2_RAM_MAX) {
         error_setg(&error_fatal, "at most 1 GiB of RAM fits");
@@ -193,6 +228,9 @@ static void dk2_init(MachineState *machine)
                          DK2_PMIC_INT_PIN));
     qdev_connect_gpio_out_named(DEVICE(pmic), "power-cycle", 0,
         qdev_get_gpio_in_named(DEVICE(&s->soc.rcc), "power-cycle", 0));
+    for (i = 0; i < ARRAY_SIZE(dk2_chip_selects); i++) {
+        dk2_connect_chip_select(s, i);
+    }
 
     s->boot = (struct arm_boot_info) {
         .loader_start = STM32MP157_DDR_ADDR,

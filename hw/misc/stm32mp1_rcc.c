@@ -50,7 +50,9 @@ REG32(PLL1CR, 0x080)
     FIELD(PLLCR, DIVPEN, 4, 1)
 REG32(PLL2CR, 0x094)
 REG32(I2C46CKSELR, 0x0c0)
+REG32(SPI6CKSELR, 0x0c4)
 REG32(UART1CKSELR, 0x0c8)
+REG32(CPERCKSELR, 0x0d0)
 REG32(MP_GCR, 0x10c)
     FIELD(MP_GCR, BOOT_MCU, 0, 1)
 REG32(BDCR, 0x140)
@@ -88,10 +90,18 @@ REG32(PLL3CR, 0x880)
 REG32(PLL4CR, 0x894)
 REG32(I2C12CKSELR, 0x8c0)
 REG32(I2C35CKSELR, 0x8c4)
+REG32(SPI2S1CKSELR, 0x8d8)
+REG32(SPI2S23CKSELR, 0x8dc)
+REG32(SPI45CKSELR, 0x8e0)
 REG32(UART6CKSELR, 0x8e4)
 REG32(UART24CKSELR, 0x8e8)
 REG32(UART35CKSELR, 0x8ec)
 REG32(UART78CKSELR, 0x8f0)
+REG32(QSPICKSELR, 0x900)
+REG32(FDCANCKSELR, 0x90c)
+REG32(LPTIM45CKSELR, 0x92c)
+REG32(LPTIM23CKSELR, 0x930)
+REG32(LPTIM1CKSELR, 0x934)
 REG32(MC_RSTSCLRR, 0xc00)
     FIELD(MC_RSTSCLRR, PORRSTF, 0, 1)
     FIELD(MC_RSTSCLRR, PADRSTF, 2, 1)
@@ -347,6 +357,15 @@ static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
     [STM32MP1_RCC_I2C12] = "i2c12",
     [STM32MP1_RCC_I2C35] = "i2c35",
     [STM32MP1_RCC_I2C46] = "i2c46",
+    [STM32MP1_RCC_SPI1] = "spi1",
+    [STM32MP1_RCC_SPI23] = "spi23",
+    [STM32MP1_RCC_SPI45] = "spi45",
+    [STM32MP1_RCC_SPI6] = "spi6",
+    [STM32MP1_RCC_QUADSPI] = "quadspi",
+    [STM32MP1_RCC_FDCAN] = "fdcan",
+    [STM32MP1_RCC_LPTIM1] = "lptim1",
+    [STM32MP1_RCC_LPTIM23] = "lptim23",
+    [STM32MP1_RCC_LPTIM45] = "lptim45",
     [STM32MP1_RCC_LSI] = "lsi",
     [STM32MP1_RCC_LSE] = "lse",
 };
@@ -582,6 +601,71 @@ static uint64_t stm32mp1_rcc_i2c(STM32MP1RccState *s, int selr, uint64_t pclk)
     }
 }
 
+/* What a field of a register selects; a value without an entry is no clock. */
+typedef enum RccSelected {
+    SEL_NONE, SEL_BUS, SEL_HSI, SEL_CSI, SEL_HSE, SEL_LSI, SEL_LSE, SEL_PER,
+    SEL_PLL3_Q, SEL_PLL3_R, SEL_PLL4_P, SEL_PLL4_Q, SEL_PLL4_R,
+} RccSelected;
+
+static const struct {
+    STM32MP1RccClock clock;
+    int selr;
+    STM32MP1RccClock bus;
+    RccSelected selected[8];
+} stm32mp1_rcc_muxes[] = {
+    /* The pin I2S_CKIN, which comes third, has no clock. */
+    { STM32MP1_RCC_SPI1, R_SPI2S1CKSELR, 0,
+      { SEL_PLL4_P, SEL_PLL3_Q, SEL_NONE, SEL_PER, SEL_PLL3_R } },
+    { STM32MP1_RCC_SPI23, R_SPI2S23CKSELR, 0,
+      { SEL_PLL4_P, SEL_PLL3_Q, SEL_NONE, SEL_PER, SEL_PLL3_R } },
+    { STM32MP1_RCC_SPI45, R_SPI45CKSELR, STM32MP1_RCC_PCLK2,
+      { SEL_BUS, SEL_PLL4_Q, SEL_HSI, SEL_CSI, SEL_HSE } },
+    { STM32MP1_RCC_SPI6, R_SPI6CKSELR, STM32MP1_RCC_PCLK5,
+      { SEL_BUS, SEL_PLL4_Q, SEL_HSI, SEL_CSI, SEL_HSE, SEL_PLL3_Q } },
+    { STM32MP1_RCC_QUADSPI, R_QSPICKSELR, STM32MP1_RCC_HCLK4,
+      { SEL_BUS, SEL_PLL3_R, SEL_PLL4_P, SEL_PER } },
+    { STM32MP1_RCC_FDCAN, R_FDCANCKSELR, 0,
+      { SEL_HSE, SEL_PLL3_Q, SEL_PLL4_Q, SEL_PLL4_R } },
+    { STM32MP1_RCC_LPTIM1, R_LPTIM1CKSELR, STM32MP1_RCC_PCLK1,
+      { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER } },
+    { STM32MP1_RCC_LPTIM23, R_LPTIM23CKSELR, STM32MP1_RCC_PCLK3,
+      { SEL_BUS, SEL_PLL4_Q, SEL_PER, SEL_LSE, SEL_LSI } },
+    { STM32MP1_RCC_LPTIM45, R_LPTIM45CKSELR, STM32MP1_RCC_PCLK3,
+      { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER } },
+};
+
+static uint64_t stm32mp1_rcc_selected(STM32MP1RccState *s, RccSelected what,
+                                      uint64_t bus)
+{
+    static const RccSelected per[] = { SEL_HSI, SEL_CSI, SEL_HSE, SEL_NONE };
+
+    switch (what) {
+    case SEL_BUS:
+        return bus;
+    case SEL_HSI:
+        return stm32mp1_rcc_hsi(s);
+    case SEL_CSI:
+        return stm32mp1_rcc_csi(s);
+    case SEL_HSE:
+        return stm32mp1_rcc_hse(s);
+    case SEL_LSI:
+        return LSI_HZ;
+    case SEL_LSE:
+        return LSE_HZ;
+    case SEL_PER:
+        return stm32mp1_rcc_selected(s, per[s->regs[R_CPERCKSELR] & 3], bus);
+    case SEL_PLL3_Q:
+    case SEL_PLL3_R:
+        return stm32mp1_rcc_pll(s, RCC_PLL3, 1 + (what - SEL_PLL3_Q));
+    case SEL_PLL4_P:
+    case SEL_PLL4_Q:
+    case SEL_PLL4_R:
+        return stm32mp1_rcc_pll(s, RCC_PLL4, what - SEL_PLL4_P);
+    default:
+        return 0;
+    }
+}
+
 /* The kernel clocks that a register selects, from the bus clock or another */
 static const struct {
     STM32MP1RccClock clock;
@@ -636,6 +720,13 @@ static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
             stm32mp1_rcc_kernel_clocks[i].select(
                 s, stm32mp1_rcc_kernel_clocks[i].selr,
                 hz[stm32mp1_rcc_kernel_clocks[i].pclk]);
+    }
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_muxes); i++) {
+        int selected = s->regs[stm32mp1_rcc_muxes[i].selr] & 7;
+
+        hz[stm32mp1_rcc_muxes[i].clock] =
+            stm32mp1_rcc_selected(s, stm32mp1_rcc_muxes[i].selected[selected],
+                                  hz[stm32mp1_rcc_muxes[i].bus]);
     }
 
     for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {

@@ -240,6 +240,49 @@ static void test_clocks(void)
     stop();
 }
 
+/* Kernel clocks by each value of their registers; 0 is no clock */
+static void test_kernel_clocks(void)
+{
+    enum { HSI = 64000000, CSI = 4000000, HSE = 24000000, LSE = 32768,
+           LSI = 32000, PLL3_Q = 24573874, PLL3_R = 11290698,
+           PLL4_P = 99000000, PLL4_QR = 74250000, PCLK = 104438964 };
+    static const struct {
+        const char *clock;
+        uint32_t selr;
+        uint64_t hz[8];
+    } rows[] = {
+        { "spi1", 0x8d8, { PLL4_P, PLL3_Q, 0, HSE, PLL3_R } },
+        { "spi23", 0x8dc, { PLL4_P, PLL3_Q, 0, HSE, PLL3_R } },
+        { "spi45", 0x8e0, { PCLK, PLL4_QR, HSI, CSI, HSE } },
+        { "spi6", 0x0c4, { 66625000, PLL4_QR, HSI, CSI, HSE, PLL3_Q } },
+        { "quadspi", 0x900, { 266500000, PLL3_R, PLL4_P, HSE } },
+        { "fdcan", 0x90c, { HSE, PLL3_Q, PLL4_QR, PLL4_QR } },
+        { "lptim1", 0x934, { PCLK, PLL4_P, PLL3_Q, LSE, LSI, HSE } },
+        { "lptim23", 0x930, { PCLK, PLL4_QR, HSE, LSE, LSI } },
+        { "lptim45", 0x92c, { PCLK, PLL4_P, PLL3_Q, LSE, LSI, HSE } },
+    };
+
+    start();
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (int value = 0; value < 8; value++) {
+            wr(rows[i].selr, value);
+            /* A field of two bits has four values only. */
+            if (rd(rows[i].selr) == value) {
+                g_assert_cmpuint(period(rows[i].clock), ==,
+                                 rows[i].hz[value] ?
+                                 CLOCK_PERIOD(rows[i].hz[value]) : 0);
+            }
+        }
+    }
+    /* ck_per follows its own register. */
+    wr(0x8d8, 3);
+    wr(0x0d0, 0);
+    g_assert_cmpuint(period("spi1"), ==, CLOCK_PERIOD(HSI));
+    wr(0x0d0, 1);
+    g_assert_cmpuint(period("spi1"), ==, CLOCK_PERIOD(CSI));
+    stop();
+}
+
 /* A reset bit resets the peripheral; one block with a visible effect */
 static void test_peripheral_reset(void)
 {
@@ -446,6 +489,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/pairs", test_pairs);
     qtest_add_func("stm32mp1/rcc/ready", test_ready);
     qtest_add_func("stm32mp1/rcc/clocks", test_clocks);
+    qtest_add_func("stm32mp1/rcc/kernel_clocks", test_kernel_clocks);
     qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);
     qtest_add_func("stm32mp1/rcc/mcu_reset", test_mcu_reset);
     qtest_add_func("stm32mp1/rcc/system_reset", test_system_reset);

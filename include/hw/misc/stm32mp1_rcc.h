@@ -79,6 +79,15 @@ typedef enum STM32MP1RccClock {
     STM32MP1_RCC_I2C12,    /* "i2c12": I2C1 and I2C2 */
     STM32MP1_RCC_I2C35,    /* "i2c35": I2C3 and I2C5 */
     STM32MP1_RCC_I2C46,    /* "i2c46": I2C4 and I2C6 */
+    STM32MP1_RCC_SPI1,     /* "spi1" */
+    STM32MP1_RCC_SPI23,    /* "spi23": SPI2 and SPI3 */
+    STM32MP1_RCC_SPI45,    /* "spi45": SPI4 and SPI5 */
+    STM32MP1_RCC_SPI6,     /* "spi6" */
+    STM32MP1_RCC_QUADSPI,  /* "quadspi" */
+    STM32MP1_RCC_FDCAN,    /* "fdcan" */
+    STM32MP1_RCC_LPTIM1,   /* "lptim1" */
+    STM32MP1_RCC_LPTIM23,  /* "lptim23": LPTIM2 and LPTIM3 */
+    STM32MP1_RCC_LPTIM45,  /* "lptim45": LPTIM4 and LPTIM5 */
     STM32MP1_RCC_LSI,      /* "lsi" */
     STM32MP1_RCC_LSE,      /* "lse" */
     STM32MP1_RCC_NUM_CLOCKS,
