@@ -19,9 +19,11 @@
 #include "hw/i2c/stm32f7_i2c.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_bsec.h"
+#include "hw/misc/stm32mp1_cryp.h"
 #include "hw/misc/stm32mp1_dbgmcu.h"
 #include "hw/misc/stm32mp1_etzpc.h"
 #include "hw/misc/stm32mp1_exti.h"
+#include "hw/misc/stm32mp1_hash.h"
 #include "hw/misc/stm32mp1_hsem.h"
 #include "hw/misc/stm32mp1_ipcc.h"
 #include "hw/misc/stm32mp1_pwr.h"
@@ -34,6 +36,7 @@
 #include "hw/qemu_compat.h"
 #include "hw/rtc/stm32mp1_rtc.h"
 #include "hw/ssi/stm32mp1_spi.h"
+#include "hw/timer/stm32mp1_lptim.h"
 #include "hw/timer/stm32mp1_tim.h"
 #include "hw/watchdog/stm32mp1_iwdg.h"
 #include "hw/watchdog/stm32mp1_wwdg.h"
@@ -84,7 +87,7 @@ typedef struct STM32MP157DeviceInfo {
     bool clocked;         /* has a clock input "clk", from: */
     STM32MP1RccClock clk;
     uint8_t param;        /* width of a timer, port of a GPIO in the EXTI,
-                             longest frame of an SPI */
+                             longest frame of an SPI, encoder of an LPTIM */
 } STM32MP157DeviceInfo;
 
 #define BLOCK(_name, _type, _addr, ...) \
@@ -97,6 +100,10 @@ typedef struct STM32MP157DeviceInfo {
     { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
       .irq = { BOTH(_irq) }, .reset = RST(APB1, _bit), CLK(TIMG1),          \
       .param = _width }
+#define LPTIM(_name, _addr, _irq, _encoder, _clk, ...)                      \
+    { .name = _name, .type = TYPE_STM32MP1_LPTIM, .addr = _addr,            \
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk),          \
+      .param = _encoder }
 #define I2C(_name, _addr, _event, _error, _clk, ...)                        \
     { .name = _name, .type = TYPE_STM32F7_I2C, .addr = _addr,               \
       .irq = { BOTH(_event), BOTH(_error) }, .reset = RST(__VA_ARGS__),     \
@@ -131,6 +138,14 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                               .irq = { BOTH(133) }, .reset = RST(AHB5, 6)),
     [STM32MP157_RNG2] = BLOCK("rng2", TYPE_STM32MP1_RNG, 0x4c003000,
                               .irq = { BOTH(134) }, .reset = RST(AHB3, 6)),
+    [STM32MP157_HASH1] = BLOCK("hash1", TYPE_STM32MP1_HASH, 0x54002000,
+                               .irq = { BOTH(80) }, .reset = RST(AHB5, 5)),
+    [STM32MP157_HASH2] = BLOCK("hash2", TYPE_STM32MP1_HASH, 0x4c002000,
+                               .irq = { BOTH(106) }, .reset = RST(AHB3, 5)),
+    [STM32MP157_CRYP1] = BLOCK("cryp1", TYPE_STM32MP1_CRYP, 0x54001000,
+                               .irq = { BOTH(79) }, .reset = RST(AHB5, 4)),
+    [STM32MP157_CRYP2] = BLOCK("cryp2", TYPE_STM32MP1_CRYP, 0x4c005000,
+                               .irq = { BOTH(105) }, .reset = RST(AHB3, 4)),
     [STM32MP157_RTC] = BLOCK("rtc", TYPE_STM32MP1_RTC, 0x5c004000,
                              .irq = { BOTH(3) }),
     [STM32MP157_WWDG1] = BLOCK("wwdg1", TYPE_STM32MP1_WWDG, 0x4000a000,
@@ -158,6 +173,12 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_TIM12] = TIM("tim12", 0x40006000, 119, 16, 6),
     [STM32MP157_TIM13] = TIM("tim13", 0x40007000, 130, 16, 7),
     [STM32MP157_TIM14] = TIM("tim14", 0x40008000, 131, 16, 8),
+
+    [STM32MP157_LPTIM1] = LPTIM("lptim1", 0x40009000, 93, 1, LPTIM1, APB1, 9),
+    [STM32MP157_LPTIM2] = LPTIM("lptim2", 0x50021000, 138, 1, LPTIM23, APB3, 0),
+    [STM32MP157_LPTIM3] = LPTIM("lptim3", 0x50022000, 139, 0, LPTIM23, APB3, 1),
+    [STM32MP157_LPTIM4] = LPTIM("lptim4", 0x50023000, 140, 0, LPTIM45, APB3, 2),
+    [STM32MP157_LPTIM5] = LPTIM("lptim5", 0x50024000, 141, 0, LPTIM45, APB3, 3),
 
     [STM32MP157_I2C1] = I2C("i2c1", 0x40012000, 31, 32, I2C12, APB1, 21),
     [STM32MP157_I2C2] = I2C("i2c2", 0x40013000, 33, 34, I2C12, APB1, 22),
@@ -195,7 +216,6 @@ static const struct {
 } stm32mp157_soc_unimplemented[] = {
     /* Last resort, so that a driver's probe does not end in an abort */
     { "stm32mp1.io", PERIPH_ADDR, PERIPH_SIZE },
-    { "lptim1", 0x40009000, 0x400 },
     { "spdifrx", 0x4000d000, 0x400 },
     { "cec", 0x40016000, 0x400 },
     { "dac", 0x40017000, 0x400 },
@@ -218,20 +238,12 @@ static const struct {
     { "adc", 0x48003000, 0x400 },
     { "sdmmc3", 0x48004000, 0x1000 },
     { "otg", 0x49000000, 0x10000 },
-    { "hash2", 0x4c002000, 0x400 },
     { "crc2", 0x4c004000, 0x400 },
-    { "cryp2", 0x4c005000, 0x400 },
     { "dcmi", 0x4c006000, 0x400 },
-    { "lptim2", 0x50021000, 0x400 },
-    { "lptim3", 0x50022000, 0x400 },
-    { "lptim4", 0x50023000, 0x400 },
-    { "lptim5", 0x50024000, 0x400 },
     { "vrefbuf", 0x50025000, 0x400 },
     { "sai4", 0x50027000, 0x400 },
     { "dts", 0x50028000, 0x400 },
     { "hdp", 0x5002a000, 0x400 },
-    { "cryp1", 0x54001000, 0x400 },
-    { "hash1", 0x54002000, 0x400 },
     { "mdma", 0x58000000, 0x1000 },
     { "fmc", 0x58002000, 0x1000 },
     { "quadspi", 0x58003000, 0x1000 },
@@ -565,6 +577,9 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TIM)) {
         qdev_prop_set_uint8(dev, "width", info->param);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_LPTIM)) {
+        qdev_prop_set_bit(dev, "encoder", info->param);
     }
     if (!strcmp(info->type, TYPE_STM32MP1_SPI)) {
         qdev_prop_set_string(dev, "bus-name", info->name);
