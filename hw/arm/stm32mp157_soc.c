@@ -31,6 +31,7 @@
 #include "hw/misc/stm32mp1_syscfg.h"
 #include "hw/misc/stm32mp1_tamp.h"
 #include "hw/misc/unimp.h"
+#include "hw/net/stm32mp1_fdcan.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
@@ -51,6 +52,8 @@
 #define SYSRAM_SIZE (256 * KiB)
 #define BKPSRAM_ADDR 0x54000000
 #define BKPSRAM_SIZE (4 * KiB)
+#define FDCAN_RAM_ADDR 0x44011000
+#define FDCAN_RAM_SIZE (10 * KiB)
 #define PERIPH_ADDR 0x40000000
 #define PERIPH_SIZE 0x20000000
 #define RCC_ADDR 0x50000000
@@ -194,6 +197,13 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_SPI5] = SPI("spi5", 0x44009000, 85, 16, SPI45, APB2, 10),
     [STM32MP157_SPI6] = SPI("spi6", 0x5c001000, 86, 16, SPI6, APB5, 0),
 
+    [STM32MP157_FDCAN1] = BLOCK("fdcan1", TYPE_STM32MP1_FDCAN, 0x4400e000,
+                                .irq = { BOTH(19), BOTH(21) },
+                                .reset = RST(APB2, 24), CLK(FDCAN)),
+    [STM32MP157_FDCAN2] = BLOCK("fdcan2", TYPE_STM32MP1_FDCAN, 0x4400f000,
+                                .irq = { BOTH(20), BOTH(22) },
+                                .reset = RST(APB2, 24), CLK(FDCAN)),
+
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
     [STM32MP157_GPIOC] = GPIO("gpioc", 0x50004000, 2, AHB4, 2),
@@ -228,10 +238,7 @@ static const struct {
     { "sai2", 0x4400b000, 0x400 },
     { "sai3", 0x4400c000, 0x400 },
     { "dfsdm", 0x4400d000, 0x800 },
-    { "fdcan1", 0x4400e000, 0x400 },
-    { "fdcan2", 0x4400f000, 0x400 },
     { "fdcan-ccu", 0x44010000, 0x400 },
-    { "fdcan-ram", 0x44011000, 0x2800 },
     { "dma1", 0x48000000, 0x400 },
     { "dma2", 0x48001000, 0x400 },
     { "dmamux1", 0x48002000, 0x400 },
@@ -331,9 +338,14 @@ static qemu_irq stm32mp157_soc_irq(STM32MP157SocState *s, uint16_t irq)
 static void stm32mp157_soc_set_reset(void *opaque, int n, int level)
 {
     STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int i;
 
-    if (level) {
-        device_cold_reset(s->dev[n]);
+    /* A line can be that of several devices, and is connected to the last. */
+    for (i = 0; level && i < STM32MP157_NUM_DEVICES; i++) {
+        if (stm32mp157_soc_devices[i].reset ==
+            stm32mp157_soc_devices[n].reset) {
+            device_cold_reset(s->dev[i]);
+        }
     }
 }
 
@@ -456,6 +468,8 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
         { &s->mcusram, "stm32mp157.mcusram", MCUSRAM_ADDR, MCUSRAM_SIZE },
         { &s->sysram, "stm32mp157.sysram", SYSRAM_ADDR, SYSRAM_SIZE },
         { &s->bkpsram, "stm32mp157.bkpsram", BKPSRAM_ADDR, BKPSRAM_SIZE },
+        { &s->fdcan_ram, "stm32mp157.fdcan-ram", FDCAN_RAM_ADDR,
+          FDCAN_RAM_SIZE },
     };
     int i;
 
@@ -577,6 +591,10 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TIM)) {
         qdev_prop_set_uint8(dev, "width", info->param);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_FDCAN)) {
+        object_property_set_link(OBJECT(dev), "message-ram",
+                                 OBJECT(&s->fdcan_ram), &error_abort);
     }
     if (!strcmp(info->type, TYPE_STM32MP1_LPTIM)) {
         qdev_prop_set_bit(dev, "encoder", info->param);

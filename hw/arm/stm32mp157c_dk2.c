@@ -18,6 +18,7 @@
 #include "hw/i2c/i2c.h"
 #include "hw/irq.h"
 #include "hw/misc/stpmic1.h"
+#include "hw/net/stm32mp1_fdcan.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "qapi/visitor.h"
@@ -55,6 +56,15 @@ static const struct {
     { STM32MP157_SPI5, STM32MP157_GPIOF, 6 },
 };
 
+/* What the machine's property of that name connects */
+static const struct {
+    const char *name;
+    STM32MP157Device fdcan;
+} dk2_can_buses[] = {
+    { "canbus0", STM32MP157_FDCAN1 },
+    { "canbus1", STM32MP157_FDCAN2 },
+};
+
 struct STM32MP157CDk2State {
     MachineState parent_obj;
 
@@ -62,6 +72,7 @@ struct STM32MP157CDk2State {
     struct arm_boot_info boot;
     bool pressed[ARRAY_SIZE(dk2_buttons)];
     SplitIRQ chip_select[ARRAY_SIZE(dk2_chip_selects)];
+    CanBusState *canbus[ARRAY_SIZE(dk2_can_buses)];
 
     char *m4_path;              /* property "m4-firmware" */
     ArmRemoteFirmware *m4_firmware;
@@ -216,6 +227,11 @@ static void dk2_init(MachineState *machine)
                             TYPE_STM32MP157_SOC);
     object_property_set_link(OBJECT(&s->soc), "dram", OBJECT(machine->ram),
                              &error_abort);
+    for (i = 0; i < ARRAY_SIZE(dk2_can_buses); i++) {
+        object_property_set_link(
+            OBJECT(stm32mp157_soc_device(&s->soc, dk2_can_buses[i].fdcan)),
+            "canbus", OBJECT(s->canbus[i]), &error_abort);
+    }
     sysbus_realize(SYS_BUS_DEVICE(&s->soc), &error_fatal);
 
     pmic = i2c_slave_create_simple(
@@ -287,6 +303,20 @@ static void dk2_class_init(ObjectClass *oc, ClassInitData *data)
         "(default: the truth)");
 }
 
+static void dk2_instance_init(Object *obj)
+{
+    STM32MP157CDk2State *s = STM32MP157C_DK2(obj);
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(dk2_can_buses); i++) {
+        object_property_add_link(obj, dk2_can_buses[i].name, TYPE_CAN_BUS,
+                                 (Object **)&s->canbus[i],
+                                 object_property_allow_set_link, 0);
+        object_property_set_description(obj, dk2_can_buses[i].name,
+                                        "CAN bus that an FDCAN is on");
+    }
+}
+
 static void dk2_finalize(Object *obj)
 {
     g_free(STM32MP157C_DK2(obj)->m4_path);
@@ -297,6 +327,7 @@ static const TypeInfo dk2_types[] = {
         .name = TYPE_STM32MP157C_DK2,
         .parent = TYPE_MACHINE,
         .instance_size = sizeof(STM32MP157CDk2State),
+        .instance_init = dk2_instance_init,
         .instance_finalize = dk2_finalize,
         .class_init = dk2_class_init,
         .interfaces = arm_machine_interfaces,

@@ -89,6 +89,8 @@ typedef enum STM32MP157Device {
     STM32MP157_SPI4,
     STM32MP157_SPI5,
     STM32MP157_SPI6,
+    STM32MP157_FDCAN1,
+    STM32MP157_FDCAN2,
     STM32MP157_GPIOA,
     STM32MP157_GPIOB,
     STM32MP157_GPIOC,
@@ -129,6 +131,7 @@ struct STM32MP157SocState {
     MemoryRegion mcusram_high;
     MemoryRegion sysram;
     MemoryRegion bkpsram;
+    MemoryRegion fdcan_ram;
     /* What the M4 sees */
     MemoryRegion m4_view;
     MemoryRegion m4_alias[8];
