@@ -36,6 +36,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/rtc/stm32mp1_rtc.h"
+#include "hw/ssi/stm32mp1_quadspi.h"
 #include "hw/ssi/stm32mp1_spi.h"
 #include "hw/timer/stm32mp1_lptim.h"
 #include "hw/timer/stm32mp1_tim.h"
@@ -56,6 +57,7 @@
 #define FDCAN_RAM_SIZE (10 * KiB)
 #define PERIPH_ADDR 0x40000000
 #define PERIPH_SIZE 0x20000000
+#define QUADSPI_WINDOW_ADDR 0x70000000
 #define RCC_ADDR 0x50000000
 #define RCC_IRQ 5
 #define RCC_WAKEUP_IRQ 145
@@ -204,6 +206,10 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                                 .irq = { BOTH(20), BOTH(22) },
                                 .reset = RST(APB2, 24), CLK(FDCAN)),
 
+    [STM32MP157_QUADSPI] = BLOCK("quadspi", TYPE_STM32MP1_QUADSPI, 0x58003000,
+                                 .irq = { BOTH(92) }, .reset = RST(AHB6, 14),
+                                 CLK(QUADSPI)),
+
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
     [STM32MP157_GPIOC] = GPIO("gpioc", 0x50004000, 2, AHB4, 2),
@@ -253,7 +259,6 @@ static const struct {
     { "hdp", 0x5002a000, 0x400 },
     { "mdma", 0x58000000, 0x1000 },
     { "fmc", 0x58002000, 0x1000 },
-    { "quadspi", 0x58003000, 0x1000 },
     { "sdmmc1", 0x58005000, 0x1000 },
     { "sdmmc2", 0x58007000, 0x1000 },
     { "crc1", 0x58009000, 0x400 },
@@ -306,6 +311,8 @@ static const struct {
     { "m4.mcusram-high", MCUSRAM_HIGH_ADDR, MCUSRAM_ADDR, MCUSRAM_SIZE },
     { "m4.retram-high", RETRAM_ADDR, RETRAM_ADDR, RETRAM_SIZE },
     { "m4.periph", PERIPH_ADDR, PERIPH_ADDR, PERIPH_SIZE },
+    { "m4.quadspi", QUADSPI_WINDOW_ADDR, QUADSPI_WINDOW_ADDR,
+      STM32MP1_QUADSPI_WINDOW },
     { "m4.ddr", STM32MP157_DDR_ADDR, STM32MP157_DDR_ADDR, 1 * GiB },
 };
 
@@ -599,6 +606,9 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     if (!strcmp(info->type, TYPE_STM32MP1_LPTIM)) {
         qdev_prop_set_bit(dev, "encoder", info->param);
     }
+    if (!strcmp(info->type, TYPE_STM32MP1_QUADSPI)) {
+        qdev_prop_set_string(dev, "bus-name", info->name);
+    }
     if (!strcmp(info->type, TYPE_STM32MP1_SPI)) {
         qdev_prop_set_string(dev, "bus-name", info->name);
         qdev_prop_set_uint8(dev, "data-size", info->param);
@@ -770,6 +780,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
             return;
         }
     }
+    sysbus_mmio_map(SYS_BUS_DEVICE(s->dev[STM32MP157_QUADSPI]), 1,
+                    QUADSPI_WINDOW_ADDR);
     memory_region_add_subregion_overlap(&s->m4_view,
         stm32mp157_soc_devices[STM32MP157_HSEM].addr,
         sysbus_mmio_get_region(SYS_BUS_DEVICE(s->dev[STM32MP157_HSEM]), 1), 1);

@@ -91,6 +91,7 @@ typedef enum STM32MP157Device {
     STM32MP157_SPI6,
     STM32MP157_FDCAN1,
     STM32MP157_FDCAN2,
+    STM32MP157_QUADSPI,
     STM32MP157_GPIOA,
     STM32MP157_GPIOB,
     STM32MP157_GPIOC,
@@ -134,7 +135,7 @@ struct STM32MP157SocState {
     MemoryRegion fdcan_ram;
     /* What the M4 sees */
     MemoryRegion m4_view;
-    MemoryRegion m4_alias[8];
+    MemoryRegion m4_alias[9];
 
     MemoryRegion *dram;
 };

@@ -1,0 +1,437 @@
+/*
+ * QTest for the STM32MP1 QUADSPI
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "stm32mp1-util.h"
+
+#define QUADSPI     0x58003000
+#define WINDOW      0x70000000
+#define AHB6RSTSETR 0x50000198
+#define AHB6RSTCLRR 0x5000019c
+
+#define CR          0x00
+#define DCR         0x04
+#define SR          0x08
+#define FCR         0x0c
+#define DLR         0x10
+#define CCR         0x14
+#define AR          0x18
+#define ABR         0x1c
+#define DR          0x20
+#define PSMKR       0x24
+#define PSMAR       0x28
+#define PIR         0x2c
+#define LPTR        0x30
+
+#define EN          BIT(0)
+#define ABORT       BIT(1)
+#define DMAEN       BIT(2)
+#define DFM         BIT(6)
+#define FTHRES(n)   (((n) - 1) << 8)
+#define TEIE        BIT(16)
+#define TCIE        BIT(17)
+#define FTIE        BIT(18)
+#define SMIE        BIT(19)
+#define APMS        BIT(22)
+#define PMM         BIT(23)
+#define PRESCALER(n) ((uint32_t)((n) - 1) << 24)
+#define TEF         BIT(0)
+#define TCF         BIT(1)
+#define FTF         BIT(2)
+#define SMF         BIT(3)
+#define BUSY        BIT(5)
+#define FLEVEL(n)   ((n) << 8)
+#define IMODE(n)    ((n) << 8)
+#define ADMODE(n)   ((n) << 10)
+#define ADSIZE(n)   (((n) - 1) << 12)
+#define DCYC(n)     ((n) << 18)
+#define DMODE(n)    ((n) << 24)
+#define WRITE       (0 << 26)
+#define READ        (1 << 26)
+#define POLL        (2 << 26)
+#define MAPPED      (3 << 26)
+#define SIOO        BIT(28)
+#define DDRM        BIT(31)
+
+#define CMD(n)      (IMODE(1) | (n))
+#define ADDRESS     (ADMODE(1) | ADSIZE(3))
+#define WREN        0x06
+#define RDSR        0x05
+#define RDID        0x9f
+#define PAGE_PROGRAM 0x02
+#define FAST_READ   0x0b
+#define SECTOR_ERASE 0x20
+
+#define FLASH       STM32MP1_MACHINE "-device w25q32,bus=quadspi "
+#define FLASH_SIZE  (21u << 16)     /* 4 MiB */
+
+static QTestState *qts;
+
+static uint32_t rd(uint32_t offset)
+{
+    return qtest_readl(qts, QUADSPI + offset);
+}
+
+static void wr(uint32_t offset, uint32_t value)
+{
+    qtest_writel(qts, QUADSPI + offset, value);
+}
+
+static void start(const char *arguments)
+{
+    qts = qtest_init(arguments);
+    wr(DCR, FLASH_SIZE);
+    wr(CR, EN);
+}
+
+/* Let a command end */
+static void finish(void)
+{
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR) & (TCF | TEF), ==, TCF);
+    wr(FCR, TCF);
+}
+
+static void write_enable(void)
+{
+    wr(CCR, CMD(WREN));
+    finish();
+}
+
+/* Program what begins with these bytes at an address */
+static void program(uint32_t addr, const uint8_t *data, unsigned size)
+{
+    write_enable();
+    wr(DLR, size - 1);
+    wr(CCR, CMD(PAGE_PROGRAM) | ADDRESS | DMODE(1) | WRITE);
+    wr(AR, addr);
+    for (unsigned i = 0; i < size; i++) {
+        qtest_writeb(qts, QUADSPI + DR, data[i]);
+    }
+    finish();
+    g_assert_cmphex(rd(SR), ==, 0);
+}
+
+static void test_registers(void)
+{
+    static const struct {
+        uint32_t offset;
+        uint32_t mask;
+    } rows[] = {
+        { DCR, 0x001f0701 }, { DLR, ~0u }, { AR, ~0u }, { ABR, ~0u },
+        { PSMKR, ~0u }, { PSMAR, ~0u }, { PIR, 0xffff }, { LPTR, 0xffff },
+    };
+
+    qts = qtest_init(STM32MP1_MACHINE);
+    g_assert_cmphex(rd(CR), ==, 0);
+    stm32mp1_check_readonly(qts, QUADSPI + SR, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        stm32mp1_check_mask(qts, QUADSPI + rows[i].offset, rows[i].mask);
+    }
+    stm32mp1_check_mask(qts, QUADSPI + CCR, 0xff7fffff);
+    wr(CR, 0xffffffff & ~EN);
+    g_assert_cmphex(rd(CR), ==, 0xffdf0fdc);
+    stm32mp1_check_readonly(qts, QUADSPI + 0x3f0, 0xb058);
+    stm32mp1_check_readonly(qts, QUADSPI + 0x3f4, 0x41);
+    stm32mp1_check_readonly(qts, QUADSPI + 0x3f8, 0x00140031);
+    stm32mp1_check_readonly(qts, QUADSPI + 0x3fc, 0xa3c5dd01);
+    stm32mp1_check_any_access(qts, QUADSPI);
+    g_assert_cmphex(rd(CR), ==, 0);
+    qtest_quit(qts);
+}
+
+/* A command without data: eight cycles of 266.5 MHz / 256 */
+static void test_time(void)
+{
+    uint64_t period;
+    uint64_t ns;
+
+    start(FLASH);
+    period = stm32mp1_qom_get(qts, "/machine/soc/rcc/quadspi",
+                              "qtest-clock-period");
+    ns = (8 * 256 * period) >> 32;
+    g_assert_cmpuint(ns, >, 7000);
+    wr(CR, EN | PRESCALER(256));
+    wr(CCR, CMD(WREN));
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    qtest_clock_step(qts, ns - 1);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    /* Busy, it takes no other command. */
+    wr(CCR, 0);
+    g_assert_cmphex(rd(CCR), ==, CMD(WREN));
+    qtest_clock_step(qts, 1);
+    g_assert_cmphex(rd(SR), ==, TCF);
+    wr(FCR, TCF);
+    g_assert_cmphex(rd(SR), ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_indirect(void)
+{
+    uint8_t data[100];
+
+    start(FLASH);
+    wr(DLR, 2);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, TCF | FTF | BUSY | FLEVEL(3));
+    g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, 0xef);
+    g_assert_cmphex(qtest_readw(qts, QUADSPI + DR), ==, 0x1640);
+    g_assert_cmphex(rd(SR), ==, TCF);
+    wr(FCR, TCF);
+
+    for (unsigned i = 0; i < sizeof(data); i++) {
+        data[i] = i * 7 + 1;
+    }
+    program(0x1000, data, sizeof(data));
+
+    /* More than the FIFO holds: it stops full, and goes on. */
+    wr(CR, EN | FTHRES(4));
+    wr(DLR, sizeof(data) - 1);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | READ);
+    g_assert_cmphex(rd(SR), ==, 0);
+    wr(AR, 0x1000);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, FTF | BUSY | FLEVEL(32));
+    for (unsigned i = 0; i < sizeof(data); i++) {
+        g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, data[i]);
+        qtest_clock_step(qts, 1000);
+    }
+    g_assert_cmphex(rd(SR), ==, TCF);
+    wr(FCR, TCF);
+    qtest_quit(qts);
+}
+
+/* FTF follows the threshold; the last bytes are below it. */
+static void test_threshold(void)
+{
+    start(FLASH);
+    wr(CR, EN | FTHRES(4));
+    wr(DLR, 5);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, TCF | FTF | BUSY | FLEVEL(6));
+    rd(DR);
+    g_assert_cmphex(rd(SR), ==, TCF | FTF | BUSY | FLEVEL(2));
+    qtest_readw(qts, QUADSPI + DR);
+    wr(FCR, TCF);
+
+    write_enable();
+    wr(DLR, 63);
+    wr(CCR, CMD(PAGE_PROGRAM) | ADDRESS | DMODE(1) | WRITE);
+    wr(AR, 0);
+    g_assert_cmphex(rd(SR), ==, FTF);
+    for (unsigned i = 0; i < 7; i++) {
+        wr(DR, i);
+    }
+    g_assert_cmphex(rd(SR), ==, FTF | BUSY | FLEVEL(28));
+    qtest_writeb(qts, QUADSPI + DR, 0);
+    g_assert_cmphex(rd(SR), ==, BUSY | FLEVEL(29));
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, FTF | BUSY);
+    wr(CR, EN | ABORT);
+    g_assert_cmphex(rd(CR), ==, EN);
+    g_assert_cmphex(rd(SR), ==, TCF);
+    qtest_quit(qts);
+}
+
+/* The status: write enable latch, bit 1 */
+static void test_poll(void)
+{
+    start(FLASH);
+    wr(CR, EN | APMS);
+    wr(PSMKR, 2);
+    wr(PSMAR, 2);
+    wr(PIR, 0x10);
+    wr(DLR, 0);
+    wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    wr(CR, EN | ABORT);
+    wr(FCR, TCF);
+    write_enable();
+    wr(CR, EN | APMS);
+    wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, SMF);
+    wr(FCR, SMF);
+
+    /* Without APMS it goes on. OR: any one of two bits is enough. */
+    wr(CR, EN | PMM);
+    wr(PSMKR, 3);
+    wr(PSMAR, 3);
+    wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, SMF | BUSY);
+    wr(FCR, SMF);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, SMF | BUSY);
+    wr(CR, EN | ABORT);
+    wr(FCR, SMF);
+    wr(CR, EN);
+    wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR) & SMF, ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_mapped(void)
+{
+    static const uint8_t data[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+    start(FLASH);
+    program(0x2000, data, sizeof(data));
+    g_assert_cmphex(qtest_readl(qts, WINDOW + 0x2000), ==, 0);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    g_assert_cmphex(qtest_readl(qts, WINDOW + 0x2000), ==, 0x04030201);
+    g_assert_cmphex(qtest_readw(qts, WINDOW + 0x2006), ==, 0x0807);
+    g_assert_cmphex(qtest_readb(qts, WINDOW + 0x2003), ==, 4);
+    g_assert_cmphex(qtest_readq(qts, WINDOW + 0x2000), ==,
+                    0x0807060504030201);
+    qtest_writel(qts, WINDOW + 0x2000, 0);
+    g_assert_cmphex(qtest_readl(qts, WINDOW + 0x2000), ==, 0x04030201);
+    /* behind the end of the flash */
+    g_assert_cmphex(rd(SR) & TEF, ==, 0);
+    g_assert_cmphex(qtest_readl(qts, WINDOW + 4 * 1024 * 1024), ==, 0);
+    g_assert_cmphex(rd(SR) & TEF, ==, TEF);
+    wr(CR, EN | ABORT);
+    g_assert_cmphex(rd(SR), ==, TEF | TCF);
+    g_assert_cmphex(qtest_readl(qts, WINDOW + 0x2000), ==, 0);
+    qtest_quit(qts);
+}
+
+/* With SIOO, the instruction goes out once. */
+static void test_sioo(void)
+{
+    start(FLASH);
+    wr(DLR, 0);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | READ | SIOO);
+    wr(AR, 0);
+    finish();
+    g_assert_cmphex(rd(DR), ==, 0xff);
+    /* Now the flash takes the address for a command. */
+    wr(AR, 0x9f0000 & 0x3fffff);
+    finish();
+    rd(DR);
+    qtest_quit(qts);
+}
+
+static void test_irq(void)
+{
+    start(FLASH);
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "quadspi", "sysbus-irq");
+    wr(CR, EN | TCIE);
+    wr(CCR, CMD(WREN));
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_clock_step(qts, 1000000);
+    g_assert_true(qtest_get_irq(qts, 0));
+    wr(FCR, TCF);
+    g_assert_false(qtest_get_irq(qts, 0));
+    wr(CR, EN | TEIE);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DMODE(1) | READ);
+    wr(AR, 4 * 1024 * 1024);
+    g_assert_cmphex(rd(SR), ==, TEF);
+    g_assert_true(qtest_get_irq(qts, 0));
+    wr(FCR, TEF);
+    g_assert_false(qtest_get_irq(qts, 0));
+    wr(CR, EN | FTIE);
+    wr(DLR, 0);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_clock_step(qts, 1000000);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_readb(qts, QUADSPI + DR);
+    g_assert_false(qtest_get_irq(qts, 0));
+    wr(FCR, TCF);
+    wr(CR, EN | SMIE | APMS);
+    wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_clock_step(qts, 1000000);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, AHB6RSTSETR, BIT(14));
+    qtest_writel(qts, AHB6RSTCLRR, BIT(14));
+    g_assert_false(qtest_get_irq(qts, 0));
+    g_assert_cmphex(rd(CR), ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_dma(void)
+{
+    start(FLASH);
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "quadspi", "dma");
+    wr(CR, EN | DMAEN);
+    wr(DLR, 0);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_clock_step(qts, 1000000);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_readb(qts, QUADSPI + DR);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_quit(qts);
+}
+
+static void test_bad_use(void)
+{
+    g_autofree char *file = NULL;
+    g_autofree char *text = NULL;
+
+    qts = stm32mp1_init_logged(&file);
+    wr(CR, EN);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ | DDRM);
+    g_assert_cmphex(rd(SR), ==, 0);
+    wr(CR, EN | DFM);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    g_assert_cmphex(rd(SR), ==, 0);
+    wr(CR, EN | BIT(3));
+    wr(DR, 1);
+    qtest_writel(qts, WINDOW, 1);
+    qtest_quit(qts);
+    text = g_strdup_printf("%s%s%s%s%s",
+        "/machine/soc/quadspi: dual-flash mode and double data rate are not "
+        "modelled\n",
+        "/machine/soc/quadspi: dual-flash mode and double data rate are not "
+        "modelled\n",
+        "/machine/soc/quadspi: the timeout counter is not modelled\n",
+        "/machine/soc/quadspi: DR written without a command\n",
+        "/machine/soc/quadspi: the window cannot be written\n");
+    stm32mp1_check_log(file, text);
+    unlink(file);
+}
+
+static void test_migration(void)
+{
+    start(FLASH);
+    wr(DLR, 2);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, 0xef);
+    qts = stm32mp1_migrate_to(qts, FLASH);
+    g_assert_cmphex(rd(SR), ==, TCF | FTF | BUSY | FLEVEL(2));
+    g_assert_cmphex(qtest_readw(qts, QUADSPI + DR), ==, 0x1640);
+    g_assert_cmphex(rd(SR), ==, TCF);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("stm32mp1/quadspi/registers", test_registers);
+    qtest_add_func("stm32mp1/quadspi/time", test_time);
+    qtest_add_func("stm32mp1/quadspi/indirect", test_indirect);
+    qtest_add_func("stm32mp1/quadspi/threshold", test_threshold);
+    qtest_add_func("stm32mp1/quadspi/poll", test_poll);
+    qtest_add_func("stm32mp1/quadspi/mapped", test_mapped);
+    qtest_add_func("stm32mp1/quadspi/sioo", test_sioo);
+    qtest_add_func("stm32mp1/quadspi/irq", test_irq);
+    qtest_add_func("stm32mp1/quadspi/dma", test_dma);
+    qtest_add_func("stm32mp1/quadspi/bad-use", test_bad_use);
+    qtest_add_func("stm32mp1/quadspi/migration", test_migration);
+    return g_test_run();
+}
