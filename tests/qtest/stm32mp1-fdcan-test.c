@@ -420,7 +420,7 @@ static void test_order(const void *opaque)
     bool queue = opaque != NULL;
     /* An extended ID loses against the standard one it begins with. */
     static const uint32_t ids[5] = {
-        XTD | 0x100 << 18 | 1, STD(0x100), STD(0x300), STD(0x080), STD(0x050),
+        XTD | 0x100 << 18, STD(0x100), STD(0x300), STD(0x080), STD(0x050),
     };
     static const uint8_t fifo[5] = { 1, 0, 2, 3, 4 };
     static const uint8_t queued[5] = { 4, 3, 1, 0, 2 };
@@ -463,15 +463,17 @@ static void test_errors(void)
     g_assert_cmphex(rd(0, ECR), ==, 96);
     g_assert_cmphex(rd(0, PSR) & 0x60, ==, 0x40);
     g_assert_cmphex(rd(0, IR), ==, PEA | EW);
-    qtest_clock_step(qts, 10000000);
+    qtest_clock_step(qts, 250000);
     g_assert_cmphex(rd(0, ECR), ==, 128);
     g_assert_cmphex(rd(0, PSR) & 0x60, ==, 0x60);
     g_assert_cmphex(rd(0, IR), ==, PEA | EW | EP);
     g_assert_cmphex(rd(0, TXBRP), ==, BIT(0));
-    /* A request on the bus is cancelled when the try has failed. */
+    /* A request is cancelled when the next try, a millisecond on, failed. */
     wr(0, TXBCR, BIT(0));
     g_assert_cmphex(rd(0, TXBRP), ==, BIT(0));
-    qtest_clock_step(qts, 2000000);
+    qtest_clock_step(qts, 500000);
+    g_assert_cmphex(rd(0, TXBRP), ==, BIT(0));
+    qtest_clock_step(qts, 600000);
     g_assert_cmphex(rd(0, TXBRP), ==, 0);
     g_assert_cmphex(rd(0, TXBCF), ==, BIT(0));
     g_assert_cmphex(rd(0, TXBTO), ==, 0);

@@ -307,19 +307,23 @@ static void test_mapped(void)
     qtest_quit(qts);
 }
 
-/* With SIOO, the instruction goes out once. */
+/* With SIOO, the instruction goes out once; then an address is a command. */
 static void test_sioo(void)
 {
     start(FLASH);
     wr(DLR, 0);
-    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | READ | SIOO);
+    wr(CCR, CMD(RDSR) | ADMODE(1) | ADSIZE(1) | DMODE(1) | READ | SIOO);
     wr(AR, 0);
     finish();
-    g_assert_cmphex(rd(DR), ==, 0xff);
-    /* Now the flash takes the address for a command. */
-    wr(AR, 0x9f0000 & 0x3fffff);
+    g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, 0);
+    wr(AR, RDID);
     finish();
-    rd(DR);
+    g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, 0xef);
+    /* Written again, CCR sends it again. */
+    wr(CCR, CMD(RDSR) | ADMODE(1) | ADSIZE(1) | DMODE(1) | READ | SIOO);
+    wr(AR, RDID);
+    finish();
+    g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, 0);
     qtest_quit(qts);
 }
 

@@ -390,7 +390,9 @@ static void test_irq(void)
         start(SPI4, 1, DSIZE(8), 0);
         wr(SPI4 + IER, rows[i].enable);
         g_assert_cmpint(qtest_get_irq(qts, 0), ==, rows[i].idle);
+        g_assert_cmphex(rd(SPI4 + IER), ==, rows[i].enable);
         qtest_writeb(qts, SPI4 + TXDR, 1);
+        g_assert_cmphex(rd(SPI4 + IER), ==, rows[i].enable & ~(TXP | DXP));
         g_assert_cmpint(qtest_get_irq(qts, 0), ==, rows[i].written);
         qtest_clock_step(qts, 1000000);
         g_assert_cmpint(qtest_get_irq(qts, 0), ==, rows[i].done);
@@ -415,6 +417,25 @@ static void test_dma(const void *name)
     qtest_clock_step(qts, 1000000);
     g_assert_cmpint(qtest_get_irq(qts, 0), ==, !tx);
     g_assert_cmphex(qtest_readw(qts, SPI4 + RXDR), ==, 0x1234);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_quit(qts);
+}
+
+/* SS is low from CSTART to EOT. */
+static void test_ss(void)
+{
+    qts = qtest_init(LOOPBACK);
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "spi4", "ss");
+    start(SPI4, 1, DSIZE(8), SSOE);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writeb(qts, SPI4 + TXDR, 1);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_clock_step(qts, 1000000);
+    g_assert_true(qtest_get_irq(qts, 0));
+    /* the other polarity */
+    start(SPI4, 1, DSIZE(8), SSOE | BIT(28));
+    g_assert_true(qtest_get_irq(qts, 0));
+    wr(SPI4 + CR1, 0);
     g_assert_false(qtest_get_irq(qts, 0));
     qtest_quit(qts);
 }
@@ -534,6 +555,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/spi/irq", test_irq);
     qtest_add_data_func("stm32mp1/spi/dma-rx", "dma-rx", test_dma);
     qtest_add_data_func("stm32mp1/spi/dma-tx", "dma-tx", test_dma);
+    qtest_add_func("stm32mp1/spi/ss", test_ss);
     qtest_add_func("stm32mp1/spi/flash", test_flash);
     qtest_add_func("stm32mp1/spi/unimplemented", test_unimplemented);
     qtest_add_func("stm32mp1/spi/migration", test_migration);

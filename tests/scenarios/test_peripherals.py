@@ -10,8 +10,13 @@ import pytest
 
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.shell import Shell
 
 BLOCKS = ("spi", "can", "hash", "cryp", "lptim")
+CIPHERS = ("ecb-aes", "cbc-aes", "ctr-aes", "gcm-aes", "ccm-aes", "ecb-des", "cbc-des", "ecb-des3", "cbc-des3")
+HASHES = ("md5", "sha1", "sha224", "sha256")
+ALGORITHMS = [f"stm32-{name}" for name in (*CIPHERS, *HASHES, *(f"hmac-{name}" for name in HASHES))]
+"""As the drivers of Linux name them."""
 
 
 @pytest.mark.needs("stm32-blocks", "trace")
@@ -31,3 +36,15 @@ def test_firmware_notices_a_missing_wire(boot: Callable[..., LinuxMachine]) -> N
     remote = Remote(boot())
     remote.start("peripherals-bare")
     remote.host.wait_for(f"cat {remote.debugfs}/trace0", "spi: found 0x0, not 0x12345678", remote.timeout)
+
+
+@pytest.mark.needs("stm32-blocks")
+def test_kernel_self_tests_of_cryptography_pass(host: Shell) -> None:
+    """Linux tries what a driver registers: ``--kernel-config configs/kernel/stm32-peripherals.config``."""
+    if host.run("zcat /proc/config.gz | grep -q ^CONFIG_CRYPTO_DEV_STM32_HASH=y").exitcode:
+        pytest.skip("this kernel has no drivers of HASH and CRYP")
+    host.wait_for("grep -c 'selftest *: unknown' /proc/crypto", "^0$")
+    listed = host.run_check("grep -E '^(driver|selftest) ' /proc/crypto")
+    words = [line.split(":")[1].strip() for line in listed]
+    results = {driver: result for driver, result in zip(words[::2], words[1::2], strict=True) if driver in ALGORITHMS}
+    assert results == dict.fromkeys(ALGORITHMS, "passed")
