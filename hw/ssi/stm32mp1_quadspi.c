@@ -371,6 +371,16 @@ static void stm32mp1_quadspi_timer(void *opaque)
     stm32mp1_quadspi_update(s);
 }
 
+/* On a busy host the timer is late; who looks does not notice. */
+static void stm32mp1_quadspi_catch_up(STM32MP1QuadspiState *s)
+{
+    if (timer_pending(&s->timer) &&
+        timer_expired(&s->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL))) {
+        timer_del(&s->timer);
+        stm32mp1_quadspi_timer(s);
+    }
+}
+
 static void stm32mp1_quadspi_clock_update(void *opaque, ClockEvent event)
 {
     stm32mp1_quadspi_arm(opaque);
@@ -529,6 +539,7 @@ static uint64_t stm32mp1_quadspi_read(void *opaque, hwaddr addr, unsigned size)
     hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value;
 
+    stm32mp1_quadspi_catch_up(s);
     if (reg == A_DR) {
         value = stm32mp1_quadspi_read_dr(s, size);
         stm32mp1_quadspi_update(s);
@@ -543,8 +554,10 @@ static void stm32mp1_quadspi_write(void *opaque, hwaddr addr, uint64_t value,
                                    unsigned size)
 {
     STM32MP1QuadspiState *s = opaque;
-    bool busy = stm32mp1_quadspi_sr(s) & R_SR_BUSY_MASK;
+    bool busy;
 
+    stm32mp1_quadspi_catch_up(s);
+    busy = stm32mp1_quadspi_sr(s) & R_SR_BUSY_MASK;
     trace_stm32mp1_quadspi_write(DEVICE(s)->canonical_path, addr, value, size);
     if (QEMU_ALIGN_DOWN(addr, 4) == A_DR) {
         stm32mp1_quadspi_write_dr(s, value, size);

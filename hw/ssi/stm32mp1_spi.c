@@ -420,6 +420,16 @@ static void stm32mp1_spi_timer(void *opaque)
     stm32mp1_spi_update(s);
 }
 
+/* On a busy host the timer is late; who looks does not notice. */
+static void stm32mp1_spi_catch_up(STM32MP1SpiState *s)
+{
+    if (timer_pending(&s->timer) &&
+        timer_expired(&s->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL))) {
+        timer_del(&s->timer);
+        stm32mp1_spi_timer(s);
+    }
+}
+
 static void stm32mp1_spi_clock_update(void *opaque, ClockEvent event)
 {
     STM32MP1SpiState *s = opaque;
@@ -566,6 +576,7 @@ static uint64_t stm32mp1_spi_read(void *opaque, hwaddr addr, unsigned size)
     hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value;
 
+    stm32mp1_spi_catch_up(s);
     if (reg == A_RXDR) {
         value = stm32mp1_spi_read_rxdr(s, size);
     } else {
@@ -607,6 +618,7 @@ static void stm32mp1_spi_write(void *opaque, hwaddr addr, uint64_t val64,
     uint32_t value = (uint32_t)val64 << shift;
     uint32_t changes;
 
+    stm32mp1_spi_catch_up(s);
     trace_stm32mp1_spi_write(DEVICE(s)->canonical_path, addr, val64, size);
     switch (reg) {
     case A_TXDR:

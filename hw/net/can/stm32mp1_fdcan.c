@@ -863,6 +863,16 @@ static void stm32mp1_fdcan_timer(void *opaque)
     stm32mp1_fdcan_update(s);
 }
 
+/* On a busy host the timer is late; who looks does not notice. */
+static void stm32mp1_fdcan_catch_up(STM32MP1FdcanState *s)
+{
+    if (timer_pending(&s->timer) &&
+        timer_expired(&s->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL))) {
+        timer_del(&s->timer);
+        stm32mp1_fdcan_timer(s);
+    }
+}
+
 static bool stm32mp1_fdcan_can_receive(CanBusClientState *client)
 {
     STM32MP1FdcanState *s = container_of(client, STM32MP1FdcanState, client);
@@ -1070,8 +1080,10 @@ static uint32_t stm32mp1_fdcan_read_reg(STM32MP1FdcanState *s, hwaddr addr)
 static uint64_t stm32mp1_fdcan_read(void *opaque, hwaddr addr, unsigned size)
 {
     STM32MP1FdcanState *s = opaque;
-    uint32_t value = stm32mp1_fdcan_read_reg(s, addr);
+    uint32_t value;
 
+    stm32mp1_fdcan_catch_up(s);
+    value = stm32mp1_fdcan_read_reg(s, addr);
     trace_stm32mp1_fdcan_read(DEVICE(s)->canonical_path, addr, value);
     return value;
 }
@@ -1098,6 +1110,7 @@ static void stm32mp1_fdcan_write(void *opaque, hwaddr addr, uint64_t val64,
     STM32MP1FdcanState *s = opaque;
     uint32_t value = val64;
 
+    stm32mp1_fdcan_catch_up(s);
     trace_stm32mp1_fdcan_write(DEVICE(s)->canonical_path, addr, value);
     switch (addr) {
     case A_TEST:
