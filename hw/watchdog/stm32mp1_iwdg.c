@@ -44,8 +44,14 @@ REG32(SIDR, 0x3fc)
 #define CNT_MASK    0xfff
 #define EWCR_MASK   (R_EWCR_EWIT_MASK | R_EWCR_EWIE_MASK)
 
-/* A written value reaches the LSI's clock domain within five of its cycles */
-#define UPDATE_CYCLES   5
+/*
+ * A written value takes up to five periods of the prescaled clock until the
+ * counter has it (ST's HAL waits for six of them). Three are the most of which
+ * Linux, which waits for 100 ms, sees the end with any prescaler. They are long
+ * enough to be seen by U-Boot, which looks for the flags to be set, when the
+ * workstation keeps the CPU waiting for some 40 ms.
+ */
+#define UPDATE_PERIODS  3
 
 static uint64_t stm32mp1_iwdg_div(const STM32MP1IwdgState *s)
 {
@@ -263,7 +269,8 @@ static bool stm32mp1_iwdg_begin(STM32MP1IwdgState *s, uint32_t flag)
         qemu_log_mask(LOG_GUEST_ERROR, "%s: write during an update\n",
                       DEVICE(s)->canonical_path);
     }
-    s->update_end[ctz32(flag)] = stm32mp1_iwdg_now(s) + UPDATE_CYCLES;
+    s->update_end[ctz32(flag)] = stm32mp1_iwdg_now(s) +
+                                 UPDATE_PERIODS * stm32mp1_iwdg_div(s);
     return true;
 }
 
