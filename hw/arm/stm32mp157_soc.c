@@ -21,6 +21,7 @@
 #include "hw/misc/stm32mp1_bsec.h"
 #include "hw/misc/stm32mp1_cryp.h"
 #include "hw/misc/stm32mp1_dbgmcu.h"
+#include "hw/misc/stm32mp1_ddrctrl.h"
 #include "hw/misc/stm32mp1_etzpc.h"
 #include "hw/misc/stm32mp1_exti.h"
 #include "hw/misc/stm32mp1_hash.h"
@@ -132,6 +133,7 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_ETZPC] = BLOCK("etzpc", TYPE_STM32MP1_ETZPC, 0x5c007000),
     [STM32MP157_BSEC] = BLOCK("bsec", TYPE_STM32MP1_BSEC, 0x5c005000),
     [STM32MP157_DBGMCU] = BLOCK("dbgmcu", TYPE_STM32MP1_DBGMCU, 0x50081000),
+    [STM32MP157_DDRCTRL] = BLOCK("ddrctrl", TYPE_STM32MP1_DDRCTRL, 0x5a003000),
     [STM32MP157_IPCC] = BLOCK("ipcc", TYPE_STM32MP1_IPCC, 0x4c001000,
                               .irq = { BOTH(100), BOTH(101),
                                        BOTH(103), BOTH(104) },
@@ -268,7 +270,7 @@ static const struct {
     { "gpu", 0x59000000, 0x800 },
     { "dsi", 0x5a000000, 0x800 },
     { "ltdc", 0x5a001000, 0x400 },
-    { "ddrctrl", 0x5a003000, 0x1000 },
+    { "ddrctrl-ports", 0x5a003400, 0xc00 },
     { "ddrphyc", 0x5a004000, 0x1000 },
     { "stgenr", 0x5a005000, 0x400 },
     { "usbphyc", 0x5a006000, 0x1000 },
@@ -775,6 +777,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     for (i = 0; i < ARRAY_SIZE(serial); i++) {
         qdev_prop_set_chr(s->dev[serial[i]], "chardev", serial_hd(i));
     }
+    qdev_prop_set_uint64(s->dev[STM32MP157_DDRCTRL], "size",
+                         memory_region_size(s->dram));
     for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
         if (!stm32mp157_soc_realize_device(s, i, errp)) {
             return;

@@ -22,9 +22,12 @@ static RegisterInfo *register_block_find(RegisterBlockState *s, hwaddr addr,
     RegisterInfo *reg = &s->info[addr / 4];
 
     if (!reg->access) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "%s: %s of reserved offset 0x%03" HWADDR_PRIx "\n",
-                      object_get_typename(OBJECT(s)), action, addr);
+        bool unimp = REGISTER_BLOCK_GET_CLASS(s)->rest_unimplemented;
+
+        qemu_log_mask(unimp ? LOG_UNIMP : LOG_GUEST_ERROR,
+                      "%s: %s of %s offset 0x%03" HWADDR_PRIx "\n",
+                      object_get_typename(OBJECT(s)), action,
+                      unimp ? "unimplemented" : "reserved", addr);
         return NULL;
     }
     return reg;

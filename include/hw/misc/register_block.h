@@ -36,6 +36,11 @@ struct RegisterBlockClass {
     /* The block's registers; set by the class_init of the derived type */
     const RegisterAccessInfo *table;
     unsigned table_len;
+    /*
+     * Set by the class_init of a type whose block has more registers than its
+     * table: accesses to them are logged as unimplemented, not as wrong.
+     */
+    bool rest_unimplemented;
 };
 
 /**
