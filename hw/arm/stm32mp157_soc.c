@@ -63,6 +63,8 @@
 #define RCC_IRQ 5
 #define RCC_WAKEUP_IRQ 145
 #define RCC_MP_GCR 0x10c
+#define RCC_MP_GRSTCSETR 0x404
+#define RCC_MCURST 2
 #define TAMP_BKP17R 0x144
 #define TAMP_BKP18R 0x148
 #define COPRO_RUNNING 2
@@ -393,6 +395,8 @@ void stm32mp157_soc_boot_m4(STM32MP157SocState *s, uint32_t table)
         hwaddr addr;
         uint32_t value;
     } writes[] = {
+        /* The M4 sees by its reset flags that a boot loader reset it. */
+        { RCC_ADDR + RCC_MP_GRSTCSETR, RCC_MCURST },
         { stm32mp157_soc_devices[STM32MP157_TAMP].addr + TAMP_BKP17R, table },
         { stm32mp157_soc_devices[STM32MP157_TAMP].addr + TAMP_BKP18R,
           COPRO_RUNNING },

@@ -16,6 +16,8 @@
 #define RCC_MP_GCR  0x5000010c
 #define BKP17R      0x5c00a144
 #define BKP18R      0x5c00a148
+#define MC_RSTSCLRR 0x50000c00
+#define MCURSTF     (1 << 5)
 
 #define STARTS      0x10000000 /* counted by the program, in no segment */
 #define DATA        0x10001000 /* where the second segment is loaded */
@@ -201,6 +203,8 @@ static void test_boot(void)
         check_loaded(&b);
         g_assert_cmphex(qtest_readl(b.qts, BKP17R), ==, TABLE);
         g_assert_cmphex(qtest_readl(b.qts, BKP18R), ==, 2);
+        /* U-Boot resets the M4 before it loads it. */
+        g_assert_cmphex(qtest_readl(b.qts, MC_RSTSCLRR) & MCURSTF, ==, MCURSTF);
         g_assert_cmphex(qtest_readl(b.qts, RCC_MP_GCR), ==, 0);
 
         qtest_memset(b.qts, RETRAM, 0xa5, sizeof(vectors));
