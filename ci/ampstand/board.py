@@ -133,6 +133,20 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class BootLoader:
+    """U-Boot, where it may start Linux, and the remote before it, in place of the machine model."""
+
+    defconfig: str
+    """Of U-Boot's own, by its name."""
+    config: Path
+    """What of it is changed: a file beside the board's."""
+    kernel: int
+    """Address that it puts Linux to."""
+    registers: Mapping[str, int]
+    """Registers in which the remote is left to Linux, by name: the machine model leaves the same in them."""
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds that a healthy board never needs, even on a loaded workstation."""
 
@@ -170,6 +184,8 @@ class Board:
     """What starts Linux: one of ``CHAINS``."""
     boot_options: Mapping[str, str]
     """Options that the boot chain is built with."""
+    boot_loader: BootLoader | None
+    """What else may start Linux, after the boot chain; None if nothing may."""
     host_cpus: int
     serials: tuple[Serial, ...]
     remotes: tuple[RemoteCore, ...]
@@ -227,6 +243,7 @@ class Board:
                 command_line=kernel.text("command_line"),
                 boot_chain=boot.choice("chain", CHAINS, CHAINS[0]),
                 boot_options={name: str(value) for name, value in boot.scalars("options").items()},
+                boot_loader=_boot_loader(table),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
                 serials=serials,
                 remotes=remotes,
@@ -305,6 +322,19 @@ def _features(table: Table) -> frozenset[str]:
         if name in names[:index]:
             table.refuse(f"features: {name!r} stands there twice", "features", index)
     return frozenset(names)
+
+
+def _boot_loader(table: Table) -> BootLoader | None:
+    """Return what may start Linux; it is there if the board has the feature of that name."""
+    if not table.has("boot_loader"):
+        return None
+    with table.table("boot_loader") as entry:
+        config = entry.path.parent / entry.text("config")
+        if not config.is_file():
+            entry.refuse(f"config: no file {config.name!r} beside it", "config")
+        with entry.optional("registers") as table_of_registers:
+            registers = {name: table_of_registers.integer(name) for name in table_of_registers}
+        return BootLoader(entry.text("defconfig"), config, entry.integer("kernel"), registers)
 
 
 def _overlays(table: Table) -> tuple[Path, ...]:

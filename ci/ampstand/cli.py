@@ -207,6 +207,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         freertos_src=args.freertos_src,
         busybox_src=args.busybox_src,
         tf_a_src=args.tf_a_src,
+        u_boot_src=args.u_boot_src,
         qemu=args.qemu,
         kernel_config=tuple(args.kernel_config),
         kernel=args.kernel,

@@ -45,6 +45,7 @@ PARTS = Parts(
     busybox="parts/busybox-1",
     initramfs="parts/initramfs-1",
     provenance={"kernel": "6.12.0", "kernel source": "Debian", "compiler": "gcc", "qemu": "10.0"},
+    boot_loader="parts/u-boot-1/u-boot.uimg",
 )
 BARE = {"PATH": "/usr/bin:/bin"}
 
@@ -78,6 +79,7 @@ def test_a_bundle_brings_everything(folder: Path, tmp_path: Path) -> None:
     assert built.kernel == folder / "parts/kernel-1/zImage"
     assert built.dtb == folder / "parts/dtb-1/board.dtb"
     assert built.initramfs == folder / "parts/initramfs-1/initramfs.cpio"
+    assert built.boot_loader == folder / "parts/u-boot-1/u-boot.uimg"
     assert built.firmware.keys() == {"echo-bare"}
     assert built.kernel_release == "6.12.0"
     assert built.provenance == PARTS.provenance
@@ -88,6 +90,7 @@ def test_a_bundle_brings_everything(folder: Path, tmp_path: Path) -> None:
     [
         ({"kernel_src": Path("linux")}, "--kernel-src"),
         ({"tf_a_src": Path("tf-a")}, "--tf-a-src"),
+        ({"u_boot_src": Path("u-boot")}, "--u-boot-src"),
         ({"kernel_series": "6.1"}, "--kernel-series"),
         ({"kernel_config": (Path("one.config"),)}, "--kernel-config"),
         ({"kernel_debug_info": True}, "--coverage"),
@@ -215,7 +218,9 @@ def built_in(tmp_path: Path) -> Builder:
     """Return what looks as if it had built a board whose QEMU is another program."""
     cache = Cache(tmp_path / "cache")
     cache.prepare()
-    places = {name: tmp_path / f"{name}-1" for name in ("qemu", "plugins", "kernel", "remote", "host", "initramfs")}
+    places = {
+        name: tmp_path / f"{name}-1" for name in ("qemu", "plugins", "kernel", "remote", "host", "initramfs", "u-boot")
+    }
     for place in places.values():
         place.mkdir()
     source = tmp_path / "source-1.0"
@@ -224,6 +229,7 @@ def built_in(tmp_path: Path) -> Builder:
     (source / "COPYING").write_text("terms of a source")
     shutil.copy(shutil.which("cat") or "", places["qemu"] / "qemu-system-aarch64")
     (places["kernel"] / "vmlinux").touch()
+    (places["u-boot"] / "u-boot.uimg").touch()
     (places["kernel"] / "System.map").touch()
     return cast(
         "Builder",
@@ -233,7 +239,11 @@ def built_in(tmp_path: Path) -> Builder:
             root=paths.ROOT,
             sources=SimpleNamespace(get=lambda name: SimpleNamespace(path=source, version="1.0")),
             all=lambda: SimpleNamespace(
-                qemu=places["qemu"] / "qemu-system-aarch64", dtb=Path("/none"), boot_firmware=None, provenance={}
+                qemu=places["qemu"] / "qemu-system-aarch64",
+                dtb=Path("/none"),
+                boot_firmware=None,
+                boot_loader=places["u-boot"] / "u-boot.uimg",
+                provenance={},
             ),
             qemu=lambda: places["qemu"],
             plugins=lambda: places["plugins"],

@@ -89,6 +89,16 @@ def test_private_list_names_sources_for_this_machines_architecture_only(tmp_path
     assert "off.example" not in native
 
 
+def test_a_package_may_come_from_suites_of_its_own(tmp_path: Path) -> None:
+    apt, entry = Apt(Cache(tmp_path / "cache"), _deb822(tmp_path)), spec("u-boot")
+    assert "sid" in entry.suites
+    own = apt.source_list(entry.architecture, entry.suites)
+    assert [line.split()[3] for line in own.splitlines() if line.startswith("deb-src")] == list(entry.suites)
+    assert " sid " not in apt.source_list(sources.NATIVE)
+    places = {option for name in ("u-boot", "qemu") for option in apt._options(spec(name)) if "lists" in option}
+    assert len(places) == 2, "the newest of another package is not taken from them"
+
+
 def test_versions_are_sorted_as_debian_does() -> None:
     assert sources.sort_versions(["1:10.0.2-1~bpo12", "1:10.0.13-0", "1:10.0.2-1"]) == [
         "1:10.0.13-0",
@@ -247,5 +257,5 @@ def test_a_failing_mirror_is_tried_again_and_said(
 
 
 def test_every_entry_of_the_table_is_complete() -> None:
-    assert {entry.name for entry in sources.specs()} == {"qemu", "linux", "freertos", "busybox", "tf-a"}
+    assert {entry.name for entry in sources.specs()} == {"qemu", "linux", "freertos", "busybox", "tf-a", "u-boot"}
     assert all(entry.kind in ("source", "binary") for entry in sources.specs())

@@ -38,6 +38,8 @@ class Artifacts:
     compilers. Text for people; a key that is not known is left out."""
     boot_firmware: Path | None = None
     """What starts Linux, where the machine model does not do so by itself."""
+    boot_loader: Path | None = None
+    """U-Boot, where the board can be started by it and it was asked for."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -62,6 +64,7 @@ class Artifacts:
                 kernel_release=str(raw["kernel_release"]),
                 plugins=Path(raw["plugins"]),
                 boot_firmware=Path(raw["boot_firmware"]) if raw["boot_firmware"] else None,
+                boot_loader=Path(raw["boot_loader"]) if raw["boot_loader"] else None,
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ampstand import paths
 from ampstand.board import Board
-from ampstand.build import boot_chain, device_tree, git, initramfs, kconfig, overlay, tools
+from ampstand.build import boot_chain, boot_loader, device_tree, git, initramfs, kconfig, overlay, tools
 from ampstand.build import cache as cache_module
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
@@ -58,6 +58,7 @@ class BuildOptions:
     freertos_src: Path | None = None
     busybox_src: Path | None = None
     tf_a_src: Path | None = None
+    u_boot_src: Path | None = None
     qemu: Path | None = None
     """An installed ``qemu-system-aarch64`` that has the board, in place of one of our build."""
     kernel_config: tuple[Path, ...] = ()
@@ -90,7 +91,7 @@ class BuildOptions:
 
     def building(self) -> list[str]:
         """Return the options of the command line that are given and ask for a build of something."""
-        names = [f"{name}_src" for name in ("qemu", "kernel", "freertos", "busybox", "tf_a")]
+        names = [f"{name}_src" for name in ("qemu", "kernel", "freertos", "busybox", "tf_a", "u_boot")]
         names += ["kernel_config", "llvm", "kernel_series", "debug_info"]
         found = [f"--{name.replace('_', '-')}" for name in names if getattr(self, name)]
         return [
@@ -107,6 +108,7 @@ class BuildOptions:
             "freertos": self.freertos_src,
             "busybox": self.busybox_src,
             "tf-a": self.tf_a_src,
+            "u-boot": self.u_boot_src,
         }
 
 
@@ -467,6 +469,25 @@ class Builder:
 
         return self.cache.artifact("tf-a", inputs, make, self.progress) / boot_chain.IMAGE
 
+    def boot_loader(self) -> Path | None:
+        """Return U-Boot, where the board can be started by it."""
+        loader = self.board.boot_loader
+        if loader is None:
+            return None
+        source, cross = self.sources.get("u-boot"), self.arch.cross
+        inputs = {
+            "source": source.identity,
+            "defconfig": loader.defconfig,
+            "config": str(sorted(boot_loader.wanted(loader.config).items())),
+            "compiler": compiler(f"{cross}gcc"),
+        }
+
+        def make(scratch: Path) -> None:
+            log, jobs = self.cache.logs / "u-boot.log", self.options.jobs
+            boot_loader.make(source.path, loader.defconfig, loader.config, cross, jobs, scratch, log, self.progress)
+
+        return self.cache.artifact("u-boot", inputs, make, self.progress) / boot_loader.IMAGE
+
     # ---- our own C -------------------------------------------------------------------------------------------------
 
     def socs(self) -> list[str]:
@@ -576,8 +597,8 @@ class Builder:
 
         return self.cache.artifact("initramfs", inputs, make, self.progress)
 
-    def all(self) -> Artifacts:
-        """Build whatever is missing and return where everything is."""
+    def all(self, *, boot_loader: bool = True) -> Artifacts:
+        """Build whatever is missing and return where everything is; U-Boot only if it is of use."""
         if self.options.qemu is not None:
             if not os.access(self.options.qemu, os.X_OK):
                 raise UsageError(f"--qemu {self.options.qemu}: no such program")
@@ -598,10 +619,11 @@ class Builder:
             kernel_release=(built / "release").read_text(encoding="utf-8").strip(),
             plugins=self.plugins(),
             boot_firmware=self.boot_firmware(),
-            provenance=self.provenance(built, qemu),
+            boot_loader=self.boot_loader() if boot_loader else None,
+            provenance=self.provenance(built, qemu, boot_loader=boot_loader),
         )
 
-    def provenance(self, built: Path, qemu: Path) -> dict[str, str]:
+    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False) -> dict[str, str]:
         """Return what a result with these artifacts is about, by name; for the records of a run."""
         found = {
             **self.kernel_provenance(built),
@@ -611,6 +633,8 @@ class Builder:
         }
         if self.board.boot_chain != "direct":
             found["boot firmware"] = f"TF-A {self.sources.get('tf-a').version}"
+        if self.board.boot_loader is not None and boot_loader:
+            found["boot loader"] = f"U-Boot {self.sources.get('u-boot').version}"
         return found | self.dtb_provenance()
 
     def dtb_provenance(self) -> dict[str, str]:

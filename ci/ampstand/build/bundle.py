@@ -55,6 +55,8 @@ class Parts:
     busybox: str
     initramfs: str
     provenance: dict[str, str]
+    boot_loader: str = ""
+    """Empty for a board that cannot be started by one."""
 
 
 class Bundle:
@@ -160,6 +162,10 @@ class Bundled(Builder):
         """Return what starts Linux, where the machine model does not do so by itself."""
         return self.top / self.parts.boot_firmware if self.parts.boot_firmware else None
 
+    def boot_loader(self) -> Path | None:
+        """Return U-Boot, where the board can be started by it."""
+        return self.top / self.parts.boot_loader if self.parts.boot_loader else None
+
     def firmware(self, soc: str = "") -> Path:
         """Return the folder of a firmware set."""
         return self.top / self.parts.firmware[soc or self.socs()[0]]
@@ -172,7 +178,7 @@ class Bundled(Builder):
         """Return the folder with ``initramfs.cpio``, composed anew for a kernel of the user's."""
         return self.top / self.parts.initramfs if self.options.kernel is None else super().initramfs()
 
-    def provenance(self, built: Path, qemu: Path) -> dict[str, str]:
+    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False) -> dict[str, str]:
         """Return what a result is about: as it was built, but for the user's own kernel and device tree."""
         found = dict(self.parts.provenance)
         if self.options.kernel is not None:

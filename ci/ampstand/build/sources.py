@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,8 @@ class Spec:
     architecture: str = NATIVE
     optional: bool = False
     """Whether only some boards need it."""
+    suites: tuple[str, ...] = ()
+    """Of Debian's archive, in place of the common ones."""
     revisions: bool = False
     """Whether the user may name a revision of a git tree: ``DIR@REV``."""
 
@@ -99,6 +101,7 @@ def spec(name: str, series: str = "", architecture: str = "") -> Spec:
     for key in ("package", "archive"):
         if key in values:
             values[key] = str(values[key]).replace("{series}", str(values["series"]))
+    values["suites"] = tuple(_strings(values.get("suites", [])))
     return Spec(name=name, **values)  # type: ignore[arg-type]  # a wrong key fails here, in the tests
 
 
@@ -225,7 +228,7 @@ class Apt:
     """A private apt: own lists, cache and status in the cache folder, one set for each architecture asked for.
 
     They are apart because apt takes all lists of a suite or none: a mirror that is out of step for one architecture
-    would else hide the others.
+    would else hide the others. What comes from suites of its own has a set of its own.
     """
 
     def __init__(self, cache: Cache, etc: Path = Path("/etc/apt")) -> None:
@@ -236,9 +239,13 @@ class Apt:
         self.log = cache.logs / "apt.log"
         self._fresh: set[str] = set()
 
+    def _place(self, entry: Spec) -> Path:
+        """Return the folder of the set that an entry is in."""
+        return self.root / "-".join([entry.architecture, *entry.suites])
+
     def _options(self, entry: Spec) -> list[str]:
         """Return the options that make apt private."""
-        root = self.root / entry.architecture
+        root = self._place(entry)
         options: dict[str, object] = {
             "Dir::Etc::sourcelist": root / "sources.list",
             "Dir::Etc::sourceparts": "/dev/null",
@@ -262,12 +269,15 @@ class Apt:
             words += ["-o", f"{key}={value}"]
         return words
 
-    def source_list(self, architecture: str) -> str:
-        """Return the text of the private sources.list for an architecture; only the native one lists sources too."""
+    def source_list(self, architecture: str, own: Sequence[str] = ()) -> str:
+        """Return the text of the private sources.list for an architecture; only the native one lists sources too.
+
+        ``own`` are suites of the archive in place of the common ones.
+        """
         archive, security = find_mirrors(self._etc)
         suites = _config()["suites"]
-        wanted = [(archive, suite) for suite in _strings(suites["archive"])]
-        if security is not None:
+        wanted = [(archive, suite) for suite in own or _strings(suites["archive"])]
+        if security is not None and not own:
             wanted += [(security, suite) for suite in _strings(suites["security"])]
         kinds = ("deb", "deb-src") if architecture == NATIVE else ("deb",)
         return "".join(
@@ -282,15 +292,15 @@ class Apt:
         A mirror in the middle of an update may fail for some lists: what came is used if it holds the package, else
         the whole is tried again.
         """
-        if entry.architecture in self._fresh:
+        root = self._place(entry)
+        if root.name in self._fresh:
             return
         tools.require("apt-get", "apt-cache", "dpkg-source", "dpkg-deb")
-        root = self.root / entry.architecture
         for folder in ("lists/partial", "cache/archives/partial", "log"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         (root / "status").touch()
-        (root / "sources.list").write_text(self.source_list(entry.architecture), encoding="utf-8")
-        with progress.step(f"reading Debian's package lists ({entry.architecture})") as step:
+        (root / "sources.list").write_text(self.source_list(entry.architecture, entry.suites), encoding="utf-8")
+        with progress.step(f"reading Debian's package lists ({root.name})") as step:
             self._retry(
                 ["apt-get", *self._options(entry), "update", "--error-on=any"],
                 "reading package lists",
@@ -298,7 +308,7 @@ class Apt:
                 progress,
                 enough=lambda: bool(self.versions(entry)),
             )
-        self._fresh.add(entry.architecture)
+        self._fresh.add(root.name)
 
     def versions(self, entry: Spec) -> list[str]:
         """Return the versions of the series that the package lists have, newest first."""

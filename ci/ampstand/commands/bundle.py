@@ -182,6 +182,7 @@ class Packer:
             busybox=self._name(binary.parents[1]),
             initramfs=self._folder(one.initramfs()),
             provenance=built.provenance,
+            boot_loader=self._file(built.boot_loader) if built.boot_loader else "",
         )
 
     def _name(self, path: Path) -> str:
@@ -200,7 +201,9 @@ class Packer:
     def _sources(self, one: Builder) -> None:
         """Note the sources of what was built."""
         names = ["qemu", "linux", "freertos", "busybox"]
-        for name in [*names, *(["tf-a"] if one.board.boot_chain != "direct" else [])]:
+        names += ["tf-a"] if one.board.boot_chain != "direct" else []
+        names += ["u-boot"] if one.board.boot_loader is not None else []
+        for name in names:
             source = one.sources.get(name)
             self.foreign[f"{source.path.name} ({name})"] = Foreign(name, source.version, _terms(source.path))
 

@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--remote-image", metavar="FILE.elf|NAME", default="", help="what the remote runs before Linux does"
     )
     group.add_argument(
+        "--boot-loader", action="store_true", help="let U-Boot start Linux, and --remote-image before it"
+    )
+    group.add_argument(
         "--file", action="append", default=[], metavar="HOST=GUEST", help="a file put into Linux's file system"
     )
     group.add_argument(
@@ -90,6 +93,8 @@ class Given:
     overlays: tuple[Path, ...]
     own_kernel: bool = False
     """Whether the kernel is a ready one, with drivers of the user's choice."""
+    boot_loader: bool = False
+    """Whether U-Boot starts Linux, and what the remote runs before it."""
 
     @classmethod
     def read(cls, args: argparse.Namespace, board: Board) -> Given:
@@ -97,6 +102,8 @@ class Given:
         firmware = tuple(firmware_of(text, board, linux=True) for text in args.firmware)
         before = firmware_of(args.remote_image, board, linux=False) if args.remote_image else None
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
+        if args.boot_loader and board.boot_loader is None:
+            raise UsageError(f"--boot-loader: {board.name} cannot be started by one")
         paths: dict[str, Path] = {}
         for entry in own:
             assert entry.report is not None
@@ -107,7 +114,7 @@ class Given:
             if not overlay.is_file():
                 raise UsageError(f"--overlay {overlay}: no such file")
         files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
-        return cls(firmware, before, files, tuple(args.overlay), own_kernel=args.kernel is not None)
+        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, args.boot_loader)
 
     def check_names(self, images: Sequence[str]) -> None:
         """Fail if the build has not all images that are given by name."""
@@ -119,7 +126,7 @@ class Given:
     def build(self, builder: Builder) -> Artifacts:
         """Build what is needed, what shows a mistake first; return it with the user's images."""
         self.check_names(list(builder.images()))
-        artifacts = builder.all()
+        artifacts = builder.all(boot_loader=self.boot_loader)
         own = {e.name: e.report.path.absolute() for e in (*self.firmware, self.before) if e and e.report}
         return replace(artifacts, firmware={**artifacts.firmware, **own})
 
@@ -132,7 +139,8 @@ class Given:
             device_tree.merge(artifacts.dtb, self.overlays, merged)
             artifacts = replace(artifacts, dtb=merged)
         preload = self.before.name if self.before is not None else None
-        machine = LinuxMachine(board, artifacts, recorder, preload=preload, files=self.files or None, **options)
+        options |= {"preload": preload, "boot_loader": self.boot_loader, "files": self.files or None}
+        machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it
             machine.log_level = -1
         return machine

@@ -83,7 +83,9 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     machine = what.machine(board, what.build(builder), folder, thread=args.thread, exact=args.exact)
     if args.dry_run:
         print(machine.command_line())
-        if not (what.files or what.overlays or args.records):  # else the command names files that are there
+        if not (
+            what.files or what.overlays or args.boot_loader or args.records
+        ):  # else the command names files that are there
             shutil.rmtree(folder)
         return 0
     bugs = known_bugs.excuse(machine)

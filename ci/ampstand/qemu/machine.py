@@ -22,6 +22,8 @@ from typing import Any, Self, TypeVar
 from qemu.qmp import ExecuteError, Message, QMPError
 
 from ampstand.board import Board, Serial
+from ampstand.build import boot_loader as loader
+from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.formats import cpio
@@ -108,6 +110,7 @@ class Machine:
         incoming: Path | None = None,
         preload: str | None = None,
         preload_table: int | None = None,
+        boot_loader: bool = False,
         files: Mapping[str, bytes] | None = None,
         kernel_arguments: str = "",
         coverage: coverage.Live | None = None,
@@ -117,9 +120,10 @@ class Machine:
         ``exact``: time is a count of instructions, and nothing depends on the workstation (``docs/measure.md``); then
         all cores share one thread. ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the
         remote runs before the host does, and ``preload_table`` what the host is told in place of its resource table's
-        address. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is
-        written into the records folder. ``kernel_arguments`` come after the board's own. ``coverage`` takes what is
-        executed.
+        address. ``boot_loader``: U-Boot starts the remote and Linux from a bundle in the records folder; the machine
+        model starts neither. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs
+        with them is written into the records folder. ``kernel_arguments`` come after the board's own. ``coverage``
+        takes what is executed.
         """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")
@@ -127,6 +131,10 @@ class Machine:
             raise UsageError(f"preload={preload} is not one of {', '.join(sorted(artifacts.firmware))}")
         if preload is not None and (board.remote is None or not board.remote.preload):
             raise UsageError(f"{board.name} cannot start a remote before its host")
+        if boot_loader and (board.boot_loader is None or artifacts.boot_loader is None):
+            raise UsageError(f"{board.name} has no boot loader, or it is not built")
+        if boot_loader and preload_table is not None:
+            raise UsageError("a boot loader finds the resource table itself: preload_table is for the machine model")
         self.board = board
         self.artifacts = artifacts
         self.thread = "single" if exact else thread
@@ -149,6 +157,11 @@ class Machine:
         if files:
             self.initramfs = self.records.folder.absolute() / "initramfs.cpio"
             self.initramfs.write_bytes(artifacts.initramfs.read_bytes() + cpio.addition(files))
+        self.bundle: Path | None = None
+        """What U-Boot starts, if it does: a file of this machine's own, which is read when QEMU starts."""
+        if boot_loader:
+            self.bundle = self.records.folder.absolute() / "boot.itb"
+            self.bundle.write_bytes(self._bundle())
         self.process = Process(self._said, self._ended)
         self._link = Link(board.name, self._happened)
         self._events: list[Message] = []
@@ -196,13 +209,27 @@ class Machine:
 
     def _host_arguments(self) -> list[str]:
         """Return what the host runs."""
+        if self.bundle is not None:
+            return ["-kernel", str(self.artifacts.boot_loader), "-initrd", str(self.bundle)]
         argv = ["-kernel", str(self.artifacts.kernel)]
         if self.artifacts.boot_firmware is not None:
             argv += ["-bios", str(self.artifacts.boot_firmware)]
         if self.board.dtb:
             argv += ["-dtb", str(self.artifacts.dtb)]
-        command_line = f"{self.board.command_line} {self.kernel_arguments}".strip()
-        return [*argv, "-initrd", str(self.initramfs), "-append", command_line]
+        return [*argv, "-initrd", str(self.initramfs), "-append", self._kernel_command_line()]
+
+    def _kernel_command_line(self) -> str:
+        return f"{self.board.command_line} {self.kernel_arguments}".strip()
+
+    def _bundle(self) -> bytes:
+        """Return what U-Boot starts."""
+        board, built = self.board, self.artifacts
+        assert board.boot_loader is not None
+        image = built.firmware[self.preload] if self.preload is not None else None
+        return loader.bundle(
+            built.kernel, built.dtb, self.initramfs, self._kernel_command_line(), board.boot_loader.kernel, image,
+            arch(board.kernel_arch).name,
+        )  # fmt: skip
 
     def _front(self) -> Serial:
         """Return the serial line that is on the terminal when the command is pasted."""
@@ -210,7 +237,7 @@ class Machine:
 
     def _machine_properties(self) -> list[str]:
         remote, properties = self.board.remote, []
-        if remote is not None and self.preload is not None:
+        if remote is not None and self.preload is not None and self.bundle is None:
             path = str(self.artifacts.firmware[self.preload]).replace(",", ",,")
             properties.append(f"{remote.preload}={path}")
         if remote is not None and self.preload_table is not None:
@@ -537,6 +564,8 @@ class Machine:
             paths["dtb"] = artifacts.dtb
         if artifacts.boot_firmware is not None:
             paths["boot firmware"] = artifacts.boot_firmware
+        if self.bundle is not None:
+            paths |= {"boot loader": Path(str(artifacts.boot_loader)), "bundle": self.bundle}
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}
 
     def _console(self, serial: Serial) -> Console:
