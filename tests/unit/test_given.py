@@ -61,6 +61,16 @@ def test_own_files_are_where_linux_finds_them(tmp_path: Path) -> None:
     assert what.firmware[0].has_vdev(replace(build, firmware=own))
 
 
+@pytest.mark.parametrize(("image", "told"), [(made_elf(table(Vdev())), True), (made_elf(), False)])
+def test_what_runs_before_linux_may_have_no_table(tmp_path: Path, image: bytes, told: bool) -> None:
+    path = Path(written(tmp_path, "x.elf", image))
+    build = replace(artifacts(tmp_path), firmware={"ours": path})
+    for name in ("ours", str(path)):
+        before = read("--remote-image", name).before
+        assert before is not None
+        assert before.leaves_table(build) == told
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

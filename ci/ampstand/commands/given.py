@@ -75,6 +75,13 @@ class Firmware:
         table = self.report.table if self.report is not None else None
         return self.report is None or (table is not None and table.section and not table.table.problem)
 
+    def leaves_table(self, artifacts: Artifacts) -> bool:
+        """Whether Linux is told of a resource table when this runs before Linux does; one of ours is looked into."""
+        if self.report is not None:
+            return self.has_table
+        table = locate(Image.read(artifacts.firmware[self.name].read_bytes()))
+        return table is not None and table.section and not table.table.problem
+
     def has_vdev(self, artifacts: Artifacts) -> bool:
         """Whether it asks for a virtio device."""
         table = locate(Image.read(artifacts.firmware[self.name].read_bytes()))

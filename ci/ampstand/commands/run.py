@@ -114,7 +114,7 @@ def begin(remote: Remote, what: Given) -> None:
     """Start the first image, or attach to what runs already if it has a resource table."""
     if what.before is None:
         remote.start(what.firmware[0].name)
-    elif what.before.has_table:
+    elif what.before.leaves_table(remote.machine.artifacts):
         remote.attach()
 
 
