@@ -15,6 +15,8 @@
 #include "qemu/units.h"
 #include "hw/arm/stm32mp157_soc.h"
 #include "hw/char/stm32mp1_usart.h"
+#include "hw/dma/stm32mp1_dma.h"
+#include "hw/dma/stm32mp1_dmamux.h"
 #include "hw/gpio/stm32l4x5_gpio.h"
 #include "hw/i2c/stm32f7_i2c.h"
 #include "hw/irq.h"
@@ -90,7 +92,7 @@ typedef struct STM32MP157DeviceInfo {
     const char *name;
     const char *type;
     hwaddr addr;
-    uint16_t irq[4];      /* sysbus IRQ n goes to irq[n] */
+    uint16_t irq[8];      /* sysbus IRQ n goes to irq[n] */
     uint16_t reset;       /* reset line of the RCC */
     bool clocked;         /* has a clock input "clk", from: */
     STM32MP1RccClock clk;
@@ -214,6 +216,17 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                                  .irq = { BOTH(92) }, .reset = RST(AHB6, 14),
                                  CLK(QUADSPI)),
 
+    [STM32MP157_DMA1] = BLOCK("dma1", TYPE_STM32MP1_DMA, 0x48000000,
+                              .irq = { BOTH(11), BOTH(12), BOTH(13), BOTH(14),
+                                       BOTH(15), BOTH(16), BOTH(17), BOTH(47) },
+                              .reset = RST(AHB2, 0)),
+    [STM32MP157_DMA2] = BLOCK("dma2", TYPE_STM32MP1_DMA, 0x48001000,
+                              .irq = { BOTH(56), BOTH(57), BOTH(58), BOTH(59),
+                                       BOTH(60), BOTH(68), BOTH(69), BOTH(70) },
+                              .reset = RST(AHB2, 1)),
+    [STM32MP157_DMAMUX1] = BLOCK("dmamux1", TYPE_STM32MP1_DMAMUX, 0x48002000,
+                                 .irq = { BOTH(102) }, .reset = RST(AHB2, 2)),
+
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
     [STM32MP157_GPIOC] = GPIO("gpioc", 0x50004000, 2, AHB4, 2),
@@ -249,9 +262,6 @@ static const struct {
     { "sai3", 0x4400c000, 0x400 },
     { "dfsdm", 0x4400d000, 0x800 },
     { "fdcan-ccu", 0x44010000, 0x400 },
-    { "dma1", 0x48000000, 0x400 },
-    { "dma2", 0x48001000, 0x400 },
-    { "dmamux1", 0x48002000, 0x400 },
     { "adc", 0x48003000, 0x400 },
     { "sdmmc3", 0x48004000, 0x1000 },
     { "otg", 0x49000000, 0x10000 },
@@ -279,6 +289,25 @@ static const struct {
     { "ddrperfm", 0x5a007000, 0x400 },
     { "tzc", 0x5c006000, 0x1000 },
     { "stgenc", 0x5c008000, 0x400 },
+};
+
+/*
+ * DMA requests by their number in DMAMUX1: named GPIO outputs of devices. Some
+ * devices have to know that a request was served: their input "dma-ack".
+ */
+static const struct {
+    uint8_t request;
+    STM32MP157Device device;
+    const char *output;
+    uint8_t n;
+} stm32mp157_soc_requests[] = {
+#define RX_TX(_request, _device)                                            \
+    { _request, STM32MP157_##_device, "dma-rx", 0 },                        \
+    { _request + 1, STM32MP157_##_device, "dma-tx", 0 }
+    RX_TX(33, I2C1), RX_TX(35, I2C2), RX_TX(73, I2C3), RX_TX(115, I2C5),
+    RX_TX(43, USART2), RX_TX(45, USART3), RX_TX(63, UART4), RX_TX(65, UART5),
+    RX_TX(71, USART6), RX_TX(79, UART7), RX_TX(81, UART8),
+#undef RX_TX
 };
 
 #define EXTI_EVENT_SEV_M4 65            /* SEV of the M4 */
@@ -619,6 +648,11 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
         qdev_prop_set_string(dev, "bus-name", info->name);
         qdev_prop_set_uint8(dev, "data-size", info->param);
     }
+    if (!strcmp(info->type, TYPE_STM32MP1_DMA)) {
+        /* It is on the bus of the M4. */
+        object_property_set_link(OBJECT(dev), "memory", OBJECT(&s->m4_view),
+                                 &error_abort);
+    }
     if (!strcmp(info->type, TYPE_STM32L4X5_GPIO)) {
         qdev_prop_set_string(dev, "name", info->name);
         qdev_prop_set_uint32(dev, "mode-reset", 0xffffffff);
@@ -686,6 +720,33 @@ static void stm32mp157_soc_connect_exti(STM32MP157SocState *s)
             qdev_connect_gpio_out(s->dev[i], pin,
                                   qdev_get_gpio_in_named(exti, "pin", n));
         }
+    }
+}
+
+static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
+{
+    DeviceState *mux = s->dev[STM32MP157_DMAMUX1];
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_requests); i++) {
+        int request = stm32mp157_soc_requests[i].request;
+
+        qdev_connect_gpio_out_named(s->dev[stm32mp157_soc_requests[i].device],
+                                    stm32mp157_soc_requests[i].output,
+                                    stm32mp157_soc_requests[i].n,
+                                    qdev_get_gpio_in_named(mux, "request",
+                                                           request));
+    }
+    for (i = 0; i < STM32MP1_DMAMUX_CHANNELS; i++) {
+        DeviceState *dma = s->dev[STM32MP157_DMA1 + i / STM32MP1_DMA_STREAMS];
+        int stream = i % STM32MP1_DMA_STREAMS;
+
+        qdev_connect_gpio_out_named(mux, "channel", i,
+                                    qdev_get_gpio_in_named(dma, "request",
+                                                           stream));
+        qdev_connect_gpio_out_named(dma, "ack", stream,
+                                    qdev_get_gpio_in_named(mux, "channel-ack",
+                                                           i));
     }
 }
 
@@ -812,6 +873,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
         return;
     }
     stm32mp157_soc_connect_exti(s);
+    stm32mp157_soc_connect_dma(s);
     stm32mp157_soc_connect_sev(s);
     stm32mp157_soc_connect_resets(s);
 }

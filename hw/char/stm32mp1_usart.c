@@ -14,8 +14,8 @@
  *    (IDLE, receiver timeout) is timed, from BRR, PRESC and the kernel clock.
  *  - There is never an overrun. Input that does not fit, or that arrives while
  *    the receiver is disabled, waits in the character device.
- *  - Synchronous, LIN, IrDA, smartcard and half-duplex modes, DMA requests,
- *    mute mode, hardware flow control and automatic baud rate are storage only.
+ *  - Synchronous, LIN, IrDA, smartcard and half-duplex modes, mute mode,
+ *    hardware flow control and automatic baud rate are storage only.
  */
 
 #include "qemu/osdep.h"
@@ -109,8 +109,7 @@ REG32(SIDR, 0x3fc)
 #define CR1_UNIMP   R_CR1_MME_MASK
 #define CR2_UNIMP   (R_CR2_SLVEN_MASK | R_CR2_CLKEN_MASK | R_CR2_LINEN_MASK | \
                      R_CR2_ABREN_MASK)
-#define CR3_UNIMP   (R_CR3_IREN_MASK | R_CR3_HDSEL_MASK | R_CR3_SCEN_MASK | \
-                     R_CR3_DMAR_MASK | R_CR3_DMAT_MASK)
+#define CR3_UNIMP   (R_CR3_IREN_MASK | R_CR3_HDSEL_MASK | R_CR3_SCEN_MASK)
 #define RQR_UNIMP   0x00000007
 /* PE FE NE ORE IDLE TC TCBGT LBD CTS RTO EOB UDR CM WU */
 #define ICR_MASK    0x00123bdf
@@ -234,6 +233,10 @@ static void stm32mp1_usart_update_irq(STM32MP1UsartState *s)
     }
     trace_stm32mp1_usart_irq(DEVICE(s)->canonical_path, isr, level);
     qemu_set_irq(s->irq, level);
+    qemu_set_irq(s->dma_rx, rx_enabled(s) && (s->cr3 & R_CR3_DMAR_MASK) &&
+                            (isr & R_ISR_RXFNE_MASK));
+    qemu_set_irq(s->dma_tx, tx_enabled(s) && (s->cr3 & R_CR3_DMAT_MASK) &&
+                            (isr & R_ISR_TXFNF_MASK));
 }
 
 static int64_t bit_ns(STM32MP1UsartState *s)
@@ -784,6 +787,8 @@ static void stm32mp1_usart_init(Object *obj)
                           TYPE_STM32MP1_USART, 0x400);
     sysbus_init_mmio(sbd, &s->mmio);
     sysbus_init_irq(sbd, &s->irq);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->dma_rx, "dma-rx", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->dma_tx, "dma-tx", 1);
     s->clk = qdev_init_clock_in(DEVICE(obj), "clk",
                                 stm32mp1_usart_clock_update, s, ClockUpdate);
     fifo8_create(&s->tx_fifo, STM32MP1_USART_FIFO_SIZE);

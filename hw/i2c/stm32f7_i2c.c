@@ -12,7 +12,7 @@
  * look at it only until STOPF is there.
  *
  * Not modelled: slave mode, 10-bit addresses (answered by NACK), SMBus packet
- * error checking, timeouts and alert, DMA.
+ * error checking, timeouts and alert.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
@@ -120,6 +120,10 @@ static void stm32f7_i2c_update(STM32F7I2CState *s)
     trace_stm32f7_i2c_irq(s->isr, event, error);
     qemu_set_irq(s->event_irq, event);
     qemu_set_irq(s->error_irq, error);
+    qemu_set_irq(s->dma_rx, (s->cr1 & R_CR1_RXDMAEN_MASK) &&
+                            (s->isr & R_ISR_RXNE_MASK));
+    qemu_set_irq(s->dma_tx, (s->cr1 & R_CR1_TXDMAEN_MASK) &&
+                            (s->isr & R_ISR_TXIS_MASK));
 }
 
 static void stm32f7_i2c_stop(STM32F7I2CState *s)
@@ -260,8 +264,8 @@ static void stm32f7_i2c_disable(STM32F7I2CState *s)
 
 static void stm32f7_i2c_write_cr1(STM32F7I2CState *s, uint32_t value)
 {
-    if (value & (R_CR1_TXDMAEN_MASK | R_CR1_RXDMAEN_MASK | R_CR1_PECEN_MASK)) {
-        qemu_log_mask(LOG_UNIMP, "%s: CR1 0x%08" PRIx32 ": DMA or PEC\n",
+    if (value & R_CR1_PECEN_MASK) {
+        qemu_log_mask(LOG_UNIMP, "%s: CR1 0x%08" PRIx32 ": PEC\n",
                       TYPE_STM32F7_I2C, value);
     }
     if (s->cr1 & ~value & R_CR1_PE_MASK) {
@@ -538,6 +542,8 @@ static void stm32f7_i2c_init(Object *obj)
     sysbus_init_mmio(sbd, &s->iomem);
     sysbus_init_irq(sbd, &s->event_irq);
     sysbus_init_irq(sbd, &s->error_irq);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->dma_rx, "dma-rx", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->dma_tx, "dma-tx", 1);
     s->bus = i2c_init_bus(DEVICE(obj), "i2c");
     s->clk = qdev_init_clock_in(DEVICE(obj), "clk", NULL, NULL, 0);
     timer_init_ns(&s->stop_timer, QEMU_CLOCK_VIRTUAL, stm32f7_i2c_stop_expired,

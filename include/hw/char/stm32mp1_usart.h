@@ -12,6 +12,8 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0: the interrupt
+ *  + named GPIO outputs "dma-rx" and "dma-tx": DMA requests, high as long as
+ *    there is something to read or room to write
  *  + clock input "clk": the kernel clock; it times IDLE and the receiver
  *    timeout
  *  + property "chardev": the line
@@ -39,6 +41,8 @@ struct STM32MP1UsartState {
 
     MemoryRegion mmio;
     qemu_irq irq;
+    qemu_irq dma_rx;
+    qemu_irq dma_tx;
     Clock *clk;
     CharFrontend chr;
     bool boot_enabled;

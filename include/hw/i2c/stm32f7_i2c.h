@@ -8,6 +8,8 @@
  *  + sysbus MMIO region 0: the registers, 0x400 bytes
  *  + sysbus IRQ 0: event interrupt, level
  *  + sysbus IRQ 1: error interrupt, level
+ *  + Named GPIO outputs "dma-rx" and "dma-tx": DMA requests, as long as RXNE or
+ *    TXIS is set
  *  + Clock input "clk": the kernel clock; it times the stop after a NACK
  *  + child bus "i2c"
  */
@@ -30,6 +32,8 @@ struct STM32F7I2CState {
     I2CBus *bus;
     qemu_irq event_irq;
     qemu_irq error_irq;
+    qemu_irq dma_rx;
+    qemu_irq dma_tx;
     Clock *clk;
 
     uint32_t cr1;
