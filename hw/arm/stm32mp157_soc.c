@@ -13,15 +13,19 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/units.h"
+#include "hw/adc/stm32mp1_adc.h"
 #include "hw/arm/stm32mp157_soc.h"
 #include "hw/char/stm32mp1_usart.h"
 #include "hw/dma/stm32mp1_dma.h"
 #include "hw/dma/stm32mp1_dmamux.h"
+#include "hw/dma/stm32mp1_mdma.h"
 #include "hw/gpio/stm32l4x5_gpio.h"
 #include "hw/i2c/stm32f7_i2c.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_bsec.h"
 #include "hw/misc/stm32mp1_cryp.h"
+#include "hw/misc/stm32mp1_crc.h"
+#include "hw/misc/stm32mp1_dac.h"
 #include "hw/misc/stm32mp1_dbgmcu.h"
 #include "hw/misc/stm32mp1_ddrctrl.h"
 #include "hw/misc/stm32mp1_etzpc.h"
@@ -70,6 +74,7 @@
 #define TAMP_BKP17R 0x144
 #define TAMP_BKP18R 0x148
 #define COPRO_RUNNING 2
+#define TIM6_DAC_IRQ 54
 #define GIC_ADDR 0xa0020000
 #define PMU_SPI 200
 #define CNTFRQ_HZ 24000000
@@ -98,6 +103,8 @@ typedef struct STM32MP157DeviceInfo {
     STM32MP1RccClock clk;
     uint8_t param;        /* width of a timer, port of a GPIO in the EXTI,
                              longest frame of an SPI, encoder of an LPTIM */
+    uint8_t channels;     /* of a timer */
+    uint8_t kind;         /* of a timer */
 } STM32MP157DeviceInfo;
 
 #define BLOCK(_name, _type, _addr, ...) \
@@ -106,10 +113,20 @@ typedef struct STM32MP157DeviceInfo {
 #define USART(_name, _addr, _irq, _clk, ...)                                \
     { .name = _name, .type = TYPE_STM32MP1_USART, .addr = _addr,            \
       .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk) }
-#define TIM(_name, _addr, _irq, _width, _bit)                               \
+#define TIM(_name, _addr, _irq, _width, _channels, _kind, _bus, _bit, _clk) \
     { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
-      .irq = { BOTH(_irq) }, .reset = RST(APB1, _bit), CLK(TIMG1),          \
-      .param = _width }
+      .irq = { BOTH(_irq) }, .reset = RST(_bus, _bit), CLK(_clk),           \
+      .param = _width, .channels = _channels, .kind = _kind }
+#define TIM_APB1(_name, _addr, _irq, _width, _channels, _bit)               \
+    TIM(_name, _addr, _irq, _width, _channels, 0, APB1, _bit, TIMG1)
+#define TIM_APB2(_name, _addr, _irq, _channels, _bit)                       \
+    TIM(_name, _addr, _irq, 16, _channels, 1, APB2, _bit, TIMG2)
+/* Break, update, trigger and commutation, capture and compare */
+#define TIM_ADVANCED(_name, _addr, _irq, _bit)                              \
+    { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
+      .irq = { BOTH(_irq), BOTH(_irq + 1), BOTH(_irq + 2), BOTH(_irq + 3) }, \
+      .reset = RST(APB2, _bit), CLK(TIMG2),                                 \
+      .param = 16, .channels = 4, .kind = 2 }
 #define LPTIM(_name, _addr, _irq, _encoder, _clk, ...)                      \
     { .name = _name, .type = TYPE_STM32MP1_LPTIM, .addr = _addr,            \
       .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk),          \
@@ -175,15 +192,20 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_UART7] = USART("uart7", 0x40018000, 82, USART78, APB1, 18),
     [STM32MP157_UART8] = USART("uart8", 0x40019000, 83, USART78, APB1, 19),
 
-    [STM32MP157_TIM2] = TIM("tim2", 0x40000000, 28, 32, 0),
-    [STM32MP157_TIM3] = TIM("tim3", 0x40001000, 29, 16, 1),
-    [STM32MP157_TIM4] = TIM("tim4", 0x40002000, 30, 16, 2),
-    [STM32MP157_TIM5] = TIM("tim5", 0x40003000, 50, 32, 3),
-    [STM32MP157_TIM6] = TIM("tim6", 0x40004000, 54, 16, 4),
-    [STM32MP157_TIM7] = TIM("tim7", 0x40005000, 55, 16, 5),
-    [STM32MP157_TIM12] = TIM("tim12", 0x40006000, 119, 16, 6),
-    [STM32MP157_TIM13] = TIM("tim13", 0x40007000, 130, 16, 7),
-    [STM32MP157_TIM14] = TIM("tim14", 0x40008000, 131, 16, 8),
+    [STM32MP157_TIM1] = TIM_ADVANCED("tim1", 0x44000000, 24, 0),
+    [STM32MP157_TIM2] = TIM_APB1("tim2", 0x40000000, 28, 32, 4, 0),
+    [STM32MP157_TIM3] = TIM_APB1("tim3", 0x40001000, 29, 16, 4, 1),
+    [STM32MP157_TIM4] = TIM_APB1("tim4", 0x40002000, 30, 16, 4, 2),
+    [STM32MP157_TIM5] = TIM_APB1("tim5", 0x40003000, 50, 32, 4, 3),
+    [STM32MP157_TIM6] = TIM_APB1("tim6", 0x40004000, TIM6_DAC_IRQ, 16, 0, 4),
+    [STM32MP157_TIM7] = TIM_APB1("tim7", 0x40005000, 55, 16, 0, 5),
+    [STM32MP157_TIM8] = TIM_ADVANCED("tim8", 0x44001000, 43, 1),
+    [STM32MP157_TIM12] = TIM_APB1("tim12", 0x40006000, 119, 16, 2, 6),
+    [STM32MP157_TIM13] = TIM_APB1("tim13", 0x40007000, 130, 16, 1, 7),
+    [STM32MP157_TIM14] = TIM_APB1("tim14", 0x40008000, 131, 16, 1, 8),
+    [STM32MP157_TIM15] = TIM_APB2("tim15", 0x44006000, 116, 2, 2),
+    [STM32MP157_TIM16] = TIM_APB2("tim16", 0x44007000, 117, 1, 3),
+    [STM32MP157_TIM17] = TIM_APB2("tim17", 0x44008000, 118, 1, 4),
 
     [STM32MP157_LPTIM1] = LPTIM("lptim1", 0x40009000, 93, 1, LPTIM1, APB1, 9),
     [STM32MP157_LPTIM2] = LPTIM("lptim2", 0x50021000, 138, 1, LPTIM23, APB3, 0),
@@ -216,6 +238,17 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                                  .irq = { BOTH(92) }, .reset = RST(AHB6, 14),
                                  CLK(QUADSPI)),
 
+    [STM32MP157_ADC] = BLOCK("adc", TYPE_STM32MP1_ADC, 0x48003000,
+                             .irq = { BOTH(18), BOTH(90) },
+                             .reset = RST(AHB2, 5), CLK(ADC)),
+    [STM32MP157_CRC1] = BLOCK("crc1", TYPE_STM32MP1_CRC, 0x58009000,
+                              .reset = RST(AHB6, 20)),
+    [STM32MP157_CRC2] = BLOCK("crc2", TYPE_STM32MP1_CRC, 0x4c004000,
+                              .reset = RST(AHB3, 7)),
+    [STM32MP157_DAC] = BLOCK("dac", TYPE_STM32MP1_DAC, 0x40017000,
+                             .irq = { BOTH(TIM6_DAC_IRQ) },
+                             .reset = RST(APB1, 29)),
+
     [STM32MP157_DMA1] = BLOCK("dma1", TYPE_STM32MP1_DMA, 0x48000000,
                               .irq = { BOTH(11), BOTH(12), BOTH(13), BOTH(14),
                                        BOTH(15), BOTH(16), BOTH(17), BOTH(47) },
@@ -226,6 +259,8 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                               .reset = RST(AHB2, 1)),
     [STM32MP157_DMAMUX1] = BLOCK("dmamux1", TYPE_STM32MP1_DMAMUX, 0x48002000,
                                  .irq = { BOTH(102) }, .reset = RST(AHB2, 2)),
+    [STM32MP157_MDMA] = BLOCK("mdma", TYPE_STM32MP1_MDMA, 0x58000000,
+                              .irq = { BOTH(122) }, .reset = RST(TZAHB6, 0)),
 
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
@@ -251,31 +286,21 @@ static const struct {
     { "stm32mp1.io", PERIPH_ADDR, PERIPH_SIZE },
     { "spdifrx", 0x4000d000, 0x400 },
     { "cec", 0x40016000, 0x400 },
-    { "dac", 0x40017000, 0x400 },
-    { "tim1", 0x44000000, 0x400 },
-    { "tim8", 0x44001000, 0x400 },
-    { "tim15", 0x44006000, 0x400 },
-    { "tim16", 0x44007000, 0x400 },
-    { "tim17", 0x44008000, 0x400 },
     { "sai1", 0x4400a000, 0x400 },
     { "sai2", 0x4400b000, 0x400 },
     { "sai3", 0x4400c000, 0x400 },
     { "dfsdm", 0x4400d000, 0x800 },
     { "fdcan-ccu", 0x44010000, 0x400 },
-    { "adc", 0x48003000, 0x400 },
     { "sdmmc3", 0x48004000, 0x1000 },
     { "otg", 0x49000000, 0x10000 },
-    { "crc2", 0x4c004000, 0x400 },
     { "dcmi", 0x4c006000, 0x400 },
     { "vrefbuf", 0x50025000, 0x400 },
     { "sai4", 0x50027000, 0x400 },
     { "dts", 0x50028000, 0x400 },
     { "hdp", 0x5002a000, 0x400 },
-    { "mdma", 0x58000000, 0x1000 },
     { "fmc", 0x58002000, 0x1000 },
     { "sdmmc1", 0x58005000, 0x1000 },
     { "sdmmc2", 0x58007000, 0x1000 },
-    { "crc1", 0x58009000, 0x400 },
     { "eth", 0x5800a000, 0x2000 },
     { "usbh-ohci", 0x5800c000, 0x1000 },
     { "usbh-ehci", 0x5800d000, 0x1000 },
@@ -308,6 +333,81 @@ static const struct {
     RX_TX(43, USART2), RX_TX(45, USART3), RX_TX(63, UART4), RX_TX(65, UART5),
     RX_TX(71, USART6), RX_TX(79, UART7), RX_TX(81, UART8),
 #undef RX_TX
+#define REQUEST(_request, _device, _n)                                      \
+    { _request, STM32MP157_##_device, "dma-request", _n }
+#define CH1_TO_CH3(_request, _device)                                       \
+    REQUEST(_request, _device, 0), REQUEST(_request + 1, _device, 1),       \
+    REQUEST(_request + 2, _device, 2)
+#define CH1_TO_CH4(_request, _device)                                       \
+    CH1_TO_CH3(_request, _device), REQUEST(_request + 3, _device, 3)
+#define UP(_request, _device) REQUEST(_request, _device, 4)
+#define TRIG(_request, _device) REQUEST(_request, _device, 5)
+#define COM(_request, _device) REQUEST(_request, _device, 6)
+    REQUEST(9, ADC, 0), REQUEST(10, ADC, 1),
+    REQUEST(67, DAC, 0), REQUEST(68, DAC, 1),
+    CH1_TO_CH4(11, TIM1), UP(15, TIM1), TRIG(16, TIM1), COM(17, TIM1),
+    CH1_TO_CH4(18, TIM2), UP(22, TIM2),
+    CH1_TO_CH4(23, TIM3), UP(27, TIM3), TRIG(28, TIM3),
+    CH1_TO_CH3(29, TIM4), UP(32, TIM4),
+    CH1_TO_CH4(47, TIM8), UP(51, TIM8), TRIG(52, TIM8), COM(53, TIM8),
+    CH1_TO_CH4(55, TIM5), UP(59, TIM5), TRIG(60, TIM5),
+    UP(69, TIM6), UP(70, TIM7),
+    REQUEST(105, TIM15, 0), UP(106, TIM15), TRIG(107, TIM15), COM(108, TIM15),
+    REQUEST(109, TIM16, 0), UP(110, TIM16),
+    REQUEST(111, TIM17, 0), UP(112, TIM17),
+#undef REQUEST
+#undef CH1_TO_CH3
+#undef CH1_TO_CH4
+#undef UP
+#undef TRIG
+#undef COM
+};
+
+/* Those that lead to the MDMA, beside the ends of the DMAs' transfers */
+static const struct {
+    uint8_t request;
+    STM32MP157Device device;
+    const char *output;
+} stm32mp157_soc_mdma_requests[] = {
+    { 32, STM32MP157_USART1, "dma-rx" }, { 33, STM32MP157_USART1, "dma-tx" },
+    { 36, STM32MP157_I2C4, "dma-rx" }, { 37, STM32MP157_I2C4, "dma-tx" },
+    { 38, STM32MP157_I2C6, "dma-rx" }, { 39, STM32MP157_I2C6, "dma-tx" },
+};
+
+/*
+ * Where the trigger outputs of timers lead: inputs of other timers (ITRx), and
+ * the numbers that the ADC, the DAC and the DMAMUX give them
+ */
+static const struct {
+    STM32MP157Device timer;
+    uint8_t output;             /* 0: TRGO, 1: TRGO2 */
+    STM32MP157Device device;
+    uint8_t input;
+} stm32mp157_soc_trgos[] = {
+#define TRGO(_timer, _output, _device, _input)                              \
+    { STM32MP157_##_timer, _output, STM32MP157_##_device, _input }
+    TRGO(TIM15, 0, TIM1, 0), TRGO(TIM2, 0, TIM1, 1), TRGO(TIM3, 0, TIM1, 2),
+    TRGO(TIM4, 0, TIM1, 3),
+    TRGO(TIM1, 0, TIM2, 0), TRGO(TIM8, 0, TIM2, 1), TRGO(TIM3, 0, TIM2, 2),
+    TRGO(TIM4, 0, TIM2, 3),
+    TRGO(TIM1, 0, TIM3, 0), TRGO(TIM2, 0, TIM3, 1), TRGO(TIM15, 0, TIM3, 2),
+    TRGO(TIM4, 0, TIM3, 3),
+    TRGO(TIM1, 0, TIM4, 0), TRGO(TIM2, 0, TIM4, 1), TRGO(TIM3, 0, TIM4, 2),
+    TRGO(TIM8, 0, TIM4, 3),
+    TRGO(TIM1, 0, TIM5, 0), TRGO(TIM8, 0, TIM5, 1), TRGO(TIM3, 0, TIM5, 2),
+    TRGO(TIM4, 0, TIM5, 3),
+    TRGO(TIM1, 0, TIM8, 0), TRGO(TIM2, 0, TIM8, 1), TRGO(TIM4, 0, TIM8, 2),
+    TRGO(TIM5, 0, TIM8, 3),
+    TRGO(TIM4, 0, TIM12, 0), TRGO(TIM5, 0, TIM12, 1),
+    TRGO(TIM1, 0, TIM15, 0), TRGO(TIM3, 0, TIM15, 1),
+    TRGO(TIM3, 0, ADC, 4), TRGO(TIM8, 0, ADC, 7), TRGO(TIM8, 1, ADC, 8),
+    TRGO(TIM1, 0, ADC, 9), TRGO(TIM1, 1, ADC, 10), TRGO(TIM2, 0, ADC, 11),
+    TRGO(TIM4, 0, ADC, 12), TRGO(TIM6, 0, ADC, 13), TRGO(TIM15, 0, ADC, 14),
+    TRGO(TIM1, 0, DAC, 1), TRGO(TIM2, 0, DAC, 2), TRGO(TIM4, 0, DAC, 3),
+    TRGO(TIM5, 0, DAC, 4), TRGO(TIM6, 0, DAC, 5), TRGO(TIM7, 0, DAC, 6),
+    TRGO(TIM8, 0, DAC, 7), TRGO(TIM15, 0, DAC, 8),
+    TRGO(TIM12, 0, DMAMUX1, 7),
+#undef TRGO
 };
 
 #define EXTI_EVENT_SEV_M4 65            /* SEV of the M4 */
@@ -401,6 +501,25 @@ static void stm32mp157_soc_set_mcu_reset(void *opaque, int n, int level)
                  level);
 }
 
+/* Input "trgo": an output of a timer, by device and output */
+static void stm32mp157_soc_set_trgo(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_trgos); i++) {
+        STM32MP157Device device = stm32mp157_soc_trgos[i].device;
+        const char *input = !strcmp(stm32mp157_soc_devices[device].type,
+                                    TYPE_STM32MP1_TIM) ? "itr" : "trigger";
+
+        if (stm32mp157_soc_trgos[i].timer * STM32MP1_TIM_TRGOS +
+            stm32mp157_soc_trgos[i].output == n) {
+            qemu_set_irq(qdev_get_gpio_in_named(s->dev[device], input,
+                             stm32mp157_soc_trgos[i].input), level);
+        }
+    }
+}
+
 /* Input "sev-selected": whether the EXTI looks at SEV of the A7s (0), M4 (1) */
 static void stm32mp157_soc_set_sev_selected(void *opaque, int n, int level)
 {
@@ -469,6 +588,8 @@ static void stm32mp157_soc_init(Object *obj)
                             TYPE_SPLIT_IRQ);
     object_initialize_child(obj, "m4-sleepdeep", &s->m4_sleepdeep,
                             TYPE_SPLIT_IRQ);
+    object_initialize_child(obj, "tim6-dac-irq", &s->tim6_dac_irq,
+                            TYPE_OR_IRQ);
     object_initialize_child(obj, "sram-fault", &s->sram_fault, TYPE_RAM_FAULT);
     for (i = 0; i < ARRAY_SIZE(s->ipcc_fault); i++) {
         g_autofree char *name = g_strdup_printf("ipcc-c%uscr-fault", i + 1);
@@ -494,6 +615,8 @@ static void stm32mp157_soc_init(Object *obj)
                             "mcu-reset", 1);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_sev_selected,
                             "sev-selected", SEV_NUM);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_trgo, "trgo",
+                            STM32MP157_NUM_DEVICES * STM32MP1_TIM_TRGOS);
 }
 
 static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
@@ -619,6 +742,17 @@ static bool stm32mp157_soc_realize_m4(STM32MP157SocState *s, Error **errp)
     return sysbus_realize(SYS_BUS_DEVICE(control), errp);
 }
 
+/* What an interrupt of device @n leads to; two devices share one. */
+static qemu_irq stm32mp157_soc_device_irq(STM32MP157SocState *s,
+                                          STM32MP157Device n, uint16_t irq)
+{
+    if ((irq & IRQ_NUMBER) == TIM6_DAC_IRQ) {
+        return qdev_get_gpio_in(DEVICE(&s->tim6_dac_irq),
+                                n == STM32MP157_DAC);
+    }
+    return stm32mp157_soc_irq(s, irq);
+}
+
 static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
                                           STM32MP157Device n, Error **errp)
 {
@@ -633,6 +767,8 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TIM)) {
         qdev_prop_set_uint8(dev, "width", info->param);
+        qdev_prop_set_uint8(dev, "channels", info->channels);
+        qdev_prop_set_uint8(dev, "kind", info->kind);
     }
     if (!strcmp(info->type, TYPE_STM32MP1_FDCAN)) {
         object_property_set_link(OBJECT(dev), "message-ram",
@@ -648,10 +784,19 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
         qdev_prop_set_string(dev, "bus-name", info->name);
         qdev_prop_set_uint8(dev, "data-size", info->param);
     }
+    if (!strcmp(info->type, TYPE_STM32MP1_ADC)) {
+        qdev_connect_clock_in(dev, "hclk",
+                              stm32mp1_rcc_clock(&s->rcc,
+                                                 STM32MP1_RCC_CK_MCU));
+    }
     if (!strcmp(info->type, TYPE_STM32MP1_DMA)) {
         /* It is on the bus of the M4. */
         object_property_set_link(OBJECT(dev), "memory", OBJECT(&s->m4_view),
                                  &error_abort);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_MDMA)) {
+        object_property_set_link(OBJECT(dev), "memory",
+                                 OBJECT(get_system_memory()), &error_abort);
     }
     if (!strcmp(info->type, TYPE_STM32L4X5_GPIO)) {
         qdev_prop_set_string(dev, "name", info->name);
@@ -663,7 +808,8 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     sysbus_mmio_map(sbd, 0, info->addr);
     for (i = 0; i < ARRAY_SIZE(info->irq); i++) {
         if (info->irq[i]) {
-            sysbus_connect_irq(sbd, i, stm32mp157_soc_irq(s, info->irq[i]));
+            sysbus_connect_irq(sbd, i,
+                               stm32mp157_soc_device_irq(s, n, info->irq[i]));
         }
     }
     if (info->reset) {
@@ -723,6 +869,14 @@ static void stm32mp157_soc_connect_exti(STM32MP157SocState *s)
     }
 }
 
+/* The requests of these do not end by an access to them. */
+static bool stm32mp157_soc_wants_ack(STM32MP157Device n)
+{
+    const char *type = stm32mp157_soc_devices[n].type;
+
+    return !strcmp(type, TYPE_STM32MP1_TIM) || !strcmp(type, TYPE_STM32MP1_DAC);
+}
+
 static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
 {
     DeviceState *mux = s->dev[STM32MP157_DMAMUX1];
@@ -736,6 +890,21 @@ static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
                                     stm32mp157_soc_requests[i].n,
                                     qdev_get_gpio_in_named(mux, "request",
                                                            request));
+        if (stm32mp157_soc_wants_ack(stm32mp157_soc_requests[i].device)) {
+            qdev_connect_gpio_out_named(mux, "ack", request,
+                qdev_get_gpio_in_named(s->dev[stm32mp157_soc_requests[i].device],
+                                       "dma-ack",
+                                       stm32mp157_soc_requests[i].n));
+        }
+    }
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_mdma_requests); i++) {
+        int request = stm32mp157_soc_mdma_requests[i].request;
+
+        qdev_connect_gpio_out_named(
+            s->dev[stm32mp157_soc_mdma_requests[i].device],
+            stm32mp157_soc_mdma_requests[i].output, 0,
+            qdev_get_gpio_in_named(s->dev[STM32MP157_MDMA], "request",
+                                   request));
     }
     for (i = 0; i < STM32MP1_DMAMUX_CHANNELS; i++) {
         DeviceState *dma = s->dev[STM32MP157_DMA1 + i / STM32MP1_DMA_STREAMS];
@@ -744,9 +913,30 @@ static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
         qdev_connect_gpio_out_named(mux, "channel", i,
                                     qdev_get_gpio_in_named(dma, "request",
                                                            stream));
+        /* The end of its transfer is a request of the MDMA. */
+        qdev_connect_gpio_out_named(dma, "complete", stream,
+                                    qdev_get_gpio_in_named(
+                                        s->dev[STM32MP157_MDMA], "request",
+                                        i));
         qdev_connect_gpio_out_named(dma, "ack", stream,
                                     qdev_get_gpio_in_named(mux, "channel-ack",
                                                            i));
+    }
+}
+
+static void stm32mp157_soc_connect_trgos(STM32MP157SocState *s)
+{
+    int i, j;
+
+    for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
+        if (strcmp(stm32mp157_soc_devices[i].type, TYPE_STM32MP1_TIM)) {
+            continue;
+        }
+        for (j = 0; j < STM32MP1_TIM_TRGOS; j++) {
+            qdev_connect_gpio_out_named(s->dev[i], "trgo", j,
+                qdev_get_gpio_in_named(DEVICE(s), "trgo",
+                                       i * STM32MP1_TIM_TRGOS + j));
+        }
     }
 }
 
@@ -844,6 +1034,12 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     }
     qdev_prop_set_uint64(s->dev[STM32MP157_DDRCTRL], "size",
                          memory_region_size(s->dram));
+    qdev_prop_set_uint16(DEVICE(&s->tim6_dac_irq), "num-lines", 2);
+    if (!qdev_realize(DEVICE(&s->tim6_dac_irq), NULL, errp)) {
+        return;
+    }
+    qdev_connect_gpio_out(DEVICE(&s->tim6_dac_irq), 0,
+                          stm32mp157_soc_irq(s, BOTH(TIM6_DAC_IRQ)));
     for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
         if (!stm32mp157_soc_realize_device(s, i, errp)) {
             return;
@@ -874,6 +1070,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     }
     stm32mp157_soc_connect_exti(s);
     stm32mp157_soc_connect_dma(s);
+    stm32mp157_soc_connect_trgos(s);
     stm32mp157_soc_connect_sev(s);
     stm32mp157_soc_connect_resets(s);
 }

@@ -102,6 +102,7 @@ REG32(FDCANCKSELR, 0x90c)
 REG32(LPTIM45CKSELR, 0x92c)
 REG32(LPTIM23CKSELR, 0x930)
 REG32(LPTIM1CKSELR, 0x934)
+REG32(ADCCKSELR, 0x928)
 REG32(MC_RSTSCLRR, 0xc00)
     FIELD(MC_RSTSCLRR, PORRSTF, 0, 1)
     FIELD(MC_RSTSCLRR, PADRSTF, 2, 1)
@@ -366,6 +367,7 @@ static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
     [STM32MP1_RCC_LPTIM1] = "lptim1",
     [STM32MP1_RCC_LPTIM23] = "lptim23",
     [STM32MP1_RCC_LPTIM45] = "lptim45",
+    [STM32MP1_RCC_ADC] = "adc",
     [STM32MP1_RCC_LSI] = "lsi",
     [STM32MP1_RCC_LSE] = "lse",
 };
@@ -666,6 +668,34 @@ static uint64_t stm32mp1_rcc_selected(STM32MP1RccState *s, RccSelected what,
     }
 }
 
+static uint64_t stm32mp1_rcc_ck_per(STM32MP1RccState *s)
+{
+    switch (s->regs[R_CPERCKSELR] & 3) {
+    case 0:
+        return stm32mp1_rcc_hsi(s);
+    case 1:
+        return stm32mp1_rcc_csi(s);
+    case 2:
+        return stm32mp1_rcc_hse(s);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t stm32mp1_rcc_adc(STM32MP1RccState *s, int selr, uint64_t pclk)
+{
+    switch (s->regs[selr] & 3) {
+    case 0:
+        return stm32mp1_rcc_pll(s, RCC_PLL4, 2);
+    case 1:
+        return stm32mp1_rcc_ck_per(s);
+    case 2:
+        return stm32mp1_rcc_pll(s, RCC_PLL3, 1);
+    default:
+        return 0;
+    }
+}
+
 /* The kernel clocks that a register selects, from the bus clock or another */
 static const struct {
     STM32MP1RccClock clock;
@@ -689,6 +719,8 @@ static const struct {
       stm32mp1_rcc_i2c },
     { STM32MP1_RCC_I2C46, R_I2C46CKSELR, STM32MP1_RCC_PCLK5,
       stm32mp1_rcc_i2c },
+    { STM32MP1_RCC_ADC, R_ADCCKSELR, STM32MP1_RCC_CK_MCU,
+      stm32mp1_rcc_adc },
 };
 
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)

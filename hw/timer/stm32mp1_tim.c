@@ -1,5 +1,5 @@
 /*
- * STM32MP1 general-purpose and basic timers (TIM)
+ * STM32MP1 advanced-control, general-purpose and basic timers (TIM)
  *
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -8,7 +8,9 @@
 /*
  * The counter is computed when somebody looks. A host timer runs only while
  * an enabled interrupt is still to come, and never again before the guest
- * has cleared the flag: no period a guest can choose keeps QEMU busy.
+ * has cleared the flag; another one while DMA requests or triggers for other
+ * devices are still to come, and not more often than each EVENT_NS. So no
+ * period a guest can choose keeps QEMU busy.
  */
 
 #include "qemu/osdep.h"
@@ -35,15 +37,33 @@ REG32(CR1, 0x00)
     FIELD(CR1, CKD, 8, 2)
     FIELD(CR1, UIFREMAP, 11, 1)
 REG32(CR2, 0x04)
+    FIELD(CR2, CCDS, 3, 1)
+    FIELD(CR2, MMS, 4, 3)
+    FIELD(CR2, MMS2, 20, 4)
 REG32(SMCR, 0x08)
     FIELD(SMCR, SMS, 0, 3)
+    FIELD(SMCR, TS, 4, 3)
+    FIELD(SMCR, ECE, 14, 1)
     FIELD(SMCR, SMS_3, 16, 1)
+    FIELD(SMCR, TS_4_3, 20, 2)
 REG32(DIER, 0x0c)
+    FIELD(DIER, BIE, 7, 1)
 REG32(SR, 0x10)
     FIELD(SR, UIF, 0, 1)
     FIELD(SR, CC1IF, 1, 1)
+    FIELD(SR, COMIF, 5, 1)
+    FIELD(SR, TIF, 6, 1)
+    FIELD(SR, BIF, 7, 1)
+    FIELD(SR, B2IF, 8, 1)
+    FIELD(SR, CC1OF, 9, 1)
+    FIELD(SR, CC5IF, 16, 1)
 REG32(EGR, 0x14)
     FIELD(EGR, UG, 0, 1)
+    FIELD(EGR, CC1G, 1, 1)
+    FIELD(EGR, COMG, 5, 1)
+    FIELD(EGR, TG, 6, 1)
+    FIELD(EGR, BG, 7, 1)
+    FIELD(EGR, B2G, 8, 1)
 REG32(CCMR1, 0x18)
 REG32(CCMR2, 0x1c)
 REG32(CCER, 0x20)
@@ -51,22 +71,82 @@ REG32(CNT, 0x24)
     FIELD(CNT, UIFCPY, 31, 1)
 REG32(PSC, 0x28)
 REG32(ARR, 0x2c)
+REG32(RCR, 0x30)
 REG32(CCR1, 0x34)
 REG32(CCR4, 0x40)
+REG32(BDTR, 0x44)
+    FIELD(BDTR, AOE, 14, 1)
+    FIELD(BDTR, MOE, 15, 1)
 REG32(DCR, 0x48)
+    FIELD(DCR, DBA, 0, 5)
+    FIELD(DCR, DBL, 8, 5)
 REG32(DMAR, 0x4c)
+REG32(CCMR3, 0x54)
+REG32(CCR5, 0x58)
+REG32(CCR6, 0x5c)
+REG32(AF1, 0x60)
+    FIELD(AF1, BKINE, 0, 1)
+REG32(AF2, 0x64)
+REG32(TISEL, 0x68)
 
 #define CR1_MASK        0x0bff
 #define CR1_BASIC_MASK  (CR1_MASK & ~(R_CR1_DIR_MASK | R_CR1_CMS_MASK))
-#define CR2_MASK        0x00f8
 #define SMCR_MASK       0x0031ffff
-#define DIER_IRQS       0x005f
-#define DIER_DMAS       0x5f00
-#define SR_MASK         0x1e5f
-#define EGR_FLAGS       0x005e
+#define DIER_CC1        0x0202          /* interrupt and DMA request */
 #define CCMR_MASK       0x0101ffff
-#define CCER_MASK       0xbbbb
+#define CCER_CHANNEL    0xb
+#define CCER_CC1NE      0x4
 #define PSC_MASK        0xffff
+#define DCR_MASK        0x1f1f
+#define TISEL_MASK      0x0f0f0f0f
+
+/* What a timer has beyond its channels */
+#define PLAIN           0
+#define BREAK           1       /* TIM15 to TIM17: RCR, BDTR */
+#define ADVANCED        2       /* TIM1, TIM8: two more channels, too */
+
+/* A request is CCxDE, UDE, ... where CCxIE, UIE, ... are: so much higher */
+#define DIER_DMA_SHIFT  8
+
+/* Events are flags of SR, and these */
+#define EVENT_UPDATE    BIT(24)         /* also one that sets no flag */
+#define EVENT_RESET     BIT(25)         /* the counter begins anew */
+
+/* Master modes */
+#define MMS_RESET       0
+#define MMS_ENABLE      1
+#define MMS_UPDATE      2
+#define MMS_COMPARE     3
+#define MMS_OC1REF      4
+
+/* Output compare modes */
+#define OCM_ACTIVE      1
+#define OCM_TOGGLE      3
+#define OCM_PWM1        6
+#define OCM_PWM2        7
+
+/* Slave modes */
+#define SMS_ENCODER1    1
+#define SMS_ENCODER3    3
+#define SMS_RESET       4
+#define SMS_GATED       5
+#define SMS_TRIGGER     6
+#define SMS_CLOCK       7
+#define SMS_RESET_TRIGGER 8
+
+/* Trigger inputs */
+#define TS_ITR3         3
+#define TS_TI1F_ED      4
+#define TS_TI1FP1       5
+#define TS_TI2FP2       6
+
+/* Events for other devices come no more often than that. */
+#define EVENT_NS        (10 * SCALE_US)
+
+/* The order of the requests in the DMAMUX, by their bit of SR */
+static const uint8_t request_bits[STM32MP1_TIM_REQUESTS] = {
+    1, 2, 3, 4, R_SR_UIF_SHIFT, R_SR_TIF_SHIFT, R_SR_COMIF_SHIFT,
+};
 
 static uint32_t stm32mp1_tim_max(const STM32MP1TimState *s)
 {
@@ -152,14 +232,51 @@ static uint64_t stm32mp1_tim_to_value(const STM32MP1TimState *s,
                        : stm32mp1_tim_period(s) - cnt + value;
 }
 
+/* Set flags of SR. What they tell others is done by stm32mp1_tim_update(). */
+static void stm32mp1_tim_raise(STM32MP1TimState *s, uint32_t flags)
+{
+    s->sr |= flags;
+    s->events |= flags;
+}
+
 static void stm32mp1_tim_match(STM32MP1TimState *s, uint64_t steps)
 {
     for (unsigned int ch = 0; ch < s->channels; ch++) {
         if (stm32mp1_tim_is_output(s, ch) &&
             stm32mp1_tim_to_value(s, s->ccr_shadow[ch]) <= steps) {
-            s->sr |= stm32mp1_tim_ccif(ch);
+            stm32mp1_tim_raise(s, stm32mp1_tim_ccif(ch));
         }
     }
+    if (s->kind == ADVANCED) {
+        for (unsigned int i = 0; i < ARRAY_SIZE(s->ccr56); i++) {
+            if (stm32mp1_tim_to_value(s, s->ccr56[i]) <= steps) {
+                stm32mp1_tim_raise(s, R_SR_CC5IF_MASK << i);
+            }
+        }
+    }
+}
+
+static unsigned int stm32mp1_tim_sms(const STM32MP1TimState *s)
+{
+    return FIELD_EX32(s->smcr, SMCR, SMS) |
+           FIELD_EX32(s->smcr, SMCR, SMS_3) << 3;
+}
+
+/* Whether inputs step the counter, not the clock */
+static bool stm32mp1_tim_is_stepped(const STM32MP1TimState *s)
+{
+    unsigned int sms = stm32mp1_tim_sms(s);
+
+    return sms == SMS_CLOCK || (sms >= SMS_ENCODER1 && sms <= SMS_ENCODER3);
+}
+
+/* Let the clock count, or not. Call with the counter brought up to date. */
+static void stm32mp1_tim_run(STM32MP1TimState *s)
+{
+    bool running = (s->cr1 & R_CR1_CEN_MASK) && !stm32mp1_tim_is_stepped(s) &&
+                   (stm32mp1_tim_sms(s) != SMS_GATED || s->trigger);
+
+    stm32mp1_ticks_run(&s->ticks, s->clk, running);
 }
 
 /* Update event: preload registers take effect, one-pulse mode ends */
@@ -171,12 +288,56 @@ static void stm32mp1_tim_update_event(STM32MP1TimState *s, bool by_software)
     s->psc_shadow = s->psc;
     s->arr_shadow = s->arr;
     memcpy(s->ccr_shadow, s->ccr, sizeof(s->ccr_shadow));
+    s->events |= EVENT_UPDATE;
     if (!by_software || !(s->cr1 & R_CR1_URS_MASK)) {
-        s->sr |= R_SR_UIF_MASK;
+        stm32mp1_tim_raise(s, R_SR_UIF_MASK);
+    }
+    if (s->bdtr & R_BDTR_AOE_MASK) {
+        s->bdtr |= R_BDTR_MOE_MASK;
     }
     if (s->cr1 & R_CR1_OPM_MASK) {
         s->cr1 &= ~R_CR1_CEN_MASK;
-        stm32mp1_ticks_run(&s->ticks, s->clk, false);
+        stm32mp1_tim_run(s);
+    }
+}
+
+/* The counter went round: only each RCR + 1 times is that an update event. */
+static void stm32mp1_tim_overflow(STM32MP1TimState *s)
+{
+    if (s->repetitions) {
+        s->repetitions--;
+    } else {
+        s->repetitions = s->rcr;
+        stm32mp1_tim_update_event(s, false);
+    }
+}
+
+/* Whether an update event would change nothing but flags */
+static bool stm32mp1_tim_is_steady(const STM32MP1TimState *s)
+{
+    return (s->cr1 & R_CR1_UDIS_MASK) ||
+           (!(s->cr1 & R_CR1_OPM_MASK) && s->psc == s->psc_shadow &&
+            s->arr == s->arr_shadow &&
+            !memcmp(s->ccr, s->ccr_shadow, sizeof(s->ccr)));
+}
+
+/* As many as @periods that are all alike, from the start of one on */
+static void stm32mp1_tim_skip(STM32MP1TimState *s, uint64_t periods)
+{
+    if (periods > s->repetitions && !stm32mp1_tim_is_steady(s)) {
+        periods = s->repetitions;
+    }
+    if (periods == 0) {
+        return;
+    }
+    stm32mp1_tim_match(s, stm32mp1_tim_period(s));
+    s->cnt_tick += periods * stm32mp1_tim_period(s) * stm32mp1_tim_div(s);
+    if (periods <= s->repetitions) {
+        s->repetitions -= periods;
+    } else {
+        periods -= s->repetitions + 1;
+        s->repetitions = s->rcr - periods % (s->rcr + 1);
+        stm32mp1_tim_update_event(s, false);
     }
 }
 
@@ -188,7 +349,7 @@ static void stm32mp1_tim_sync(STM32MP1TimState *s)
     while (s->cr1 & R_CR1_CEN_MASK) {
         uint64_t div = stm32mp1_tim_div(s);
         uint64_t steps = (now - s->cnt_tick) / div;
-        uint64_t to_update, periods;
+        uint64_t to_update;
 
         if (s->arr_shadow == 0) {
             /* "The counter is blocked while the auto-reload value is null" */
@@ -206,33 +367,30 @@ static void stm32mp1_tim_sync(STM32MP1TimState *s)
         }
 
         s->cnt_tick += to_update * div;
-        stm32mp1_tim_update_event(s, false);
+        stm32mp1_tim_overflow(s);
         s->cnt = stm32mp1_tim_down(s) ? s->arr_shadow : 0;
 
         if ((s->cr1 & R_CR1_CEN_MASK) && s->arr_shadow != 0) {
-            /* From here on all periods are alike: take them in one step. */
-            div = stm32mp1_tim_div(s);
-            periods = (now - s->cnt_tick) / div / stm32mp1_tim_period(s);
-            if (periods > 0) {
-                stm32mp1_tim_match(s, stm32mp1_tim_period(s));
-                s->cnt_tick += periods * stm32mp1_tim_period(s) * div;
-            }
+            stm32mp1_tim_skip(s, (now - s->cnt_tick) / stm32mp1_tim_div(s) /
+                                 stm32mp1_tim_period(s));
         }
     }
 }
 
-/* Steps until an enabled interrupt can be raised */
-static uint64_t stm32mp1_tim_to_irq(const STM32MP1TimState *s)
+/* Steps until one of the @wanted flags of SR can be raised */
+static uint64_t stm32mp1_tim_to_flag(const STM32MP1TimState *s,
+                                     uint32_t wanted)
 {
-    uint64_t to_update = stm32mp1_tim_to_update(s);
+    uint64_t to_update = stm32mp1_tim_to_update(s) +
+                         s->repetitions * stm32mp1_tim_period(s);
     uint64_t steps = UINT64_MAX;
     bool update = !(s->cr1 & R_CR1_UDIS_MASK);
 
-    if (update && (s->dier & R_SR_UIF_MASK)) {
+    if (update && (wanted & R_SR_UIF_MASK)) {
         steps = to_update;
     }
     for (unsigned int ch = 0; ch < s->channels; ch++) {
-        if (!(s->dier & stm32mp1_tim_ccif(ch)) ||
+        if (!(wanted & stm32mp1_tim_ccif(ch)) ||
             !stm32mp1_tim_is_output(s, ch)) {
             continue;
         }
@@ -246,23 +404,183 @@ static uint64_t stm32mp1_tim_to_irq(const STM32MP1TimState *s)
     return steps;
 }
 
-/* Drive the interrupt, and see to it that the next one comes in time */
-static void stm32mp1_tim_update(STM32MP1TimState *s)
+/* The output compare mode of a channel */
+static unsigned int stm32mp1_tim_ocm(const STM32MP1TimState *s,
+                                     unsigned int ch)
 {
-    bool level = s->sr & s->dier & DIER_IRQS;
+    return extract32(stm32mp1_tim_ccm(s, ch), 4, 3) |
+           extract32(s->ccmr[ch / 2], 16 + 8 * (ch % 2), 1) << 3;
+}
+
+/* The flag of SR with which the master mode @mms has a rising edge */
+static uint32_t stm32mp1_tim_mms_flag(const STM32MP1TimState *s,
+                                      unsigned int mms)
+{
+    unsigned int ch = mms - MMS_OC1REF;
+
+    switch (mms) {
+    case MMS_RESET:
+        return EVENT_RESET;
+    case MMS_UPDATE:
+        return EVENT_UPDATE;
+    case MMS_COMPARE:
+        return stm32mp1_tim_ccif(0);
+    case MMS_OC1REF ... MMS_OC1REF + STM32MP1_TIM_CHANNELS - 1:
+        switch (stm32mp1_tim_ocm(s, ch)) {
+        case OCM_PWM1:
+            /* high from the start of a period to the match, if there is one */
+            return s->ccr_shadow[ch] ? EVENT_UPDATE : 0;
+        case OCM_ACTIVE:
+        case OCM_TOGGLE:
+        case OCM_PWM2:
+            return stm32mp1_tim_ccif(ch);
+        default:
+            return 0;
+        }
+    default:
+        return 0;
+    }
+}
+
+static unsigned int stm32mp1_tim_mms(const STM32MP1TimState *s,
+                                     unsigned int output)
+{
+    return output ? FIELD_EX32(s->cr2, CR2, MMS2) :
+                    FIELD_EX32(s->cr2, CR2, MMS);
+}
+
+static unsigned int stm32mp1_tim_outputs(const STM32MP1TimState *s)
+{
+    return s->kind == ADVANCED ? STM32MP1_TIM_TRGOS : 1;
+}
+
+/* The requests that an event makes: flags of SR, at their places in DIER */
+static uint32_t stm32mp1_tim_dma_flags(const STM32MP1TimState *s,
+                                       uint32_t events)
+{
+    uint32_t ccifs = MAKE_64BIT_MASK(R_SR_CC1IF_SHIFT, STM32MP1_TIM_CHANNELS);
+
+    if (s->cr2 & R_CR2_CCDS_MASK) {
+        events &= ~ccifs;
+        if (events & R_SR_UIF_MASK) {
+            events |= ccifs;
+        }
+    }
+    return events & (s->dier >> DIER_DMA_SHIFT);
+}
+
+/* The flags that others than interrupts wait for */
+static uint32_t stm32mp1_tim_awaited(const STM32MP1TimState *s)
+{
+    uint32_t flags = s->dier >> DIER_DMA_SHIFT;
+
+    if ((s->cr2 & R_CR2_CCDS_MASK) && flags) {
+        flags |= R_SR_UIF_MASK;
+    }
+    for (unsigned int i = 0; i < stm32mp1_tim_outputs(s); i++) {
+        flags |= stm32mp1_tim_mms_flag(s, stm32mp1_tim_mms(s, i));
+    }
+    return flags & EVENT_UPDATE ? flags | R_SR_UIF_MASK : flags;
+}
+
+/* Tell DMA and other devices what has happened. */
+static void stm32mp1_tim_tell(STM32MP1TimState *s)
+{
+    uint32_t events = s->events;
+    uint32_t requests = stm32mp1_tim_dma_flags(s, events);
+
+    s->events = 0;
+    for (unsigned int i = 0; i < STM32MP1_TIM_REQUESTS; i++) {
+        uint32_t flag = BIT(request_bits[i]);
+
+        if (!(s->dier & flag << DIER_DMA_SHIFT)) {
+            s->pending[i] = 0;
+        } else if ((requests & flag) && !s->pending[i]) {
+            s->pending[i] = FIELD_EX32(s->dcr, DCR, DBL) + 1;
+        }
+        qemu_set_irq(s->request[i], s->pending[i] != 0);
+    }
+    for (unsigned int i = 0; i < stm32mp1_tim_outputs(s); i++) {
+        unsigned int mms = stm32mp1_tim_mms(s, i);
+
+        bool level = mms == MMS_ENABLE && (s->cr1 & R_CR1_CEN_MASK);
+
+        if (level != s->trgo_level[i]) {
+            s->trgo_level[i] = level;
+            qemu_set_irq(s->trgo[i], level);
+        }
+        if (events & stm32mp1_tim_mms_flag(s, mms)) {
+            trace_stm32mp1_tim_trgo(DEVICE(s)->canonical_path, i, mms);
+            qemu_irq_pulse(s->trgo[i]);
+        }
+    }
+    if (events & stm32mp1_tim_awaited(s)) {
+        s->event_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    }
+}
+
+/* The flags of SR that each interrupt is for; DIER has them at the same bits */
+static const uint32_t irq_lines[STM32MP1_TIM_IRQS] = {
+    0,          /* break: two flags with one bit of DIER */
+    R_SR_UIF_MASK,
+    R_SR_TIF_MASK | R_SR_COMIF_MASK,
+    0x1e,
+};
+
+/* The flags for which an interrupt is enabled, whether they are set or not */
+static uint32_t stm32mp1_tim_enabled(const STM32MP1TimState *s,
+                                     unsigned int line)
+{
+    if (line == 0 && (s->dier & R_DIER_BIE_MASK)) {
+        return R_SR_BIF_MASK | R_SR_B2IF_MASK;
+    }
+    return irq_lines[line] & s->dier;
+}
+
+static void stm32mp1_tim_arm(STM32MP1TimState *s, QEMUTimer *timer,
+                             uint32_t wanted)
+{
     uint64_t steps = UINT64_MAX;
 
-    trace_stm32mp1_tim_update(DEVICE(s)->canonical_path, s->cnt, s->sr, level);
-    qemu_set_irq(s->irq, level);
-
-    if (!level && (s->cr1 & R_CR1_CEN_MASK) && s->arr_shadow != 0) {
-        steps = stm32mp1_tim_to_irq(s);
+    if (wanted && (s->cr1 & R_CR1_CEN_MASK) && s->arr_shadow != 0) {
+        steps = stm32mp1_tim_to_flag(s, wanted);
     }
     if (steps == UINT64_MAX) {
-        timer_del(s->timer);
+        timer_del(timer);
     } else {
-        stm32mp1_ticks_arm(&s->ticks, s->clk, s->timer,
+        stm32mp1_ticks_arm(&s->ticks, s->clk, timer,
                            s->cnt_tick + steps * stm32mp1_tim_div(s));
+    }
+}
+
+/* Drive the outputs, and see to it that the next change comes in time */
+static void stm32mp1_tim_update(STM32MP1TimState *s)
+{
+    uint32_t waiting = 0;
+    bool any = false;
+
+    for (unsigned int i = 0; i < STM32MP1_TIM_IRQS; i++) {
+        uint32_t enabled = stm32mp1_tim_enabled(s, i);
+        bool level = s->sr & enabled;
+
+        any |= level;
+        waiting |= level ? 0 : enabled;
+        if (s->kind == ADVANCED) {
+            qemu_set_irq(s->irq[i], level);
+        }
+    }
+    if (s->kind != ADVANCED) {
+        qemu_set_irq(s->irq[0], any);
+        waiting = any ? 0 : waiting;
+    }
+    trace_stm32mp1_tim_update(DEVICE(s)->canonical_path, s->cnt, s->sr, any);
+    stm32mp1_tim_tell(s);
+
+    stm32mp1_tim_arm(s, s->timer, waiting);
+    stm32mp1_tim_arm(s, s->event_timer, stm32mp1_tim_awaited(s));
+    if (timer_pending(s->event_timer) &&
+        timer_expire_time_ns(s->event_timer) < s->event_ns + EVENT_NS) {
+        timer_mod(s->event_timer, s->event_ns + EVENT_NS);
     }
 }
 
@@ -286,6 +604,166 @@ static void stm32mp1_tim_clk_event(void *opaque, ClockEvent event)
     }
 }
 
+/* The counter begins anew: UG, or a trigger in reset mode */
+static void stm32mp1_tim_restart(STM32MP1TimState *s)
+{
+    s->repetitions = s->rcr;
+    s->events |= EVENT_RESET;
+    stm32mp1_tim_update_event(s, true);
+    s->cnt = stm32mp1_tim_down(s) ? s->arr_shadow : 0;
+    s->cnt_tick = stm32mp1_ticks_now(&s->ticks, s->clk);
+}
+
+/* One count from outside, up or down */
+static void stm32mp1_tim_step(STM32MP1TimState *s)
+{
+    if (s->cr1 & R_CR1_CEN_MASK) {
+        s->ticks.base++;
+        stm32mp1_tim_sync(s);
+    }
+}
+
+/* The trigger input that TS selects has changed to @level. */
+static void stm32mp1_tim_triggered(STM32MP1TimState *s, bool level)
+{
+    unsigned int sms = stm32mp1_tim_sms(s);
+
+    s->trigger = level;
+    if (sms < SMS_RESET || (!level && sms != SMS_GATED)) {
+        return;
+    }
+    trace_stm32mp1_tim_triggered(DEVICE(s)->canonical_path, sms, level);
+    stm32mp1_tim_raise(s, R_SR_TIF_MASK);
+    switch (sms) {
+    case SMS_RESET:
+        stm32mp1_tim_restart(s);
+        break;
+    case SMS_RESET_TRIGGER:
+        stm32mp1_tim_restart(s);
+        /* fall through */
+    case SMS_TRIGGER:
+        s->cr1 |= R_CR1_CEN_MASK;
+        break;
+    case SMS_CLOCK:
+        stm32mp1_tim_step(s);
+        break;
+    default:
+        break;
+    }
+    stm32mp1_tim_run(s);
+}
+
+static unsigned int stm32mp1_tim_ts(const STM32MP1TimState *s)
+{
+    return FIELD_EX32(s->smcr, SMCR, TS) |
+           FIELD_EX32(s->smcr, SMCR, TS_4_3) << 3;
+}
+
+static void stm32mp1_tim_capture(STM32MP1TimState *s, unsigned int ch)
+{
+    uint32_t flag = stm32mp1_tim_ccif(ch);
+
+    if (s->sr & flag) {
+        s->sr |= R_SR_CC1OF_MASK << ch;
+    }
+    s->ccr[ch] = s->ccr_shadow[ch] = s->cnt;
+    trace_stm32mp1_tim_capture(DEVICE(s)->canonical_path, ch + 1, s->cnt);
+    stm32mp1_tim_raise(s, flag);
+}
+
+/* Whether an edge to @level is active for the polarity of channel @ch */
+static bool stm32mp1_tim_is_active(const STM32MP1TimState *s, unsigned int ch,
+                                   bool level)
+{
+    uint32_t ccer = extract32(s->ccer, 4 * ch, 4);
+    bool inverted = ccer & 2;
+
+    return (ccer & 8 && inverted) || level != inverted;
+}
+
+/* An edge of the input @from for the channels that capture by it */
+static void stm32mp1_tim_capture_edge(STM32MP1TimState *s, unsigned int from,
+                                      bool level)
+{
+    for (unsigned int ch = 0; ch < s->channels; ch++) {
+        unsigned int ccs = stm32mp1_tim_ccm(s, ch) & 3;
+        unsigned int psc = extract32(stm32mp1_tim_ccm(s, ch), 2, 2);
+        unsigned int source = ccs == 1 ? ch : ch ^ 1;
+
+        if (ccs == 0 || ccs == 3 || source != from ||
+            !extract32(s->ccer, 4 * ch, 1) ||
+            !stm32mp1_tim_is_active(s, ch, level)) {
+            continue;
+        }
+        if (++s->edges[ch] >> psc) {
+            s->edges[ch] = 0;
+            stm32mp1_tim_capture(s, ch);
+        }
+    }
+}
+
+/* Quadrature: the edge of one input counts by the level of the other. */
+static void stm32mp1_tim_encoder_edge(STM32MP1TimState *s, unsigned int from)
+{
+    bool up = s->ti[0] == s->ti[1] ? from == 1 : from == 0;
+
+    if (!(stm32mp1_tim_sms(s) & BIT(from))) {
+        return;
+    }
+    s->cr1 = FIELD_DP32(s->cr1, CR1, DIR, !up);
+    stm32mp1_tim_step(s);
+}
+
+/* Input "ti": the signal of a channel's pin */
+static void stm32mp1_tim_set_ti(void *opaque, int n, int level)
+{
+    STM32MP1TimState *s = opaque;
+    unsigned int sms = stm32mp1_tim_sms(s);
+    unsigned int ts = stm32mp1_tim_ts(s);
+
+    if (s->ti[n] == (level != 0)) {
+        return;
+    }
+    stm32mp1_tim_sync(s);
+    s->ti[n] = level;
+    stm32mp1_tim_capture_edge(s, n, level);
+    if (n < 2 && sms >= SMS_ENCODER1 && sms <= SMS_ENCODER3) {
+        stm32mp1_tim_encoder_edge(s, n);
+    } else if (n == 0 && ts == TS_TI1F_ED) {
+        stm32mp1_tim_triggered(s, true);
+    } else if ((n == 0 && ts == TS_TI1FP1) || (n == 1 && ts == TS_TI2FP2)) {
+        stm32mp1_tim_triggered(s, stm32mp1_tim_is_active(s, n, level));
+    }
+    stm32mp1_tim_update(s);
+}
+
+/* Input "itr": an output of another timer */
+static void stm32mp1_tim_set_itr(void *opaque, int n, int level)
+{
+    STM32MP1TimState *s = opaque;
+
+    if (s->itr[n] == (level != 0)) {
+        return;
+    }
+    s->itr[n] = level;
+    if (stm32mp1_tim_ts(s) == n && stm32mp1_tim_sms(s)) {
+        stm32mp1_tim_sync(s);
+        stm32mp1_tim_triggered(s, level);
+        stm32mp1_tim_update(s);
+    }
+}
+
+/* Input "dma-ack" */
+static void stm32mp1_tim_ack(void *opaque, int n, int level)
+{
+    STM32MP1TimState *s = opaque;
+
+    if (level && s->pending[n]) {
+        s->pending[n]--;
+        qemu_set_irq(s->request[n], s->pending[n] != 0);
+    }
+}
+
 static bool stm32mp1_tim_has(const STM32MP1TimState *s, hwaddr reg)
 {
     switch (reg) {
@@ -304,18 +782,42 @@ static bool stm32mp1_tim_has(const STM32MP1TimState *s, hwaddr reg)
     case A_SMCR:
         return s->channels > 1;
     case A_CCMR2:
+        return s->channels > 2;
     case A_DCR:
     case A_DMAR:
-        return s->channels > 2;
+        return s->channels > 2 || s->kind != PLAIN;
     case A_CCR1 ... A_CCR4:
         return (reg - A_CCR1) / 4 < s->channels;
+    case A_TISEL:
+        return s->channels > 0;
+    case A_RCR:
+    case A_BDTR:
+        return s->kind != PLAIN;
+    case A_AF1:
+        return s->channels > 2 || s->kind != PLAIN;
+    case A_CCMR3:
+    case A_CCR5:
+    case A_CCR6:
+    case A_AF2:
+        return s->kind == ADVANCED;
     default:
         return false;
     }
 }
 
+/* The register that an access to DMAR is for, and the next one after it */
+static hwaddr stm32mp1_tim_burst(STM32MP1TimState *s)
+{
+    hwaddr reg = 4 * (FIELD_EX32(s->dcr, DCR, DBA) + s->burst);
+
+    s->burst = s->burst < FIELD_EX32(s->dcr, DCR, DBL) ? s->burst + 1 : 0;
+    return reg;
+}
+
 static uint32_t stm32mp1_tim_read_reg(STM32MP1TimState *s, hwaddr reg)
 {
+    unsigned int ch;
+
     switch (reg) {
     case A_CR1:
         return s->cr1;
@@ -343,13 +845,28 @@ static uint32_t stm32mp1_tim_read_reg(STM32MP1TimState *s, hwaddr reg)
         return s->psc;
     case A_ARR:
         return s->arr;
+    case A_RCR:
+        return s->rcr;
     case A_CCR1 ... A_CCR4:
-        return s->ccr[(reg - A_CCR1) / 4];
+        ch = (reg - A_CCR1) / 4;
+        if (!stm32mp1_tim_is_output(s, ch)) {
+            s->sr &= ~stm32mp1_tim_ccif(ch);
+        }
+        return s->ccr[ch];
+    case A_BDTR:
+        return s->bdtr;
     case A_DCR:
-    case A_DMAR:
-        qemu_log_mask(LOG_UNIMP, "%s: DMA bursts are not modelled\n",
-                      DEVICE(s)->canonical_path);
-        return 0;
+        return s->dcr;
+    case A_CCMR3:
+        return s->ccmr3;
+    case A_CCR5:
+    case A_CCR6:
+        return s->ccr56[(reg - A_CCR5) / 4];
+    case A_AF1:
+    case A_AF2:
+        return s->af[(reg - A_AF1) / 4];
+    case A_TISEL:
+        return s->tisel;
     default: /* EGR: write only */
         return 0;
     }
@@ -362,6 +879,10 @@ static uint64_t stm32mp1_tim_read(void *opaque, hwaddr addr, unsigned int size)
     uint32_t value = 0;
 
     stm32mp1_tim_sync(s);
+    if (reg == A_DMAR && stm32mp1_tim_has(s, A_DMAR)) {
+        reg = stm32mp1_tim_burst(s);
+        addr = reg + addr % 4;
+    }
     if (stm32mp1_tim_has(s, reg)) {
         value = stm32mp1_tim_read_reg(s, reg) >> (8 * (addr - reg));
     } else {
@@ -375,7 +896,7 @@ static uint64_t stm32mp1_tim_read(void *opaque, hwaddr addr, unsigned int size)
 
 static void stm32mp1_tim_write_cr1(STM32MP1TimState *s, uint32_t value)
 {
-    s->cr1 = value & (s->channels > 1 ? CR1_MASK : CR1_BASIC_MASK);
+    s->cr1 = value & (s->channels > 2 ? CR1_MASK : CR1_BASIC_MASK);
     if (s->cr1 & R_CR1_CMS_MASK) {
         qemu_log_mask(LOG_UNIMP, "%s: centre-aligned mode is not modelled\n",
                       DEVICE(s)->canonical_path);
@@ -383,16 +904,39 @@ static void stm32mp1_tim_write_cr1(STM32MP1TimState *s, uint32_t value)
     if (!(s->cr1 & R_CR1_ARPE_MASK)) {
         s->arr_shadow = s->arr;
     }
-    stm32mp1_ticks_run(&s->ticks, s->clk, s->cr1 & R_CR1_CEN_MASK);
+    stm32mp1_tim_run(s);
 }
 
 static void stm32mp1_tim_write_egr(STM32MP1TimState *s, uint32_t value)
 {
-    s->sr |= value & EGR_FLAGS & (s->channels ? SR_MASK : R_SR_UIF_MASK);
+    for (unsigned int ch = 0; ch < s->channels; ch++) {
+        if (!(value & R_EGR_CC1G_MASK << ch)) {
+            continue;
+        }
+        if (stm32mp1_tim_is_output(s, ch)) {
+            stm32mp1_tim_raise(s, stm32mp1_tim_ccif(ch));
+        } else {
+            stm32mp1_tim_capture(s, ch);
+        }
+    }
+    if ((value & R_EGR_TG_MASK) && s->channels > 1) {
+        stm32mp1_tim_raise(s, R_SR_TIF_MASK);
+    }
+    if (s->kind != PLAIN) {
+        if (value & R_EGR_COMG_MASK) {
+            stm32mp1_tim_raise(s, R_SR_COMIF_MASK);
+        }
+        if (value & R_EGR_BG_MASK) {
+            stm32mp1_tim_raise(s, R_SR_BIF_MASK);
+            s->bdtr &= ~R_BDTR_MOE_MASK;
+        }
+    }
+    if ((value & R_EGR_B2G_MASK) && s->kind == ADVANCED) {
+        stm32mp1_tim_raise(s, R_SR_B2IF_MASK);
+        s->bdtr &= ~R_BDTR_MOE_MASK;
+    }
     if (value & R_EGR_UG_MASK) {
-        stm32mp1_tim_update_event(s, true);
-        s->cnt = stm32mp1_tim_down(s) ? s->arr_shadow : 0;
-        s->cnt_tick = stm32mp1_ticks_now(&s->ticks, s->clk);
+        stm32mp1_tim_restart(s);
     }
 }
 
@@ -401,13 +945,80 @@ static void stm32mp1_tim_write_ccmr(STM32MP1TimState *s, unsigned int n,
 {
     s->ccmr[n] = value & CCMR_MASK;
     for (unsigned int ch = 2 * n; ch < 2 * n + 2; ch++) {
-        if (!stm32mp1_tim_is_output(s, ch)) {
-            qemu_log_mask(LOG_UNIMP, "%s: input capture is not modelled\n",
-                          DEVICE(s)->canonical_path);
-        }
-        if (!stm32mp1_tim_is_preloaded(s, ch)) {
+        s->edges[ch] = 0;
+        if (!stm32mp1_tim_is_output(s, ch) ||
+            !stm32mp1_tim_is_preloaded(s, ch)) {
             s->ccr_shadow[ch] = s->ccr[ch];
         }
+    }
+}
+
+static void stm32mp1_tim_write_smcr(STM32MP1TimState *s, uint32_t value)
+{
+    unsigned int ts;
+
+    s->smcr = value & SMCR_MASK;
+    ts = stm32mp1_tim_ts(s);
+    if ((s->smcr & R_SMCR_ECE_MASK) ||
+        (stm32mp1_tim_sms(s) >= SMS_RESET && ts > TS_TI2FP2) ||
+        stm32mp1_tim_sms(s) > SMS_RESET_TRIGGER) {
+        qemu_log_mask(LOG_UNIMP, "%s: ETR and other trigger inputs are not "
+                      "modelled\n", DEVICE(s)->canonical_path);
+    }
+    s->trigger = ts <= TS_ITR3 ? s->itr[ts] :
+                 ts == TS_TI1FP1 ? stm32mp1_tim_is_active(s, 0, s->ti[0]) :
+                 ts == TS_TI2FP2 ? stm32mp1_tim_is_active(s, 1, s->ti[1]) :
+                 false;
+    stm32mp1_tim_run(s);
+}
+
+/* The bits of DIER that the timer has */
+static uint32_t stm32mp1_tim_dier_mask(const STM32MP1TimState *s)
+{
+    uint32_t mask = 0x0101;
+
+    for (unsigned int ch = 0; ch < s->channels; ch++) {
+        mask |= DIER_CC1 << ch;
+    }
+    if (s->channels > 1) {
+        mask |= 0x4040;                 /* trigger */
+    }
+    if (s->kind != PLAIN) {
+        mask |= 0x20a0;                 /* commutation, break */
+    } else if (s->channels == 1 || s->channels == 2) {
+        mask &= 0x00ff;                 /* no DMA requests */
+    }
+    return mask;
+}
+
+static uint32_t stm32mp1_tim_cr2_mask(const STM32MP1TimState *s)
+{
+    static const uint32_t break_masks[] = { 0x030d, 0x07fd };
+
+    switch (s->kind) {
+    case ADVANCED:
+        return 0x00f5fffd;
+    case BREAK:
+        return break_masks[s->channels > 1];
+    default:
+        return s->channels > 2 ? 0xf8 : s->channels == 1 ? 0 : 0x70;
+    }
+}
+
+static uint32_t stm32mp1_tim_ccer_mask(const STM32MP1TimState *s)
+{
+    uint32_t mask = 0;
+
+    for (unsigned int ch = 0; ch < s->channels; ch++) {
+        mask |= CCER_CHANNEL << (4 * ch);
+    }
+    switch (s->kind) {
+    case ADVANCED:
+        return mask | 0x00330444;       /* three complements, two more */
+    case BREAK:
+        return mask | CCER_CC1NE;
+    default:
+        return mask;
     }
 }
 
@@ -421,21 +1032,13 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
         stm32mp1_tim_write_cr1(s, value);
         break;
     case A_CR2:
-        s->cr2 = value & CR2_MASK;
+        s->cr2 = value & stm32mp1_tim_cr2_mask(s);
         break;
     case A_SMCR:
-        s->smcr = value & SMCR_MASK;
-        if (s->smcr & (R_SMCR_SMS_MASK | R_SMCR_SMS_3_MASK)) {
-            qemu_log_mask(LOG_UNIMP, "%s: slave modes are not modelled\n",
-                          DEVICE(s)->canonical_path);
-        }
+        stm32mp1_tim_write_smcr(s, value);
         break;
     case A_DIER:
-        s->dier = value & (DIER_IRQS | DIER_DMAS);
-        if (s->dier & DIER_DMAS) {
-            qemu_log_mask(LOG_UNIMP, "%s: DMA requests are not modelled\n",
-                          DEVICE(s)->canonical_path);
-        }
+        s->dier = value & stm32mp1_tim_dier_mask(s);
         break;
     case A_SR:
         s->sr &= value;
@@ -448,7 +1051,7 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
         stm32mp1_tim_write_ccmr(s, reg == A_CCMR2, value);
         break;
     case A_CCER:
-        s->ccer = value & CCER_MASK;
+        s->ccer = value & stm32mp1_tim_ccer_mask(s);
         break;
     case A_CNT:
         s->cnt = value & stm32mp1_tim_max(s);
@@ -462,6 +1065,9 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
             s->arr_shadow = s->arr;
         }
         break;
+    case A_RCR:
+        s->rcr = value & (s->kind == ADVANCED ? 0xffff : 0xff);
+        break;
     case A_CCR1 ... A_CCR4:
         ch = (reg - A_CCR1) / 4;
         s->ccr[ch] = value & stm32mp1_tim_max(s);
@@ -469,9 +1075,27 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
             s->ccr_shadow[ch] = s->ccr[ch];
         }
         break;
-    default:
-        qemu_log_mask(LOG_UNIMP, "%s: DMA bursts are not modelled\n",
-                      DEVICE(s)->canonical_path);
+    case A_BDTR:
+        s->bdtr = value & (s->kind == ADVANCED ? 0x03ffffff : 0x000fffff);
+        break;
+    case A_DCR:
+        s->dcr = value & DCR_MASK;
+        s->burst = 0;
+        break;
+    case A_CCMR3:
+        s->ccmr3 = value & CCMR_MASK & ~0x03030303u;
+        break;
+    case A_CCR5:
+    case A_CCR6:
+        s->ccr56[(reg - A_CCR5) / 4] = value & (reg == A_CCR5 ? 0xe000ffff :
+                                                                0xffff);
+        break;
+    case A_AF1:
+    case A_AF2:
+        s->af[(reg - A_AF1) / 4] = value & 0x0003ffff;
+        break;
+    default: /* TISEL */
+        s->tisel = value & TISEL_MASK;
         break;
     }
 }
@@ -483,7 +1107,13 @@ static void stm32mp1_tim_write(void *opaque, hwaddr addr, uint64_t value,
 
     trace_stm32mp1_tim_write(DEVICE(s)->canonical_path, addr, value);
     stm32mp1_tim_sync(s);
-    if (QEMU_IS_ALIGNED(addr, 4) && stm32mp1_tim_has(s, addr)) {
+    /* What has happened before is told as it was configured then. */
+    stm32mp1_tim_tell(s);
+    if (addr == A_DMAR && stm32mp1_tim_has(s, A_DMAR)) {
+        addr = stm32mp1_tim_burst(s);
+    }
+    if (QEMU_IS_ALIGNED(addr, 4) && stm32mp1_tim_has(s, addr) &&
+        addr != A_DMAR) {
         stm32mp1_tim_write_reg(s, addr, value);
     } else {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
@@ -523,6 +1153,19 @@ static void stm32mp1_tim_reset_hold(Object *obj, ResetType type)
     s->arr = s->arr_shadow = stm32mp1_tim_max(s);
     memset(s->ccr, 0, sizeof(s->ccr));
     memset(s->ccr_shadow, 0, sizeof(s->ccr_shadow));
+    s->rcr = s->repetitions = 0;
+    s->bdtr = 0;
+    s->dcr = 0;
+    s->burst = 0;
+    s->ccmr3 = 0;
+    memset(s->ccr56, 0, sizeof(s->ccr56));
+    s->af[0] = s->af[1] = s->kind != PLAIN ? R_AF1_BKINE_MASK : 0;
+    s->tisel = 0;
+    s->events = 0;
+    s->event_ns = 0;
+    s->trigger = false;
+    memset(s->pending, 0, sizeof(s->pending));
+    memset(s->edges, 0, sizeof(s->edges));
     stm32mp1_ticks_restart(&s->ticks);
     s->cnt_tick = 0;
     s->cnt = 0;
@@ -537,15 +1180,28 @@ static void stm32mp1_tim_init(Object *obj)
     memory_region_init_io(&s->iomem, obj, &stm32mp1_tim_ops, s,
                           TYPE_STM32MP1_TIM, 0x400);
     sysbus_init_mmio(sbd, &s->iomem);
-    sysbus_init_irq(sbd, &s->irq);
+    for (unsigned int i = 0; i < STM32MP1_TIM_IRQS; i++) {
+        sysbus_init_irq(sbd, &s->irq[i]);
+    }
+    qdev_init_gpio_out_named(DEVICE(obj), s->request, "dma-request",
+                             STM32MP1_TIM_REQUESTS);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_tim_ack, "dma-ack",
+                            STM32MP1_TIM_REQUESTS);
+    qdev_init_gpio_out_named(DEVICE(obj), s->trgo, "trgo", STM32MP1_TIM_TRGOS);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_tim_set_itr, "itr",
+                            STM32MP1_TIM_ITRS);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_tim_set_ti, "ti",
+                            STM32MP1_TIM_CHANNELS);
     s->clk = qdev_init_clock_in(DEVICE(obj), "clk", stm32mp1_tim_clk_event, s,
                                 ClockPreUpdate | ClockUpdate);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_tim_expired, s);
+    s->event_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_tim_expired, s);
 }
 
 static void stm32mp1_tim_finalize(Object *obj)
 {
     timer_free(STM32MP1_TIM(obj)->timer);
+    timer_free(STM32MP1_TIM(obj)->event_timer);
 }
 
 static void stm32mp1_tim_realize(DeviceState *dev, Error **errp)
@@ -558,16 +1214,32 @@ static void stm32mp1_tim_realize(DeviceState *dev, Error **errp)
     }
     if (s->channels > STM32MP1_TIM_CHANNELS) {
         error_setg(errp, "channels must be at most %d", STM32MP1_TIM_CHANNELS);
+        return;
     }
+    if (s->kind > ADVANCED) {
+        error_setg(errp, "kind must be at most %d", ADVANCED);
+    }
+}
+
+static int stm32mp1_tim_post_load(void *opaque, int version_id)
+{
+    STM32MP1TimState *s = opaque;
+    uint32_t max = stm32mp1_tim_max(s);
+
+    return s->cnt > max || s->arr_shadow > max || s->psc_shadow > PSC_MASK ||
+           s->rcr > 0xffff || s->repetitions > 0xffff || s->burst > 31 ?
+           -EINVAL : 0;
 }
 
 static const VMStateDescription vmstate_stm32mp1_tim = {
     .name = TYPE_STM32MP1_TIM,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
+    .post_load = stm32mp1_tim_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1TimState),
         VMSTATE_TIMER_PTR(timer, STM32MP1TimState),
+        VMSTATE_TIMER_PTR(event_timer, STM32MP1TimState),
         VMSTATE_UINT32(cr1, STM32MP1TimState),
         VMSTATE_UINT32(cr2, STM32MP1TimState),
         VMSTATE_UINT32(smcr, STM32MP1TimState),
@@ -578,6 +1250,13 @@ static const VMStateDescription vmstate_stm32mp1_tim = {
         VMSTATE_UINT32(psc, STM32MP1TimState),
         VMSTATE_UINT32(arr, STM32MP1TimState),
         VMSTATE_UINT32_ARRAY(ccr, STM32MP1TimState, STM32MP1_TIM_CHANNELS),
+        VMSTATE_UINT32(rcr, STM32MP1TimState),
+        VMSTATE_UINT32(bdtr, STM32MP1TimState),
+        VMSTATE_UINT32(dcr, STM32MP1TimState),
+        VMSTATE_UINT32(ccmr3, STM32MP1TimState),
+        VMSTATE_UINT32_ARRAY(ccr56, STM32MP1TimState, 2),
+        VMSTATE_UINT32_ARRAY(af, STM32MP1TimState, 2),
+        VMSTATE_UINT32(tisel, STM32MP1TimState),
         VMSTATE_UINT32(psc_shadow, STM32MP1TimState),
         VMSTATE_UINT32(arr_shadow, STM32MP1TimState),
         VMSTATE_UINT32_ARRAY(ccr_shadow, STM32MP1TimState,
@@ -587,6 +1266,15 @@ static const VMStateDescription vmstate_stm32mp1_tim = {
         VMSTATE_BOOL(ticks.running, STM32MP1TimState),
         VMSTATE_UINT64(cnt_tick, STM32MP1TimState),
         VMSTATE_UINT32(cnt, STM32MP1TimState),
+        VMSTATE_UINT32(repetitions, STM32MP1TimState),
+        VMSTATE_INT64(event_ns, STM32MP1TimState),
+        VMSTATE_UINT8_ARRAY(pending, STM32MP1TimState, STM32MP1_TIM_REQUESTS),
+        VMSTATE_UINT8_ARRAY(edges, STM32MP1TimState, STM32MP1_TIM_CHANNELS),
+        VMSTATE_UINT8(burst, STM32MP1TimState),
+        VMSTATE_BOOL_ARRAY(trgo_level, STM32MP1TimState, STM32MP1_TIM_TRGOS),
+        VMSTATE_BOOL_ARRAY(itr, STM32MP1TimState, STM32MP1_TIM_ITRS),
+        VMSTATE_BOOL_ARRAY(ti, STM32MP1TimState, STM32MP1_TIM_CHANNELS),
+        VMSTATE_BOOL(trigger, STM32MP1TimState),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -595,6 +1283,7 @@ static const Property stm32mp1_tim_properties[] = {
     DEFINE_PROP_UINT8("width", STM32MP1TimState, width, 16),
     DEFINE_PROP_UINT8("channels", STM32MP1TimState, channels,
                       STM32MP1_TIM_CHANNELS),
+    DEFINE_PROP_UINT8("kind", STM32MP1TimState, kind, PLAIN),
 };
 
 static void stm32mp1_tim_class_init(ObjectClass *klass, ClassInitData *data)

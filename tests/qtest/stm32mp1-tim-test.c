@@ -10,6 +10,12 @@
 
 #define TIM2            0x40000000      /* 32 bits, four channels */
 #define TIM3            0x40001000      /* 16 bits, four channels */
+#define TIM1            0x44000000
+#define TIM15           0x44006000
+#define TIM16           0x44007000
+#define TIM6            0x40004000
+#define TIM12           0x40006000
+#define TIM13           0x40007000
 #define CR1             0x00
 #define CR2             0x04
 #define SMCR            0x08
@@ -21,7 +27,14 @@
 #define CNT             0x24
 #define PSC             0x28
 #define ARR             0x2c
+#define RCR             0x30
 #define CCR(n)          (0x34 + 4 * ((n) - 1))
+#define BDTR            0x44
+#define DCR             0x48
+#define DMAR            0x4c
+#define CCR5            0x58
+#define AF1             0x60
+#define TISEL           0x68
 
 #define CEN             (1 << 0)
 #define UDIS            (1 << 1)
@@ -35,11 +48,34 @@
 #define UG              (1 << 0)
 #define OC1PE           (1 << 3)
 
+#define TIF             (1 << 6)
+#define BIF             (1 << 7)
+#define CCOF(n)         (1 << (8 + (n)))
+#define CCG(n)          (1 << (n))
+#define BG              (1 << 7)
+#define MOE             (1 << 15)
+#define MMS(n)          ((n) << 4)
+#define UDE             (1 << 8)
+#define TS(n)           ((n) << 4)
+
+#define TIM1_BRK_SPI    24
+#define TIM1_UP_SPI     25
+#define TIM1_TRG_SPI    26
+#define TIM1_CC_SPI     27
 #define TIM2_SPI        28
 #define TIM3_SPI        29
 
 #define RCC_MSSCKSELR   0x50000048
 #define RCC_APB1DIVR    0x50000834
+#define RCC_APB2DIVR    0x50000838
+#define RCC_APB2RSTSETR 0x50000988
+#define RCC_APB2RSTCLRR 0x5000098c
+
+#define MUX_CCR(n)      (0x48002000 + 4 * (n))
+#define TIM2_UP         22
+#define DMA1            0x48000000
+#define DMA_NDTR0       (DMA1 + 0x14)
+#define SRC             0x10000000
 
 #define US              1000
 #define MS              (1000 * US)
@@ -63,6 +99,7 @@ static void start(void)
     qtest_start("-machine stm32mp157c-dk2");
     qtest_irq_intercept_in(global_qtest, GIC);
     writel(RCC_APB1DIVR, 0);
+    writel(RCC_APB2DIVR, 0);
     writel(RCC_MSSCKSELR, 0);
 }
 
@@ -452,6 +489,9 @@ static void test_access(void)
     writeb(TIM2 + ARR + 1, 0xff);       /* no register starts here */
     g_assert_cmphex(get(ARR), ==, 0xabcd);
     for (uint32_t reg = 0x50; reg < 0x400; reg += 4) {
+        if (reg == AF1 || reg == TISEL) {
+            continue;
+        }
         set(reg, 0xffffffff);
         g_assert_cmphex(get(reg), ==, 0);
     }
@@ -473,6 +513,385 @@ static void test_reset(void)
     g_assert_cmphex(get(ARR), ==, 0xffffffff);
     clock_step(200 * US);
     g_assert_cmphex(get(CNT), ==, 0);
+    qtest_end();
+}
+
+/* What each kind of timer has: the masks of its registers */
+static void test_kinds(void)
+{
+    static const struct {
+        uint32_t addr;
+        uint32_t cr2, smcr, dier, ccmr2, ccer, rcr, ccr2, ccr4, bdtr, ccr5;
+    } kinds[] = {
+        { TIM1, 0x00f5fffd, 0x0031ffff, 0x7fff, 0x0101ffff, 0x0033bfff, 0xffff,
+          0xffff, 0xffff, 0x03ffffff, 0xe000ffff },
+        { TIM2, 0x000000f8, 0x0031ffff, 0x5f5f, 0x0101ffff, 0x0000bbbb, 0,
+          0xffffffff, 0xffffffff, 0, 0 },
+        { TIM3, 0x000000f8, 0x0031ffff, 0x5f5f, 0x0101ffff, 0x0000bbbb, 0,
+          0xffff, 0xffff, 0, 0 },
+        { TIM6, 0x00000070, 0, 0x0101, 0, 0, 0, 0, 0, 0, 0 },
+        { TIM12, 0x00000070, 0x0031ffff, 0x0047, 0, 0x000000bb, 0, 0xffff, 0,
+          0, 0 },
+        { TIM13, 0, 0, 0x0003, 0, 0x0000000b, 0, 0, 0, 0, 0 },
+        { TIM15, 0x000007fd, 0x0031ffff, 0x67e7, 0, 0x000000bf, 0xff, 0xffff,
+          0, 0x000fffff, 0 },
+        { TIM16, 0x0000030d, 0, 0x23a3, 0, 0x0000000f, 0xff, 0, 0, 0x000fffff,
+          0 },
+    };
+
+    start();
+    for (int i = 0; i < ARRAY_SIZE(kinds); i++) {
+        const struct {
+            uint32_t reg;
+            uint32_t mask;
+        } regs[] = {
+            { CR2, kinds[i].cr2 }, { SMCR, kinds[i].smcr },
+            { DIER, kinds[i].dier }, { CCMR1 + 4, kinds[i].ccmr2 },
+            { CCER, kinds[i].ccer }, { RCR, kinds[i].rcr },
+            { CCR(2), kinds[i].ccr2 }, { CCR(4), kinds[i].ccr4 },
+            { BDTR, kinds[i].bdtr }, { CCR5, kinds[i].ccr5 },
+        };
+
+        for (int j = 0; j < ARRAY_SIZE(regs); j++) {
+            uint32_t addr = kinds[i].addr + regs[j].reg;
+
+            writel(addr, 0xffffffff);
+            g_assert_cmphex(readl(addr), ==, regs[j].mask);
+            writel(addr, 0);
+            g_assert_cmphex(readl(addr), ==, 0);
+        }
+    }
+    g_assert_cmphex(readl(TIM1 + AF1), ==, 1);
+    g_assert_cmphex(readl(TIM2 + AF1), ==, 0);
+    qtest_end();
+}
+
+/* TIM1 has an interrupt for each kind of event. */
+static void test_tim1_irqs(void)
+{
+    static const struct {
+        uint32_t egr;
+        uint32_t dier;
+        int spi;
+    } lines[] = {
+        { BG, BIF, TIM1_BRK_SPI }, { UG, UIF, TIM1_UP_SPI },
+        { TIF, TIF, TIM1_TRG_SPI }, { 1 << 5, 1 << 5, TIM1_TRG_SPI },
+        { CCG(1), CCIF(1), TIM1_CC_SPI }, { CCG(4), CCIF(4), TIM1_CC_SPI },
+    };
+
+    start();
+    for (int i = 0; i < ARRAY_SIZE(lines); i++) {
+        writel(TIM1 + SR, 0);
+        writel(TIM1 + DIER, lines[i].dier);
+        writel(TIM1 + EGR, lines[i].egr);
+        for (int spi = TIM1_BRK_SPI; spi <= TIM1_CC_SPI; spi++) {
+            g_assert_cmpint(get_irq(spi), ==, spi == lines[i].spi);
+        }
+        writel(TIM1 + DIER, 0xffff & ~lines[i].dier);
+        g_assert_false(get_irq(lines[i].spi));
+        writel(TIM1 + DIER, lines[i].dier);
+        writel(TIM1 + SR, ~lines[i].egr);
+        g_assert_false(get_irq(lines[i].spi));
+    }
+
+    /* A break switches the outputs off; AOE has them on again. */
+    writel(TIM1 + BDTR, MOE);
+    writel(TIM1 + EGR, BG);
+    g_assert_cmphex(readl(TIM1 + BDTR), ==, 0);
+    writel(TIM1 + BDTR, 1 << 14);
+    writel(TIM1 + EGR, UG);
+    g_assert_cmphex(readl(TIM1 + BDTR), ==, 1 << 14 | MOE);
+
+    /* Both come in time, whichever is still pending. */
+    writel(TIM1 + PSC, 63);
+    writel(TIM1 + ARR, 99);
+    writel(TIM1 + CCR(1), 50);
+    writel(TIM1 + EGR, UG);
+    writel(TIM1 + SR, 0);
+    writel(TIM1 + DIER, UIF | CCIF(1));
+    writel(TIM1 + CR1, CEN);
+    clock_step(50 * US + 1);
+    g_assert_true(get_irq(TIM1_CC_SPI));
+    g_assert_false(get_irq(TIM1_UP_SPI));
+    clock_step(50 * US);
+    g_assert_true(get_irq(TIM1_UP_SPI));
+    qtest_end();
+}
+
+static void test_repetitions(void)
+{
+    start();
+    writel(TIM1 + PSC, 63);
+    writel(TIM1 + ARR, 9);
+    writel(TIM1 + RCR, 2);
+    writel(TIM1 + EGR, UG);
+    writel(TIM1 + SR, 0);
+    writel(TIM1 + DIER, UIF);
+    writel(TIM1 + CR1, CEN);
+    for (int i = 0; i < 3; i++) {
+        clock_step(29 * US);
+        g_assert_false(get_irq(TIM1_UP_SPI));
+        clock_step(1 * US + 1);
+        g_assert_true(get_irq(TIM1_UP_SPI));
+        writel(TIM1 + SR, 0);
+    }
+
+    /* Many of them at once, and where in the row it is then */
+    writel(TIM1 + DIER, 0);
+    writel(TIM1 + EGR, UG);
+    writel(TIM1 + SR, 0);
+    clock_step((30 * 1000 + 20) * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, UIF);
+    writel(TIM1 + SR, 0);
+    clock_step(9 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, 0);
+    clock_step(1 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, UIF);
+
+    /* A new RCR, and a preloaded ARR, count from an update event on. */
+    writel(TIM1 + CR1, CEN | ARPE);
+    writel(TIM1 + ARR, 19);
+    writel(TIM1 + RCR, 0);
+    writel(TIM1 + SR, 0);
+    clock_step(29 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, 0);
+    clock_step(1 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, UIF);
+    writel(TIM1 + SR, 0);
+    clock_step(19 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, 0);
+    clock_step(1 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, UIF);
+    qtest_end();
+}
+
+/* An update is a request for DMA, and is over when that has served it. */
+static void test_dma(void)
+{
+    start();
+    for (int i = 0; i < 8; i++) {
+        writel(SRC + 4 * i, 1000 + i);
+    }
+    writel(MUX_CCR(0), TIM2_UP);
+    writel(DMA1 + 0x18, TIM2 + DMAR);
+    writel(DMA1 + 0x1c, SRC);
+    writel(DMA_NDTR0, 8);
+    /* memory to peripheral, MINC, words */
+    writel(DMA1 + 0x10, 1 << 6 | 1 << 10 | 2 << 11 | 2 << 13 | 1);
+    set_up(100);
+    set(DCR, 1 << 8 | CCR(2) / 4);      /* CCR2 and CCR3 */
+    set(CR1, CEN);
+    clock_step(200 * US);
+    g_assert_cmpuint(readl(DMA_NDTR0), ==, 8);
+
+    set(DIER, UDE);
+    clock_step(99 * US);
+    g_assert_cmpuint(readl(DMA_NDTR0), ==, 8);
+    clock_step(2 * US);
+    g_assert_cmpuint(readl(DMA_NDTR0), ==, 6);
+    g_assert_cmpuint(get(CCR(2)), ==, 1000);
+    g_assert_cmpuint(get(CCR(3)), ==, 1001);
+    g_assert_cmpuint(get(CCR(4)), ==, 0);
+    clock_step(100 * US);
+    g_assert_cmpuint(readl(DMA_NDTR0), ==, 4);
+    g_assert_cmpuint(get(CCR(2)), ==, 1002);
+    set(DIER, 0);
+    clock_step(300 * US);
+    g_assert_cmpuint(readl(DMA_NDTR0), ==, 4);
+
+    /* DMAR is no way to DMAR, nor to what is not there. */
+    set(DCR, DMAR / 4);
+    set(DMAR, 0xffffffff);
+    g_assert_cmphex(get(DMAR), ==, 0);
+    set(DCR, 0x1f);
+    set(DMAR, 0xffffffff);
+    g_assert_cmphex(get(DMAR), ==, 0);
+    qtest_end();
+}
+
+/* Updates of TIM3 for TIM2, which has it at ITR2 */
+static void test_slave(void)
+{
+    start();
+    writel(TIM3 + PSC, 63);
+    writel(TIM3 + ARR, 99);
+    writel(TIM3 + EGR, UG);
+    writel(TIM3 + CR2, MMS(2));
+    writel(TIM3 + CR1, CEN);
+
+    /* external clock: one count each, through the prescaler */
+    set(ARR, 4);
+    set(PSC, 1);
+    set(EGR, UG);
+    set(SR, 0);
+    set(SMCR, TS(2) | 7);
+    set(CR1, CEN);
+    clock_step(700 * US + 100);
+    g_assert_cmpuint(get(CNT), ==, 3);
+    g_assert_cmphex(get(SR) & (TIF | UIF), ==, TIF);
+    clock_step(300 * US);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    g_assert_cmphex(get(SR) & UIF, ==, UIF);
+
+    /* reset */
+    set(CR1, 0);
+    set(SMCR, TS(2) | 4);
+    set(PSC, 63);
+    set(ARR, 0xffffffff);
+    set(EGR, UG);
+    set(CR1, CEN);
+    clock_step(1000 * US);
+    g_assert_cmpuint(get(CNT), <=, 100);
+
+    /* trigger: it starts */
+    set(CR1, 0);
+    set(SMCR, TS(2) | 6);
+    set(EGR, UG);
+    set(SR, 0);
+    clock_step(101 * US);
+    g_assert_cmphex(get(CR1), ==, CEN);
+    g_assert_cmphex(get(SR) & TIF, ==, TIF);
+    clock_step(500 * US);
+    g_assert_cmpuint(get(CNT), >=, 500);
+
+    /* gated by the other's CEN */
+    set(SMCR, TS(2) | 5);
+    writel(TIM3 + CR2, MMS(1));
+    writel(TIM3 + CR1, 0);
+    set(EGR, UG);
+    clock_step(100 * US);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    writel(TIM3 + CR1, CEN);
+    clock_step(50 * US);
+    g_assert_cmpuint(get(CNT), ==, 50);
+    writel(TIM3 + CR1, 0);
+    clock_step(50 * US);
+    g_assert_cmpuint(get(CNT), ==, 50);
+    qtest_end();
+}
+
+static void ti(int n, int level)
+{
+    qtest_set_irq_in(global_qtest, "/machine/soc/tim2", "ti", n, level);
+}
+
+static void test_capture(void)
+{
+    start();
+    set_up(1000);
+    set(CCMR1, 1 | 2 << 8);         /* IC1 on TI1, IC2 on TI1 */
+    set(CCER, 1 | 3 << 4);          /* rising; falling */
+    set(DIER, CCIF(1));
+    set(CR1, CEN);
+    set(SR, 0);
+    clock_step(10 * US);
+    ti(0, 1);
+    g_assert_true(get_irq(TIM2_SPI));
+    clock_step(20 * US);
+    ti(0, 0);
+    g_assert_cmphex(get(SR) & (CCIF(1) | CCIF(2)), ==, CCIF(1) | CCIF(2));
+    g_assert_cmpuint(get(CCR(1)), ==, 10);
+    g_assert_cmphex(get(SR) & CCIF(1), ==, 0);  /* read, so cleared */
+    g_assert_false(get_irq(TIM2_SPI));
+    clock_step(5 * US);
+    ti(0, 1);
+    clock_step(5 * US);
+    ti(0, 0);
+    g_assert_cmphex(get(SR) & (CCOF(1) | CCOF(2)), ==, CCOF(2));
+    g_assert_cmpuint(get(CCR(1)), ==, 35);
+    g_assert_cmpuint(get(CCR(2)), ==, 40);
+
+    /* every fourth edge; by software at any time */
+    set(CCMR1, 1 | 2 << 2);
+    for (int i = 0; i < 4; i++) {
+        g_assert_cmphex(get(SR) & CCIF(1), ==, 0);
+        clock_step(1 * US);
+        ti(0, 1);
+        ti(0, 0);
+    }
+    g_assert_cmpuint(get(CCR(1)), ==, 44);
+    clock_step(6 * US);
+    set(EGR, CCG(1));
+    g_assert_cmpuint(get(CCR(1)), ==, 50);
+
+    /* switched off */
+    set(CCER, 0);
+    ti(0, 1);
+    g_assert_cmpuint(get(CCR(1)), ==, 50);
+    qtest_end();
+}
+
+static void test_encoder(void)
+{
+    start();
+    set(ARR, 9);
+    set(EGR, UG);
+    set(SR, 0);
+    set(CCMR1, 1 | 1 << 8);
+    set(SMCR, 3);
+    set(CR1, CEN);
+    clock_step(1 * MS);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    for (int i = 0; i < 3; i++) {
+        ti(0, 1);
+        ti(1, 1);
+        ti(0, 0);
+        ti(1, 0);
+    }
+    g_assert_cmpuint(get(CNT), ==, 2);
+    g_assert_cmphex(get(CR1) & DIR, ==, 0);
+    g_assert_cmphex(get(SR) & UIF, ==, UIF);
+    ti(1, 1);
+    g_assert_cmpuint(get(CNT), ==, 1);
+    g_assert_cmphex(get(CR1) & DIR, ==, DIR);
+    ti(0, 1);
+    ti(1, 0);
+    g_assert_cmpuint(get(CNT), ==, 9);
+    ti(0, 0);
+    g_assert_cmpuint(get(CNT), ==, 8);
+
+    /* edges of TI1 alone */
+    set(SMCR, 1);
+    ti(0, 1);
+    ti(1, 1);
+    ti(0, 0);
+    ti(1, 0);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    qtest_end();
+}
+
+/* However short a period is, others are told no more often than that. */
+static void test_events_bounded(void)
+{
+    int64_t now, next;
+
+    start();
+    set_up(2);
+    set(CR2, MMS(2));
+    set(DIER, UDE);
+    set(CR1, CEN);
+    now = clock_step_next();
+    for (int i = 0; i < 10; i++) {
+        next = clock_step_next();
+        g_assert_cmpint(next - now, >=, 10 * US);
+        g_assert_cmpint(next - now, <=, 13 * US);
+        now = next;
+    }
+    qtest_end();
+}
+
+static void test_tim1_reset(void)
+{
+    start();
+    writel(TIM1 + RCR, 3);
+    writel(TIM1 + BDTR, MOE);
+    writel(TIM1 + CR1, CEN);
+    writel(RCC_APB2RSTSETR, 1);
+    writel(RCC_APB2RSTCLRR, 1);
+    g_assert_cmphex(readl(TIM1 + RCR), ==, 0);
+    g_assert_cmphex(readl(TIM1 + BDTR), ==, 0);
+    g_assert_cmphex(readl(TIM1 + CR1), ==, 0);
+    g_assert_cmphex(readl(TIM1 + ARR), ==, 0xffff);
     qtest_end();
 }
 
@@ -498,5 +917,14 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tim/storm", test_storm);
     qtest_add_func("stm32mp1/tim/access", test_access);
     qtest_add_func("stm32mp1/tim/reset", test_reset);
+    qtest_add_func("stm32mp1/tim/kinds", test_kinds);
+    qtest_add_func("stm32mp1/tim/tim1_irqs", test_tim1_irqs);
+    qtest_add_func("stm32mp1/tim/repetitions", test_repetitions);
+    qtest_add_func("stm32mp1/tim/dma", test_dma);
+    qtest_add_func("stm32mp1/tim/slave", test_slave);
+    qtest_add_func("stm32mp1/tim/capture", test_capture);
+    qtest_add_func("stm32mp1/tim/encoder", test_encoder);
+    qtest_add_func("stm32mp1/tim/events_bounded", test_events_bounded);
+    qtest_add_func("stm32mp1/tim/tim1_reset", test_tim1_reset);
     return g_test_run();
 }

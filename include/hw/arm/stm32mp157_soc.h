@@ -20,6 +20,7 @@
 #include "hw/misc/ram_fault.h"
 #include "hw/misc/register_fault.h"
 #include "hw/misc/stm32mp1_rcc.h"
+#include "hw/or-irq.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "target/arm/cpu.h"
@@ -64,12 +65,14 @@ typedef enum STM32MP157Device {
     STM32MP157_USART6,
     STM32MP157_UART7,
     STM32MP157_UART8,
+    STM32MP157_TIM1,
     STM32MP157_TIM2,
     STM32MP157_TIM3,
     STM32MP157_TIM4,
     STM32MP157_TIM5,
     STM32MP157_TIM6,
     STM32MP157_TIM7,
+    STM32MP157_TIM8,
     STM32MP157_TIM12,
     STM32MP157_TIM13,
     STM32MP157_TIM14,
@@ -78,6 +81,9 @@ typedef enum STM32MP157Device {
     STM32MP157_LPTIM3,
     STM32MP157_LPTIM4,
     STM32MP157_LPTIM5,
+    STM32MP157_TIM15,
+    STM32MP157_TIM16,
+    STM32MP157_TIM17,
     STM32MP157_I2C1,
     STM32MP157_I2C2,
     STM32MP157_I2C3,
@@ -93,9 +99,14 @@ typedef enum STM32MP157Device {
     STM32MP157_FDCAN1,
     STM32MP157_FDCAN2,
     STM32MP157_QUADSPI,
+    STM32MP157_ADC,
+    STM32MP157_CRC1,
+    STM32MP157_CRC2,
+    STM32MP157_DAC,
     STM32MP157_DMA1,
     STM32MP157_DMA2,
     STM32MP157_DMAMUX1,
+    STM32MP157_MDMA,
     STM32MP157_GPIOA,
     STM32MP157_GPIOB,
     STM32MP157_GPIOC,
@@ -127,6 +138,7 @@ struct STM32MP157SocState {
     SplitIRQ wwdg1_reset;
     SplitIRQ m4_sysresetreq;
     SplitIRQ m4_sleepdeep;
+    OrIRQState tim6_dac_irq;
     RamFaultState sram_fault;
     /* Over the registers with which each processor sends and acknowledges */
     RegisterFaultState ipcc_fault[2];

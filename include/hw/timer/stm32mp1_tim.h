@@ -1,22 +1,32 @@
 /*
- * STM32MP1 general-purpose and basic timers (TIM)
+ * STM32MP1 advanced-control, general-purpose and basic timers (TIM)
  *
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 /*
- * TIM2..TIM7 and TIM12..TIM14 as described in ST's RM0436, chapters
- * "General-purpose timers" and "Basic timers": the time base (prescaler,
- * up- or down-counter, auto-reload, one-pulse mode) and compare matches.
- * Inputs, outputs, slave modes and DMA requests are not modelled.
+ * TIM1..TIM8 and TIM12..TIM17 as described in ST's RM0436, chapters
+ * "Advanced-control timers", "General-purpose timers" and "Basic timers": the
+ * time base (prescaler, up- or down-counter, auto-reload, repetitions, one-pulse
+ * mode), compare matches, captures, slave and encoder modes, triggers for other
+ * devices and DMA requests. Outputs to pins and centre-aligned counting are not
+ * modelled; break inputs are what software makes of them.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
- *  + sysbus IRQ 0: the timer's interrupt (level)
+ *  + sysbus IRQ 0: the timer's interrupt (level); of kind 2: that of a break,
+ *    and 1 to 3: update, trigger and commutation, capture and compare
  *  + Clock input "clk": the timer kernel clock (ck_timg1 or ck_timg2)
  *  + uint8 property "width": 16 or 32 bits
  *  + uint8 property "channels": compare channels, 0 to 4
+ *  + uint8 property "kind": 0, 1 with repetitions and break (TIM15 to TIM17), or
+ *    2 advanced-control (TIM1, TIM8)
+ *  + Named GPIO outputs "trgo": TRGO, and TRGO2 of kind 2
+ *  + Named GPIO inputs "itr": ITR0 to ITR3, outputs of other timers
+ *  + Named GPIO inputs "ti": the inputs of the channels
+ *  + Named GPIO outputs "dma-request" and inputs "dma-ack": channels 1 to 4,
+ *    update, trigger, commutation
  */
 
 #ifndef HW_TIMER_STM32MP1_TIM_H
@@ -31,16 +41,24 @@
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1TimState, STM32MP1_TIM)
 
 #define STM32MP1_TIM_CHANNELS 4
+#define STM32MP1_TIM_IRQS 4
+#define STM32MP1_TIM_REQUESTS 7
+#define STM32MP1_TIM_TRGOS 2
+#define STM32MP1_TIM_ITRS 4
 
 struct STM32MP1TimState {
     SysBusDevice parent_obj;
 
     MemoryRegion iomem;
-    qemu_irq irq;
+    qemu_irq irq[STM32MP1_TIM_IRQS];
+    qemu_irq request[STM32MP1_TIM_REQUESTS];
+    qemu_irq trgo[STM32MP1_TIM_TRGOS];
     Clock *clk;
-    QEMUTimer *timer;
+    QEMUTimer *timer;           /* of the interrupts */
+    QEMUTimer *event_timer;     /* of DMA requests and triggers */
     uint8_t width;
     uint8_t channels;
+    uint8_t kind;
 
     uint32_t cr1;
     uint32_t cr2;
@@ -53,6 +71,14 @@ struct STM32MP1TimState {
     uint32_t arr;
     uint32_t ccr[STM32MP1_TIM_CHANNELS];
 
+    uint32_t rcr;
+    uint32_t bdtr;
+    uint32_t dcr;
+    uint32_t ccmr3;
+    uint32_t ccr56[2];
+    uint32_t af[2];
+    uint32_t tisel;
+
     /* What the counter works with: the preload registers' shadows */
     uint32_t psc_shadow;
     uint32_t arr_shadow;
@@ -62,6 +88,17 @@ struct STM32MP1TimState {
     STM32MP1Ticks ticks;
     uint64_t cnt_tick;
     uint32_t cnt;
+    uint32_t repetitions;       /* overflows before the next update event */
+
+    uint32_t events;            /* not yet told to others; 0 between accesses */
+    int64_t event_ns;           /* when the last one was */
+    uint8_t pending[STM32MP1_TIM_REQUESTS];     /* transfers still to make */
+    uint8_t edges[STM32MP1_TIM_CHANNELS];       /* before a capture */
+    uint8_t burst;              /* accesses to DMAR */
+    bool trgo_level[STM32MP1_TIM_TRGOS];
+    bool itr[STM32MP1_TIM_ITRS];                /* levels of inputs */
+    bool ti[STM32MP1_TIM_CHANNELS];
+    bool trigger;               /* level of the one that TS selects */
 };
 
 #endif

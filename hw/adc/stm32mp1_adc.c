@@ -1,0 +1,764 @@
+/*
+ * STM32MP1 analog-to-digital converters (ADC1, ADC2)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * Register names and rules: RM0436 (STM32MP157 reference manual), chapter
+ * "Analog-to-digital converters", and Linux's driver (drivers/iio/adc).
+ *
+ * Where this model differs from silicon:
+ *  - The voltage regulator is ready, and the converter enabled, stopped and
+ *    disabled, at once. The calibration takes its time and finds nothing.
+ *  - A conversion that no software has started (continuous mode, or by a
+ *    trigger) takes MIN_NS at least, so that a guest cannot keep QEMU busy.
+ *  - DMA in one-shot mode goes on as in circular mode: whether DMA is at its
+ *    end, only DMA knows.
+ *  - Not modelled: injected conversions, analog watchdogs, oversampling,
+ *    offsets, dual mode. Differential inputs are taken as single-ended.
+ */
+
+#include "qemu/osdep.h"
+#include "hw/adc/stm32mp1_adc.h"
+#include "hw/irq.h"
+#include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
+#include "hw/registerfields.h"
+#include "migration/vmstate.h"
+#include "qemu/host-utils.h"
+#include "qemu/log.h"
+#include "trace.h"
+
+REG32(ISR, 0x00)
+    FIELD(ISR, ADRDY, 0, 1)
+    FIELD(ISR, EOSMP, 1, 1)
+    FIELD(ISR, EOC, 2, 1)
+    FIELD(ISR, EOS, 3, 1)
+    FIELD(ISR, OVR, 4, 1)
+    FIELD(ISR, LDORDY, 12, 1)
+REG32(IER, 0x04)
+REG32(CR, 0x08)
+    FIELD(CR, ADEN, 0, 1)
+    FIELD(CR, ADDIS, 1, 1)
+    FIELD(CR, ADSTART, 2, 1)
+    FIELD(CR, JADSTART, 3, 1)
+    FIELD(CR, ADSTP, 4, 1)
+    FIELD(CR, JADSTP, 5, 1)
+    FIELD(CR, BOOST, 8, 1)
+    FIELD(CR, ADCALLIN, 16, 1)
+    FIELD(CR, LINCALRDYW, 22, 6)
+    FIELD(CR, ADVREGEN, 28, 1)
+    FIELD(CR, DEEPPWD, 29, 1)
+    FIELD(CR, ADCALDIF, 30, 1)
+    FIELD(CR, ADCAL, 31, 1)
+REG32(CFGR, 0x0c)
+    FIELD(CFGR, DMNGT, 0, 2)
+    FIELD(CFGR, RES, 2, 3)
+    FIELD(CFGR, EXTSEL, 5, 5)
+    FIELD(CFGR, EXTEN, 10, 2)
+    FIELD(CFGR, OVRMOD, 12, 1)
+    FIELD(CFGR, CONT, 13, 1)
+    FIELD(CFGR, AUTDLY, 14, 1)
+    FIELD(CFGR, DISCEN, 16, 1)
+    FIELD(CFGR, DISCNUM, 17, 3)
+    FIELD(CFGR, AWD1EN, 23, 1)
+    FIELD(CFGR, JAWD1EN, 24, 1)
+    FIELD(CFGR, JAUTO, 25, 1)
+REG32(CFGR2, 0x10)
+    FIELD(CFGR2, ROVSE, 0, 1)
+    FIELD(CFGR2, JOVSE, 1, 1)
+REG32(SMPR1, 0x14)
+REG32(SMPR2, 0x18)
+REG32(PCSEL, 0x1c)
+REG32(LTR1, 0x20)
+REG32(HTR1, 0x24)
+REG32(SQR1, 0x30)
+    FIELD(SQR1, L, 0, 4)
+REG32(SQR2, 0x34)
+REG32(SQR3, 0x38)
+REG32(SQR4, 0x3c)
+REG32(DR, 0x40)
+REG32(JSQR, 0x4c)
+REG32(OFR1, 0x60)
+REG32(OFR2, 0x64)
+REG32(OFR3, 0x68)
+REG32(OFR4, 0x6c)
+REG32(JDR1, 0x80)
+REG32(JDR4, 0x8c)
+REG32(AWD2CR, 0xa0)
+REG32(AWD3CR, 0xa4)
+REG32(LTR2, 0xb0)
+REG32(HTR2, 0xb4)
+REG32(LTR3, 0xb8)
+REG32(HTR3, 0xbc)
+REG32(DIFSEL, 0xc0)
+REG32(CALFACT, 0xc4)
+REG32(CALFACT2, 0xc8)
+REG32(OR, 0xd0)
+    FIELD(OR, VDDCOREEN, 0, 1)
+
+/* After those of the two converters */
+#define UNIT_SIZE       0x100
+REG32(CSR, 0x300)
+REG32(CCR, 0x308)
+    FIELD(CCR, DUAL, 0, 5)
+    FIELD(CCR, CKMODE, 16, 2)
+    FIELD(CCR, PRESC, 18, 4)
+    FIELD(CCR, VREFEN, 22, 1)
+    FIELD(CCR, VSENSEEN, 23, 1)
+REG32(CDR, 0x30c)
+REG32(CDR2, 0x310)
+REG32(HWCFGR0, 0x3f0)
+REG32(VERR, 0x3f4)
+REG32(IPIDR, 0x3f8)
+REG32(SIDR, 0x3fc)
+
+#define ISR_FLAGS       0x7ff
+#define CCR_MASK        0x01ffdf1f
+
+/* Bits of CR that are set by writing 1, and cleared by the hardware */
+#define CR_COMMANDS     (R_CR_ADEN_MASK | R_CR_ADDIS_MASK | R_CR_ADSTART_MASK | \
+                         R_CR_JADSTART_MASK | R_CR_ADSTP_MASK | \
+                         R_CR_JADSTP_MASK | R_CR_ADCAL_MASK)
+#define CR_STORAGE      (R_CR_BOOST_MASK | R_CR_ADCALLIN_MASK | \
+                         R_CR_LINCALRDYW_MASK | R_CR_ADVREGEN_MASK | \
+                         R_CR_DEEPPWD_MASK | R_CR_ADCALDIF_MASK)
+
+#define CFGR_UNIMP      (R_CFGR_AWD1EN_MASK | R_CFGR_JAWD1EN_MASK | \
+                         R_CFGR_JAUTO_MASK)
+#define CFGR2_UNIMP     (R_CFGR2_ROVSE_MASK | R_CFGR2_JOVSE_MASK)
+
+#define DMNGT_ONE_SHOT  1
+#define DMNGT_CIRCULAR  3
+#define EDGE_RISING     1
+#define EDGE_FALLING    2
+
+/* Inner channels of ADC2: their number, and what they read after a reset */
+#define CH_VSENSE       12
+#define CH_VREFINT      13
+#define CH_VDDCORE      14
+#define VSENSE_UV       760000
+#define VREFINT_UV      1210000
+#define VDDCORE_UV      1200000
+#define VREF_UV         2500000
+
+/* RM0436: 16384 cycles for the offset, this for the linearity, too */
+#define CALIBRATION_CYCLES          16384
+#define LINEAR_CALIBRATION_CYCLES   131072
+
+#define MIN_NS          (10 * SCALE_US)
+
+/* Bits of a result, and half cycles of the successive approximation, by RES */
+static const struct {
+    uint8_t bits;
+    uint8_t half_cycles;
+} resolutions[8] = {
+    { 16, 17 }, { 14, 15 }, { 12, 13 }, { 10, 11 }, { 8, 9 },
+    /* reserved */
+    { 8, 9 }, { 8, 9 }, { 8, 9 },
+};
+
+/* Half cycles of the sampling, by SMPx */
+static const uint16_t sampling[8] = { 3, 5, 17, 33, 65, 129, 775, 1621 };
+
+/* Registers that are no more than storage, until something else uses them */
+static const struct {
+    uint8_t reg;
+    uint32_t mask;
+    uint32_t reset;
+} storage[] = {
+    { R_IER, 0x000007ff, 0 },
+    { R_CFGR, 0xffff7fff, 0x80000000 },
+    { R_CFGR2, 0xf3ff7be3, 0 },
+    { R_SMPR1, 0x3fffffff, 0 },
+    { R_SMPR2, 0x3fffffff, 0 },
+    { R_PCSEL, 0x000fffff, 0 },
+    { R_LTR1, 0x03ffffff, 0 },
+    { R_HTR1, 0x03ffffff, 0x03ffffff },
+    { R_SQR1, 0x1f7df7cf, 0 },
+    { R_SQR2, 0x1f7df7df, 0 },
+    { R_SQR3, 0x1f7df7df, 0 },
+    { R_SQR4, 0x000007df, 0 },
+    { R_JSQR, 0xfbefbeff, 0 },
+    { R_OFR1, 0xffffffff, 0 },
+    { R_OFR2, 0xffffffff, 0 },
+    { R_OFR3, 0xffffffff, 0 },
+    { R_OFR4, 0xffffffff, 0 },
+    { R_AWD2CR, 0x000fffff, 0 },
+    { R_AWD3CR, 0x000fffff, 0 },
+    { R_LTR2, 0x03ffffff, 0 },
+    { R_HTR2, 0x03ffffff, 0x03ffffff },
+    { R_LTR3, 0x03ffffff, 0 },
+    { R_HTR3, 0x03ffffff, 0x03ffffff },
+    { R_DIFSEL, 0x000fffff, 0 },
+    { R_CALFACT, 0x07ff07ff, 0 },
+    { R_CALFACT2, 0x3fffffff, 0 },
+    { R_OR, 0x00000001, 0 },
+};
+
+static unsigned stm32mp1_adc_number(const STM32MP1AdcUnit *u)
+{
+    return u - u->adc->unit + 1;
+}
+
+static void stm32mp1_adc_update(STM32MP1AdcUnit *u)
+{
+    unsigned dmngt = FIELD_EX32(u->regs[R_CFGR], CFGR, DMNGT);
+    bool level = u->regs[R_ISR] & u->regs[R_IER];
+    bool request = (dmngt == DMNGT_ONE_SHOT || dmngt == DMNGT_CIRCULAR) &&
+                   (u->regs[R_ISR] & R_ISR_EOC_MASK) &&
+                   !(u->regs[R_ISR] & R_ISR_OVR_MASK);
+
+    trace_stm32mp1_adc_update(stm32mp1_adc_number(u), u->regs[R_ISR],
+                              u->regs[R_CR], level, request);
+    qemu_set_irq(u->irq, level);
+    qemu_set_irq(u->request, request);
+}
+
+/* A time in half cycles of the converters' clock, -1 if that stands still */
+static int64_t stm32mp1_adc_ns(const STM32MP1AdcState *s, uint64_t half_cycles)
+{
+    static const uint16_t presc[16] = {
+        1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256, 256, 256, 256, 256
+    };
+    unsigned mode = FIELD_EX32(s->ccr, CCR, CKMODE);
+    const Clock *clk = mode ? s->hclk : s->clk;
+    unsigned div = mode ? 1 << (mode - 1) :
+                   presc[FIELD_EX32(s->ccr, CCR, PRESC)];
+
+    if (!clock_is_enabled(clk)) {
+        return -1;
+    }
+    return clock_ticks_to_ns(clk, half_cycles * div) / 2;
+}
+
+static void stm32mp1_adc_arm(STM32MP1AdcUnit *u, int64_t ns)
+{
+    if (ns < 0) {
+        timer_del(u->timer);
+    } else {
+        timer_mod(u->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + ns);
+    }
+}
+
+/* The channel at place @n of the sequence, from 0 */
+static unsigned stm32mp1_adc_channel(const STM32MP1AdcUnit *u, unsigned n)
+{
+    /* Five a register, but SQR1 has L first */
+    return extract32(u->regs[R_SQR1 + (n + 1) / 5], 6 * ((n + 1) % 5), 5);
+}
+
+static bool stm32mp1_adc_triggered(const STM32MP1AdcUnit *u)
+{
+    return FIELD_EX32(u->regs[R_CFGR], CFGR, EXTEN);
+}
+
+static void stm32mp1_adc_convert(STM32MP1AdcUnit *u)
+{
+    unsigned channel = stm32mp1_adc_channel(u, u->next);
+    unsigned smp = channel < STM32MP1_ADC_CHANNELS ?
+                   extract32(u->regs[R_SMPR1 + channel / 10],
+                             3 * (channel % 10), 3) : 0;
+    unsigned res = FIELD_EX32(u->regs[R_CFGR], CFGR, RES);
+    int64_t ns = stm32mp1_adc_ns(u->adc, sampling[smp] +
+                                         resolutions[res].half_cycles);
+
+    if (ns >= 0 && ((u->regs[R_CFGR] & R_CFGR_CONT_MASK) ||
+                    stm32mp1_adc_triggered(u))) {
+        ns = MAX(ns, MIN_NS);
+    }
+    u->converting = true;
+    stm32mp1_adc_arm(u, ns);
+}
+
+/* A trigger, or ADSTART without one */
+static void stm32mp1_adc_fire(STM32MP1AdcUnit *u)
+{
+    unsigned length = FIELD_EX32(u->regs[R_SQR1], SQR1, L) + 1;
+
+    u->left = u->regs[R_CFGR] & R_CFGR_DISCEN_MASK ?
+              FIELD_EX32(u->regs[R_CFGR], CFGR, DISCNUM) + 1 : length;
+    if (u->next >= length) {
+        u->next = 0;
+    }
+    u->begun = true;
+    stm32mp1_adc_convert(u);
+}
+
+static uint32_t stm32mp1_adc_input(const STM32MP1AdcUnit *u, unsigned channel)
+{
+    uint32_t ccr = u->adc->ccr;
+
+    if (channel >= STM32MP1_ADC_CHANNELS) {
+        return 0;
+    }
+    if (u == &u->adc->unit[1] &&
+        ((channel == CH_VSENSE && !(ccr & R_CCR_VSENSEEN_MASK)) ||
+         (channel == CH_VREFINT && !(ccr & R_CCR_VREFEN_MASK)) ||
+         (channel == CH_VDDCORE && !(u->regs[R_OR] & R_OR_VDDCOREEN_MASK)))) {
+        return 0;
+    }
+    return u->input[channel];
+}
+
+static uint32_t stm32mp1_adc_result(const STM32MP1AdcUnit *u,
+                                    unsigned channel)
+{
+    unsigned bits = resolutions[FIELD_EX32(u->regs[R_CFGR], CFGR, RES)].bits;
+    uint64_t uv = stm32mp1_adc_input(u, channel);
+    uint32_t max = MAKE_64BIT_MASK(0, bits);
+
+    return u->adc->vref ? MIN((uv << bits) / u->adc->vref, max) : max;
+}
+
+static void stm32mp1_adc_converted(STM32MP1AdcUnit *u)
+{
+    uint32_t *isr = &u->regs[R_ISR];
+    unsigned channel = stm32mp1_adc_channel(u, u->next);
+    uint32_t result = stm32mp1_adc_result(u, channel);
+    bool last = u->next >= FIELD_EX32(u->regs[R_SQR1], SQR1, L);
+
+    trace_stm32mp1_adc_converted(stm32mp1_adc_number(u), channel, result);
+    u->converting = false;
+    *isr |= R_ISR_EOSMP_MASK;
+    if (*isr & R_ISR_EOC_MASK) {
+        *isr |= R_ISR_OVR_MASK;
+        if (u->regs[R_CFGR] & R_CFGR_OVRMOD_MASK) {
+            u->regs[R_DR] = result;
+        }
+    } else {
+        u->regs[R_DR] = result;
+    }
+    *isr |= R_ISR_EOC_MASK;
+    u->next = last ? 0 : u->next + 1;
+    u->left--;
+    if (last) {
+        *isr |= R_ISR_EOS_MASK;
+        u->left = 0;
+    }
+}
+
+/* What comes after a conversion, unless the result has to be read first */
+static void stm32mp1_adc_advance(STM32MP1AdcUnit *u)
+{
+    uint32_t cfgr = u->regs[R_CFGR];
+
+    if (!u->begun || u->converting) {
+        return;
+    }
+    if (u->left == 0 && !(cfgr & R_CFGR_CONT_MASK)) {
+        u->begun = false;
+        if (!stm32mp1_adc_triggered(u)) {
+            u->regs[R_CR] &= ~R_CR_ADSTART_MASK;
+        }
+    } else if (!(cfgr & R_CFGR_AUTDLY_MASK) ||
+               !(u->regs[R_ISR] & R_ISR_EOC_MASK)) {
+        if (u->left) {
+            stm32mp1_adc_convert(u);
+        } else {
+            stm32mp1_adc_fire(u);
+        }
+    }
+}
+
+static void stm32mp1_adc_expired(void *opaque)
+{
+    STM32MP1AdcUnit *u = opaque;
+
+    if (u->regs[R_CR] & R_CR_ADCAL_MASK) {
+        u->regs[R_CR] &= ~R_CR_ADCAL_MASK;
+        if (u->regs[R_CR] & R_CR_ADCALLIN_MASK) {
+            u->regs[R_CR] |= R_CR_LINCALRDYW_MASK;
+        }
+    } else if (u->converting) {
+        stm32mp1_adc_converted(u);
+        stm32mp1_adc_advance(u);
+    }
+    stm32mp1_adc_update(u);
+}
+
+static void stm32mp1_adc_set_trigger(void *opaque, int n, int level)
+{
+    STM32MP1AdcState *s = opaque;
+    unsigned edge = level ? EDGE_RISING : EDGE_FALLING;
+
+    if (s->trigger[n] == (level != 0)) {
+        return;
+    }
+    s->trigger[n] = level;
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        STM32MP1AdcUnit *u = &s->unit[i];
+        uint32_t cfgr = u->regs[R_CFGR];
+
+        /* One that comes while a sequence is going on is ignored. */
+        if ((u->regs[R_CR] & R_CR_ADSTART_MASK) && !u->begun &&
+            FIELD_EX32(cfgr, CFGR, EXTSEL) == n &&
+            (FIELD_EX32(cfgr, CFGR, EXTEN) & edge)) {
+            trace_stm32mp1_adc_trigger(i + 1, n);
+            stm32mp1_adc_fire(u);
+        }
+    }
+}
+
+/* Not converting, nothing begun */
+static void stm32mp1_adc_stop(STM32MP1AdcUnit *u)
+{
+    u->regs[R_CR] &= ~R_CR_ADSTART_MASK;
+    u->begun = false;
+    u->converting = false;
+    u->next = 0;
+    u->left = 0;
+    timer_del(u->timer);
+}
+
+static void stm32mp1_adc_calibrate(STM32MP1AdcUnit *u)
+{
+    uint64_t cycles = u->regs[R_CR] & R_CR_ADCALLIN_MASK ?
+                      LINEAR_CALIBRATION_CYCLES : CALIBRATION_CYCLES;
+
+    u->regs[R_CR] |= R_CR_ADCAL_MASK;
+    stm32mp1_adc_arm(u, stm32mp1_adc_ns(u->adc, 2 * cycles));
+}
+
+static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
+{
+    uint32_t *cr = &u->regs[R_CR];
+    uint32_t command = value & CR_COMMANDS & ~*cr;
+    const char *wrong = NULL;
+
+    *cr = (*cr & CR_COMMANDS) | (value & CR_STORAGE);
+    if (!(*cr & R_CR_ADVREGEN_MASK) || (*cr & R_CR_DEEPPWD_MASK)) {
+        u->regs[R_ISR] &= ~R_ISR_LDORDY_MASK;
+        stm32mp1_adc_stop(u);
+        *cr &= ~CR_COMMANDS;
+        if (command) {
+            wrong = "a command without the voltage regulator";
+        }
+        command = 0;
+    } else {
+        u->regs[R_ISR] |= R_ISR_LDORDY_MASK;
+    }
+
+    if (command & R_CR_ADCAL_MASK) {
+        if (*cr & R_CR_ADEN_MASK) {
+            wrong = "ADCAL while enabled";
+        } else {
+            stm32mp1_adc_calibrate(u);
+        }
+    }
+    if (command & R_CR_ADEN_MASK) {
+        if (*cr & R_CR_ADCAL_MASK) {
+            wrong = "ADEN during the calibration";
+        } else {
+            *cr |= R_CR_ADEN_MASK;
+            u->regs[R_ISR] |= R_ISR_ADRDY_MASK;
+        }
+    }
+    if ((command & (R_CR_ADSTART_MASK | R_CR_ADDIS_MASK)) &&
+        !(*cr & R_CR_ADEN_MASK)) {
+        wrong = "ADSTART or ADDIS while disabled";
+    } else if (command & R_CR_ADDIS_MASK) {
+        if (*cr & R_CR_ADSTART_MASK) {
+            wrong = "ADDIS while converting";
+        } else {
+            *cr &= ~R_CR_ADEN_MASK;
+        }
+    } else if (command & R_CR_ADSTART_MASK) {
+        *cr |= R_CR_ADSTART_MASK;
+        if (!stm32mp1_adc_triggered(u)) {
+            stm32mp1_adc_fire(u);
+        }
+    }
+    if (command & R_CR_ADSTP_MASK) {
+        stm32mp1_adc_stop(u);
+    }
+    if (command & (R_CR_JADSTART_MASK | R_CR_JADSTP_MASK)) {
+        qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no injected conversions\n");
+    }
+    if (wrong) {
+        qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: ADC%u: %s\n",
+                      stm32mp1_adc_number(u), wrong);
+    }
+}
+
+static void stm32mp1_adc_write_unit(STM32MP1AdcUnit *u, hwaddr addr,
+                                    uint32_t value)
+{
+    unsigned reg = addr / 4;
+
+    switch (reg) {
+    case R_ISR:
+        u->regs[R_ISR] &= ~(value & ISR_FLAGS);
+        stm32mp1_adc_advance(u);
+        break;
+    case R_CR:
+        stm32mp1_adc_write_cr(u, value);
+        break;
+    default:
+        for (unsigned i = 0; i < ARRAY_SIZE(storage); i++) {
+            if (storage[i].reg == reg) {
+                u->regs[reg] = value & storage[i].mask;
+                if ((reg == R_CFGR && (value & CFGR_UNIMP)) ||
+                    (reg == R_CFGR2 && (value & CFGR2_UNIMP))) {
+                    qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no watchdogs, "
+                                  "oversampling or injected conversions\n");
+                }
+                stm32mp1_adc_update(u);
+                return;
+            }
+        }
+        qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: no writable register at "
+                      "0x%" HWADDR_PRIx " of ADC%u\n", addr,
+                      stm32mp1_adc_number(u));
+        return;
+    }
+    stm32mp1_adc_update(u);
+}
+
+static bool stm32mp1_adc_has(unsigned reg)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(storage); i++) {
+        if (storage[i].reg == reg) {
+            return true;
+        }
+    }
+    return reg == R_ISR || reg == R_CR || reg == R_DR ||
+           (reg >= R_JDR1 && reg <= R_JDR4);
+}
+
+static uint32_t stm32mp1_adc_read_unit(STM32MP1AdcUnit *u, hwaddr addr)
+{
+    unsigned reg = addr / 4;
+    uint32_t value = u->regs[reg];
+
+    if (!stm32mp1_adc_has(reg)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: no register at 0x%"
+                      HWADDR_PRIx " of ADC%u\n", addr, stm32mp1_adc_number(u));
+        return 0;
+    }
+    if (reg == R_DR && (u->regs[R_ISR] & R_ISR_EOC_MASK)) {
+        u->regs[R_ISR] &= ~R_ISR_EOC_MASK;
+        stm32mp1_adc_advance(u);
+        stm32mp1_adc_update(u);
+    }
+    return value;
+}
+
+static uint32_t stm32mp1_adc_read_common(STM32MP1AdcState *s, hwaddr addr)
+{
+    switch (addr) {
+    case A_CSR:
+        return (s->unit[0].regs[R_ISR] & ISR_FLAGS) |
+               (s->unit[1].regs[R_ISR] & ISR_FLAGS) << 16;
+    case A_CCR:
+        return s->ccr;
+    case A_CDR:
+    case A_CDR2:
+        return 0;
+    case A_HWCFGR0:
+        return STM32MP1_ADC_NUM;        /* ADCNUM; the rest is not known */
+    case A_VERR:
+        return 0;
+    case A_IPIDR:
+        return 0x00110005;
+    case A_SIDR:
+        return 0xa3c5dd01;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: no register at 0x%"
+                      HWADDR_PRIx "\n", addr);
+        return 0;
+    }
+}
+
+static uint64_t stm32mp1_adc_read(void *opaque, hwaddr addr, unsigned size)
+{
+    STM32MP1AdcState *s = opaque;
+    hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
+    uint32_t value;
+
+    if (reg < STM32MP1_ADC_NUM * UNIT_SIZE) {
+        value = stm32mp1_adc_read_unit(&s->unit[reg / UNIT_SIZE],
+                                       reg % UNIT_SIZE);
+    } else {
+        value = stm32mp1_adc_read_common(s, reg);
+    }
+    value = extract32(value, 8 * (addr - reg), 8 * size);
+    trace_stm32mp1_adc_read(addr, value, size);
+    return value;
+}
+
+static void stm32mp1_adc_write(void *opaque, hwaddr addr, uint64_t value,
+                               unsigned size)
+{
+    STM32MP1AdcState *s = opaque;
+
+    trace_stm32mp1_adc_write(addr, value, size);
+    if (size != 4) {
+        qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: %u-byte write at 0x%"
+                      HWADDR_PRIx "\n", size, addr);
+    } else if (addr < STM32MP1_ADC_NUM * UNIT_SIZE) {
+        stm32mp1_adc_write_unit(&s->unit[addr / UNIT_SIZE], addr % UNIT_SIZE,
+                                value);
+    } else if (addr == A_CCR) {
+        s->ccr = value & CCR_MASK;
+        if (FIELD_EX32(value, CCR, DUAL)) {
+            qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no dual mode\n");
+        }
+    } else {
+        qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: no writable register at "
+                      "0x%" HWADDR_PRIx "\n", addr);
+    }
+}
+
+static const MemoryRegionOps stm32mp1_adc_ops = {
+    .read = stm32mp1_adc_read,
+    .write = stm32mp1_adc_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.min_access_size = 1,
+    .valid.max_access_size = 4,
+    .impl.min_access_size = 1,
+    .impl.max_access_size = 4,
+};
+
+static void stm32mp1_adc_reset_enter(Object *obj, ResetType type)
+{
+    STM32MP1AdcState *s = STM32MP1_ADC(obj);
+
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        STM32MP1AdcUnit *u = &s->unit[i];
+
+        memset(u->regs, 0, sizeof(u->regs));
+        for (unsigned j = 0; j < ARRAY_SIZE(storage); j++) {
+            u->regs[storage[j].reg] = storage[j].reset;
+        }
+        u->regs[R_CR] = R_CR_DEEPPWD_MASK;
+        stm32mp1_adc_stop(u);
+    }
+    s->ccr = 0;
+}
+
+static void stm32mp1_adc_reset_hold(Object *obj, ResetType type)
+{
+    STM32MP1AdcState *s = STM32MP1_ADC(obj);
+
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        stm32mp1_adc_update(&s->unit[i]);
+    }
+}
+
+static void stm32mp1_adc_init(Object *obj)
+{
+    STM32MP1AdcState *s = STM32MP1_ADC(obj);
+    SysBusDevice *sbd = SYS_BUS_DEVICE(obj);
+    DeviceState *dev = DEVICE(obj);
+
+    memory_region_init_io(&s->iomem, obj, &stm32mp1_adc_ops, s,
+                          TYPE_STM32MP1_ADC, 0x400);
+    sysbus_init_mmio(sbd, &s->iomem);
+    s->clk = qdev_init_clock_in(dev, "clk", NULL, NULL, 0);
+    s->hclk = qdev_init_clock_in(dev, "hclk", NULL, NULL, 0);
+    qdev_init_gpio_in_named(dev, stm32mp1_adc_set_trigger, "trigger",
+                            STM32MP1_ADC_TRIGGERS);
+    s->vref = VREF_UV;
+    object_property_add_uint32_ptr(obj, "vref", &s->vref,
+                                   OBJ_PROP_FLAG_READWRITE);
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        STM32MP1AdcUnit *u = &s->unit[i];
+
+        u->adc = s;
+        sysbus_init_irq(sbd, &u->irq);
+        qdev_init_gpio_out_named(dev, &u->request, "dma-request", 1);
+        u->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_adc_expired, u);
+        for (unsigned j = 0; j < STM32MP1_ADC_CHANNELS; j++) {
+            g_autofree char *name = g_strdup_printf("adc%u-in%u", i + 1, j);
+
+            object_property_add_uint32_ptr(obj, name, &u->input[j],
+                                           OBJ_PROP_FLAG_READWRITE);
+        }
+    }
+    s->unit[1].input[CH_VSENSE] = VSENSE_UV;
+    s->unit[1].input[CH_VREFINT] = VREFINT_UV;
+    s->unit[1].input[CH_VDDCORE] = VDDCORE_UV;
+}
+
+static void stm32mp1_adc_finalize(Object *obj)
+{
+    STM32MP1AdcState *s = STM32MP1_ADC(obj);
+
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        timer_free(s->unit[i].timer);
+    }
+}
+
+static int stm32mp1_adc_post_load(void *opaque, int version_id)
+{
+    STM32MP1AdcState *s = opaque;
+
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        if (s->unit[i].next > 15 || s->unit[i].left > 16 ||
+            (s->unit[i].converting && s->unit[i].left == 0)) {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static const VMStateDescription vmstate_stm32mp1_adc_unit = {
+    .name = TYPE_STM32MP1_ADC "/unit",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_TIMER_PTR(timer, STM32MP1AdcUnit),
+        VMSTATE_UINT32_ARRAY(regs, STM32MP1AdcUnit, STM32MP1_ADC_REGS),
+        VMSTATE_UINT32_ARRAY(input, STM32MP1AdcUnit, STM32MP1_ADC_CHANNELS),
+        VMSTATE_UINT8(next, STM32MP1AdcUnit),
+        VMSTATE_UINT8(left, STM32MP1AdcUnit),
+        VMSTATE_BOOL(begun, STM32MP1AdcUnit),
+        VMSTATE_BOOL(converting, STM32MP1AdcUnit),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription vmstate_stm32mp1_adc = {
+    .name = TYPE_STM32MP1_ADC,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = stm32mp1_adc_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_CLOCK(clk, STM32MP1AdcState),
+        VMSTATE_CLOCK(hclk, STM32MP1AdcState),
+        VMSTATE_STRUCT_ARRAY(unit, STM32MP1AdcState, STM32MP1_ADC_NUM, 1,
+                             vmstate_stm32mp1_adc_unit, STM32MP1AdcUnit),
+        VMSTATE_UINT32(ccr, STM32MP1AdcState),
+        VMSTATE_UINT32(vref, STM32MP1AdcState),
+        VMSTATE_BOOL_ARRAY(trigger, STM32MP1AdcState, STM32MP1_ADC_TRIGGERS),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static void stm32mp1_adc_class_init(ObjectClass *klass, ClassInitData *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->desc = "STM32MP1 analog-to-digital converters";
+    dc->vmsd = &vmstate_stm32mp1_adc;
+    rc->phases.enter = stm32mp1_adc_reset_enter;
+    rc->phases.hold = stm32mp1_adc_reset_hold;
+}
+
+static const TypeInfo stm32mp1_adc_types[] = {
+    {
+        .name = TYPE_STM32MP1_ADC,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32MP1AdcState),
+        .instance_init = stm32mp1_adc_init,
+        .instance_finalize = stm32mp1_adc_finalize,
+        .class_init = stm32mp1_adc_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp1_adc_types)

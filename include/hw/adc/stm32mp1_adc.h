@@ -1,0 +1,67 @@
+/*
+ * STM32MP1 analog-to-digital converters (ADC1, ADC2)
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * Two converters of up to 16 bits that share registers, as in ST's RM0436,
+ * chapter "Analog-to-digital converters": regular conversions of a sequence,
+ * single, continuous or discontinuous, by software or by a trigger.
+ *
+ * QEMU interface:
+ *  + sysbus MMIO region 0: the registers of both, and the common ones
+ *  + sysbus IRQ 0 and 1: the interrupts of ADC1 and ADC2 (level)
+ *  + Clock input "clk": the kernel clock; "hclk": the bus clock
+ *  + Named GPIO inputs "trigger": by the number in EXTSEL
+ *  + Named GPIO outputs "dma-request": one a converter, high as long as there
+ *    is a result to read
+ *  + uint32 properties "vref" (the reference voltage), "adc1-in0" to
+ *    "adc1-in19" and "adc2-in0" to "adc2-in19" (the inputs): in microvolts
+ */
+
+#ifndef HW_ADC_STM32MP1_ADC_H
+#define HW_ADC_STM32MP1_ADC_H
+
+#include "hw/clock.h"
+#include "hw/sysbus.h"
+#include "qemu/timer.h"
+#include "qom/object.h"
+
+#define TYPE_STM32MP1_ADC "stm32mp1-adc"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1AdcState, STM32MP1_ADC)
+
+#define STM32MP1_ADC_NUM 2
+#define STM32MP1_ADC_CHANNELS 20
+#define STM32MP1_ADC_TRIGGERS 32
+#define STM32MP1_ADC_REGS (0x100 / 4)
+
+typedef struct STM32MP1AdcUnit {
+    STM32MP1AdcState *adc;
+    qemu_irq irq;
+    qemu_irq request;
+    QEMUTimer *timer;       /* end of the calibration or of a conversion */
+
+    uint32_t regs[STM32MP1_ADC_REGS];
+    uint32_t input[STM32MP1_ADC_CHANNELS];      /* microvolts */
+    uint8_t next;           /* place in the sequence that comes next */
+    uint8_t left;           /* conversions that this trigger still makes */
+    bool begun;             /* a sequence, by its trigger */
+    bool converting;
+} STM32MP1AdcUnit;
+
+struct STM32MP1AdcState {
+    SysBusDevice parent_obj;
+
+    MemoryRegion iomem;
+    Clock *clk;
+    Clock *hclk;
+
+    STM32MP1AdcUnit unit[STM32MP1_ADC_NUM];
+    uint32_t ccr;
+    uint32_t vref;          /* microvolts */
+    bool trigger[STM32MP1_ADC_TRIGGERS];        /* levels of the inputs */
+};
+
+#endif
