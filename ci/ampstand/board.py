@@ -116,6 +116,14 @@ class RemoteCore:
 
 
 @dataclass(frozen=True)
+class Signal:
+    """A voltage or value at a pin of the chip: a property of a QOM object."""
+
+    path: str
+    property: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """Something that the machine model does wrong on demand: properties of a QOM object.
 
@@ -193,6 +201,8 @@ class Board:
     features: frozenset[str]
     faults: Mapping[str, Fault]
     """By the names that scenarios use; the board's page has their meaning."""
+    signals: Mapping[str, Signal]
+    """By the names that scenarios use."""
     kernel_warnings: tuple[str, ...]
     """Patterns of kernel messages of level warning or above that this board gives and that mean nothing."""
     guest_errors: tuple[AcceptedError, ...]
@@ -264,6 +274,10 @@ class Board:
                         settings=fault.scalars("settings"),
                     )
                     for name, fault in table.named("faults")
+                },
+                signals={
+                    name: Signal(path=signal.text("path"), property=signal.text("property"))
+                    for name, signal in table.named("signals")
                 },
                 kernel_warnings=kernel.patterns("warnings", ()),
                 guest_errors=_guest_errors(table, [serial.core for serial in serials], remotes),
