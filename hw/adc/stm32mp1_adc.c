@@ -10,8 +10,8 @@
  * "Analog-to-digital converters", and Linux's driver (drivers/iio/adc).
  *
  * Where this model differs from silicon:
- *  - The voltage regulator is ready, and the converter enabled, stopped and
- *    disabled, at once. The calibration takes its time and finds nothing.
+ *  - The voltage regulator is ready, and the converter calibrated, enabled,
+ *    stopped and disabled, at once.
  *  - A conversion that no software has started (continuous mode, or by a
  *    trigger) takes MIN_NS at least, so that a guest cannot keep QEMU busy.
  *  - DMA in one-shot mode goes on as in circular mode: whether DMA is at its
@@ -144,10 +144,6 @@ REG32(SIDR, 0x3fc)
 #define VREFINT_UV      1210000
 #define VDDCORE_UV      1200000
 #define VREF_UV         2500000
-
-/* RM0436: 16384 cycles for the offset, this for the linearity, too */
-#define CALIBRATION_CYCLES          16384
-#define LINEAR_CALIBRATION_CYCLES   131072
 
 #define MIN_NS          (10 * SCALE_US)
 
@@ -368,16 +364,22 @@ static void stm32mp1_adc_expired(void *opaque)
 {
     STM32MP1AdcUnit *u = opaque;
 
-    if (u->regs[R_CR] & R_CR_ADCAL_MASK) {
-        u->regs[R_CR] &= ~R_CR_ADCAL_MASK;
-        if (u->regs[R_CR] & R_CR_ADCALLIN_MASK) {
-            u->regs[R_CR] |= R_CR_LINCALRDYW_MASK;
-        }
-    } else if (u->converting) {
+    if (u->converting) {
         stm32mp1_adc_converted(u);
         stm32mp1_adc_advance(u);
     }
     stm32mp1_adc_update(u);
+}
+
+/* A conversion that is at its end, but for which QEMU had no time yet */
+static void stm32mp1_adc_catch_up(STM32MP1AdcUnit *u)
+{
+    if (timer_pending(u->timer) &&
+        timer_expire_time_ns(u->timer) <=
+        qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)) {
+        timer_del(u->timer);
+        stm32mp1_adc_expired(u);
+    }
 }
 
 static void stm32mp1_adc_set_trigger(void *opaque, int n, int level)
@@ -414,15 +416,6 @@ static void stm32mp1_adc_stop(STM32MP1AdcUnit *u)
     timer_del(u->timer);
 }
 
-static void stm32mp1_adc_calibrate(STM32MP1AdcUnit *u)
-{
-    uint64_t cycles = u->regs[R_CR] & R_CR_ADCALLIN_MASK ?
-                      LINEAR_CALIBRATION_CYCLES : CALIBRATION_CYCLES;
-
-    u->regs[R_CR] |= R_CR_ADCAL_MASK;
-    stm32mp1_adc_arm(u, stm32mp1_adc_ns(u->adc, 2 * cycles));
-}
-
 static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
 {
     uint32_t *cr = &u->regs[R_CR];
@@ -445,17 +438,13 @@ static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
     if (command & R_CR_ADCAL_MASK) {
         if (*cr & R_CR_ADEN_MASK) {
             wrong = "ADCAL while enabled";
-        } else {
-            stm32mp1_adc_calibrate(u);
+        } else if (*cr & R_CR_ADCALLIN_MASK) {
+            *cr |= R_CR_LINCALRDYW_MASK;
         }
     }
     if (command & R_CR_ADEN_MASK) {
-        if (*cr & R_CR_ADCAL_MASK) {
-            wrong = "ADEN during the calibration";
-        } else {
-            *cr |= R_CR_ADEN_MASK;
-            u->regs[R_ISR] |= R_ISR_ADRDY_MASK;
-        }
+        *cr |= R_CR_ADEN_MASK;
+        u->regs[R_ISR] |= R_ISR_ADRDY_MASK;
     }
     if ((command & (R_CR_ADSTART_MASK | R_CR_ADDIS_MASK)) &&
         !(*cr & R_CR_ADEN_MASK)) {
@@ -579,6 +568,9 @@ static uint64_t stm32mp1_adc_read(void *opaque, hwaddr addr, unsigned size)
     hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value;
 
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        stm32mp1_adc_catch_up(&s->unit[i]);
+    }
     if (reg < STM32MP1_ADC_NUM * UNIT_SIZE) {
         value = stm32mp1_adc_read_unit(&s->unit[reg / UNIT_SIZE],
                                        reg % UNIT_SIZE);
@@ -596,6 +588,9 @@ static void stm32mp1_adc_write(void *opaque, hwaddr addr, uint64_t value,
     STM32MP1AdcState *s = opaque;
 
     trace_stm32mp1_adc_write(addr, value, size);
+    for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
+        stm32mp1_adc_catch_up(&s->unit[i]);
+    }
     if (size != 4) {
         qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: %u-byte write at 0x%"
                       HWADDR_PRIx "\n", size, addr);

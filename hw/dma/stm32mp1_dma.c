@@ -358,6 +358,20 @@ static void stm32mp1_dma_turn(void *opaque)
     }
 }
 
+/*
+ * A turn that is due, but for which the main loop had no time yet: who looks at
+ * the registers finds them as they are by now.
+ */
+static void stm32mp1_dma_catch_up(STM32MP1DmaState *s)
+{
+    if (!s->running && timer_pending(s->timer) &&
+        timer_expire_time_ns(s->timer) <=
+        qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)) {
+        timer_del(s->timer);
+        stm32mp1_dma_turn(s);
+    }
+}
+
 static void stm32mp1_dma_set_request(void *opaque, int n, int level)
 {
     STM32MP1DmaState *s = opaque;
@@ -533,6 +547,7 @@ static uint64_t stm32mp1_dma_read(void *opaque, hwaddr addr, unsigned size)
     hwaddr in_stream;
     uint32_t value = 0;
 
+    stm32mp1_dma_catch_up(s);
     switch (addr & 3 ? A_SIDR + 4 : addr) {
     case A_LISR:
         value = stm32mp1_dma_isr(s, 0);
@@ -579,6 +594,7 @@ static void stm32mp1_dma_write(void *opaque, hwaddr addr, uint64_t value,
     hwaddr in_stream;
 
     trace_stm32mp1_dma_write(DEVICE(s)->canonical_path, addr, value);
+    stm32mp1_dma_catch_up(s);
     switch (addr & 3 ? A_SIDR + 4 : addr) {
     case A_LIFCR:
         stm32mp1_dma_clear(s, 0, value);

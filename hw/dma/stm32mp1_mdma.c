@@ -395,6 +395,20 @@ static void stm32mp1_mdma_turn(void *opaque)
     }
 }
 
+/*
+ * A turn that is due, but for which the main loop had no time yet: who looks at
+ * the registers finds them as they are by now.
+ */
+static void stm32mp1_mdma_catch_up(STM32MP1MdmaState *s)
+{
+    if (!s->running && timer_pending(s->timer) &&
+        timer_expire_time_ns(s->timer) <=
+        qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)) {
+        timer_del(s->timer);
+        stm32mp1_mdma_turn(s);
+    }
+}
+
 static void stm32mp1_mdma_set_request(void *opaque, int n, int level)
 {
     STM32MP1MdmaState *s = opaque;
@@ -492,6 +506,7 @@ static uint64_t stm32mp1_mdma_read(void *opaque, hwaddr addr, unsigned size)
     unsigned reg;
     uint32_t value = 0;
 
+    stm32mp1_mdma_catch_up(s);
     c = stm32mp1_mdma_find(s, addr, &reg);
     if (addr == A_GISR0) {
         value = stm32mp1_mdma_gisr(s);
@@ -516,6 +531,7 @@ static void stm32mp1_mdma_write(void *opaque, hwaddr addr, uint64_t value,
     unsigned reg;
 
     trace_stm32mp1_mdma_write(addr, value);
+    stm32mp1_mdma_catch_up(s);
     c = stm32mp1_mdma_find(s, addr, &reg);
     if (c) {
         stm32mp1_mdma_write_channel(c, reg, value);

@@ -41,7 +41,7 @@ typedef struct STM32MP1AdcUnit {
     STM32MP1AdcState *adc;
     qemu_irq irq;
     qemu_irq request;
-    QEMUTimer *timer;       /* end of the calibration or of a conversion */
+    QEMUTimer *timer;       /* end of a conversion */
 
     uint32_t regs[STM32MP1_ADC_REGS];
     uint32_t input[STM32MP1_ADC_CHANNELS];      /* microvolts */

@@ -123,8 +123,8 @@ static uint8_t crc_data[CRC_MAX];
 static enum { IDLE, CRC, SAMPLING, RECEIVING, SENDING } doing;
 static uint32_t count;
 
-/* With their clocks on, and as a reset leaves them: an earlier life of this core
- * may have used them, and its reset does not reach them. */
+/* With their clocks on, and as a reset leaves them: an earlier life of this
+ * core may have used them, and its reset does not reach them. */
 static void enable(volatile uint32_t *clocks, volatile uint32_t *resets,
                    uint32_t bits)
 {
