@@ -120,9 +120,10 @@ REG32(SIDR, 0x3fc)
 #define CCR_MASK        0x01ffdf1f
 
 /* Bits of CR that are set by writing 1, and cleared by the hardware */
-#define CR_COMMANDS     (R_CR_ADEN_MASK | R_CR_ADDIS_MASK | R_CR_ADSTART_MASK | \
-                         R_CR_JADSTART_MASK | R_CR_ADSTP_MASK | \
-                         R_CR_JADSTP_MASK | R_CR_ADCAL_MASK)
+#define CR_COMMANDS     (R_CR_ADEN_MASK | R_CR_ADDIS_MASK | \
+                         R_CR_ADSTART_MASK | R_CR_JADSTART_MASK | \
+                         R_CR_ADSTP_MASK | R_CR_JADSTP_MASK | \
+                         R_CR_ADCAL_MASK)
 #define CR_STORAGE      (R_CR_BOOST_MASK | R_CR_ADCALLIN_MASK | \
                          R_CR_LINCALRDYW_MASK | R_CR_ADVREGEN_MASK | \
                          R_CR_DEEPPWD_MASK | R_CR_ADCALDIF_MASK)

@@ -317,50 +317,49 @@ static const struct {
 };
 
 /*
- * DMA requests by their number in DMAMUX1: named GPIO outputs of devices. Some
- * devices have to know that a request was served: their input "dma-ack".
+ * DMA requests by their number in DMAMUX1: named GPIO outputs of devices, one or
+ * more in a row. Some devices have to know that a request was served: their
+ * input "dma-ack".
  */
 static const struct {
     uint8_t request;
     STM32MP157Device device;
     const char *output;
-    uint8_t n;
+    uint8_t first;
+    uint8_t count;
 } stm32mp157_soc_requests[] = {
-#define RX_TX(_request, _device)                                            \
-    { _request, STM32MP157_##_device, "dma-rx", 0 },                        \
-    { _request + 1, STM32MP157_##_device, "dma-tx", 0 }
-    RX_TX(33, I2C1), RX_TX(35, I2C2), RX_TX(73, I2C3), RX_TX(115, I2C5),
-    RX_TX(43, USART2), RX_TX(45, USART3), RX_TX(63, UART4), RX_TX(65, UART5),
-    RX_TX(71, USART6), RX_TX(79, UART7), RX_TX(81, UART8),
-#undef RX_TX
-#define REQUEST(_request, _device, _n)                                      \
-    { _request, STM32MP157_##_device, "dma-request", _n }
-#define CH1_TO_CH3(_request, _device)                                       \
-    REQUEST(_request, _device, 0), REQUEST(_request + 1, _device, 1),       \
-    REQUEST(_request + 2, _device, 2)
-#define CH1_TO_CH4(_request, _device)                                       \
-    CH1_TO_CH3(_request, _device), REQUEST(_request + 3, _device, 3)
-#define UP(_request, _device) REQUEST(_request, _device, 4)
-#define TRIG(_request, _device) REQUEST(_request, _device, 5)
-#define COM(_request, _device) REQUEST(_request, _device, 6)
-    REQUEST(9, ADC, 0), REQUEST(10, ADC, 1),
-    REQUEST(67, DAC, 0), REQUEST(68, DAC, 1),
-    CH1_TO_CH4(11, TIM1), UP(15, TIM1), TRIG(16, TIM1), COM(17, TIM1),
-    CH1_TO_CH4(18, TIM2), UP(22, TIM2),
-    CH1_TO_CH4(23, TIM3), UP(27, TIM3), TRIG(28, TIM3),
-    CH1_TO_CH3(29, TIM4), UP(32, TIM4),
-    CH1_TO_CH4(47, TIM8), UP(51, TIM8), TRIG(52, TIM8), COM(53, TIM8),
-    CH1_TO_CH4(55, TIM5), UP(59, TIM5), TRIG(60, TIM5),
-    UP(69, TIM6), UP(70, TIM7),
-    REQUEST(105, TIM15, 0), UP(106, TIM15), TRIG(107, TIM15), COM(108, TIM15),
-    REQUEST(109, TIM16, 0), UP(110, TIM16),
-    REQUEST(111, TIM17, 0), UP(112, TIM17),
-#undef REQUEST
-#undef CH1_TO_CH3
-#undef CH1_TO_CH4
-#undef UP
-#undef TRIG
-#undef COM
+#define REQUESTS(_request, _device, _output, _first, _count)                \
+    { _request, STM32MP157_##_device, _output, _first, _count }
+    REQUESTS(33, I2C1, "dma-rx", 0, 1), REQUESTS(34, I2C1, "dma-tx", 0, 1),
+    REQUESTS(35, I2C2, "dma-rx", 0, 1), REQUESTS(36, I2C2, "dma-tx", 0, 1),
+    REQUESTS(73, I2C3, "dma-rx", 0, 1), REQUESTS(74, I2C3, "dma-tx", 0, 1),
+    REQUESTS(115, I2C5, "dma-rx", 0, 1), REQUESTS(116, I2C5, "dma-tx", 0, 1),
+    REQUESTS(43, USART2, "dma-rx", 0, 1), REQUESTS(44, USART2, "dma-tx", 0, 1),
+    REQUESTS(45, USART3, "dma-rx", 0, 1), REQUESTS(46, USART3, "dma-tx", 0, 1),
+    REQUESTS(63, UART4, "dma-rx", 0, 1), REQUESTS(64, UART4, "dma-tx", 0, 1),
+    REQUESTS(65, UART5, "dma-rx", 0, 1), REQUESTS(66, UART5, "dma-tx", 0, 1),
+    REQUESTS(71, USART6, "dma-rx", 0, 1), REQUESTS(72, USART6, "dma-tx", 0, 1),
+    REQUESTS(79, UART7, "dma-rx", 0, 1), REQUESTS(80, UART7, "dma-tx", 0, 1),
+    REQUESTS(81, UART8, "dma-rx", 0, 1), REQUESTS(82, UART8, "dma-tx", 0, 1),
+    REQUESTS(9, ADC, "dma-request", 0, 2),
+    REQUESTS(67, DAC, "dma-request", 0, 2),
+    /* Channels 1 to 4, update, trigger, commutation: outputs 0 to 6 */
+    REQUESTS(11, TIM1, "dma-request", 0, 7),
+    REQUESTS(18, TIM2, "dma-request", 0, 5),
+    REQUESTS(23, TIM3, "dma-request", 0, 6),
+    REQUESTS(29, TIM4, "dma-request", 0, 3),
+    REQUESTS(32, TIM4, "dma-request", 4, 1),
+    REQUESTS(47, TIM8, "dma-request", 0, 7),
+    REQUESTS(55, TIM5, "dma-request", 0, 6),
+    REQUESTS(69, TIM6, "dma-request", 4, 1),
+    REQUESTS(70, TIM7, "dma-request", 4, 1),
+    REQUESTS(105, TIM15, "dma-request", 0, 1),
+    REQUESTS(106, TIM15, "dma-request", 4, 3),
+    REQUESTS(109, TIM16, "dma-request", 0, 1),
+    REQUESTS(110, TIM16, "dma-request", 4, 1),
+    REQUESTS(111, TIM17, "dma-request", 0, 1),
+    REQUESTS(112, TIM17, "dma-request", 4, 1),
+#undef REQUESTS
 };
 
 /* Those that lead to the MDMA, beside the ends of the DMAs' transfers */
@@ -880,21 +879,23 @@ static bool stm32mp157_soc_wants_ack(STM32MP157Device n)
 static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
 {
     DeviceState *mux = s->dev[STM32MP157_DMAMUX1];
-    int i;
+    int i, j;
 
     for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_requests); i++) {
-        int request = stm32mp157_soc_requests[i].request;
+        STM32MP157Device n = stm32mp157_soc_requests[i].device;
 
-        qdev_connect_gpio_out_named(s->dev[stm32mp157_soc_requests[i].device],
-                                    stm32mp157_soc_requests[i].output,
-                                    stm32mp157_soc_requests[i].n,
-                                    qdev_get_gpio_in_named(mux, "request",
-                                                           request));
-        if (stm32mp157_soc_wants_ack(stm32mp157_soc_requests[i].device)) {
-            qdev_connect_gpio_out_named(mux, "ack", request,
-                qdev_get_gpio_in_named(s->dev[stm32mp157_soc_requests[i].device],
-                                       "dma-ack",
-                                       stm32mp157_soc_requests[i].n));
+        for (j = 0; j < stm32mp157_soc_requests[i].count; j++) {
+            int request = stm32mp157_soc_requests[i].request + j;
+            int output = stm32mp157_soc_requests[i].first + j;
+
+            qdev_connect_gpio_out_named(
+                s->dev[n], stm32mp157_soc_requests[i].output, output,
+                qdev_get_gpio_in_named(mux, "request", request));
+            if (stm32mp157_soc_wants_ack(n)) {
+                qdev_connect_gpio_out_named(
+                    mux, "ack", request,
+                    qdev_get_gpio_in_named(s->dev[n], "dma-ack", output));
+            }
         }
     }
     for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_mdma_requests); i++) {

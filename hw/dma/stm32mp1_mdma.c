@@ -189,7 +189,7 @@ static uint32_t stm32mp1_mdma_step(uint32_t addr, unsigned inc,
            inc == INC_DOWN ? addr - (1 << offset) : addr;
 }
 
-/* A datum of @from bytes as one of @to bytes; the space for the larger is there */
+/* A datum of @from bytes as one of @to bytes; there is space for either */
 static void stm32mp1_mdma_align(uint8_t *data, unsigned from, unsigned to,
                                 unsigned pam)
 {

@@ -8,9 +8,9 @@
 /*
  * TIM1..TIM8 and TIM12..TIM17 as described in ST's RM0436, chapters
  * "Advanced-control timers", "General-purpose timers" and "Basic timers": the
- * time base (prescaler, up- or down-counter, auto-reload, repetitions, one-pulse
- * mode), compare matches, captures, slave and encoder modes, triggers for other
- * devices and DMA requests. Outputs to pins and centre-aligned counting are not
+ * time base (prescaler, up- or down-counter, auto-reload, repetitions,
+ * one-pulse mode), compare matches, captures, slave and encoder modes, triggers
+ * for other devices and DMA requests. Outputs to pins and centre-aligned counting are not
  * modelled; break inputs are what software makes of them.
  *
  * QEMU interface:
@@ -20,8 +20,8 @@
  *  + Clock input "clk": the timer kernel clock (ck_timg1 or ck_timg2)
  *  + uint8 property "width": 16 or 32 bits
  *  + uint8 property "channels": compare channels, 0 to 4
- *  + uint8 property "kind": 0, 1 with repetitions and break (TIM15 to TIM17), or
- *    2 advanced-control (TIM1, TIM8)
+ *  + uint8 property "kind": 0, 1 with repetitions and break (TIM15 to TIM17),
+ *    or 2 advanced-control (TIM1, TIM8)
  *  + Named GPIO outputs "trgo": TRGO, and TRGO2 of kind 2
  *  + Named GPIO inputs "itr": ITR0 to ITR3, outputs of other timers
  *  + Named GPIO inputs "ti": the inputs of the channels
