@@ -35,6 +35,8 @@
 #define CR1_NACKIE      (1u << 4)
 #define CR1_STOPIE      (1u << 5)
 #define CR1_TCIE        (1u << 6)
+#define CR1_TXDMAEN     (1u << 14)
+#define CR1_RXDMAEN     (1u << 15)
 
 #define CR2_ADDRESS(a)  ((a) << 1)
 #define CR2_READ        (1u << 10)
@@ -614,6 +616,56 @@ static void test_pmic_watchdog(void)
     qtest_quit(qts);
 }
 
+/* A channel of the MDMA for one of I2C4's requests, a byte each */
+static void mdma_channel(QTestState *qts, unsigned n, uint32_t request,
+                         uint32_t src, uint32_t dst, uint32_t increments,
+                         uint32_t bytes)
+{
+    uint32_t channel = 0x58000040 + 0x40 * n;
+
+    qtest_writel(qts, channel + 0x28, request);
+    qtest_writel(qts, channel + 0x10, increments);
+    qtest_writel(qts, channel + 0x14, bytes);
+    qtest_writel(qts, channel + 0x18, src);
+    qtest_writel(qts, channel + 0x1c, dst);
+    qtest_writel(qts, channel + 0x0c, 1);
+}
+
+/* A register of the PMIC is written and read back by DMA. */
+static void test_dma(void)
+{
+    enum { I2C4_RX = 36, I2C4_TX = 37, BUFFER = 0x10000000, TURN_NS = 100 };
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    qtest_writeb(qts, BUFFER, BUCK1_ACTIVE_CR);
+    qtest_writeb(qts, BUFFER + 1, 0x79);
+    mdma_channel(qts, 0, I2C4_TX, BUFFER, TXDR, 2, 2);
+    mdma_channel(qts, 1, I2C4_RX, RXDR, BUFFER + 8, 2 << 2, 2);
+    qtest_writel(qts, CR1, CR1_PE);
+    qtest_writel(qts, CR2, CR2_ADDRESS(PMIC) | CR2_NBYTES(2) | CR2_AUTOEND |
+                           CR2_START);
+    qtest_clock_step(qts, TURN_NS);
+    g_assert_cmphex(qtest_readl(qts, ISR) & ISR_TXIS, ==, ISR_TXIS);
+    qtest_writel(qts, CR1, CR1_PE | CR1_TXDMAEN | CR1_RXDMAEN);
+    qtest_clock_step(qts, TURN_NS);
+    g_assert_cmphex(qtest_readl(qts, ISR) & (ISR_TXIS | ISR_STOPF), ==,
+                    ISR_STOPF);
+
+    qtest_writel(qts, ICR, ISR_STOPF);
+    mdma_channel(qts, 0, I2C4_TX, BUFFER, TXDR, 2, 1);
+    qtest_writel(qts, CR2, CR2_ADDRESS(PMIC) | CR2_NBYTES(1) | CR2_START);
+    qtest_clock_step(qts, TURN_NS);
+    g_assert_cmphex(qtest_readl(qts, ISR) & ISR_TC, ==, ISR_TC);
+    qtest_writel(qts, CR2, CR2_ADDRESS(PMIC) | CR2_READ | CR2_NBYTES(2) |
+                           CR2_AUTOEND | CR2_START);
+    g_assert_cmphex(qtest_readl(qts, ISR) & ISR_RXNE, ==, ISR_RXNE);
+    qtest_clock_step(qts, TURN_NS);
+    g_assert_cmphex(qtest_readl(qts, ISR) & (ISR_RXNE | ISR_STOPF), ==,
+                    ISR_STOPF);
+    g_assert_cmphex(qtest_readb(qts, BUFFER + 8), ==, 0x79);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -632,5 +684,6 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/stpmic1/ponkey", test_pmic_ponkey);
     qtest_add_func("stm32mp1/stpmic1/switch-off", test_pmic_switch_off);
     qtest_add_func("stm32mp1/stpmic1/watchdog", test_pmic_watchdog);
+    qtest_add_func("stm32mp1/i2c/dma", test_dma);
     return g_test_run();
 }
