@@ -39,6 +39,7 @@
 #include "hw/misc/stm32mp1_tamp.h"
 #include "hw/misc/unimp.h"
 #include "hw/net/stm32mp1_fdcan.h"
+#include "hw/net/stm32mp1_eth.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
@@ -46,6 +47,7 @@
 #include "hw/ssi/stm32mp1_quadspi.h"
 #include "hw/ssi/stm32mp1_spi.h"
 #include "hw/timer/stm32mp1_lptim.h"
+#include "hw/sd/stm32mp1_sdmmc.h"
 #include "hw/timer/stm32mp1_tim.h"
 #include "hw/watchdog/stm32mp1_iwdg.h"
 #include "hw/watchdog/stm32mp1_wwdg.h"
@@ -139,6 +141,9 @@ typedef struct STM32MP157DeviceInfo {
     { .name = _name, .type = TYPE_STM32MP1_SPI, .addr = _addr,              \
       .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk),          \
       .param = _bits }
+#define SDMMC(_name, _addr, _irq, _clk, ...)                                \
+    { .name = _name, .type = TYPE_STM32MP1_SDMMC, .addr = _addr,            \
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk) }
 #define GPIO(_name, _addr, _port, ...)                                      \
     { .name = _name, .type = TYPE_STM32L4X5_GPIO, .addr = _addr,            \
       .reset = RST(__VA_ARGS__), CLK(HCLK4), .param = _port }
@@ -262,6 +267,14 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_MDMA] = BLOCK("mdma", TYPE_STM32MP1_MDMA, 0x58000000,
                               .irq = { BOTH(122) }, .reset = RST(TZAHB6, 0)),
 
+    [STM32MP157_SDMMC1] = SDMMC("sdmmc1", 0x58005000, 49, SDMMC12, AHB6, 16),
+    [STM32MP157_SDMMC2] = SDMMC("sdmmc2", 0x58007000, 124, SDMMC12, AHB6, 17),
+    [STM32MP157_SDMMC3] = SDMMC("sdmmc3", 0x48004000, 137, SDMMC3, AHB2, 16),
+
+    [STM32MP157_ETH] = BLOCK("eth", TYPE_STM32MP1_ETH, 0x5800a000,
+                             .irq = { BOTH(61) }, .reset = RST(AHB6, 10),
+                             CLK(HCLK4)),
+
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
     [STM32MP157_GPIOC] = GPIO("gpioc", 0x50004000, 2, AHB4, 2),
@@ -291,7 +304,7 @@ static const struct {
     { "sai3", 0x4400c000, 0x400 },
     { "dfsdm", 0x4400d000, 0x800 },
     { "fdcan-ccu", 0x44010000, 0x400 },
-    { "sdmmc3", 0x48004000, 0x1000 },
+    { "dlybsd3", 0x48005000, 0x400 },
     { "otg", 0x49000000, 0x10000 },
     { "dcmi", 0x4c006000, 0x400 },
     { "vrefbuf", 0x50025000, 0x400 },
@@ -299,9 +312,8 @@ static const struct {
     { "dts", 0x50028000, 0x400 },
     { "hdp", 0x5002a000, 0x400 },
     { "fmc", 0x58002000, 0x1000 },
-    { "sdmmc1", 0x58005000, 0x1000 },
-    { "sdmmc2", 0x58007000, 0x1000 },
-    { "eth", 0x5800a000, 0x2000 },
+    { "dlybsd1", 0x58006000, 0x400 },
+    { "dlybsd2", 0x58008000, 0x400 },
     { "usbh-ohci", 0x5800c000, 0x1000 },
     { "usbh-ehci", 0x5800d000, 0x1000 },
     { "gpu", 0x59000000, 0x800 },
@@ -1041,6 +1053,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     }
     qdev_connect_gpio_out(DEVICE(&s->tim6_dac_irq), 0,
                           stm32mp157_soc_irq(s, BOTH(TIM6_DAC_IRQ)));
+    qemu_configure_nic_device(s->dev[STM32MP157_ETH], true, NULL);
     for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
         if (!stm32mp157_soc_realize_device(s, i, errp)) {
             return;

@@ -21,8 +21,11 @@
 #include "hw/net/stm32mp1_fdcan.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
+#include "hw/sd/sd.h"
 #include "qapi/visitor.h"
 #include "qom/object.h"
+#include "system/block-backend.h"
+#include "system/blockdev.h"
 #include "system/reset.h"
 #include "system/runstate.h"
 
@@ -33,6 +36,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP157CDk2State, STM32MP157C_DK2)
 #define DK2_RAM_MAX (1 * GiB)
 #define DK2_PMIC_ADDR 0x33
 #define DK2_PMIC_INT_PIN 0 /* PA0 */
+#define DK2_SD_DETECT_PIN 7 /* PB7 */
 
 /* Buttons pull their pin of port A low. */
 static const struct {
@@ -73,6 +77,7 @@ struct STM32MP157CDk2State {
     bool pressed[ARRAY_SIZE(dk2_buttons)];
     SplitIRQ chip_select[ARRAY_SIZE(dk2_chip_selects)];
     CanBusState *canbus[ARRAY_SIZE(dk2_can_buses)];
+    bool sd_inserted;
 
     char *m4_path;              /* property "m4-firmware" */
     ArmRemoteFirmware *m4_firmware;
@@ -139,6 +144,40 @@ static void dk2_set_m4_table(Object *obj, Visitor *v, const char *name,
     s->m4_table_given = visit_type_uint32(v, name, &s->m4_table, errp);
 }
 
+/* A card in the slot closes a switch that pulls the pin low. */
+static void dk2_drive_sd_detect(STM32MP157CDk2State *s)
+{
+    DeviceState *gpiob = stm32mp157_soc_device(&s->soc, STM32MP157_GPIOB);
+
+    qemu_set_irq(qdev_get_gpio_in(gpiob, DK2_SD_DETECT_PIN), !s->sd_inserted);
+}
+
+static void dk2_set_sd_inserted(void *opaque, int n, int level)
+{
+    STM32MP157CDk2State *s = opaque;
+
+    s->sd_inserted = level;
+    dk2_drive_sd_detect(s);
+}
+
+/* The slot of the board is on SDMMC1: -drive if=sd */
+static void dk2_init_sd(STM32MP157CDk2State *s)
+{
+    DeviceState *sdmmc = stm32mp157_soc_device(&s->soc, STM32MP157_SDMMC1);
+    DriveInfo *drive = drive_get(IF_SD, 0, 0);
+    DeviceState *card;
+
+    qdev_connect_gpio_out_named(sdmmc, "card-inserted", 0,
+                                qemu_allocate_irq(dk2_set_sd_inserted, s, 0));
+    if (drive) {
+        card = qdev_new(TYPE_SD_CARD);
+        qdev_prop_set_drive_err(card, "drive", blk_by_legacy_dinfo(drive),
+                                &error_fatal);
+        qdev_realize_and_unref(card, qdev_get_child_bus(sdmmc, "sd-bus"),
+                               &error_fatal);
+    }
+}
+
 /* Read the M4's firmware, which the M4 has to be there for. */
 static void dk2_init_m4_firmware(STM32MP157CDk2State *s)
 {
@@ -187,6 +226,7 @@ static void dk2_reset(MachineState *machine, ResetType type)
     for (i = 0; i < ARRAY_SIZE(dk2_buttons); i++) {
         dk2_drive_button(s, i);
     }
+    dk2_drive_sd_detect(s);
     /* A state that is about to be loaded has all of this in it. */
     if (s->m4_firmware && type != RESET_TYPE_SNAPSHOT_LOAD &&
         !runstate_check(RUN_STATE_INMIGRATE)) {
@@ -248,6 +288,8 @@ static void dk2_init(MachineState *machine)
         dk2_connect_chip_select(s, i);
     }
 
+    dk2_init_sd(s);
+
     s->boot = (struct arm_boot_info) {
         .loader_start = STM32MP157_DDR_ADDR,
         .ram_size = machine->ram_size,
@@ -282,6 +324,7 @@ static void dk2_class_init(ObjectClass *oc, ClassInitData *data)
     mc->default_ram_id = "stm32mp157c-dk2.ram";
     mc->no_floppy = 1;
     mc->no_cdrom = 1;
+    mc->block_default_type = IF_SD;
     mc->no_parallel = 1;
 
     for (i = 0; i < ARRAY_SIZE(dk2_buttons); i++) {

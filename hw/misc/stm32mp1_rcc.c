@@ -103,6 +103,8 @@ REG32(LPTIM45CKSELR, 0x92c)
 REG32(LPTIM23CKSELR, 0x930)
 REG32(LPTIM1CKSELR, 0x934)
 REG32(ADCCKSELR, 0x928)
+REG32(SDMMC12CKSELR, 0x8f4)
+REG32(SDMMC3CKSELR, 0x8f8)
 REG32(MC_RSTSCLRR, 0xc00)
     FIELD(MC_RSTSCLRR, PORRSTF, 0, 1)
     FIELD(MC_RSTSCLRR, PADRSTF, 2, 1)
@@ -368,6 +370,8 @@ static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
     [STM32MP1_RCC_LPTIM23] = "lptim23",
     [STM32MP1_RCC_LPTIM45] = "lptim45",
     [STM32MP1_RCC_ADC] = "adc",
+    [STM32MP1_RCC_SDMMC12] = "sdmmc12",
+    [STM32MP1_RCC_SDMMC3] = "sdmmc3",
     [STM32MP1_RCC_LSI] = "lsi",
     [STM32MP1_RCC_LSE] = "lse",
 };
@@ -696,6 +700,23 @@ static uint64_t stm32mp1_rcc_adc(STM32MP1RccState *s, int selr, uint64_t pclk)
     }
 }
 
+static uint64_t stm32mp1_rcc_sdmmc(STM32MP1RccState *s, int selr,
+                                   uint64_t bus)
+{
+    switch (s->regs[selr] & 7) {
+    case 0:
+        return bus;
+    case 1:
+        return stm32mp1_rcc_pll(s, RCC_PLL3, 2);
+    case 2:
+        return stm32mp1_rcc_pll(s, RCC_PLL4, 0);
+    case 3:
+        return stm32mp1_rcc_hsi(s);
+    default:
+        return 0;
+    }
+}
+
 /* The kernel clocks that a register selects, from the bus clock or another */
 static const struct {
     STM32MP1RccClock clock;
@@ -721,6 +742,10 @@ static const struct {
       stm32mp1_rcc_i2c },
     { STM32MP1_RCC_ADC, R_ADCCKSELR, STM32MP1_RCC_CK_MCU,
       stm32mp1_rcc_adc },
+    { STM32MP1_RCC_SDMMC12, R_SDMMC12CKSELR, STM32MP1_RCC_HCLK4,
+      stm32mp1_rcc_sdmmc },
+    { STM32MP1_RCC_SDMMC3, R_SDMMC3CKSELR, STM32MP1_RCC_CK_MCU,
+      stm32mp1_rcc_sdmmc },
 };
 
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)

@@ -57,6 +57,7 @@ static const struct {
     { "dma2", 0x48001000, 0x400 },
     { "mdma", 0x58000000, 0x1000 },
     { "dmamux1", 0x48002000, 0x400 },
+    { "sdmmc3", 0x48004000, 0x400 },
     { "hsem", 0x4c000000, 0x400 },
     { "ipcc", 0x4c001000, 0x400 },
     { "hash2", 0x4c002000, 0x400 },
@@ -98,7 +99,10 @@ static const struct {
     { "etzpc", 0x5c007000, 0x400 },
     { "i2c6", 0x5c009000, 0x400 },
     { "tamp", 0x5c00a000, 0x400 },
-    { "unimplemented", 0x58005000, 0x400 },
+    { "sdmmc1", 0x58005000, 0x400 },
+    { "sdmmc2", 0x58007000, 0x400 },
+    { "unimplemented", 0x58008000, 0x400 },
+    { "eth", 0x5800a000, 0x2000 },
     { "gic", 0xa0020000, 0x8000 },
 };
 

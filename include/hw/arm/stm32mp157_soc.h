@@ -6,7 +6,8 @@
  *
  * + Property "dram": the DDR memory, mapped at STM32MP157_DDR_ADDR (link)
  *
- * UART4, USART3 and UART7 are the serial ports 0, 1 and 2 of the machine.
+ * UART4, USART3 and UART7 are the serial ports 0, 1 and 2 of the machine, ETH
+ * is its network interface.
  */
 
 #ifndef HW_ARM_STM32MP157_SOC_H
@@ -107,6 +108,10 @@ typedef enum STM32MP157Device {
     STM32MP157_DMA2,
     STM32MP157_DMAMUX1,
     STM32MP157_MDMA,
+    STM32MP157_SDMMC1,
+    STM32MP157_SDMMC2,
+    STM32MP157_SDMMC3,
+    STM32MP157_ETH,
     STM32MP157_GPIOA,
     STM32MP157_GPIOB,
     STM32MP157_GPIOC,

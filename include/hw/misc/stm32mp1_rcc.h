@@ -89,6 +89,8 @@ typedef enum STM32MP1RccClock {
     STM32MP1_RCC_LPTIM23,  /* "lptim23": LPTIM2 and LPTIM3 */
     STM32MP1_RCC_LPTIM45,  /* "lptim45": LPTIM4 and LPTIM5 */
     STM32MP1_RCC_ADC,      /* "adc": ADC1 and ADC2 */
+    STM32MP1_RCC_SDMMC12,  /* "sdmmc12": SDMMC1 and SDMMC2 */
+    STM32MP1_RCC_SDMMC3,   /* "sdmmc3" */
     STM32MP1_RCC_LSI,      /* "lsi" */
     STM32MP1_RCC_LSE,      /* "lse" */
     STM32MP1_RCC_NUM_CLOCKS,
