@@ -77,10 +77,13 @@ REG32(ACKTIMER, 0x40)
 REG32(IDMACTRLR, 0x50)
     FIELD(IDMACTRLR, IDMAEN, 0, 1)
     FIELD(IDMACTRLR, IDMABMODE, 1, 1)
-    FIELD(IDMACTRLR, IDMABACT, 2, 1)
 REG32(IDMABSIZER, 0x54)
-REG32(IDMABASE0R, 0x58)
-REG32(IDMABASE1R, 0x5c)
+REG32(IDMABASER, 0x58)
+REG32(IDMALAR, 0x64)
+    FIELD(IDMALAR, ABR, 29, 1)
+    FIELD(IDMALAR, ULS, 30, 1)
+    FIELD(IDMALAR, ULA, 31, 1)
+REG32(IDMABAR, 0x68)
 REG32(FIFOR, 0x80)
 
 #define POWER_ON            3
@@ -96,6 +99,9 @@ REG32(FIFOR, 0x80)
 #define DATA_MASK           0x1ffffff
 #define DCTRL_MASK          0x3fff
 #define DCTRL_UNIMP         0x1f00 /* SDIO, boot acknowledge */
+#define IDMALAR_OFFSET      0xfffc
+#define IDMALAR_MASK        0xe000fffc
+#define IDMABSIZER_MASK     0x1ffe0
 #define STAR_CLEARABLE      0x1fe00fff
 #define STAR_FIFO           0x000fc000
 #define MASKR_MASK          0x17e6cfff
@@ -182,7 +188,6 @@ static void stm32mp1_sdmmc_start(STM32MP1SdmmcState *s)
     fifo32_reset(&s->fifo);
     s->done = 0;
     s->buffer_done = 0;
-    s->buffers = 0;
 }
 
 /* Give the card its time to be ready for data. */
@@ -212,32 +217,68 @@ static void stm32mp1_sdmmc_card(STM32MP1SdmmcState *s, uint8_t *data,
     stm32mp1_sdmmc_regs(s)[R_DCNTR] -= size;
 }
 
-/* Up to a block by the IDMA: bytes moved, 0 if it has to stop for now */
+/* The memory is not there, or a list is wrong: nobody serves the FIFO. */
+static void stm32mp1_sdmmc_idma_error(STM32MP1SdmmcState *s)
+{
+    stm32mp1_sdmmc_idle(s, R_STAR_IDMATE_MASK |
+                        (stm32mp1_sdmmc_reading(s) ? R_STAR_RXOVERR_MASK :
+                                                     R_STAR_TXUNDERR_MASK));
+}
+
+/* Whether another buffer of the list follows the present one */
+static bool stm32mp1_sdmmc_linked(STM32MP1SdmmcState *s)
+{
+    uint32_t *regs = stm32mp1_sdmmc_regs(s);
+
+    return (regs[R_IDMACTRLR] & R_IDMACTRLR_IDMABMODE_MASK) &&
+           (regs[R_IDMALAR] & R_IDMALAR_ULA_MASK);
+}
+
+/* Take the next buffer of the list, which has to be marked as ready. */
+static bool stm32mp1_sdmmc_next_buffer(STM32MP1SdmmcState *s)
+{
+    uint32_t *regs = stm32mp1_sdmmc_regs(s);
+    uint32_t item[3]; /* IDMALAR, IDMABASER, IDMABSIZER */
+
+    if (dma_memory_read(&address_space_memory, regs[R_IDMABAR] +
+                        (regs[R_IDMALAR] & IDMALAR_OFFSET), item, sizeof(item),
+                        MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+        return false;
+    }
+    regs[R_IDMALAR] = le32_to_cpu(item[0]) & IDMALAR_MASK;
+    regs[R_IDMABASER] = le32_to_cpu(item[1]) & ~0x3u;
+    if (regs[R_IDMALAR] & R_IDMALAR_ULS_MASK) {
+        regs[R_IDMABSIZER] = le32_to_cpu(item[2]) & IDMABSIZER_MASK;
+    }
+    s->buffer_done = 0;
+    regs[R_STAR] |= R_STAR_IDMABTC_MASK;
+    return regs[R_IDMALAR] & R_IDMALAR_ABR_MASK;
+}
+
+/*
+ * Up to a block by the IDMA: bytes moved, 0 if it has stopped. The size of the
+ * list's last buffer does not matter, as the transfer has one.
+ */
 static uint32_t stm32mp1_sdmmc_step_idma(STM32MP1SdmmcState *s, uint32_t size)
 {
     uint32_t *regs = stm32mp1_sdmmc_regs(s);
-    bool two = regs[R_IDMACTRLR] & R_IDMACTRLR_IDMABMODE_MASK;
-    bool second = two && (regs[R_IDMACTRLR] & R_IDMACTRLR_IDMABACT_MASK);
-    uint32_t addr = regs[second ? R_IDMABASE1R : R_IDMABASE0R] +
-                    s->buffer_done;
     uint8_t data[STEP];
     MemTxResult result;
+    uint32_t addr;
 
-    if (two) {
-        /*
-         * On silicon the card goes on and may overtake the guest. Here, where
-         * data take no time, it would always do so.
-         */
-        if (s->buffers == 2) {
-            return 0;
-        }
+    if (stm32mp1_sdmmc_linked(s) && s->buffer_done >= regs[R_IDMABSIZER] &&
+        (regs[R_IDMABSIZER] == 0 || !stm32mp1_sdmmc_next_buffer(s))) {
+        stm32mp1_sdmmc_idma_error(s);
+        return 0;
+    }
+    if (stm32mp1_sdmmc_linked(s)) {
         if (regs[R_IDMABSIZER] == 0) {
-            qemu_log_mask(LOG_GUEST_ERROR, "%s: two buffers of no size\n",
-                          DEVICE(s)->canonical_path);
+            stm32mp1_sdmmc_idma_error(s);
             return 0;
         }
         size = MIN(size, regs[R_IDMABSIZER] - s->buffer_done);
     }
+    addr = regs[R_IDMABASER] + s->buffer_done;
 
     if (stm32mp1_sdmmc_reading(s)) {
         stm32mp1_sdmmc_card(s, data, size);
@@ -251,20 +292,10 @@ static uint32_t stm32mp1_sdmmc_step_idma(STM32MP1SdmmcState *s, uint32_t size)
         }
     }
     if (result != MEMTX_OK) {
-        /* The FIFO is not served any more. */
-        stm32mp1_sdmmc_idle(s, R_STAR_IDMATE_MASK |
-                            (stm32mp1_sdmmc_reading(s) ?
-                             R_STAR_RXOVERR_MASK : R_STAR_TXUNDERR_MASK));
+        stm32mp1_sdmmc_idma_error(s);
         return 0;
     }
-
     s->buffer_done += size;
-    if (two && s->buffer_done == regs[R_IDMABSIZER]) {
-        s->buffer_done = 0;
-        s->buffers++;
-        regs[R_IDMACTRLR] ^= R_IDMACTRLR_IDMABACT_MASK;
-        regs[R_STAR] |= R_STAR_IDMABTC_MASK;
-    }
     return size;
 }
 
@@ -474,10 +505,7 @@ static uint64_t sdmmc_icr_pre_write(RegisterInfo *reg, uint64_t val)
     STM32MP1SdmmcState *s = STM32MP1_SDMMC(reg->opaque);
 
     stm32mp1_sdmmc_regs(s)[R_STAR] &= ~(val & STAR_CLEARABLE);
-    if (val & R_STAR_IDMABTC_MASK) {
-        s->buffers = 0;
-    }
-    stm32mp1_sdmmc_run(s);
+    stm32mp1_sdmmc_update(s);
     return 0;
 }
 
@@ -540,12 +568,16 @@ static const RegisterAccessInfo stm32mp1_sdmmc_table[] = {
     { .name = "MASKR", .addr = A_MASKR, .ro = ~(uint32_t)MASKR_MASK,
       .post_write = sdmmc_post_write },
     { .name = "ACKTIMER", .addr = A_ACKTIMER, .ro = ~(uint32_t)DATA_MASK },
-    { .name = "IDMACTRLR", .addr = A_IDMACTRLR, .ro = ~0x7u,
+    { .name = "IDMACTRLR", .addr = A_IDMACTRLR, .ro = ~0x3u,
       .pre_write = sdmmc_fixed_pre_write },
-    { .name = "IDMABSIZER", .addr = A_IDMABSIZER, .ro = ~0x1fe0u,
+    { .name = "IDMABSIZER", .addr = A_IDMABSIZER,
+      .ro = ~(uint32_t)IDMABSIZER_MASK, .pre_write = sdmmc_fixed_pre_write },
+    { .name = "IDMABASER", .addr = A_IDMABASER, .ro = 0x3,
       .pre_write = sdmmc_fixed_pre_write },
-    { .name = "IDMABASE0R", .addr = A_IDMABASE0R, .ro = 0x3 },
-    { .name = "IDMABASE1R", .addr = A_IDMABASE1R, .ro = 0x3 },
+    { .name = "IDMALAR", .addr = A_IDMALAR, .ro = ~(uint32_t)IDMALAR_MASK,
+      .pre_write = sdmmc_fixed_pre_write },
+    { .name = "IDMABAR", .addr = A_IDMABAR, .ro = 0x3,
+      .pre_write = sdmmc_fixed_pre_write },
     SDMMC_FIFO(0), SDMMC_FIFO(1), SDMMC_FIFO(2), SDMMC_FIFO(3),
     SDMMC_FIFO(4), SDMMC_FIFO(5), SDMMC_FIFO(6), SDMMC_FIFO(7),
     SDMMC_FIFO(8), SDMMC_FIFO(9), SDMMC_FIFO(10), SDMMC_FIFO(11),
@@ -568,7 +600,6 @@ static void stm32mp1_sdmmc_reset_hold(Object *obj, ResetType type)
     fifo32_reset(&s->fifo);
     s->done = 0;
     s->buffer_done = 0;
-    s->buffers = 0;
     timer_del(s->turn);
     timer_del(s->timeout);
 }
@@ -612,10 +643,8 @@ static int stm32mp1_sdmmc_post_load(void *opaque, int version_id)
 
     if (s->fifo.fifo.head >= s->fifo.fifo.capacity ||
         s->fifo.fifo.num > s->fifo.fifo.capacity ||
-        s->fifo.fifo.head % 4 || s->fifo.fifo.num % 4 || s->buffers > 2 ||
-        (regs[R_DLENR] & ~DATA_MASK) || (regs[R_DCNTR] & ~DATA_MASK) ||
-        (s->buffer_done && s->buffer_done >= regs[R_IDMABSIZER] &&
-         (regs[R_IDMACTRLR] & R_IDMACTRLR_IDMABMODE_MASK))) {
+        s->fifo.fifo.head % 4 || s->fifo.fifo.num % 4 ||
+        (regs[R_DLENR] & ~DATA_MASK) || (regs[R_DCNTR] & ~DATA_MASK)) {
         return -EINVAL;
     }
     return 0;
@@ -635,7 +664,6 @@ static const VMStateDescription vmstate_stm32mp1_sdmmc = {
         VMSTATE_TIMER_PTR(timeout, STM32MP1SdmmcState),
         VMSTATE_UINT32(done, STM32MP1SdmmcState),
         VMSTATE_UINT32(buffer_done, STM32MP1SdmmcState),
-        VMSTATE_UINT32(buffers, STM32MP1SdmmcState),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -30,8 +30,9 @@
 #define ACKTIMER        0x40
 #define IDMACTRLR       0x50
 #define IDMABSIZER      0x54
-#define IDMABASE0R      0x58
-#define IDMABASE1R      0x5c
+#define IDMABASER       0x58
+#define IDMALAR         0x64
+#define IDMABAR         0x68
 #define FIFOR           0x80
 
 #define POWER_ON        3
@@ -49,7 +50,9 @@
 #define FIFORST         (1u << 13)
 #define IDMAEN          (1u << 0)
 #define IDMABMODE       (1u << 1)
-#define IDMABACT        (1u << 2)
+#define ABR             (1u << 29)
+#define ULS             (1u << 30)
+#define ULA             (1u << 31)
 
 #define CTIMEOUT        (1u << 2)
 #define DTIMEOUT        (1u << 3)
@@ -76,6 +79,7 @@
 #define DETECT          (1u << 7)
 
 #define DDR             0xc0000000
+#define LIST            (DDR + 0x100000)
 #define CARD_SIZE       (1024 * 1024)
 #define SECTOR          512
 
@@ -204,10 +208,11 @@ static void test_registers(void)
         stm32mp1_check_mask(qts, base + DLENR, 0x01ffffff);
         stm32mp1_check_mask(qts, base + MASKR, 0x17e6cfff);
         stm32mp1_check_mask(qts, base + ACKTIMER, 0x01ffffff);
-        stm32mp1_check_mask(qts, base + IDMACTRLR, 0x7);
-        stm32mp1_check_mask(qts, base + IDMABSIZER, 0x1fe0);
-        stm32mp1_check_mask(qts, base + IDMABASE0R, 0xfffffffc);
-        stm32mp1_check_mask(qts, base + IDMABASE1R, 0xfffffffc);
+        stm32mp1_check_mask(qts, base + IDMACTRLR, 0x3);
+        stm32mp1_check_mask(qts, base + IDMABSIZER, 0x1ffe0);
+        stm32mp1_check_mask(qts, base + IDMABASER, 0xfffffffc);
+        stm32mp1_check_mask(qts, base + IDMALAR, 0xe000fffc);
+        stm32mp1_check_mask(qts, base + IDMABAR, 0xfffffffc);
         stm32mp1_check_readonly(qts, base + RESPCMDR, 0);
         stm32mp1_check_readonly(qts, base + RESP1R, 0);
         stm32mp1_check_readonly(qts, base + DCNTR, 0);
@@ -348,7 +353,7 @@ static void test_idma_read(void)
     QTestState *qts = start(&file);
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "sdmmc1", "sysbus-irq");
-    set(qts, IDMABASE0R, DDR);
+    set(qts, IDMABASER, DDR);
     set(qts, IDMACTRLR, IDMAEN);
     set(qts, MASKR, DATAEND);
     read_blocks(qts, 16);
@@ -368,7 +373,7 @@ static void test_idma_long(void)
     char *file;
     QTestState *qts = start(&file);
 
-    set(qts, IDMABASE0R, DDR);
+    set(qts, IDMABASER, DDR);
     set(qts, IDMACTRLR, IDMAEN);
     read_blocks(qts, CARD_SIZE / SECTOR);
     g_assert_cmphex(get(qts, STAR), ==, CMDREND | DPSMACT);
@@ -397,7 +402,7 @@ static void test_idma_write(void)
         data[i] = 0xff - i;
     }
     qtest_memwrite(qts, DDR, data, sizeof(data));
-    set(qts, IDMABASE0R, DDR);
+    set(qts, IDMABASER, DDR);
     set(qts, IDMACTRLR, IDMAEN);
     set(qts, DLENR, sizeof(data));
     set(qts, DCTRL, BLOCK(9));
@@ -415,28 +420,64 @@ static void test_idma_write(void)
     g_free(file);
 }
 
-/* Two buffers in turn: not before the guest has seen both does it go on. */
-static void test_idma_two_buffers(void)
+static void write_item(QTestState *qts, unsigned n, uint32_t lar,
+                       uint32_t base, uint32_t size)
 {
+    qtest_writel(qts, LIST + 12 * n, lar);
+    qtest_writel(qts, LIST + 12 * n + 4, base);
+    qtest_writel(qts, LIST + 12 * n + 8, size);
+}
+
+/* Buffers of a list as Linux writes it: the registers have the first one. */
+static void test_idma_list(void)
+{
+    const uint32_t more = ULA | ULS | ABR;
     char *file;
     QTestState *qts = start(&file);
 
-    set(qts, IDMABASE0R, DDR);
-    set(qts, IDMABASE1R, DDR + 0x10000);
-    set(qts, IDMABSIZER, 2 * SECTOR);
+    write_item(qts, 1, more | 24, DDR + 0x10000, 3 * SECTOR);
+    write_item(qts, 2, ULS | ABR | 36, DDR + 0x20000, SECTOR);
+    set(qts, IDMABAR, LIST);
+    set(qts, IDMALAR, more | 12);
+    set(qts, IDMABASER, DDR);
+    set(qts, IDMABSIZER, 32);
     set(qts, IDMACTRLR, IDMAEN | IDMABMODE);
-    read_blocks(qts, 6);
-    g_assert_cmphex(get(qts, STAR), ==, CMDREND | DPSMACT | IDMABTC);
-    g_assert_cmphex(get(qts, IDMACTRLR), ==, IDMAEN | IDMABMODE);
-    check_memory(qts, DDR, 0, 2 * SECTOR);
-    check_memory(qts, DDR + 0x10000, 2 * SECTOR, 2 * SECTOR);
-    set(qts, IDMABASE0R, DDR + 0x20000);
-    set(qts, ICR, CMDREND | IDMABTC);
-    g_assert_cmphex(get(qts, STAR), ==, DATAEND | IDMABTC);
-    g_assert_cmphex(get(qts, IDMACTRLR), ==, IDMAEN | IDMABMODE | IDMABACT);
-    check_memory(qts, DDR, 0, 2 * SECTOR);
-    check_memory(qts, DDR + 0x20000, 4 * SECTOR, 2 * SECTOR);
+    read_blocks(qts, 5);
+    g_assert_cmphex(get(qts, STAR), ==, CMDREND | DATAEND | IDMABTC);
+    check_memory(qts, DDR, 0, 32);
+    check_memory(qts, DDR + 0x10000, 32, 3 * SECTOR);
+    check_memory(qts, DDR + 0x20000, 32 + 3 * SECTOR, 2 * SECTOR - 32);
+    g_assert_cmphex(get(qts, IDMALAR), ==, ULS | ABR | 36);
+    g_assert_cmphex(get(qts, IDMABASER), ==, DDR + 0x20000);
     end(qts, file);
+}
+
+/* A list whose next buffer is not ready, of no size, or not there; no end */
+static void test_idma_bad_list(void)
+{
+    static const struct {
+        uint32_t lar, size, bar, flags;
+    } cases[] = {
+        { ULS | 12, SECTOR, LIST, IDMATE | RXOVERR | IDMABTC },
+        { ULA | ULS | ABR, 0, LIST, IDMATE | RXOVERR | IDMABTC },
+        { ULA | ULS | ABR, SECTOR, 0x20000000, IDMATE | RXOVERR },
+        { ULA | ULS | ABR, 32, LIST, DATAEND | IDMABTC },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *file;
+        QTestState *qts = start(&file);
+
+        write_item(qts, 0, cases[i].lar, DDR, cases[i].size);
+        set(qts, IDMABAR, cases[i].bar);
+        set(qts, IDMALAR, ULA | ULS | ABR);
+        set(qts, IDMABASER, DDR);
+        set(qts, IDMABSIZER, 32);
+        set(qts, IDMACTRLR, IDMAEN | IDMABMODE);
+        read_blocks(qts, 4);
+        g_assert_cmphex(get(qts, STAR), ==, CMDREND | cases[i].flags);
+        end(qts, file);
+    }
 }
 
 /* A buffer where there is no memory ends the transfer, both ways. */
@@ -445,7 +486,7 @@ static void test_idma_error(void)
     char *file;
     QTestState *qts = start(&file);
 
-    set(qts, IDMABASE0R, 0x20000000);
+    set(qts, IDMABASER, 0x20000000);
     set(qts, IDMACTRLR, IDMAEN);
     read_blocks(qts, 1);
     g_assert_cmphex(get(qts, STAR), ==, CMDREND | IDMATE | RXOVERR);
@@ -464,10 +505,10 @@ static void test_idma_itself(void)
     char *file;
     QTestState *qts = start(&file);
 
-    set(qts, IDMABASE0R, SDMMC1);
+    set(qts, IDMABASER, SDMMC1);
     set(qts, IDMACTRLR, IDMAEN);
     read_blocks(qts, 4);
-    set(qts, IDMABASE0R, SDMMC1);
+    set(qts, IDMABASER, SDMMC1);
     set(qts, IDMACTRLR, IDMAEN);
     read_blocks(qts, CARD_SIZE / SECTOR);
     qtest_clock_step(qts, 100);
@@ -513,7 +554,7 @@ static void test_abort(void)
     set(qts, DCTRL, FIFORST);
     g_assert_cmphex(get(qts, DCTRL), ==, 0);
     /* and the next transfer begins with its own data */
-    set(qts, IDMABASE0R, DDR);
+    set(qts, IDMABASER, DDR);
     set(qts, IDMACTRLR, IDMAEN);
     read_blocks(qts, 2);
     check_memory(qts, DDR, 0, 2 * SECTOR);
@@ -590,7 +631,8 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/sdmmc/idma-read", test_idma_read);
     qtest_add_func("stm32mp1/sdmmc/idma-long", test_idma_long);
     qtest_add_func("stm32mp1/sdmmc/idma-write", test_idma_write);
-    qtest_add_func("stm32mp1/sdmmc/idma-two-buffers", test_idma_two_buffers);
+    qtest_add_func("stm32mp1/sdmmc/idma-list", test_idma_list);
+    qtest_add_func("stm32mp1/sdmmc/idma-bad-list", test_idma_bad_list);
     qtest_add_func("stm32mp1/sdmmc/idma-error", test_idma_error);
     qtest_add_func("stm32mp1/sdmmc/idma-itself", test_idma_itself);
     qtest_add_func("stm32mp1/sdmmc/data-timeout", test_data_timeout);

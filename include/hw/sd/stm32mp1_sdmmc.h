@@ -7,7 +7,7 @@
 
 /*
  * RM0436, chapter SDMMC: the command path with its responses, the data path
- * with the FIFO or with the internal DMA (IDMA, one buffer or two), time-outs
+ * with the FIFO or with the internal DMA (IDMA, one buffer or a list), time-outs
  * of the command and of the data, the voltage switch. The facts are those of
  * Linux' drivers/mmc/host/mmci_stm32_sdmmc.c and of ST's HAL.
  *
@@ -52,8 +52,6 @@ struct STM32MP1SdmmcState {
     /* Bytes of the transfer, and of the IDMA's present buffer, that are done */
     uint32_t done;
     uint32_t buffer_done;
-    /* Buffers that the IDMA has finished since the guest cleared IDMABTC */
-    uint32_t buffers;
     /* The transfer does the guest's memory, which may be these registers. */
     bool running;
 };
