@@ -140,6 +140,8 @@ FIELD(DES3, OWN, 31, 1)
 #define PHY_ID1         0x001c
 #define PHY_ID2         0xc916
 #define PHY_PAGE        31
+#define MMD_CONTROL     13
+#define MMD_DATA        14
 
 typedef struct EthReg {
     uint16_t addr;
@@ -185,6 +187,9 @@ static const EthReg stm32mp1_eth_regs[] = {
     { A_MACA0LR + 0x10, 0xffffffff, 0xffffffff },
     { A_MACA0HR + 0x18, 0xff00ffff, 0xffff },
     { A_MACA0LR + 0x18, 0xffffffff, 0xffffffff },
+    { 0x70c, 0x0fffffff, 0 },               /* MMC_RX_INTERRUPT_MASK */
+    { 0x710, 0x0fffffff, 0 },               /* MMC_TX_INTERRUPT_MASK */
+    { 0x800, 0x3fff3fff, 0 },               /* MMC_IPC_RX_INTERRUPT_MASK */
     { 0xc00, 0x362, 0 },                    /* MTLOMR */
     { 0xc20, 0, 0 },                        /* MTLISR */
     { 0xc30, 0x11, 0 },                     /* MTLRXQDMAMR */
@@ -337,6 +342,9 @@ static uint16_t stm32mp1_eth_read_phy(STM32MP1EthState *s, unsigned reg)
         return 0x2000; /* 1000BASE-T, full duplex */
     case PHY_PAGE:
         return s->phy_page;
+    case MMD_CONTROL:
+    case MMD_DATA:
+        return 0;
     default:
         qemu_log_mask(LOG_UNIMP, "%s: register %u on page 0x%x of the PHY is "
                       "not modelled\n", DEVICE(s)->canonical_path, reg,
@@ -368,6 +376,10 @@ static void stm32mp1_eth_write_phy(STM32MP1EthState *s, unsigned reg,
         break;
     case PHY_PAGE:
         s->phy_page = value;
+        break;
+    case MMD_CONTROL:
+    case MMD_DATA:
+        /* What is behind them reads as zero: EEE is neither there nor on. */
         break;
     default:
         qemu_log_mask(LOG_UNIMP, "%s: register %u on page 0x%x of the PHY is "
@@ -818,8 +830,12 @@ static ssize_t stm32mp1_eth_receive(NetClientState *nc, const uint8_t *buf,
     size_t total = size;
     bool stripped;
 
-    if (s->running || !stm32mp1_eth_can_receive(nc)) {
-        return s->running ? size : -1;
+    if (!stm32mp1_eth_can_receive(nc)) {
+        return -1;
+    }
+    if (s->receiving) {
+        trace_stm32mp1_eth_receive(size, "busy");
+        return size;
     }
     if (size < ETH_HLEN || size > STM32MP1_ETH_MAX_PACKET - FCS_LEN) {
         trace_stm32mp1_eth_receive(size, "bad size");
@@ -848,7 +864,7 @@ static ssize_t stm32mp1_eth_receive(NetClientState *nc, const uint8_t *buf,
         total += FCS_LEN;
     }
 
-    s->running = true;
+    s->receiving = true;
     if (stm32mp1_eth_has_room(s, total, &count)) {
         trace_stm32mp1_eth_receive(size, "delivered");
         stm32mp1_eth_deliver(s, data, total, status, count);
@@ -858,7 +874,7 @@ static ssize_t stm32mp1_eth_receive(NetClientState *nc, const uint8_t *buf,
         s->regs[R_DMACSR] |= R_DMACSR_RBU_MASK;
         size = 0;
     }
-    s->running = false;
+    s->receiving = false;
     stm32mp1_eth_update(s);
     return size;
 }
@@ -890,10 +906,7 @@ static void stm32mp1_eth_send(STM32MP1EthState *s)
     }
     trace_stm32mp1_eth_send(s->tx_size);
     if (s->regs[R_MACCR] & R_MACCR_LM_MASK) {
-        /* The descriptors of the receiver are other ones. */
-        s->running = false;
         stm32mp1_eth_receive(nc, s->tx_data, s->tx_size);
-        s->running = true;
     } else {
         qemu_send_packet(nc, s->tx_data, s->tx_size);
     }
@@ -944,10 +957,10 @@ static void stm32mp1_eth_transmit(STM32MP1EthState *s)
     uint32_t length = s->regs[R_DMACTXRLR] + 1;
     uint32_t left;
 
-    if (s->running) {
+    if (s->sending) {
         return;
     }
-    s->running = true;
+    s->sending = true;
     for (left = length; left && (s->regs[R_MACCR] & R_MACCR_TE_MASK) &&
                         (s->regs[R_DMACTXCR] & R_DMACTXCR_ST_MASK); left--) {
         uint32_t addr = stm32mp1_eth_descriptor(s, s->regs[R_DMACTXDLAR],
@@ -977,11 +990,29 @@ static void stm32mp1_eth_transmit(STM32MP1EthState *s)
             s->regs[R_DMACSR] |= R_DMACSR_TI_MASK;
         }
     }
-    s->running = false;
+    s->sending = false;
     stm32mp1_eth_update(s);
 }
 
 /* Registers */
+
+/*
+ * Registers of larger instances of the core, which Linux writes or reads
+ * without a look at the features: reserved here, they read as zero.
+ */
+static bool stm32mp1_eth_is_reserved(hwaddr addr)
+{
+    switch (addr) {
+    case 0x050:             /* MAC_VLAN_TAG */
+    case 0x0e4:             /* MAC_AN_STATUS, of the PCS */
+    case 0x238:             /* MAC_EXT_CFG1 */
+    case 0x320 ... 0x6fc:   /* MAC_ADDRESS4_HIGH to MAC_ADDRESS127_LOW */
+    case 0x1050:            /* DMA_TBS_CTRL */
+        return true;
+    default:
+        return false;
+    }
+}
 
 static const EthReg *stm32mp1_eth_find(hwaddr addr)
 {
@@ -1019,7 +1050,7 @@ static uint64_t stm32mp1_eth_read(void *opaque, hwaddr addr, unsigned size)
 
     if (stm32mp1_eth_find(addr)) {
         value = s->regs[addr / 4];
-    } else {
+    } else if (!stm32mp1_eth_is_reserved(addr)) {
         qemu_log_mask(LOG_UNIMP, "%s: 0x%" HWADDR_PRIx " is not modelled\n",
                       DEVICE(s)->canonical_path, addr);
     }
@@ -1035,6 +1066,9 @@ static void stm32mp1_eth_write(void *opaque, hwaddr addr, uint64_t value,
     uint32_t old;
 
     trace_stm32mp1_eth_write(addr, value);
+    if (!reg && stm32mp1_eth_is_reserved(addr)) {
+        return;
+    }
     if (!reg) {
         qemu_log_mask(LOG_UNIMP, "%s: 0x%" HWADDR_PRIx " is not modelled\n",
                       DEVICE(s)->canonical_path, addr);

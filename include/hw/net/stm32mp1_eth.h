@@ -67,8 +67,12 @@ struct STM32MP1EthState {
     uint32_t tx_control;
     uint8_t tx_data[STM32MP1_ETH_MAX_PACKET];
 
-    /* The DMA does the guest's memory, which may be these registers. */
-    bool running;
+    /*
+     * The DMA does the guest's memory, which may be these registers; a packet
+     * may come while one is sent.
+     */
+    bool sending;
+    bool receiving;
 };
 
 #endif

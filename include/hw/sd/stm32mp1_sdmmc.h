@@ -7,9 +7,9 @@
 
 /*
  * RM0436, chapter SDMMC: the command path with its responses, the data path
- * with the FIFO or with the internal DMA (IDMA, one buffer or a list), time-outs
- * of the command and of the data, the voltage switch. The facts are those of
- * Linux' drivers/mmc/host/mmci_stm32_sdmmc.c and of ST's HAL.
+ * with the FIFO or with the internal DMA (IDMA: one buffer, or a list of them),
+ * time-outs of the command and of the data, the voltage switch. The facts are
+ * those of Linux' drivers/mmc/host/mmci_stm32_sdmmc.c and of ST's HAL.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
