@@ -51,8 +51,9 @@ from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import BuildOptions
 from ampstand.build.bundle import Bundled
+from ampstand.build.debian import Parts
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
-from ampstand.linux import known_bugs, memory, saved_states
+from ampstand.linux import debian, known_bugs, memory, saved_states
 from ampstand.linux.known_bugs import Kernel, KnownBug
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
@@ -232,6 +233,7 @@ def _pattern_of(line: Line) -> str:
 GIVEN = {
     "given_firmware": ("--ampstand-firmware", "an image that Linux starts"),
     "given_image": ("--ampstand-remote-image", "an image that the remote runs before Linux"),
+    "given_debian": ("--ampstand-debian", "JSON file that says where a Debian for the board is"),
 }
 """Parameters that take each file of the user's own in turn; without one their tests are left out."""
 
@@ -706,6 +708,19 @@ def fresh_machine(boot: Callable[..., LinuxMachine]) -> LinuxMachine:
 def poisoning_machine(boot: Callable[..., LinuxMachine]) -> LinuxMachine:
     """Return a board booted for this scenario alone whose Linux overwrites freed memory, so that its use is seen."""
     return boot(kernel_arguments="slub_debug=FZP", tolerated=memory.NOTICE)
+
+
+@pytest.fixture
+def debian_machine(given_debian: Path, _watch: _Watch, pytestconfig: pytest.Config) -> LinuxMachine:
+    """Return the board with Debian on its card, booted for this scenario alone and logged in to."""
+    session = pytestconfig.stash[SESSION]
+    parts, card = Parts.load(given_debian)
+    new = debian.machine(session.board, parts, card, session.artifacts, session.recorder(_watch.folder))
+    new.rerun = _watch.rerun
+    _watch.own.append(_watch.watch(new))
+    debian.boot(new)
+    debian.log_in(new)
+    return new
 
 
 @pytest.fixture(params=["bare", "freertos"])

@@ -331,6 +331,20 @@ class Apt:
             cwd=folder,
         )
 
+    def fetch_all(self, entry: Spec, packages: list[str], folder: Path, step: Step, progress: Progress) -> None:
+        """Download binary packages of the entry's architecture, and all that they depend on, into ``folder``."""
+        (folder / "partial").mkdir()
+        options = [*self._options(entry), "-o", f"Dir::Cache::archives={folder}", "-o", "APT::Install-Recommends=false"]
+        self._retry(
+            ["apt-get", *options, "--yes", "--download-only", "install", *packages],
+            "downloading packages",
+            step,
+            progress,
+        )
+        for left in ("partial", "lock"):
+            path = folder / left
+            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+
     def _retry(
         self,
         argv: list[str],

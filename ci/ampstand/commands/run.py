@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``ampstand run``: boots the board and hands its Linux console to the terminal; or runs firmware without Linux.
 
+With ``--debian`` it is Debian on an SD card, with Debian's own kernel, that boots; what is written to the card is gone
+when QEMU ends.
+
 Where the standard input ends, Linux is switched off once it has done what was typed. What the remote says (its console
 and its trace) goes to stderr, line by line with the core's name, and to files in the records folder, so it can be
 followed in another terminal.
@@ -26,11 +29,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ampstand.build.builder import Builder
+from ampstand.build.debian import Debian
 from ampstand.commands import alone, given
 from ampstand.commands.given import Firmware, Given
 from ampstand.commands.terminal import Keys, raw_terminal, write_all
 from ampstand.errors import TestsFailed, UsageError
-from ampstand.linux import known_bugs
+from ampstand.linux import debian, known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.progress import Progress, printable
@@ -50,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-start", action="store_true", help="boot Linux only; you start the remote")
     parser.add_argument("--exact", action="store_true", help="time is a count of instructions (docs/measure.md)")
+    parser.add_argument(
+        "--debian", action="store_true", help="boot Debian from an SD card (docs/debian.md); root has no password"
+    )
     group = parser.add_argument_group("without Linux")
     group.add_argument("--remote-only", type=Path, metavar="FILE.elf", help="run only this, on the remote; no Linux")
     group.add_argument("--until", default="", metavar="PATTERN", help="a line that ends it with exit code 0")
@@ -77,6 +84,8 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         return alone.run(orders, builder, board)
     if args.until or args.fail_on:
         raise UsageError("--until and --fail-on belong to --remote-only")
+    if args.debian:
+        return _debian(args, builder, progress, folder)
     what = Given.read(args, board)
     if not what.firmware and what.before is None and board.remote is not None:
         what = replace(what, firmware=(DEFAULT,))
@@ -107,6 +116,45 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     machine.records.result("failed" if reasons else "passed", reasons=reasons, notes=notes)
     for text in (*reasons, *notes):
         progress.warn(text)
+    return TestsFailed.exit_code if reasons else 0
+
+
+def _debian(args: argparse.Namespace, builder: Builder, progress: Progress, folder: Path) -> int:
+    """Boot Debian from its card and hand over its console; return the exit code."""
+    given_too = [
+        f"--{name.replace('_', '-')}"
+        for name in ("firmware", "remote_image", "file", "overlay", "exact", "kernel", "no_start")
+        if getattr(args, name)
+    ]
+    if given_too:
+        raise UsageError(f"--debian takes no {', '.join(given_too)}: it boots with its own kernel and files")
+    system, artifacts = Debian(builder), builder.all()
+
+    def records(place: Path) -> Recorder:
+        return Recorder.for_board(builder.board, place)
+
+    image = debian.card(system, artifacts, lambda: records(folder / "configure"))
+    machine = debian.machine(builder.board, system.boot(), image, artifacts, records(folder), thread=args.thread)
+    if args.dry_run:
+        print(machine.command_line())
+        return 0
+    session = Session(machine, machine.artifacts.firmware.values())
+    try:
+        with progress.step(f"boot Debian on {builder.board.title}"):
+            debian.boot(machine)
+        progress.say(f"Log in as {debian.USER}. Leave: ^A x (or `poweroff`). Logs: {machine.records.folder}")
+        with raw_terminal():
+            session.run(args.time_limit)
+    finally:
+        machine.stop()
+    assert isinstance(machine.records, Recorder)
+    touched = {str(line) for line in machine.records.bad if line.stream == "guest-errors"}
+    reasons = [reason for reason in machine.records.verdict() if reason not in touched]
+    machine.records.result("failed" if reasons else "passed", reasons=reasons)
+    for text in reasons:
+        progress.warn(text)
+    if touched:
+        progress.say(f"Drivers accessed what no model has: {machine.records.folder}/guest-errors.log")
     return TestsFailed.exit_code if reasons else 0
 
 

@@ -35,14 +35,17 @@ from ampstand.board import DEFAULT, Board
 from ampstand.build import tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
+from ampstand.build.debian import Debian
 from ampstand.commands import lint, programs
 from ampstand.commands.given import firmware_of
 from ampstand.commands.outcomes import last_words, meson_results, tap
 from ampstand.commands.programs import Ended, Program
 from ampstand.commands.selection import Selection
 from ampstand.errors import INTERRUPTED, AmpstandError, InfrastructureError, NothingRan, UsageError
+from ampstand.linux import debian
 from ampstand.progress import Progress, Times, duration
 from ampstand.report import junit, rerun, results, summary
+from ampstand.report.records import Recorder
 from ampstand.report.results import BAD, Counts, Results, Run, Stage, Test
 from ampstand.report.shard import Shard
 
@@ -119,6 +122,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--remote-image", action="append", default=[], type=Path, metavar="FILE.elf", help="the same, before Linux"
+    )
+    parser.add_argument(
+        "--debian", action="store_true", help="also the scenarios with Debian on an SD card, which take minutes"
     )
     parser.add_argument(
         "--workers",
@@ -547,7 +553,22 @@ class Checks:
         assert one.artifacts is not None
         listing = self.records / f"{one.folder.replace('scenarios', 'artifacts')}.json"
         one.artifacts.dump(listing)
+        if self.args.debian and one is self.boards[0]:
+            self._make_debian(one)
         self._pytest(one.stage, [f"--ampstand-artifacts={listing}", *self._scenario_options(one)], log)
+
+    @property
+    def _debian(self) -> Path:
+        """The file that tells the scenarios with Debian where it is; there once the scenarios run."""
+        return self.records / "debian.json"
+
+    def _make_debian(self, one: OnBoard) -> None:
+        """Make the board's Debian, if it is not there already."""
+        assert one.artifacts is not None
+        system = Debian(one.builder)
+        place = self.records / "debian"
+        card = debian.card(system, one.artifacts, lambda: Recorder.for_board(one.builder.board, place))
+        system.boot().dump(card, self._debian)
 
     def _scenario_options(self, one: OnBoard) -> list[str]:
         first = one is self.boards[0]
@@ -567,6 +588,7 @@ class Checks:
             f"--ampstand-boots={self.builder.cache.root / 'boots'}",
             *(f"--ampstand-firmware={path.absolute()}" for path in self.args.firmware if first),
             *(f"--ampstand-remote-image={path.absolute()}" for path in self.args.remote_image if first),
+            *([f"--ampstand-debian={self._debian}"] if self.args.debian and first else []),
             *self.args.pytest_arguments,
         ]
 
