@@ -51,7 +51,7 @@ from ampstand.board import DEFAULT, Board, check_features
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import BuildOptions
 from ampstand.build.bundle import Bundled
-from ampstand.build.debian import Parts
+from ampstand.build.debian import Parts, Plan
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
 from ampstand.linux import debian, known_bugs, memory, saved_states
 from ampstand.linux.known_bugs import Kernel, KnownBug
@@ -718,6 +718,8 @@ def debian_machine(given_debian: Path, _watch: _Watch, pytestconfig: pytest.Conf
     new = debian.machine(session.board, parts, card, session.artifacts, session.recorder(_watch.folder))
     new.rerun = _watch.rerun
     _watch.own.append(_watch.watch(new))
+    for line in Plan.of(session.board).accepted:
+        new.tolerate_bad(line["pattern"], line["why"], new.board.shell.core)
     debian.boot(new)
     debian.log_in(new)
     return new

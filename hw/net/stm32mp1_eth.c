@@ -1008,6 +1008,8 @@ static bool stm32mp1_eth_is_reserved(hwaddr addr)
     case 0x238:             /* MAC_EXT_CFG1 */
     case 0x320 ... 0x6fc:   /* MAC_ADDRESS4_HIGH to MAC_ADDRESS127_LOW */
     case 0x1050:            /* DMA_TBS_CTRL */
+    case 0x1110:            /* DMA_CH0_TXDESC_LIST_HADDRESS */
+    case 0x1118:            /* DMA_CH0_RXDESC_LIST_HADDRESS */
         return true;
     default:
         return false;

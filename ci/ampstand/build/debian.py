@@ -98,6 +98,8 @@ class Plan:
     modules: tuple[str, ...]
     root: str
     qemu: tuple[str, ...]
+    accepted: tuple[dict[str, str], ...] = ()
+    """Bad lines that mean nothing: ``pattern`` and ``why``."""
 
     @classmethod
     def of(cls, board: Board) -> Plan:
