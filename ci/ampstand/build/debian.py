@@ -197,7 +197,14 @@ class Debian:
         }
 
         def make(scratch: Path) -> None:
-            tools.require("dpkg-deb", "mke2fs", *([] if os.geteuid() == 0 else ["fakeroot"]))
+            needed = {
+                "dpkg-deb": "dpkg",
+                "mke2fs": "e2fsprogs",
+                **({} if os.geteuid() == 0 else {"fakeroot": "fakeroot"}),
+            }
+            if missing := [package for tool, package in needed.items() if shutil.which(tool) is None]:
+                names = " ".join(missing)
+                raise InfrastructureError(f"a card with Debian needs {names}", hint=f"as root: apt-get install {names}")
             extra = scratch / "files"
             for name, text in files.items():
                 (extra / name).parent.mkdir(parents=True, exist_ok=True)
