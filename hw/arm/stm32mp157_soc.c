@@ -42,6 +42,7 @@
 #include "hw/net/stm32mp1_eth.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
+#include "hw/qdev-properties-system.h"
 #include "hw/qemu_compat.h"
 #include "hw/rtc/stm32mp1_rtc.h"
 #include "hw/ssi/stm32mp1_quadspi.h"
@@ -101,23 +102,31 @@ typedef struct STM32MP157DeviceInfo {
     hwaddr addr;
     uint16_t irq[8];      /* sysbus IRQ n goes to irq[n] */
     uint16_t reset;       /* reset line of the RCC */
+    uint16_t enable;      /* clock enable of the RCC: both may be shared */
+    STM32MP1Access access;
     bool clocked;         /* has a clock input "clk", from: */
     STM32MP1RccClock clk;
     uint8_t param;        /* width of a timer, port of a GPIO in the EXTI,
                              longest frame of an SPI, encoder of an LPTIM */
     uint8_t channels;     /* of a timer */
     uint8_t kind;         /* of a timer */
+    bool always_clocked;  /* by it, whether its registers are or not */
 } STM32MP157DeviceInfo;
 
 #define BLOCK(_name, _type, _addr, ...) \
     { .name = _name, .type = _type, .addr = _addr, ##__VA_ARGS__ }
 #define CLK(_clk) .clocked = true, .clk = STM32MP1_RCC_##_clk
+#define CLK_ALWAYS(_clk) CLK(_clk), .always_clocked = true
+#define ENABLE(...) .enable = RST(__VA_ARGS__)
+/* The same bit resets the block and enables its clock. */
+#define RST_AND_ENABLE(...) .reset = RST(__VA_ARGS__), ENABLE(__VA_ARGS__)
+#define ACCESS(_access) .access = STM32MP1_ACCESS_##_access
 #define USART(_name, _addr, _irq, _clk, ...)                                \
     { .name = _name, .type = TYPE_STM32MP1_USART, .addr = _addr,            \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk) }
+      .irq = { BOTH(_irq) }, RST_AND_ENABLE(__VA_ARGS__), CLK(_clk) }
 #define TIM(_name, _addr, _irq, _width, _channels, _kind, _bus, _bit, _clk) \
     { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
-      .irq = { BOTH(_irq) }, .reset = RST(_bus, _bit), CLK(_clk),           \
+      .irq = { BOTH(_irq) }, RST_AND_ENABLE(_bus, _bit), CLK(_clk),         \
       .param = _width, .channels = _channels, .kind = _kind }
 #define TIM_APB1(_name, _addr, _irq, _width, _channels, _bit)               \
     TIM(_name, _addr, _irq, _width, _channels, 0, APB1, _bit, TIMG1)
@@ -131,62 +140,79 @@ typedef struct STM32MP157DeviceInfo {
       .param = 16, .channels = 4, .kind = 2 }
 #define LPTIM(_name, _addr, _irq, _encoder, _clk, ...)                      \
     { .name = _name, .type = TYPE_STM32MP1_LPTIM, .addr = _addr,            \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk),          \
-      .param = _encoder }
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), ACCESS(BYTES),      \
+      CLK(_clk), .param = _encoder }
 #define I2C(_name, _addr, _event, _error, _clk, ...)                        \
     { .name = _name, .type = TYPE_STM32F7_I2C, .addr = _addr,               \
-      .irq = { BOTH(_event), BOTH(_error) }, .reset = RST(__VA_ARGS__),     \
+      .irq = { BOTH(_event), BOTH(_error) }, RST_AND_ENABLE(__VA_ARGS__),   \
       CLK(_clk) }
 #define SPI(_name, _addr, _irq, _bits, _clk, ...)                           \
     { .name = _name, .type = TYPE_STM32MP1_SPI, .addr = _addr,              \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk),          \
-      .param = _bits }
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), ACCESS(BYTES),      \
+      CLK(_clk), .param = _bits }
 #define SDMMC(_name, _addr, _irq, _clk, ...)                                \
     { .name = _name, .type = TYPE_STM32MP1_SDMMC, .addr = _addr,            \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), CLK(_clk) }
+      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), ACCESS(BYTES),      \
+      CLK(_clk) }
 #define GPIO(_name, _addr, _port, ...)                                      \
     { .name = _name, .type = TYPE_STM32L4X5_GPIO, .addr = _addr,            \
-      .reset = RST(__VA_ARGS__), CLK(HCLK4), .param = _port }
+      RST_AND_ENABLE(__VA_ARGS__), ACCESS(MERGE), CLK(HCLK4),               \
+      .param = _port }
 
 static const STM32MP157DeviceInfo
 stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
-    [STM32MP157_EXTI] = BLOCK("exti", TYPE_STM32MP1_EXTI, 0x5000d000),
-    [STM32MP157_PWR] = BLOCK("pwr", TYPE_STM32MP1_PWR, 0x50001000),
+    [STM32MP157_EXTI] = BLOCK("exti", TYPE_STM32MP1_EXTI, 0x5000d000,
+                              ACCESS(WORD)),
+    [STM32MP157_PWR] = BLOCK("pwr", TYPE_STM32MP1_PWR, 0x50001000,
+                             ACCESS(BYTES)),
     [STM32MP157_SYSCFG] = BLOCK("syscfg", TYPE_STM32MP1_SYSCFG, 0x50020000,
-                                .reset = RST(APB3, 11)),
+                                RST_AND_ENABLE(APB3, 11)),
     [STM32MP157_TAMP] = BLOCK("tamp", TYPE_STM32MP1_TAMP, 0x5c00a000,
-                              .irq = { BOTH(2) }),
-    [STM32MP157_ETZPC] = BLOCK("etzpc", TYPE_STM32MP1_ETZPC, 0x5c007000),
-    [STM32MP157_BSEC] = BLOCK("bsec", TYPE_STM32MP1_BSEC, 0x5c005000),
-    [STM32MP157_DBGMCU] = BLOCK("dbgmcu", TYPE_STM32MP1_DBGMCU, 0x50081000),
-    [STM32MP157_DDRCTRL] = BLOCK("ddrctrl", TYPE_STM32MP1_DDRCTRL, 0x5a003000),
+                              .irq = { BOTH(2) }, ENABLE(APB5, 8)),
+    [STM32MP157_ETZPC] = BLOCK("etzpc", TYPE_STM32MP1_ETZPC, 0x5c007000,
+                               ENABLE(APB5, 13)),
+    [STM32MP157_BSEC] = BLOCK("bsec", TYPE_STM32MP1_BSEC, 0x5c005000,
+                              ENABLE(APB5, 16)),
+    [STM32MP157_DBGMCU] = BLOCK("dbgmcu", TYPE_STM32MP1_DBGMCU, 0x50081000,
+                                ENABLE(DBG, 8)),
+    [STM32MP157_DDRCTRL] = BLOCK("ddrctrl", TYPE_STM32MP1_DDRCTRL, 0x5a003000,
+                                 ACCESS(BYTES)),
     [STM32MP157_IPCC] = BLOCK("ipcc", TYPE_STM32MP1_IPCC, 0x4c001000,
                               .irq = { BOTH(100), BOTH(101),
                                        BOTH(103), BOTH(104) },
-                              .reset = RST(AHB3, 12)),
+                              RST_AND_ENABLE(AHB3, 12), ACCESS(WORD)),
     [STM32MP157_HSEM] = BLOCK("hsem", TYPE_STM32MP1_HSEM, 0x4c000000,
                               .irq = { A7(125), M4(125) },
-                              .reset = RST(AHB3, 11)),
+                              RST_AND_ENABLE(AHB3, 11), ACCESS(WORD_ERROR)),
     [STM32MP157_RNG1] = BLOCK("rng1", TYPE_STM32MP1_RNG, 0x54003000,
-                              .irq = { BOTH(133) }, .reset = RST(AHB5, 6)),
+                              .irq = { BOTH(133) }, RST_AND_ENABLE(AHB5, 6),
+                              ACCESS(WORD_ERROR)),
     [STM32MP157_RNG2] = BLOCK("rng2", TYPE_STM32MP1_RNG, 0x4c003000,
-                              .irq = { BOTH(134) }, .reset = RST(AHB3, 6)),
+                              .irq = { BOTH(134) }, RST_AND_ENABLE(AHB3, 6),
+                              ACCESS(WORD_ERROR)),
     [STM32MP157_HASH1] = BLOCK("hash1", TYPE_STM32MP1_HASH, 0x54002000,
-                               .irq = { BOTH(80) }, .reset = RST(AHB5, 5)),
+                               .irq = { BOTH(80) }, .reset = RST(AHB5, 5),
+                               ACCESS(BYTES)),
     [STM32MP157_HASH2] = BLOCK("hash2", TYPE_STM32MP1_HASH, 0x4c002000,
-                               .irq = { BOTH(106) }, .reset = RST(AHB3, 5)),
+                               .irq = { BOTH(106) }, .reset = RST(AHB3, 5),
+                               ACCESS(BYTES)),
     [STM32MP157_CRYP1] = BLOCK("cryp1", TYPE_STM32MP1_CRYP, 0x54001000,
-                               .irq = { BOTH(79) }, .reset = RST(AHB5, 4)),
+                               .irq = { BOTH(79) }, .reset = RST(AHB5, 4),
+                               ACCESS(BYTES)),
     [STM32MP157_CRYP2] = BLOCK("cryp2", TYPE_STM32MP1_CRYP, 0x4c005000,
-                               .irq = { BOTH(105) }, .reset = RST(AHB3, 4)),
+                               .irq = { BOTH(105) }, .reset = RST(AHB3, 4),
+                               ACCESS(BYTES)),
     [STM32MP157_RTC] = BLOCK("rtc", TYPE_STM32MP1_RTC, 0x5c004000,
-                             .irq = { BOTH(3) }),
+                             .irq = { BOTH(3) }, ENABLE(APB5, 8)),
     [STM32MP157_WWDG1] = BLOCK("wwdg1", TYPE_STM32MP1_WWDG, 0x4000a000,
-                               .irq = { BOTH(0) }, CLK(PCLK1)),
+                               .irq = { BOTH(0) }, ENABLE(APB1, 28),
+                               CLK(PCLK1)),
     [STM32MP157_IWDG1] = BLOCK("iwdg1", TYPE_STM32MP1_IWDG, 0x5c003000,
-                               .irq = { A7(150) }, CLK(LSI)),
+                               .irq = { A7(150) }, ENABLE(APB5, 15),
+                               CLK_ALWAYS(LSI)),
     [STM32MP157_IWDG2] = BLOCK("iwdg2", TYPE_STM32MP1_IWDG, 0x5a002000,
-                               .irq = { A7(151) }, CLK(LSI)),
+                               .irq = { A7(151) }, ENABLE(APB4, 15),
+                               CLK_ALWAYS(LSI)),
 
     [STM32MP157_USART1] = USART("usart1", 0x5c000000, 37, USART1, APB5, 4),
     [STM32MP157_USART2] = USART("usart2", 0x4000e000, 38, USART24, APB1, 14),
@@ -234,38 +260,49 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
 
     [STM32MP157_FDCAN1] = BLOCK("fdcan1", TYPE_STM32MP1_FDCAN, 0x4400e000,
                                 .irq = { BOTH(19), BOTH(21) },
-                                .reset = RST(APB2, 24), CLK(FDCAN)),
+                                .reset = RST(APB2, 24), CLK(FDCAN),
+                                ACCESS(BYTES)),
     [STM32MP157_FDCAN2] = BLOCK("fdcan2", TYPE_STM32MP1_FDCAN, 0x4400f000,
                                 .irq = { BOTH(20), BOTH(22) },
-                                .reset = RST(APB2, 24), CLK(FDCAN)),
+                                .reset = RST(APB2, 24), CLK(FDCAN),
+                                ACCESS(BYTES)),
 
     [STM32MP157_QUADSPI] = BLOCK("quadspi", TYPE_STM32MP1_QUADSPI, 0x58003000,
                                  .irq = { BOTH(92) }, .reset = RST(AHB6, 14),
-                                 CLK(QUADSPI)),
+                                 CLK(QUADSPI),
+                                 ACCESS(BYTES)),
 
     [STM32MP157_ADC] = BLOCK("adc", TYPE_STM32MP1_ADC, 0x48003000,
                              .irq = { BOTH(18), BOTH(90) },
-                             .reset = RST(AHB2, 5), CLK(ADC)),
+                             .reset = RST(AHB2, 5), CLK(ADC),
+                             ACCESS(BYTES)),
     [STM32MP157_CRC1] = BLOCK("crc1", TYPE_STM32MP1_CRC, 0x58009000,
-                              .reset = RST(AHB6, 20)),
+                              .reset = RST(AHB6, 20),
+                              ACCESS(BYTES)),
     [STM32MP157_CRC2] = BLOCK("crc2", TYPE_STM32MP1_CRC, 0x4c004000,
-                              .reset = RST(AHB3, 7)),
+                              .reset = RST(AHB3, 7),
+                              ACCESS(BYTES)),
     [STM32MP157_DAC] = BLOCK("dac", TYPE_STM32MP1_DAC, 0x40017000,
                              .irq = { BOTH(TIM6_DAC_IRQ) },
-                             .reset = RST(APB1, 29)),
+                             .reset = RST(APB1, 29),
+                             ACCESS(BYTES)),
 
     [STM32MP157_DMA1] = BLOCK("dma1", TYPE_STM32MP1_DMA, 0x48000000,
                               .irq = { BOTH(11), BOTH(12), BOTH(13), BOTH(14),
                                        BOTH(15), BOTH(16), BOTH(17), BOTH(47) },
-                              .reset = RST(AHB2, 0)),
+                              .reset = RST(AHB2, 0),
+                              ACCESS(BYTES)),
     [STM32MP157_DMA2] = BLOCK("dma2", TYPE_STM32MP1_DMA, 0x48001000,
                               .irq = { BOTH(56), BOTH(57), BOTH(58), BOTH(59),
                                        BOTH(60), BOTH(68), BOTH(69), BOTH(70) },
-                              .reset = RST(AHB2, 1)),
+                              .reset = RST(AHB2, 1),
+                              ACCESS(BYTES)),
     [STM32MP157_DMAMUX1] = BLOCK("dmamux1", TYPE_STM32MP1_DMAMUX, 0x48002000,
-                                 .irq = { BOTH(102) }, .reset = RST(AHB2, 2)),
+                                 .irq = { BOTH(102) }, .reset = RST(AHB2, 2),
+                                 ACCESS(BYTES)),
     [STM32MP157_MDMA] = BLOCK("mdma", TYPE_STM32MP1_MDMA, 0x58000000,
-                              .irq = { BOTH(122) }, .reset = RST(TZAHB6, 0)),
+                              .irq = { BOTH(122) }, .reset = RST(TZAHB6, 0),
+                              ACCESS(BYTES)),
 
     [STM32MP157_SDMMC1] = SDMMC("sdmmc1", 0x58005000, 49, SDMMC12, AHB6, 16),
     [STM32MP157_SDMMC2] = SDMMC("sdmmc2", 0x58007000, 124, SDMMC12, AHB6, 17),
@@ -273,7 +310,8 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
 
     [STM32MP157_ETH] = BLOCK("eth", TYPE_STM32MP1_ETH, 0x5800a000,
                              .irq = { BOTH(61) }, .reset = RST(AHB6, 10),
-                             CLK(HCLK4)),
+                             CLK(HCLK4),
+                             ACCESS(BYTES)),
 
     [STM32MP157_GPIOA] = GPIO("gpioa", 0x50002000, 0, AHB4, 0),
     [STM32MP157_GPIOB] = GPIO("gpiob", 0x50003000, 1, AHB4, 1),
@@ -299,21 +337,25 @@ static const struct {
     { "stm32mp1.io", PERIPH_ADDR, PERIPH_SIZE },
     { "spdifrx", 0x4000d000, 0x400 },
     { "cec", 0x40016000, 0x400 },
+    { "mdios", 0x4001c000, 0x400 },
     { "sai1", 0x4400a000, 0x400 },
     { "sai2", 0x4400b000, 0x400 },
     { "sai3", 0x4400c000, 0x400 },
     { "dfsdm", 0x4400d000, 0x800 },
     { "fdcan-ccu", 0x44010000, 0x400 },
-    { "dlybsd3", 0x48005000, 0x400 },
+    { "dlyb-sdmmc3", 0x48005000, 0x1000 },
     { "otg", 0x49000000, 0x10000 },
     { "dcmi", 0x4c006000, 0x400 },
     { "vrefbuf", 0x50025000, 0x400 },
     { "sai4", 0x50027000, 0x400 },
     { "dts", 0x50028000, 0x400 },
     { "hdp", 0x5002a000, 0x400 },
+    { "aximc", 0x57000000, 0x100000 },
+    { "coresight", 0x50080000, 0x60000 },
     { "fmc", 0x58002000, 0x1000 },
-    { "dlybsd1", 0x58006000, 0x400 },
-    { "dlybsd2", 0x58008000, 0x400 },
+    { "dlyb-sdmmc1", 0x58006000, 0x1000 },
+    { "dlyb-sdmmc2", 0x58008000, 0x1000 },
+    { "dlyb-quadspi", 0x58004000, 0x1000 },
     { "usbh-ohci", 0x5800c000, 0x1000 },
     { "usbh-ehci", 0x5800d000, 0x1000 },
     { "gpu", 0x59000000, 0x800 },
@@ -500,6 +542,39 @@ static void stm32mp157_soc_set_reset(void *opaque, int n, int level)
     }
 }
 
+/* Input "clock-enable": a clock enable of the RCC, for all that share it */
+static void stm32mp157_soc_set_enable(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int i;
+
+    for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
+        if (stm32mp157_soc_devices[i].enable != (n | RST_VALID)) {
+            continue;
+        }
+        qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->gate[i]), "enable", 0),
+                     level);
+        if (i == STM32MP157_HSEM) {
+            qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->hsem_m4_gate),
+                                                "enable", 0), level);
+        }
+    }
+}
+
+/* Input "a7-wfi": an A7 waits for an interrupt. One that is off does, too. */
+static void stm32mp157_soc_set_a7_wfi(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int i;
+
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        if (i == n || s->a7[i].power_state == PSCI_OFF) {
+            qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->rcc), "sleeping", i),
+                         i != n || level);
+        }
+    }
+}
+
 /* Input "mcu-reset": what resets together with the M4 */
 static void stm32mp157_soc_set_mcu_reset(void *opaque, int n, int level)
 {
@@ -615,6 +690,14 @@ static void stm32mp157_soc_init(Object *obj)
         s->dev[i] = DEVICE(child);
         object_unref(child);
     }
+    for (i = 0; i < STM32MP157_NUM_DEVICES; i++) {
+        g_autofree char *name = g_strdup_printf("%s-gate",
+                                                stm32mp157_soc_devices[i].name);
+
+        object_initialize_child(obj, name, &s->gate[i], TYPE_STM32MP1_GATE);
+    }
+    object_initialize_child(obj, "hsem-m4-gate", &s->hsem_m4_gate,
+                            TYPE_STM32MP1_GATE);
     /* On the board this is the console of the boot firmware. */
     qdev_prop_set_bit(s->dev[STM32MP157_UART4], "boot-enabled", true);
 
@@ -622,6 +705,10 @@ static void stm32mp157_soc_init(Object *obj)
                             BOTH(IRQ_NUMBER) + 1);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_reset,
                             "device-reset", STM32MP157_NUM_DEVICES);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_enable,
+                            "clock-enable", STM32MP1_RCC_NUM_RESETS);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_a7_wfi, "a7-wfi",
+                            STM32MP157_NUM_A7);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_mcu_reset,
                             "mcu-reset", 1);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_sev_selected,
@@ -764,6 +851,24 @@ static qemu_irq stm32mp157_soc_device_irq(STM32MP157SocState *s,
     return stm32mp157_soc_irq(s, irq);
 }
 
+static bool stm32mp157_soc_realize_gate(STM32MP157SocState *s,
+                                        STM32MP1GateState *gate,
+                                        STM32MP157Device n, int region,
+                                        Error **errp)
+{
+    const STM32MP157DeviceInfo *info = &stm32mp157_soc_devices[n];
+    SysBusDevice *sbd = SYS_BUS_DEVICE(s->dev[n]);
+    DeviceState *dev = DEVICE(gate);
+
+    object_property_set_link(OBJECT(gate), "memory",
+                             OBJECT(sysbus_mmio_get_region(sbd, region)),
+                             &error_abort);
+    qdev_prop_set_string(dev, "name", info->name);
+    qdev_prop_set_bit(dev, "gated", info->enable);
+    qdev_prop_set_uint8(dev, "access", info->access);
+    return sysbus_realize(SYS_BUS_DEVICE(gate), errp);
+}
+
 static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
                                           STM32MP157Device n, Error **errp)
 {
@@ -773,8 +878,13 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     int i;
 
     if (info->clocked) {
-        qdev_connect_clock_in(dev, "clk",
-                              stm32mp1_rcc_clock(&s->rcc, info->clk));
+        Clock *clk = stm32mp1_rcc_clock(&s->rcc, info->clk);
+
+        if (!info->always_clocked) {
+            qdev_connect_clock_in(DEVICE(&s->gate[n]), "clk", clk);
+            clk = qdev_get_clock_out(DEVICE(&s->gate[n]), "clk-out");
+        }
+        qdev_connect_clock_in(dev, "clk", clk);
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TIM)) {
         qdev_prop_set_uint8(dev, "width", info->param);
@@ -813,10 +923,11 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
         qdev_prop_set_string(dev, "name", info->name);
         qdev_prop_set_uint32(dev, "mode-reset", 0xffffffff);
     }
-    if (!sysbus_realize(sbd, errp)) {
+    if (!sysbus_realize(sbd, errp) ||
+        !stm32mp157_soc_realize_gate(s, &s->gate[n], n, 0, errp)) {
         return false;
     }
-    sysbus_mmio_map(sbd, 0, info->addr);
+    sysbus_mmio_map(SYS_BUS_DEVICE(&s->gate[n]), 0, info->addr);
     for (i = 0; i < ARRAY_SIZE(info->irq); i++) {
         if (info->irq[i]) {
             sysbus_connect_irq(sbd, i,
@@ -953,7 +1064,7 @@ static void stm32mp157_soc_connect_trgos(STM32MP157SocState *s)
     }
 }
 
-static void stm32mp157_soc_connect_sev(STM32MP157SocState *s)
+static void stm32mp157_soc_connect_cores(STM32MP157SocState *s)
 {
     static const int events[SEV_NUM] = {
         [SEV_A7] = EXTI_EVENT_SEV_A7,
@@ -968,10 +1079,17 @@ static void stm32mp157_soc_connect_sev(STM32MP157SocState *s)
                                                            "sev-selected", i));
     }
     for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        qdev_connect_gpio_out_named(DEVICE(&s->a7[i]), "wfi-output", 0,
+                                    qdev_get_gpio_in_named(DEVICE(s), "a7-wfi",
+                                                           i));
         qdev_connect_gpio_out_named(DEVICE(&s->a7[i]), "event-output", 0,
                                     qdev_get_gpio_in_named(exti, "event",
                                                            EXTI_EVENT_SEV_A7));
     }
+    qdev_connect_gpio_out_named(DEVICE(s->m4.cpu), "wfi-output", 0,
+                                qdev_get_gpio_in_named(DEVICE(&s->rcc),
+                                                       "sleeping",
+                                                       STM32MP157_NUM_A7));
     qdev_connect_gpio_out_named(DEVICE(s->m4.cpu), "event-output", 0,
                                 qdev_get_gpio_in_named(exti, "event",
                                                        EXTI_EVENT_SEV_M4));
@@ -994,6 +1112,9 @@ static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
                                                  0));
     qdev_connect_gpio_out_named(DEVICE(&s->m4), "SLEEPDEEP", 0,
                                 qdev_get_gpio_in(DEVICE(&s->m4_sleepdeep), 0));
+    qdev_connect_gpio_out_named(rcc, "system-stop", 0,
+                                qdev_get_gpio_in_named(
+                                    s->dev[STM32MP157_PWR], "system-stop", 0));
     qdev_connect_gpio_out_named(s->dev[STM32MP157_IWDG1], "reset", 0,
                                 qdev_get_gpio_in_named(rcc, "iwdg1-reset", 0));
     qdev_connect_gpio_out_named(s->dev[STM32MP157_IWDG2], "reset", 0,
@@ -1003,7 +1124,7 @@ static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
 static bool stm32mp157_soc_realize_ipcc_faults(STM32MP157SocState *s,
                                                Error **errp)
 {
-    SysBusDevice *ipcc = SYS_BUS_DEVICE(s->dev[STM32MP157_IPCC]);
+    SysBusDevice *ipcc = SYS_BUS_DEVICE(&s->gate[STM32MP157_IPCC]);
     static const uint32_t scr[ARRAY_SIZE(s->ipcc_fault)] = { 0x08, 0x18 };
     int i;
 
@@ -1040,6 +1161,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     sysbus_connect_irq(SYS_BUS_DEVICE(&s->rcc), 0,
                        stm32mp157_soc_irq(s, BOTH(RCC_IRQ)));
     sysbus_connect_irq(SYS_BUS_DEVICE(&s->rcc), 1,
+                       stm32mp157_soc_irq(s, A7(RCC_WAKEUP_IRQ)));
+    sysbus_connect_irq(SYS_BUS_DEVICE(&s->rcc), 2,
                        stm32mp157_soc_irq(s, M4(RCC_WAKEUP_IRQ)));
 
     for (i = 0; i < ARRAY_SIZE(serial); i++) {
@@ -1061,9 +1184,18 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     }
     sysbus_mmio_map(SYS_BUS_DEVICE(s->dev[STM32MP157_QUADSPI]), 1,
                     QUADSPI_WINDOW_ADDR);
+    if (!stm32mp157_soc_realize_gate(s, &s->hsem_m4_gate, STM32MP157_HSEM, 1,
+                                     errp)) {
+        return;
+    }
     memory_region_add_subregion_overlap(&s->m4_view,
         stm32mp157_soc_devices[STM32MP157_HSEM].addr,
-        sysbus_mmio_get_region(SYS_BUS_DEVICE(s->dev[STM32MP157_HSEM]), 1), 1);
+        sysbus_mmio_get_region(SYS_BUS_DEVICE(&s->hsem_m4_gate), 0), 1);
+    for (i = 0; i < STM32MP1_RCC_NUM_RESETS; i++) {
+        qdev_connect_gpio_out_named(DEVICE(&s->rcc), "enable", i,
+                                    qdev_get_gpio_in_named(dev, "clock-enable",
+                                                           i));
+    }
 
     exti = s->dev[STM32MP157_EXTI];
     if (!stm32mp157_soc_realize_split(s, &s->wwdg1_reset,
@@ -1076,8 +1208,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
                                       "mcu-sysresetreq", errp) ||
         !stm32mp157_soc_realize_split(s, &s->m4_sleepdeep,
                                       qdev_get_gpio_in_named(
-                                          s->dev[STM32MP157_WWDG1], "freeze",
-                                          0),
+                                          s->dev[STM32MP157_PWR],
+                                          "mcu-deepsleep", 0),
                                       "mcu-sleepdeep", errp) ||
         !stm32mp157_soc_realize_ipcc_faults(s, errp)) {
         return;
@@ -1085,7 +1217,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     stm32mp157_soc_connect_exti(s);
     stm32mp157_soc_connect_dma(s);
     stm32mp157_soc_connect_trgos(s);
-    stm32mp157_soc_connect_sev(s);
+    stm32mp157_soc_connect_cores(s);
     stm32mp157_soc_connect_resets(s);
 }
 

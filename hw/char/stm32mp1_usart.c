@@ -159,7 +159,8 @@ static const struct {
 
 static bool rx_enabled(STM32MP1UsartState *s)
 {
-    return (s->cr1 & R_CR1_UE_MASK) && (s->cr1 & R_CR1_RE_MASK);
+    return (s->cr1 & R_CR1_UE_MASK) && (s->cr1 & R_CR1_RE_MASK) &&
+           clock_is_enabled(s->clk);
 }
 
 static bool tx_enabled(STM32MP1UsartState *s)
@@ -263,7 +264,7 @@ static void stm32mp1_usart_update_silence(STM32MP1UsartState *s)
 {
     int64_t next = INT64_MAX;
 
-    if (s->idle_armed || s->rto_armed) {
+    if (clock_is_enabled(s->clk) && (s->idle_armed || s->rto_armed)) {
         int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
         int64_t bit = bit_ns(s);
         int64_t idle = s->rx_last_ns + bit * (data_bits(s) + 2);
@@ -308,11 +309,6 @@ static void stm32mp1_usart_rx_timer(void *opaque)
 
     stm32mp1_usart_update_silence(s);
     stm32mp1_usart_update_irq(s);
-}
-
-static void stm32mp1_usart_clock_update(void *opaque, ClockEvent event)
-{
-    stm32mp1_usart_rx_timer(opaque);
 }
 
 static int stm32mp1_usart_can_receive(void *opaque)
@@ -457,6 +453,15 @@ static gboolean stm32mp1_usart_tx_ready(void *do_not_use, GIOCondition cond,
     stm32mp1_usart_transmit(s);
     stm32mp1_usart_update_irq(s);
     return G_SOURCE_REMOVE;
+}
+
+static void stm32mp1_usart_clock_update(void *opaque, ClockEvent event)
+{
+    STM32MP1UsartState *s = opaque;
+
+    stm32mp1_usart_update_silence(s);
+    stm32mp1_usart_accept_input(s);
+    stm32mp1_usart_update_irq(s);
 }
 
 static void stm32mp1_usart_tx_flush(STM32MP1UsartState *s)
@@ -682,10 +687,8 @@ static const MemoryRegionOps stm32mp1_usart_ops = {
     .read = stm32mp1_usart_read,
     .write = stm32mp1_usart_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.min_access_size = 1,
+    .valid.min_access_size = 4,
     .valid.max_access_size = 4,
-    .impl.min_access_size = 4,
-    .impl.max_access_size = 4,
 };
 
 static void stm32mp1_usart_reset_enter(Object *obj, ResetType type)

@@ -323,8 +323,7 @@ static bool stm32f7_i2c_is_slave(STM32F7I2CState *s)
            ((s->oar1 & R_OAR1_OA1EN_MASK) || (s->oar2 & R_OAR2_OA2EN_MASK));
 }
 
-static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr,
-                                     bool first_byte)
+static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr)
 {
     switch (addr) {
     case A_CR1:
@@ -344,7 +343,7 @@ static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr,
     case A_RXDR: {
         uint8_t value = s->rxdr;
 
-        if (first_byte && (s->isr & R_ISR_RXNE_MASK)) {
+        if (s->isr & R_ISR_RXNE_MASK) {
             s->isr &= ~R_ISR_RXNE_MASK;
             stm32f7_i2c_advance(s);
             stm32f7_i2c_update(s);
@@ -374,11 +373,8 @@ static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr,
 
 static uint64_t stm32f7_i2c_read(void *opaque, hwaddr addr, unsigned size)
 {
-    STM32F7I2CState *s = opaque;
-    unsigned shift = (addr & 3) * 8;
-    uint64_t value = stm32f7_i2c_read_reg(s, addr & ~3, shift == 0) >> shift;
+    uint32_t value = stm32f7_i2c_read_reg(opaque, addr);
 
-    value &= MAKE_64BIT_MASK(0, size * 8);
     trace_stm32f7_i2c_read(addr, value, size);
     return value;
 }
@@ -448,42 +444,16 @@ static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
 static void stm32f7_i2c_write(void *opaque, hwaddr addr, uint64_t value,
                               unsigned size)
 {
-    STM32F7I2CState *s = opaque;
-    hwaddr base = addr & ~(hwaddr)3;
-
     trace_stm32f7_i2c_write(addr, value, size);
-    if (size < 4) {
-        uint32_t old = 0;
-
-        /* the other bytes of a configuration register keep their value */
-        switch (base) {
-        case A_CR1:
-        case A_CR2:
-        case A_OAR1:
-        case A_OAR2:
-        case A_TIMINGR:
-        case A_TIMEOUTR:
-            old = stm32f7_i2c_read_reg(s, base, false);
-            break;
-        case A_TXDR:
-            if (addr != base) {
-                return;
-            }
-            break;
-        }
-        value = deposit32(old, (addr & 3) * 8, size * 8, value);
-    }
-    stm32f7_i2c_write_reg(s, base, value);
+    stm32f7_i2c_write_reg(opaque, addr, value);
 }
 
 static const MemoryRegionOps stm32f7_i2c_ops = {
     .read = stm32f7_i2c_read,
     .write = stm32f7_i2c_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.min_access_size = 1,
+    .valid.min_access_size = 4,
     .valid.max_access_size = 4,
-    .impl.min_access_size = 1,
-    .impl.max_access_size = 4,
 };
 
 static void stm32f7_i2c_reset_enter(Object *obj, ResetType type)

@@ -152,9 +152,9 @@ static uint64_t stm32mp1_exti_read(void *opaque, hwaddr addr, unsigned size)
     STM32MP1ExtiState *s = opaque;
     unsigned bank;
     uint32_t value = 0;
-    bool bad = addr & 3;
+    bool bad = false;
 
-    switch (bad ? A_SIDR + 4 : addr) {
+    switch (addr) {
     case A_RTSR1 ... A_EXTICR1 - 1:
         bank = addr / TRIGGER_STRIDE;
         switch (addr % TRIGGER_STRIDE) {
@@ -281,10 +281,10 @@ static void stm32mp1_exti_write(void *opaque, hwaddr addr, uint64_t val64,
     STM32MP1ExtiState *s = opaque;
     uint32_t value = val64;
     unsigned bank;
-    bool bad = addr & 3;
+    bool bad = false;
 
     trace_stm32mp1_exti_write(addr, value, size);
-    switch (bad ? A_SIDR + 4 : addr) {
+    switch (addr) {
     case A_RTSR1 ... A_EXTICR1 - 1:
         bad = !stm32mp1_exti_write_trigger(s, addr / TRIGGER_STRIDE,
                                            addr % TRIGGER_STRIDE, value);
@@ -326,10 +326,8 @@ static const MemoryRegionOps stm32mp1_exti_ops = {
     .read = stm32mp1_exti_read,
     .write = stm32mp1_exti_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.min_access_size = 1,
+    .valid.min_access_size = 4,
     .valid.max_access_size = 4,
-    .impl.min_access_size = 4,
-    .impl.max_access_size = 4,
 };
 
 static void stm32mp1_exti_reset_enter(Object *obj, ResetType type)

@@ -121,9 +121,8 @@ static uint64_t stm32mp1_hsem_read(void *opaque, hwaddr addr, unsigned size)
     STM32MP1HsemState *s = view->hsem;
     unsigned m = addr >= A_C2IER;
     uint32_t value = 0;
-    bool bad = addr & 3;
 
-    switch (bad ? A_SIDR + 4 : addr) {
+    switch (addr) {
     case A_R0 ... A_R31:
         value = s->r[(addr - A_R0) / 4];
         break;
@@ -182,10 +181,9 @@ static void stm32mp1_hsem_write(void *opaque, hwaddr addr, uint64_t value,
     STM32MP1HsemView *view = opaque;
     STM32MP1HsemState *s = view->hsem;
     unsigned m = addr >= A_C2IER;
-    bool bad = addr & 3;
 
     trace_stm32mp1_hsem_write(view->coreid, addr, value, size);
-    switch (bad ? A_SIDR + 4 : addr) {
+    switch (addr) {
     case A_R0 ... A_R31:
         stm32mp1_hsem_write_r(view, (addr - A_R0) / 4, value);
         break;
@@ -225,10 +223,8 @@ static const MemoryRegionOps stm32mp1_hsem_ops = {
     .read = stm32mp1_hsem_read,
     .write = stm32mp1_hsem_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.min_access_size = 1,
+    .valid.min_access_size = 4,
     .valid.max_access_size = 4,
-    .impl.min_access_size = 4,
-    .impl.max_access_size = 4,
 };
 
 static void stm32mp1_hsem_reset_enter(Object *obj, ResetType type)

@@ -181,10 +181,8 @@ static const MemoryRegionOps stm32mp1_ipcc_ops = {
     .read = stm32mp1_ipcc_read,
     .write = stm32mp1_ipcc_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.min_access_size = 1,
+    .valid.min_access_size = 4,
     .valid.max_access_size = 4,
-    .impl.min_access_size = 4,
-    .impl.max_access_size = 4,
 };
 
 static void stm32mp1_ipcc_reset_enter(Object *obj, ResetType type)

@@ -7,8 +7,8 @@
 
 /*
  * Regulators and backup supplies are ready as soon as they are enabled. The
- * system never enters a low-power mode here, so STOPF, SBF and DEEPSLEEP stay
- * 0, and no wake-up pin is connected.
+ * system knows the mode Stop, which sets STOPF of both processors, and no
+ * Standby, so SBF stays 0. No wake-up pin is connected.
  */
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_pwr.h"
@@ -17,6 +17,7 @@
 #include "trace.h"
 
 REG32(CR1, 0x00)
+REG32(CSR1, 0x04)
 REG32(CR2, 0x08)
     FIELD(CR2, BREN, 0, 1)
     FIELD(CR2, RREN, 1, 1)
@@ -35,6 +36,7 @@ REG32(MPUCR, 0x10)
     FIELD(MPUCR, SBF_MPU, 7, 1)
     FIELD(MPUCR, CSSF, 9, 1)
 REG32(MCUCR, 0x14)
+    FIELD(MCUCR, DEEPSLEEP, 15, 1)
 REG32(WKUPCR, 0x20)
     FIELD(WKUPCR, WKUPC, 0, 6)
 REG32(WKUPFR, 0x24)
@@ -74,6 +76,24 @@ static uint64_t pwr_cpucr_pre_write(RegisterInfo *reg, uint64_t val)
     return val;
 }
 
+static void stm32mp1_pwr_mcu_deepsleep(void *opaque, int n, int level)
+{
+    RegisterBlockState *s = REGISTER_BLOCK(opaque);
+
+    s->regs[R_MCUCR] = FIELD_DP32(s->regs[R_MCUCR], MCUCR, DEEPSLEEP, level);
+}
+
+static void stm32mp1_pwr_system_stop(void *opaque, int n, int level)
+{
+    RegisterBlockState *s = REGISTER_BLOCK(opaque);
+
+    if (level) {
+        trace_stm32mp1_pwr_stop();
+        s->regs[R_MPUCR] |= R_MPUCR_STOPF_MASK;
+        s->regs[R_MCUCR] |= R_MPUCR_STOPF_MASK;
+    }
+}
+
 static uint64_t pwr_wkupcr_pre_write(RegisterInfo *reg, uint64_t val)
 {
     RegisterBlockState *s = REGISTER_BLOCK_OF(reg);
@@ -84,6 +104,8 @@ static uint64_t pwr_wkupcr_pre_write(RegisterInfo *reg, uint64_t val)
 
 static const RegisterAccessInfo stm32mp1_pwr_regs[] = {
     { .name = "CR1", .addr = A_CR1, .ro = ~0x000701f7u },
+    /* no supply is ever below a threshold */
+    { .name = "CSR1", .addr = A_CSR1, .ro = ~0u },
     { .name = "CR2", .addr = A_CR2, .ro = ~0x00000013u,
       .post_write = pwr_cr2_post_write },
     /* both internal regulators are on after reset */
@@ -103,6 +125,14 @@ static const RegisterAccessInfo stm32mp1_pwr_regs[] = {
     REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
+static void stm32mp1_pwr_init(Object *obj)
+{
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_pwr_mcu_deepsleep,
+                            "mcu-deepsleep", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_pwr_system_stop,
+                            "system-stop", 1);
+}
+
 static void stm32mp1_pwr_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_pwr_regs,
@@ -114,6 +144,7 @@ static const TypeInfo stm32mp1_pwr_types[] = {
         .name = TYPE_STM32MP1_PWR,
         .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1PwrState),
+        .instance_init = stm32mp1_pwr_init,
         .class_init = stm32mp1_pwr_class_init,
     },
 };

@@ -11,8 +11,17 @@
  * and the RCC is not secure (TZCR = 0). An oscillator or a PLL is ready as soon
  * as it is on, and a divider or a multiplexer takes effect at once.
  *
- * Not modelled: protection by TZCR, gating of the peripherals by the enable
- * bits (they are storage), clock spread, calibration, security system.
+ * A block has its clock while one of the processors has enabled it for itself.
+ * The processor that waits for an interrupt (CSleep) keeps those whose bit in
+ * *LPENSETR is set, too; one in its mode CStop keeps none.
+ *
+ * The enables that the boot firmware leaves behind: TF-A's SP_MIN keeps those
+ * of RTCAPB, TZC1, TZC2, TZPC, BSEC and STGEN (sync_earlyboot_clocks_state())
+ * and of the debug components (stm32mp1_dbgmcu_init()), U-Boot those of UART4,
+ * its console, and SYSCFG (stm32mp_syscon_probe()). It also leaves on what it
+ * loaded Linux with, which differs.
+ *
+ * Not modelled: protection by TZCR, clock spread, calibration, security system.
  */
 
 #include "qemu/osdep.h"
@@ -53,6 +62,8 @@ REG32(I2C46CKSELR, 0x0c0)
 REG32(SPI6CKSELR, 0x0c4)
 REG32(UART1CKSELR, 0x0c8)
 REG32(CPERCKSELR, 0x0d0)
+REG32(MP_SREQSETR, 0x104)
+    FIELD(MP_SREQSETR, STPREQ, 0, 2) /* of either core of the MPU */
 REG32(MP_GCR, 0x10c)
     FIELD(MP_GCR, BOOT_MCU, 0, 1)
 REG32(BDCR, 0x140)
@@ -121,6 +132,9 @@ REG32(MC_CIFR, 0xc18)
 /* Every system reset drives the pad NRST and resets the core domain. */
 #define SYSTEM_RESET_FLAGS (R_MC_RSTSCLRR_PADRSTF_MASK | \
                             R_MC_RSTSCLRR_VCORERSTF_MASK)
+
+/* Of the cores that say whether they wait: those of the MPU are the others. */
+#define SLEEPING_MCU BIT(STM32MP1_RCC_NUM_CORES - 1)
 
 #define READY BIT(31)
 #define HSI_HZ 64000000
@@ -202,24 +216,24 @@ static const RccReg stm32mp1_rcc_regs[] = {
     PAIR(0x190, "AHB5RST", ~0u, 0),
     PAIR(0x198, "AHB6RST", ~0u, 0),
     PAIR(0x1a0, "TZAHB6RST", ~0u, 0),
-    PAIR(0x200, "MP_APB4EN", ~0u, 0),
-    PAIR(0x208, "MP_APB5EN", ~0u, 0),
-    PAIR(0x210, "MP_AHB5EN", ~0u, 0),
-    PAIR(0x218, "MP_AHB6EN", ~0u, 0),
+    PAIR(0x200, "MP_APB4EN", 0x00118111, 0),
+    PAIR(0x208, "MP_APB5EN", 0x0011b91d, 0x00113900),
+    PAIR(0x210, "MP_AHB5EN", 0x00010171, 0x00010000),
+    PAIR(0x218, "MP_AHB6EN", 0x011357a1, 0),
     PAIR(0x220, "MP_TZAHB6EN", 0x1, 0),
-    PAIR(0x280, "MC_APB4EN", ~0u, 0),
-    PAIR(0x288, "MC_APB5EN", ~0u, 0),
-    PAIR(0x290, "MC_AHB5EN", ~0u, 0),
-    PAIR(0x298, "MC_AHB6EN", ~0u, 0),
-    PAIR(0x300, "MP_APB4LPEN", ~0u, 0),
-    PAIR(0x308, "MP_APB5LPEN", ~0u, 0),
-    PAIR(0x310, "MP_AHB5LPEN", ~0u, 0),
-    PAIR(0x318, "MP_AHB6LPEN", ~0u, 0),
-    PAIR(0x320, "MP_TZAHB6LPEN", 0x1, 0),
-    PAIR(0x380, "MC_APB4LPEN", ~0u, 0),
-    PAIR(0x388, "MC_APB5LPEN", ~0u, 0),
-    PAIR(0x390, "MC_AHB5LPEN", ~0u, 0),
-    PAIR(0x398, "MC_AHB6LPEN", ~0u, 0),
+    PAIR(0x280, "MC_APB4EN", 0x00110111, 0),
+    PAIR(0x288, "MC_APB5EN", 0x0011391d, 0),
+    PAIR(0x290, "MC_AHB5EN", 0x00000171, 0),
+    PAIR(0x298, "MC_AHB6EN", 0x011357a1, 0),
+    PAIR(0x300, "MP_APB4LPEN", 0x00118111, 0x00118111),
+    PAIR(0x308, "MP_APB5LPEN", 0x0011391d, 0x0011391d),
+    PAIR(0x310, "MP_AHB5LPEN", 0x00000171, 0x00000171),
+    PAIR(0x318, "MP_AHB6LPEN", 0x01135fa1, 0x011357a1),
+    PAIR(0x320, "MP_TZAHB6LPEN", 0x1, 0x1),
+    PAIR(0x380, "MC_APB4LPEN", 0x00110111, 0x00110111),
+    PAIR(0x388, "MC_APB5LPEN", 0x0011391d, 0x0011391d),
+    PAIR(0x390, "MC_AHB5LPEN", 0x00000171, 0x00000171),
+    PAIR(0x398, "MC_AHB6LPEN", 0x01135fa1, 0x011357a1),
     W1C(0x400, "BR_RSTSCLRR", 0x3ff, 0),
     RW(0x404, "MP_GRSTCSETR", 0, 0),
     W1C(0x408, "MP_RSTSCLRR", 0xffff, 0),
@@ -233,7 +247,7 @@ static const RccReg stm32mp1_rcc_regs[] = {
     /* and the ready bits of the oscillators */
     RO(0x808, "OCRDYR", R_OCRDYR_HSIDIVRDY_MASK | R_OCRDYR_MPUCKRDY_MASK |
                         R_OCRDYR_AXICKRDY_MASK),
-    RW(0x80c, "DBGCFGR", 0x1307, 0x1),
+    RW(0x80c, "DBGCFGR", 0x1307, 0x101),
     RDY(0x820, "RCK3SELR", 0x3, 1),
     RDY(0x824, "RCK4SELR", 0x3, 1),
     RDY(0x828, "TIMG1PRER", 0x1, 0),
@@ -286,38 +300,38 @@ static const RccReg stm32mp1_rcc_regs[] = {
     PAIR(0x998, "AHB2RST", ~0u, 0),
     PAIR(0x9a0, "AHB3RST", ~0u, 0),
     PAIR(0x9a8, "AHB4RST", ~0u, 0),
-    PAIR(0xa00, "MP_APB1EN", ~0u, BIT(16)),
-    PAIR(0xa08, "MP_APB2EN", ~0u, 0),
-    PAIR(0xa10, "MP_APB3EN", ~0u, 0),
-    PAIR(0xa18, "MP_AHB2EN", ~0u, 0),
-    PAIR(0xa20, "MP_AHB3EN", ~0u, 0),
-    PAIR(0xa28, "MP_AHB4EN", ~0u, 0),
-    PAIR(0xa30, "MP_AXIMEN", ~0u, 0),
-    PAIR(0xa38, "MP_MLAHBEN", ~0u, 0x10),
-    PAIR(0xa80, "MC_APB1EN", ~0u, 0),
-    PAIR(0xa88, "MC_APB2EN", ~0u, 0),
-    PAIR(0xa90, "MC_APB3EN", ~0u, 0),
-    PAIR(0xa98, "MC_AHB2EN", ~0u, 0),
-    PAIR(0xaa0, "MC_AHB3EN", ~0u, 0),
-    PAIR(0xaa8, "MC_AHB4EN", ~0u, 0),
-    PAIR(0xab0, "MC_AXIMEN", ~0u, 0),
-    PAIR(0xab8, "MC_MLAHBEN", ~0u, 0x10),
-    PAIR(0xb00, "MP_APB1LPEN", ~0u, 0),
-    PAIR(0xb08, "MP_APB2LPEN", ~0u, 0),
-    PAIR(0xb10, "MP_APB3LPEN", ~0u, 0),
-    PAIR(0xb18, "MP_AHB2LPEN", ~0u, 0),
-    PAIR(0xb20, "MP_AHB3LPEN", ~0u, 0),
-    PAIR(0xb28, "MP_AHB4LPEN", ~0u, 0),
-    PAIR(0xb30, "MP_AXIMLPEN", ~0u, 0),
-    PAIR(0xb38, "MP_MLAHBLPEN", ~0u, 0),
-    PAIR(0xb80, "MC_APB1LPEN", ~0u, 0),
-    PAIR(0xb88, "MC_APB2LPEN", ~0u, 0),
-    PAIR(0xb90, "MC_APB3LPEN", ~0u, 0),
-    PAIR(0xb98, "MC_AHB2LPEN", ~0u, 0),
-    PAIR(0xba0, "MC_AHB3LPEN", ~0u, 0),
-    PAIR(0xba8, "MC_AHB4LPEN", ~0u, 0),
-    PAIR(0xbb0, "MC_AXIMLPEN", ~0u, 0),
-    PAIR(0xbb8, "MC_MLAHBLPEN", ~0u, 0),
+    PAIR(0xa00, "MP_APB1EN", 0xadefdbff, BIT(16)),
+    PAIR(0xa08, "MP_APB2EN", 0x0137271f, 0),
+    PAIR(0xa10, "MP_APB3EN", 0x0013290f, BIT(11)),
+    PAIR(0xa18, "MP_AHB2EN", 0x00010127, 0),
+    PAIR(0xa20, "MP_AHB3EN", 0x000018f1, 0),
+    PAIR(0xa28, "MP_AHB4EN", 0x000007ff, 0),
+    PAIR(0xa30, "MP_AXIMEN", 0x00000001, 0),
+    PAIR(0xa38, "MP_MLAHBEN", 0x00000010, 0x10),
+    PAIR(0xa80, "MC_APB1EN", 0xbdefdbff, 0),
+    PAIR(0xa88, "MC_APB2EN", 0x0137271f, 0),
+    PAIR(0xa90, "MC_APB3EN", 0x0013290f, 0),
+    PAIR(0xa98, "MC_AHB2EN", 0x00010127, 0),
+    PAIR(0xaa0, "MC_AHB3EN", 0x000018f1, 0),
+    PAIR(0xaa8, "MC_AHB4EN", 0x000007ff, 0),
+    PAIR(0xab0, "MC_AXIMEN", 0x00000001, 0),
+    PAIR(0xab8, "MC_MLAHBEN", 0x00000010, 0x10),
+    PAIR(0xb00, "MP_APB1LPEN", 0xadefdbff, 0xadefdbff),
+    PAIR(0xb08, "MP_APB2LPEN", 0x0137271f, 0x0137271f),
+    PAIR(0xb10, "MP_APB3LPEN", 0x0003290f, 0x0003290f),
+    PAIR(0xb18, "MP_AHB2LPEN", 0x00010127, 0x00010127),
+    PAIR(0xb20, "MP_AHB3LPEN", 0x000018f1, 0x000018f1),
+    PAIR(0xb28, "MP_AHB4LPEN", 0x000007ff, 0x000007ff),
+    PAIR(0xb30, "MP_AXIMLPEN", 0x00000001, 0x00000001),
+    PAIR(0xb38, "MP_MLAHBLPEN", 0x00000017, 0x00000017),
+    PAIR(0xb80, "MC_APB1LPEN", 0xbdefdbff, 0xbdefdbff),
+    PAIR(0xb88, "MC_APB2LPEN", 0x0137271f, 0x0137271f),
+    PAIR(0xb90, "MC_APB3LPEN", 0x0003290f, 0x0003290f),
+    PAIR(0xb98, "MC_AHB2LPEN", 0x00010127, 0x00010127),
+    PAIR(0xba0, "MC_AHB3LPEN", 0x000018f1, 0x000018f1),
+    PAIR(0xba8, "MC_AHB4LPEN", 0x000007ff, 0x000007ff),
+    PAIR(0xbb0, "MC_AXIMLPEN", 0x00000001, 0x00000001),
+    PAIR(0xbb8, "MC_MLAHBLPEN", 0x00000017, 0x00000017),
     W1C(0xc00, "MC_RSTSCLRR", 0x7ff, 0),
     RW(0xc14, "MC_CIER", 0x00111f1f, 0),
     W1C(0xc18, "MC_CIFR", 0x00111f1f, 0),
@@ -339,6 +353,30 @@ static const uint16_t stm32mp1_rcc_reset_regs[STM32MP1_RCC_NUM_BUSES] = {
     [STM32MP1_RCC_AHB5] = 0x190,
     [STM32MP1_RCC_AHB6] = 0x198,
     [STM32MP1_RCC_TZAHB6] = 0x1a0,
+};
+
+/*
+ * The set registers of each bus's clock enables: those of the MPU and the MCU,
+ * and which of them hold while that processor waits for an interrupt. 0 stands
+ * for a register that there is not.
+ */
+static const struct {
+    uint16_t en[STM32MP1_RCC_NUM_PROCESSORS];
+    uint16_t lpen[STM32MP1_RCC_NUM_PROCESSORS];
+} stm32mp1_rcc_enable_regs[STM32MP1_RCC_NUM_BUSES] = {
+    [STM32MP1_RCC_APB1] = { { 0xa00, 0xa80 }, { 0xb00, 0xb80 } },
+    [STM32MP1_RCC_APB2] = { { 0xa08, 0xa88 }, { 0xb08, 0xb88 } },
+    [STM32MP1_RCC_APB3] = { { 0xa10, 0xa90 }, { 0xb10, 0xb90 } },
+    [STM32MP1_RCC_APB4] = { { 0x200, 0x280 }, { 0x300, 0x380 } },
+    [STM32MP1_RCC_APB5] = { { 0x208, 0x288 }, { 0x308, 0x388 } },
+    [STM32MP1_RCC_AHB2] = { { 0xa18, 0xa98 }, { 0xb18, 0xb98 } },
+    [STM32MP1_RCC_AHB3] = { { 0xa20, 0xaa0 }, { 0xb20, 0xba0 } },
+    [STM32MP1_RCC_AHB4] = { { 0xa28, 0xaa8 }, { 0xb28, 0xba8 } },
+    [STM32MP1_RCC_AHB5] = { { 0x210, 0x290 }, { 0x310, 0x390 } },
+    [STM32MP1_RCC_AHB6] = { { 0x218, 0x298 }, { 0x318, 0x398 } },
+    [STM32MP1_RCC_TZAHB6] = { { 0x220, 0 }, { 0x320, 0 } },
+    /* The debug components are on or off, whoever sleeps. */
+    [STM32MP1_RCC_DBG] = { { 0x80c, 0 }, { 0, 0 } },
 };
 
 static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
@@ -409,11 +447,12 @@ typedef enum RccSource {
     RCC_PLL4,
 } RccSource;
 
-#define OSCILLATOR(_name, _reg, _on, _ready_reg, _ready)                \
+#define OSCILLATOR(_name, _reg, _on, _ready_reg, _ready, _flag)         \
     { _name, R_##_reg, R_##_reg##_##_on##_MASK, R_##_ready_reg,         \
-      R_##_ready_reg##_##_ready##_MASK }
-#define PLL(_name, _reg)                                                \
-    { _name, R_##_reg, R_PLLCR_PLLON_MASK, R_##_reg, R_PLLCR_PLLRDY_MASK }
+      R_##_ready_reg##_##_ready##_MASK, BIT(_flag) }
+#define PLL(_name, _reg, _flag)                                         \
+    { _name, R_##_reg, R_PLLCR_PLLON_MASK, R_##_reg, R_PLLCR_PLLRDY_MASK, \
+      BIT(_flag) }
 
 static const struct {
     const char *name;
@@ -421,16 +460,17 @@ static const struct {
     uint32_t on;
     uint16_t ready_reg;
     uint32_t ready;
+    uint32_t flag; /* in MP_CIFR and MC_CIFR, and either CIER */
 } stm32mp1_rcc_sources[] = {
-    [RCC_HSI] = OSCILLATOR("hsi", OCENSETR, HSION, OCRDYR, HSIRDY),
-    [RCC_CSI] = OSCILLATOR("csi", OCENSETR, CSION, OCRDYR, CSIRDY),
-    [RCC_HSE] = OSCILLATOR("hse", OCENSETR, HSEON, OCRDYR, HSERDY),
-    [RCC_LSI] = OSCILLATOR("lsi", RDLSICR, LSION, RDLSICR, LSIRDY),
-    [RCC_LSE] = OSCILLATOR("lse", BDCR, LSEON, BDCR, LSERDY),
-    [RCC_PLL1] = PLL("pll1", PLL1CR),
-    [RCC_PLL2] = PLL("pll2", PLL2CR),
-    [RCC_PLL3] = PLL("pll3", PLL3CR),
-    [RCC_PLL4] = PLL("pll4", PLL4CR),
+    [RCC_HSI] = OSCILLATOR("hsi", OCENSETR, HSION, OCRDYR, HSIRDY, 2),
+    [RCC_CSI] = OSCILLATOR("csi", OCENSETR, CSION, OCRDYR, CSIRDY, 4),
+    [RCC_HSE] = OSCILLATOR("hse", OCENSETR, HSEON, OCRDYR, HSERDY, 3),
+    [RCC_LSI] = OSCILLATOR("lsi", RDLSICR, LSION, RDLSICR, LSIRDY, 0),
+    [RCC_LSE] = OSCILLATOR("lse", BDCR, LSEON, BDCR, LSERDY, 1),
+    [RCC_PLL1] = PLL("pll1", PLL1CR, 8),
+    [RCC_PLL2] = PLL("pll2", PLL2CR, 9),
+    [RCC_PLL3] = PLL("pll3", PLL3CR, 10),
+    [RCC_PLL4] = PLL("pll4", PLL4CR, 11),
 };
 
 static bool stm32mp1_rcc_ready(STM32MP1RccState *s, RccSource source)
@@ -802,7 +842,31 @@ static void stm32mp1_rcc_update_irq(STM32MP1RccState *s)
     uint32_t mcu = s->regs[R_MC_CIFR] & s->regs[R_MC_CIER];
 
     qemu_set_irq(s->irq, (mpu | mcu) & ~R_CIFR_WKUPF_MASK);
-    qemu_set_irq(s->mcu_wakeup_irq, FIELD_EX32(mcu, CIFR, WKUPF));
+    qemu_set_irq(s->wakeup_irq[STM32MP1_RCC_MPU],
+                 FIELD_EX32(mpu, CIFR, WKUPF));
+    qemu_set_irq(s->wakeup_irq[STM32MP1_RCC_MCU],
+                 FIELD_EX32(mcu, CIFR, WKUPF));
+}
+
+/*
+ * What @reg has switched on, having had the value @old, is ready. That sets its
+ * flag where the interrupt is enabled.
+ */
+static void stm32mp1_rcc_got_ready(STM32MP1RccState *s, int reg, uint32_t old)
+{
+    uint32_t flags = 0;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_sources); i++) {
+        if (stm32mp1_rcc_sources[i].reg == reg &&
+            !(old & stm32mp1_rcc_sources[i].on) &&
+            stm32mp1_rcc_ready(s, i)) {
+            flags |= stm32mp1_rcc_sources[i].flag;
+        }
+    }
+    s->regs[R_MP_CIFR] |= flags & s->regs[R_MP_CIER];
+    s->regs[R_MC_CIFR] |= flags & s->regs[R_MC_CIER];
+    stm32mp1_rcc_update_irq(s);
 }
 
 static void stm32mp1_rcc_update_resets(STM32MP1RccState *s, hwaddr offset,
@@ -811,7 +875,8 @@ static void stm32mp1_rcc_update_resets(STM32MP1RccState *s, hwaddr offset,
     int bus, bit;
 
     for (bus = 0; bus < STM32MP1_RCC_NUM_BUSES; bus++) {
-        if (stm32mp1_rcc_reset_regs[bus] != offset) {
+        if (!stm32mp1_rcc_reset_regs[bus] ||
+            stm32mp1_rcc_reset_regs[bus] != offset) {
             continue;
         }
         for (bit = 0; bit < 32; bit++) {
@@ -825,13 +890,115 @@ static void stm32mp1_rcc_update_resets(STM32MP1RccState *s, hwaddr offset,
     }
 }
 
+/* The clocks of @bus that run now, by their bits */
+static uint32_t stm32mp1_rcc_enabled(STM32MP1RccState *s, STM32MP1RccBus bus)
+{
+    uint32_t enabled = 0;
+    int i;
+
+    for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
+        uint16_t en = stm32mp1_rcc_enable_regs[bus].en[i];
+        uint16_t lpen = stm32mp1_rcc_enable_regs[bus].lpen[i];
+        uint32_t bits = en ? s->regs[en / 4] : 0;
+
+        if (lpen && s->mode[i] == STM32MP1_RCC_CSTOP) {
+            bits = 0;
+        } else if (lpen && s->mode[i] == STM32MP1_RCC_CSLEEP) {
+            /* What has no such bit is not for the sleep to stop. */
+            bits &= s->regs[lpen / 4] | ~stm32mp1_rcc_find(lpen)->mask;
+        }
+        enabled |= bits;
+    }
+    return enabled;
+}
+
+/* Drive the outputs "enable" that have changed, or all of them. */
+static void stm32mp1_rcc_update_enables(STM32MP1RccState *s, bool all)
+{
+    int bus, bit;
+
+    for (bus = 0; bus < STM32MP1_RCC_NUM_BUSES; bus++) {
+        uint32_t enabled = stm32mp1_rcc_enabled(s, bus);
+        uint32_t changed = all ? ~0u : enabled ^ s->enabled[bus];
+
+        s->enabled[bus] = enabled;
+        for (bit = 0; changed; bit++, changed >>= 1) {
+            if (changed & 1) {
+                trace_stm32mp1_rcc_enable(bus, bit, extract32(enabled, bit, 1));
+                qemu_set_irq(s->enable[STM32MP1_RCC_ENABLE(bus, bit)],
+                             extract32(enabled, bit, 1));
+            }
+        }
+    }
+}
+
+/*
+ * The modes of the processors, by what their cores say of themselves. Each
+ * wakes up from its mode CStop with a flag and, if that is enabled, an
+ * interrupt. While both are in that mode the system is in its mode Stop.
+ */
+static void stm32mp1_rcc_update_modes(STM32MP1RccState *s)
+{
+    static const int cifr[STM32MP1_RCC_NUM_PROCESSORS] = {
+        R_MP_CIFR, R_MC_CIFR,
+    };
+    uint32_t stop = s->regs[R_MP_SREQSETR];
+    uint32_t mode[STM32MP1_RCC_NUM_PROCESSORS] = {
+        (s->sleeping & R_MP_SREQSETR_STPREQ_MASK) != R_MP_SREQSETR_STPREQ_MASK ?
+        STM32MP1_RCC_CRUN :
+        (stop & R_MP_SREQSETR_STPREQ_MASK) == R_MP_SREQSETR_STPREQ_MASK ?
+        STM32MP1_RCC_CSTOP : STM32MP1_RCC_CSLEEP,
+        s->mcu_sleepdeep ? STM32MP1_RCC_CSTOP :
+        s->sleeping & SLEEPING_MCU ? STM32MP1_RCC_CSLEEP : STM32MP1_RCC_CRUN,
+    };
+    int i;
+
+    if (!memcmp(s->mode, mode, sizeof(mode))) {
+        return;
+    }
+    for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
+        if (s->mode[i] == mode[i]) {
+            continue;
+        }
+        trace_stm32mp1_rcc_mode(i, mode[i]);
+        if (s->mode[i] == STM32MP1_RCC_CSTOP) {
+            s->regs[cifr[i]] |= R_CIFR_WKUPF_MASK;
+        }
+        s->mode[i] = mode[i];
+    }
+    qemu_set_irq(s->system_stop, mode[STM32MP1_RCC_MPU] == STM32MP1_RCC_CSTOP &&
+                                 mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP);
+    stm32mp1_rcc_update_irq(s);
+    stm32mp1_rcc_update_enables(s, false);
+}
+
+static void stm32mp1_rcc_sleeping(void *opaque, int n, int level)
+{
+    STM32MP1RccState *s = opaque;
+
+    s->sleeping = deposit32(s->sleeping, n, 1, level);
+    stm32mp1_rcc_update_modes(s);
+}
+
+static void stm32mp1_rcc_mcu_sleepdeep(void *opaque, int n, int level)
+{
+    STM32MP1RccState *s = opaque;
+
+    s->mcu_sleepdeep = level;
+    stm32mp1_rcc_update_modes(s);
+}
+
 static void stm32mp1_rcc_mcu_reset(STM32MP1RccState *s, uint32_t reason)
 {
     trace_stm32mp1_rcc_mcu_reset(reason,
                                  s->regs[R_MP_GCR] & R_MP_GCR_BOOT_MCU_MASK);
     s->regs[R_MC_RSTSCLRR] |= reason;
     /* A core that is reset in its sleep has not woken up. */
-    s->mcu_stopped = false;
+    s->sleeping &= ~SLEEPING_MCU;
+    s->mcu_sleepdeep = false;
+    s->mode[STM32MP1_RCC_MCU] = STM32MP1_RCC_CRUN;
+    qemu_irq_lower(s->system_stop);
+    stm32mp1_rcc_update_enables(s, false);
     qemu_irq_pulse(s->mcu_reset);
 }
 
@@ -840,18 +1007,6 @@ static void stm32mp1_rcc_wwdg1(void *opaque, int n, int level)
     if (level) {
         stm32mp1_rcc_mcu_reset(opaque, R_MC_RSTSCLRR_WWDG1RSTF_MASK);
     }
-}
-
-/* The MCU goes into its mode CStop by a deep sleep, and leaves it with that. */
-static void stm32mp1_rcc_mcu_sleepdeep(void *opaque, int n, int level)
-{
-    STM32MP1RccState *s = opaque;
-
-    if (s->mcu_stopped && !level) {
-        s->regs[R_MC_CIFR] |= R_CIFR_WKUPF_MASK;
-        stm32mp1_rcc_update_irq(s);
-    }
-    s->mcu_stopped = level;
 }
 
 static void stm32mp1_rcc_sysresetreq(void *opaque, int n, int level)
@@ -905,7 +1060,8 @@ static void stm32mp1_rcc_power_cycle(void *opaque, int n, int level)
 static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
 {
     STM32MP1RccState *s = opaque;
-    const RccReg *reg = stm32mp1_rcc_find(offset);
+    hwaddr base = QEMU_ALIGN_DOWN(offset, 4);
+    const RccReg *reg = stm32mp1_rcc_find(base);
     uint32_t value;
 
     if (!reg) {
@@ -916,8 +1072,8 @@ static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
 
     value = s->regs[reg->offset / 4] |
             stm32mp1_rcc_ready_bits(s, offset / 4);
-    trace_stm32mp1_rcc_read(offset, reg->name, value);
-    return value;
+    trace_stm32mp1_rcc_read(base, reg->name, value);
+    return value >> (8 * (offset - base));
 }
 
 static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
@@ -936,10 +1092,15 @@ static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
     }
 }
 
-static void stm32mp1_rcc_write(void *opaque, hwaddr offset, uint64_t value,
+/* The bits of the bytes that are not written stay, and mean nothing. */
+static void stm32mp1_rcc_write(void *opaque, hwaddr addr, uint64_t val64,
                                unsigned size)
 {
     STM32MP1RccState *s = opaque;
+    hwaddr offset = QEMU_ALIGN_DOWN(addr, 4);
+    unsigned shift = 8 * (addr - offset);
+    uint32_t lanes = MAKE_64BIT_MASK(shift, 8 * size);
+    uint32_t value = (val64 << shift) & lanes;
     const RccReg *reg = stm32mp1_rcc_find(offset);
     uint32_t old, new;
 
@@ -953,7 +1114,7 @@ static void stm32mp1_rcc_write(void *opaque, hwaddr offset, uint64_t value,
 
     switch (reg->kind) {
     case RCC_RW:
-        new = (old & ~reg->mask) | (value & reg->mask);
+        new = (old & ~(reg->mask & lanes)) | (value & reg->mask);
         break;
     case RCC_W1C:
         new = old & ~(value & reg->mask);
@@ -981,6 +1142,9 @@ static void stm32mp1_rcc_write(void *opaque, hwaddr offset, uint64_t value,
     case A_MP_GCR:
         qemu_set_irq(s->mcu_boot, FIELD_EX32(new, MP_GCR, BOOT_MCU));
         break;
+    case A_MP_SREQSETR:
+        stm32mp1_rcc_update_modes(s);
+        break;
     case A_MP_CIER:
     case A_MP_CIFR:
     case A_MC_CIER:
@@ -991,6 +1155,8 @@ static void stm32mp1_rcc_write(void *opaque, hwaddr offset, uint64_t value,
         if (new != old) {
             stm32mp1_rcc_update_resets(s, reg->offset, new ^ old);
             stm32mp1_rcc_update_clocks(s);
+            stm32mp1_rcc_update_enables(s, false);
+            stm32mp1_rcc_got_ready(s, reg->offset / 4, old);
         }
         break;
     }
@@ -1001,7 +1167,7 @@ static const MemoryRegionOps stm32mp1_rcc_ops = {
     .write = stm32mp1_rcc_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
     .impl = {
-        .min_access_size = 4,
+        .min_access_size = 1,
         .max_access_size = 4,
     },
     .valid = {
@@ -1051,7 +1217,9 @@ static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
         s->regs[stm32mp1_rcc_sources[pll].reg] &= ~R_PLLCR_PLLON_MASK;
     }
     stm32mp1_rcc_reset_flags(s, mcu_flags);
-    s->mcu_stopped = false;
+    s->sleeping = 0;
+    s->mcu_sleepdeep = false;
+    memset(s->mode, 0, sizeof(s->mode));
 }
 
 static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
@@ -1065,8 +1233,17 @@ static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
     qemu_irq_lower(s->mcu_boot);
     qemu_irq_lower(s->mcu_reset);
     qemu_irq_lower(s->irq);
-    qemu_irq_lower(s->mcu_wakeup_irq);
+    for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
+        qemu_irq_lower(s->wakeup_irq[i]);
+    }
+    qemu_irq_lower(s->system_stop);
     stm32mp1_rcc_update_clocks(s);
+}
+
+/* By now everything that has a clock is reset. */
+static void stm32mp1_rcc_reset_exit(Object *obj, ResetType type)
+{
+    stm32mp1_rcc_update_enables(STM32MP1_RCC(obj), true);
 }
 
 static char *stm32mp1_rcc_get_not_ready(Object *obj, Error **errp)
@@ -1112,12 +1289,15 @@ static void stm32mp1_rcc_init(Object *obj)
                           TYPE_STM32MP1_RCC, STM32MP1_RCC_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->mmio);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
-    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->mcu_wakeup_irq);
+    for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
+        sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->wakeup_irq[i]);
+    }
 
     for (i = 0; i < STM32MP1_RCC_NUM_CLOCKS; i++) {
         s->clk[i] = qdev_init_clock_out(dev, stm32mp1_rcc_clocks[i]);
     }
     qdev_init_gpio_out_named(dev, s->reset, "reset", STM32MP1_RCC_NUM_RESETS);
+    qdev_init_gpio_out_named(dev, s->enable, "enable", STM32MP1_RCC_NUM_RESETS);
     qdev_init_gpio_out_named(dev, &s->mcu_boot, "mcu-boot", 1);
     qdev_init_gpio_out_named(dev, &s->mcu_reset, "mcu-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_wwdg1, "wwdg1-reset", 1);
@@ -1125,6 +1305,9 @@ static void stm32mp1_rcc_init(Object *obj)
                             1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_mcu_sleepdeep, "mcu-sleepdeep",
                             1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_sleeping, "sleeping",
+                            STM32MP1_RCC_NUM_CORES);
+    qdev_init_gpio_out_named(dev, &s->system_stop, "system-stop", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_power_cycle, "power-cycle", 1);
@@ -1165,13 +1348,34 @@ static const VMStateDescription vmstate_stm32mp1_rcc_fault = {
     }
 };
 
+static int stm32mp1_rcc_post_load(void *opaque, int version_id)
+{
+    STM32MP1RccState *s = opaque;
+    int i;
+
+    for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
+        if (s->mode[i] > STM32MP1_RCC_CSTOP) {
+            return -EINVAL;
+        }
+    }
+    /* The outputs are part of the state of those who take them. */
+    for (i = 0; i < STM32MP1_RCC_NUM_BUSES; i++) {
+        s->enabled[i] = stm32mp1_rcc_enabled(s, i);
+    }
+    return 0;
+}
+
 static const VMStateDescription vmstate_stm32mp1_rcc = {
     .name = TYPE_STM32MP1_RCC,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
+    .post_load = stm32mp1_rcc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(reset_reason, STM32MP1RccState),
-        VMSTATE_BOOL(mcu_stopped, STM32MP1RccState),
+        VMSTATE_UINT32(sleeping, STM32MP1RccState),
+        VMSTATE_BOOL(mcu_sleepdeep, STM32MP1RccState),
+        VMSTATE_UINT32_ARRAY(mode, STM32MP1RccState,
+                             STM32MP1_RCC_NUM_PROCESSORS),
         VMSTATE_UINT32_ARRAY(regs, STM32MP1RccState, STM32MP1_RCC_SIZE / 4),
         VMSTATE_ARRAY_CLOCK(clk, STM32MP1RccState, STM32MP1_RCC_NUM_CLOCKS),
         VMSTATE_END_OF_LIST()
@@ -1191,6 +1395,7 @@ static void stm32mp1_rcc_class_init(ObjectClass *klass, ClassInitData *data)
     dc->vmsd = &vmstate_stm32mp1_rcc;
     rc->phases.enter = stm32mp1_rcc_reset_enter;
     rc->phases.hold = stm32mp1_rcc_reset_hold;
+    rc->phases.exit = stm32mp1_rcc_reset_exit;
 }
 
 static const TypeInfo stm32mp1_rcc_types[] = {

@@ -443,11 +443,10 @@ static uint32_t stm32mp1_rtc_read_ssr(STM32MP1RtcState *s)
 static uint64_t stm32mp1_rtc_read(void *opaque, hwaddr addr, unsigned int size)
 {
     STM32MP1RtcState *s = opaque;
-    hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value = 0;
 
     stm32mp1_rtc_sync(s);
-    switch (reg) {
+    switch (addr) {
     case A_TR:
         value = stm32mp1_rtc_read_tr(s);
         break;
@@ -477,11 +476,11 @@ static uint64_t stm32mp1_rtc_read(void *opaque, hwaddr addr, unsigned int size)
         break;
     case A_ALRMAR:
     case A_ALRMBR:
-        value = s->alrmr[reg == A_ALRMBR];
+        value = s->alrmr[addr == A_ALRMBR];
         break;
     case A_ALRMASSR:
     case A_ALRMBSSR:
-        value = s->alrmssr[reg == A_ALRMBSSR];
+        value = s->alrmssr[addr == A_ALRMBSSR];
         break;
     case A_SR:
         value = s->sr;
@@ -515,7 +514,6 @@ static uint64_t stm32mp1_rtc_read(void *opaque, hwaddr addr, unsigned int size)
                       "\n", DEVICE(s)->canonical_path, addr);
         break;
     }
-    value >>= 8 * (addr - reg);
     trace_stm32mp1_rtc_read(addr, value);
     stm32mp1_rtc_update(s);
     return value;
@@ -683,16 +681,8 @@ static const MemoryRegionOps stm32mp1_rtc_ops = {
     .read = stm32mp1_rtc_read,
     .write = stm32mp1_rtc_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
-    .impl = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
+    .valid.min_access_size = 4,
+    .valid.max_access_size = 4,
 };
 
 /*

@@ -875,16 +875,14 @@ static uint32_t stm32mp1_tim_read_reg(STM32MP1TimState *s, hwaddr reg)
 static uint64_t stm32mp1_tim_read(void *opaque, hwaddr addr, unsigned int size)
 {
     STM32MP1TimState *s = opaque;
-    hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value = 0;
 
     stm32mp1_tim_sync(s);
-    if (reg == A_DMAR && stm32mp1_tim_has(s, A_DMAR)) {
-        reg = stm32mp1_tim_burst(s);
-        addr = reg + addr % 4;
+    if (addr == A_DMAR && stm32mp1_tim_has(s, A_DMAR)) {
+        addr = stm32mp1_tim_burst(s);
     }
-    if (stm32mp1_tim_has(s, reg)) {
-        value = stm32mp1_tim_read_reg(s, reg) >> (8 * (addr - reg));
+    if (stm32mp1_tim_has(s, addr)) {
+        value = stm32mp1_tim_read_reg(s, addr);
     } else {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
                       "\n", DEVICE(s)->canonical_path, addr);
@@ -1112,8 +1110,7 @@ static void stm32mp1_tim_write(void *opaque, hwaddr addr, uint64_t value,
     if (addr == A_DMAR && stm32mp1_tim_has(s, A_DMAR)) {
         addr = stm32mp1_tim_burst(s);
     }
-    if (QEMU_IS_ALIGNED(addr, 4) && stm32mp1_tim_has(s, addr) &&
-        addr != A_DMAR) {
+    if (stm32mp1_tim_has(s, addr) && addr != A_DMAR) {
         stm32mp1_tim_write_reg(s, addr, value);
     } else {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
@@ -1126,16 +1123,8 @@ static const MemoryRegionOps stm32mp1_tim_ops = {
     .read = stm32mp1_tim_read,
     .write = stm32mp1_tim_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
-    .impl = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
+    .valid.min_access_size = 4,
+    .valid.max_access_size = 4,
 };
 
 static void stm32mp1_tim_reset_hold(Object *obj, ResetType type)

@@ -188,13 +188,12 @@ static uint64_t stm32mp1_iwdg_read(void *opaque, hwaddr addr,
                                    unsigned int size)
 {
     STM32MP1IwdgState *s = opaque;
-    hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value = 0;
 
     if (stm32mp1_iwdg_sync(s)) {
         stm32mp1_iwdg_update(s);
     }
-    switch (reg) {
+    switch (addr) {
     case A_KR:
         break;
     case A_PR:
@@ -229,7 +228,6 @@ static uint64_t stm32mp1_iwdg_read(void *opaque, hwaddr addr,
                       "\n", DEVICE(s)->canonical_path, addr);
         break;
     }
-    value >>= 8 * (addr - reg);
     trace_stm32mp1_iwdg_read(DEVICE(s)->canonical_path, addr, value);
     return value;
 }
@@ -338,16 +336,8 @@ static const MemoryRegionOps stm32mp1_iwdg_ops = {
     .read = stm32mp1_iwdg_read,
     .write = stm32mp1_iwdg_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
-    .impl = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
+    .valid.min_access_size = 4,
+    .valid.max_access_size = 4,
 };
 
 static void stm32mp1_iwdg_reset_hold(Object *obj, ResetType type)

@@ -188,34 +188,16 @@ static void stm32mp1_wwdg_clk_event(void *opaque, ClockEvent event)
     }
 }
 
-static void stm32mp1_wwdg_run(STM32MP1WwdgState *s)
-{
-    stm32mp1_ticks_run(&s->ticks, s->clk,
-                       stm32mp1_wwdg_active(s) && !s->frozen);
-}
-
-static void stm32mp1_wwdg_freeze(void *opaque, int n, int level)
-{
-    STM32MP1WwdgState *s = opaque;
-
-    trace_stm32mp1_wwdg_freeze(level);
-    stm32mp1_wwdg_sync(s);
-    s->frozen = level;
-    stm32mp1_wwdg_run(s);
-    stm32mp1_wwdg_update(s);
-}
-
 static uint64_t stm32mp1_wwdg_read(void *opaque, hwaddr addr,
                                    unsigned int size)
 {
     STM32MP1WwdgState *s = opaque;
-    hwaddr reg = QEMU_ALIGN_DOWN(addr, 4);
     uint32_t value = 0;
 
     if (stm32mp1_wwdg_sync(s)) {
         stm32mp1_wwdg_update(s);
     }
-    switch (reg) {
+    switch (addr) {
     case A_CR:
         value = s->cr;
         break;
@@ -242,7 +224,6 @@ static uint64_t stm32mp1_wwdg_read(void *opaque, hwaddr addr,
                       "\n", DEVICE(s)->canonical_path, addr);
         break;
     }
-    value >>= 8 * (addr - reg);
     trace_stm32mp1_wwdg_read(addr, value);
     return value;
 }
@@ -270,7 +251,7 @@ static void stm32mp1_wwdg_write_cr(STM32MP1WwdgState *s, uint32_t value)
         stm32mp1_wwdg_set_prescaler(s, prescaler);
     } else {
         stm32mp1_wwdg_set_prescaler(s, 0);
-        stm32mp1_wwdg_run(s);
+        stm32mp1_ticks_run(&s->ticks, s->clk, stm32mp1_wwdg_active(s));
     }
 }
 
@@ -314,16 +295,8 @@ static const MemoryRegionOps stm32mp1_wwdg_ops = {
     .read = stm32mp1_wwdg_read,
     .write = stm32mp1_wwdg_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
-    .impl = {
-        .min_access_size = 1,
-        .max_access_size = 4,
-        .unaligned = true,
-    },
+    .valid.min_access_size = 4,
+    .valid.max_access_size = 4,
 };
 
 static void stm32mp1_wwdg_reset_hold(Object *obj, ResetType type)
@@ -344,7 +317,6 @@ static void stm32mp1_wwdg_init(Object *obj)
     sysbus_init_mmio(sbd, &s->iomem);
     sysbus_init_irq(sbd, &s->irq);
     qdev_init_gpio_out_named(DEVICE(obj), &s->reset_out, "reset", 1);
-    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_wwdg_freeze, "freeze", 1);
     s->clk = qdev_init_clock_in(DEVICE(obj), "clk", stm32mp1_wwdg_clk_event,
                                 s, ClockPreUpdate | ClockUpdate);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_wwdg_expired, s);
@@ -366,15 +338,14 @@ static void stm32mp1_wwdg_realize(DeviceState *dev, Error **errp)
 
 static const VMStateDescription vmstate_stm32mp1_wwdg = {
     .name = TYPE_STM32MP1_WWDG,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1WwdgState),
         VMSTATE_TIMER_PTR(timer, STM32MP1WwdgState),
         VMSTATE_UINT32(cr, STM32MP1WwdgState),
         VMSTATE_UINT32(cfr, STM32MP1WwdgState),
         VMSTATE_UINT32(sr, STM32MP1WwdgState),
-        VMSTATE_BOOL(frozen, STM32MP1WwdgState),
         VMSTATE_INT64(ticks.since_ns, STM32MP1WwdgState),
         VMSTATE_UINT64(ticks.base, STM32MP1WwdgState),
         VMSTATE_BOOL(ticks.running, STM32MP1WwdgState),

@@ -25,6 +25,8 @@
 #define RCC_MP_GRSTCSETR 0x50000404
 #define MCURST BIT(1)
 #define RCC_MCUDIVR 0x50000830
+#define HSEM_C2IER 0x4c000110
+#define IPCC_C2MR 0x4c001014
 
 /* PLL3: 24 MHz / 2 * (34 + 6660 / 8192) / 2 */
 #define CK_MCU_HZ 208877929
@@ -138,6 +140,11 @@ static const uint32_t program_measure[] = {
     0x47701a7a, 0xe000e018, 0xe0001004,
 };
 
+/* Writes r2 to the address in ARGS as a byte, a half-word and a word. */
+static const uint32_t program_itm[] = {
+    0x70026a20, 0x60028002, 0xbf004770,
+};
+
 /* Of each of the two between its reads */
 #define MEASURED_ROUNDS 100000
 #define MEASURED_INSNS (2 * MEASURED_ROUNDS + 2)
@@ -178,6 +185,7 @@ static QTestState *start(const char *arguments)
     QTestState *qts = qtest_init(arguments);
     int i;
 
+    stm32mp1_enable_clocks(qts);
     write_program(qts, RETRAM + 0x40, program, ARRAY_SIZE(program));
     qtest_writel(qts, RETRAM, 0x10040000);
     qtest_writel(qts, RETRAM + 4, PROGRAM_START | 1);
@@ -436,6 +444,32 @@ static void test_dwt(const void *arguments)
     qtest_quit(qts);
 }
 
+/* What takes words only ignores other accesses, or has the bus say so. */
+static void test_widths(const void *arguments)
+{
+    static const struct {
+        uint32_t address;
+        uint32_t value;
+        uint32_t exception;
+    } cases[] = {
+        { HSEM_C2IER, 0x12345678, EXCP_HARD },
+        { IPCC_C2MR, 0x003f003f, 0 },
+    };
+    QTestState *qts = start(arguments);
+    int i;
+
+    write_program(qts, CODE, program_itm, ARRAY_SIZE(program_itm));
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        qtest_writel(qts, EXCEPTION, 0);
+        qtest_writel(qts, ARGS, cases[i].address);
+        m4_do(qts, CALL, CODE | 1, cases[i].value);
+        g_assert_cmpint(qtest_readl(qts, EXCEPTION), ==,
+                        cases[i].exception);
+        g_assert_cmphex(m4_read(qts, cases[i].address), ==, cases[i].value);
+    }
+    qtest_quit(qts);
+}
+
 static void wait_countflag(QTestState *qts)
 {
     g_autoptr(GTimer) timer = g_timer_new();
@@ -567,6 +601,8 @@ int main(int argc, char **argv)
     qtest_add_data_func("stm32mp1/cortex_m4/demcr", ARGUMENTS "multi",
                         test_demcr);
     qtest_add_data_func("stm32mp1/cortex_m4/dwt", EXACT, test_dwt);
+    qtest_add_data_func("stm32mp1/cortex_m4/widths", ARGUMENTS "multi",
+                        test_widths);
     qtest_add_data_func("stm32mp1/cortex_m4/systick/rvr_0", EXACT,
                         test_systick_rvr_0);
     qtest_add_data_func("stm32mp1/cortex_m4/systick/clock", EXACT,

@@ -16,15 +16,33 @@
 #define RCC_MP_GCR 0x5000010c
 #define RCC_MP_GRSTCSETR 0x50000404
 #define MCURST BIT(1)
+#define RCC_MP_SREQSETR 0x50000104
+#define RCC_MP_CIER 0x50000414
 #define RCC_MP_CIFR 0x50000418
+#define RCC_MP_APB1ENSETR 0x50000a00
+#define RCC_MP_APB1ENCLRR 0x50000a04
+#define RCC_MC_APB1ENSETR 0x50000a80
+#define RCC_MP_APB1LPENSETR 0x50000b00
+#define RCC_MP_APB1LPENCLRR 0x50000b04
+#define RCC_MC_APB1LPENCLRR 0x50000b84
+#define TIMEN(n) BIT((n) - 2)
+#define TIM_ARR(n) (0x4000002c + 0x1000 * ((n) - 2))
 #define RCC_APB1DIVR 0x50000834
 #define RCC_MC_CIER 0x50000c14
 #define RCC_MC_CIFR 0x50000c18
 #define WKUPF BIT(20)
+#define PWR_MPUCR 0x50001010
+#define PWR_MCUCR 0x50001014
+#define STOPF BIT(5)
+#define CSSF BIT(9)
+#define DEEPSLEEP BIT(15)
 #define WWDG1_CR 0x4000a000
 #define WWDG1_CFR 0x4000a004
 #define TIM2_CR1 0x40000000
 #define TIM2_CNT 0x40000024
+#define EXTI_SWIER1 0x5000d008
+#define EXTI_RPR1 0x5000d00c
+#define EXTI_C1IMR1 0x5000d080
 #define EXTI_RTSR3 0x5000d040
 #define EXTI_RPR3 0x5000d04c
 #define EXTI_FPR3 0x5000d050
@@ -32,20 +50,27 @@
 #define EXTI_C2IMR3 0x5000d0e0
 #define SEV_M4 BIT(65 - 64)
 #define SEV_A7 BIT(66 - 64)
-#define GICD_ISPENDR5 0xa0021214
-#define SPI_144 BIT(144 + 32 - 5 * 32)
+#define SPI(n) ((n) + 32)
+#define GICD_CTLR 0xa0021000
+#define GICD_ISENABLER(n) (0xa0021100 + (n) / 32 * 4)
+#define GICD_ISPENDR(n) (0xa0021200 + (n) / 32 * 4)
+#define GICD_BIT(n) BIT((n) % 32)
+#define GICD_ITARGETSR 0xa0021800
+#define GICC_CTLR 0xa0022000
+#define GICC_PMR 0xa0022004
 
 /* The programs' variables */
 #define INTERRUPTS 0x10000000 /* by SEV that the M4 has taken */
 #define M4_COMMAND 0x10000004 /* as below; 0 when done, or just before a WFI */
-#define A7_COMMAND 0x10000008 /* 1: SEV, 2: SEV whose condition fails */
+#define A7_COMMAND 0x10000008 /* 1: SEV, 2: SEV that is not taken, 3: WFI */
 #define WAKEUPS 0x1000000c    /* interrupts by WKUPF that the M4 has taken */
 
 enum { M4_SEV = 1, M4_SEV_W = 2, M4_SLEEP = 3, M4_SLEEPDEEP = 7 };
 
 /*
  * Thumb code, at address 0x300, behind the vectors: enable interrupts 144 and
- * 145, serve M4_COMMAND; at 0x33c, interrupt 144: RPR3 = SEV_A7, INTERRUPTS += 1;
+ * 145, serve M4_COMMAND; at 0x33c, interrupt 144: RPR3 = SEV_A7,
+ * INTERRUPTS += 1;
  * at 0x34e, interrupt 145: MC_CIFR = WKUPF, WAKEUPS += 1
  */
 #define M4_PROGRAM 0x300
@@ -57,10 +82,10 @@ static const uint32_t m4_program[] = {
     0xbf004770, 0xe000e100, 0xe000ed10, 0x5000d04c, 0x50000c18,
 };
 
-/* Serve A7_COMMAND. */
+/* Serve A7_COMMAND, with interrupts masked. */
 static const uint32_t a7_program[] = {
     0xe3a04201, 0xe5940008, 0xe3500000, 0x0afffffc, 0xe3500001, 0x0320f004,
-    0xf57ff04f, 0xe3a00000, 0xe5840008, 0xeafffff6,
+    0xf57ff04f, 0xe3a01000, 0xe5841008, 0xe3500003, 0x0320f003, 0xeafffff4,
 };
 
 typedef struct Board {
@@ -93,6 +118,7 @@ static void board_start(Board *b, const void *accel)
                                    (const char *)accel, b->kernel);
     b->qts = qtest_init(b->arguments);
 
+    stm32mp1_enable_clocks(b->qts);
     qtest_writel(b->qts, RETRAM, 0x10040000);
     qtest_writel(b->qts, RETRAM + 4, M4_PROGRAM + 1);
     qtest_writel(b->qts, RETRAM + (16 + 144) * 4, M4_PROGRAM + 0x3c + 1);
@@ -147,7 +173,7 @@ static void test_a7(const void *accel)
 
 static bool spi_pending(Board *b)
 {
-    return qtest_readl(b->qts, GICD_ISPENDR5) & SPI_144;
+    return qtest_readl(b->qts, GICD_ISPENDR(SPI(144))) & GICD_BIT(SPI(144));
 }
 
 /* SEV of the M4, in either encoding, interrupts the A7s. */
@@ -202,22 +228,18 @@ static void pass_time(Board *b)
     }
 }
 
-/* Wait until the M4 is in deep sleep: WWDG1 stands still. */
+/* Wait until the M4 is in deep sleep: WWDG1 has no clock. */
 static void sleep_deep(Board *b)
 {
-    g_autoptr(GTimer) timer = g_timer_new();
-
     command(b, M4_COMMAND, M4_SLEEPDEEP);
-    do {
-        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
-        start_watchdog(b);
-        pass_time(b);
-    } while (qtest_readl(b->qts, WWDG1_CR) != 0xff);
+    wait_word(b, WWDG1_CR, 0);
 }
 
 /* Deep sleep stops WWDG1; waking up sets WKUPF, and a light sleep does not. */
 static void test_sleep(const void *accel)
 {
+    g_autoptr(GTimer) timer = g_timer_new();
+    uint32_t interrupts = 0, wakeups = 0;
     Board b;
 
     board_start(&b, accel);
@@ -230,15 +252,23 @@ static void test_sleep(const void *accel)
     pass_time(&b);
     g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
     command(&b, A7_COMMAND, 1);
-    wait_word(&b, INTERRUPTS, 1);
+    wait_word(&b, INTERRUPTS, ++interrupts);
 
-    sleep_deep(&b);
-    g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, 0);
-    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
-    command(&b, A7_COMMAND, 1);
-    wait_word(&b, WAKEUPS, 1);
-    wait_word(&b, INTERRUPTS, 2);
-    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    /* A busy workstation may take longer than a count for all the rest. */
+    do {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+        start_watchdog(&b);
+        sleep_deep(&b);
+        pass_time(&b);
+        g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, wakeups);
+        g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+        g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP);
+        command(&b, A7_COMMAND, 1);
+        wait_word(&b, WAKEUPS, ++wakeups);
+        wait_word(&b, INTERRUPTS, ++interrupts);
+        g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+        g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, 0);
+    } while (qtest_readl(b.qts, WWDG1_CR) != 0xff);
     pass_time(&b);
     g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
 
@@ -246,7 +276,7 @@ static void test_sleep(const void *accel)
     qtest_writel(b.qts, RCC_MC_CIER, 0);
     sleep_deep(&b);
     command(&b, A7_COMMAND, 1);
-    wait_word(&b, INTERRUPTS, 3);
+    wait_word(&b, INTERRUPTS, ++interrupts);
     g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, WKUPF);
     g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, 0);
     qtest_writel(b.qts, RCC_MC_CIFR, WKUPF);
@@ -260,7 +290,101 @@ static void test_sleep(const void *accel)
     start_watchdog(&b);
     pass_time(&b);
     g_assert_cmphex(qtest_readl(b.qts, WWDG1_CR), !=, 0xff);
-    g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, 1);
+    g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, wakeups);
+    board_stop(&b);
+}
+
+/* SPI 6, EXTI line 0, reaches the first A7, which it ends the WFI of. */
+static void enable_a7_interrupt(Board *b)
+{
+    qtest_writel(b->qts, EXTI_C1IMR1, BIT(0));
+    qtest_writeb(b->qts, GICD_ITARGETSR + SPI(6), 1);
+    qtest_writel(b->qts, GICD_ISENABLER(SPI(6)), GICD_BIT(SPI(6)));
+    qtest_writel(b->qts, GICC_PMR, 0xff);
+    qtest_writel(b->qts, GICC_CTLR, 1);
+    qtest_writel(b->qts, GICD_CTLR, 1);
+}
+
+static void wake_a7(Board *b)
+{
+    qtest_writel(b->qts, EXTI_SWIER1, BIT(0));
+    command(b, A7_COMMAND, 2);
+    qtest_writel(b->qts, EXTI_RPR1, BIT(0));
+}
+
+/*
+ * A processor that sleeps keeps the clocks that *LPENSETR leaves it, one that
+ * stops none; those of the other processor run on.
+ */
+static void test_modes(const void *accel)
+{
+    Board b;
+
+    board_start(&b, accel);
+    enable_a7_interrupt(&b);
+    qtest_writel(b.qts, EXTI_C2IMR3, SEV_A7);
+    qtest_writel(b.qts, EXTI_RTSR3, SEV_A7);
+    qtest_writel(b.qts, RCC_MP_APB1ENCLRR, 0xffffffff);
+    qtest_writel(b.qts, RCC_MP_APB1ENSETR, TIMEN(2) | TIMEN(3));
+    qtest_writel(b.qts, RCC_MP_APB1LPENCLRR, TIMEN(2));
+    qtest_writel(b.qts, RCC_MC_APB1ENSETR, TIMEN(3) | TIMEN(4) | TIMEN(5));
+    qtest_writel(b.qts, RCC_MC_APB1LPENCLRR, TIMEN(3) | TIMEN(4));
+
+    /* The M4 sleeps: TIM4 is its alone, and TIM3 the A7's as well. */
+    command(&b, M4_COMMAND, M4_SLEEP);
+    wait_word(&b, TIM_ARR(4), 0);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(3)), ==, 0xffff);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(5)), ==, 0xffffffff);
+    command(&b, A7_COMMAND, 1);
+    wait_word(&b, TIM_ARR(4), 0xffff);
+
+    /* The A7 sleeps, its other core being off. */
+    command(&b, A7_COMMAND, 3);
+    wait_word(&b, TIM_ARR(2), 0);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(3)), ==, 0xffff);
+    wake_a7(&b);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(2)), ==, 0xffffffff);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, 0);
+
+    /* It stops, once both of its cores are asked to. */
+    qtest_writel(b.qts, RCC_MP_SREQSETR, 1);
+    qtest_writel(b.qts, RCC_MP_APB1LPENSETR, TIMEN(2));
+    command(&b, A7_COMMAND, 3);
+    wake_a7(&b);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, 0);
+    qtest_writel(b.qts, RCC_MP_SREQSETR, 2);
+    qtest_writel(b.qts, RCC_MP_CIER, WKUPF);
+    command(&b, A7_COMMAND, 3);
+    wait_word(&b, TIM_ARR(2), 0);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(3)), ==, 0xffff);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, 0);
+    wake_a7(&b);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(2)), ==, 0xffffffff);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, WKUPF);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    g_assert_true(qtest_readl(b.qts, GICD_ISPENDR(SPI(145))) &
+                  GICD_BIT(SPI(145)));
+    qtest_writel(b.qts, RCC_MP_CIFR, WKUPF);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MP_CIFR), ==, 0);
+    g_assert_false(qtest_readl(b.qts, GICD_ISPENDR(SPI(145))) &
+                   GICD_BIT(SPI(145)));
+
+    /* With both stopped the system is. */
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MPUCR), ==, 0);
+    command(&b, M4_COMMAND, M4_SLEEPDEEP);
+    wait_word(&b, TIM_ARR(5), 0);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MPUCR), ==, 0);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP);
+    command(&b, A7_COMMAND, 3);
+    wait_word(&b, PWR_MPUCR, STOPF);
+    g_assert_cmphex(qtest_readl(b.qts, TIM_ARR(3)), ==, 0);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP | STOPF);
+    wake_a7(&b);
+    qtest_writel(b.qts, PWR_MPUCR, CSSF);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MPUCR), ==, 0);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP | STOPF);
+    qtest_writel(b.qts, PWR_MCUCR, CSSF);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP);
     board_stop(&b);
 }
 
@@ -298,6 +422,7 @@ int main(int argc, char **argv)
         { "sev_a7", test_a7 },
         { "sev_m4", test_m4 },
         { "sleep", test_sleep },
+        { "modes", test_modes },
         { "migration", test_migration },
     };
 

@@ -31,7 +31,7 @@ static const uint32_t valid[NUM_BANKS] = { 0xffffffff, 0xffffffff, 0xfff };
 
 static QTestState *start(const char *irq_name)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "exti", irq_name);
     return qts;
@@ -276,7 +276,7 @@ static void test_reset(void)
     qtest_writel(qts, RTSR(0), 1u << 3);
     set_pin(qts, 0, 3, 1);
     g_assert_true(qtest_get_irq(qts, 3));
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     check_reset_values(qts);
     g_assert_false(qtest_get_irq(qts, 3));
     qtest_quit(qts);

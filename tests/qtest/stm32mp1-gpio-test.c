@@ -46,7 +46,7 @@ static uint64_t bank(unsigned port)
 
 static void test_registers(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned port = 0; port < NUM_PORTS; port++) {
         uint64_t base = bank(port);
@@ -92,6 +92,7 @@ static void test_log(void)
     g_autofree char *file = NULL;
     QTestState *qts = stm32mp1_init_logged(&file);
 
+    stm32mp1_enable_clocks(qts);
     for (unsigned i = 0; i < ARRAY_SIZE(writes); i++) {
         g_test_message("offset 0x%02x", writes[i].reg);
         qtest_writel(qts, GPIOH + writes[i].reg, writes[i].value);
@@ -108,7 +109,7 @@ static void test_log(void)
 /* The LED of the firmware examples, as their HAL drives it. */
 static void test_output(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
     const uint32_t pin = 1u << 7;
 
     qtest_irq_intercept_out(qts, STM32MP1_SOC "gpioh");
@@ -131,7 +132,7 @@ static void test_output(void)
 /* Each pin of each bank ends at the EXTI line and port code of its own. */
 static void test_exti(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, RTSR1, 0xffff);
     qtest_writel(qts, FTSR1, 0xffff);
@@ -161,7 +162,7 @@ static void test_exti(void)
 
 static void test_any_access(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     stm32mp1_check_any_access(qts, GPIOA);
     stm32mp1_check_any_access(qts, GPIOZ);
@@ -171,7 +172,7 @@ static void test_any_access(void)
 
 static void test_migration(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, GPIOH + MODER, 0x55555555);
     qtest_writel(qts, GPIOH + BSRR, 0x1234);

@@ -36,7 +36,7 @@
 
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "hsem", "sysbus-irq");
     return qts;
@@ -215,7 +215,7 @@ static void test_reset(void)
     qtest_writel(qts, R(9), A7);
     qtest_writel(qts, R(8), LOCK | A7);
     g_assert_true(qtest_get_irq(qts, 0));
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     g_assert_false(qtest_get_irq(qts, 0));
     g_assert_cmphex(qtest_readl(qts, KEYR), ==, 0);
     g_assert_cmphex(qtest_readl(qts, IER(0)), ==, 0);

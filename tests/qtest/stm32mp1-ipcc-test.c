@@ -28,7 +28,7 @@
 
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "ipcc", "sysbus-irq");
     return qts;
@@ -180,7 +180,7 @@ static void test_reset(void)
     qtest_writel(qts, SCR(1), SET(0) | SET(5));
     g_assert_true(qtest_get_irq(qts, RX(0)));
     g_assert_true(qtest_get_irq(qts, TX(0)));
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     check_reset_values(qts);
     qtest_quit(qts);
 }

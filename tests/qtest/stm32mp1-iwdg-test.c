@@ -7,6 +7,7 @@
 
 #include "qemu/osdep.h"
 #include "libqtest-single.h"
+#include "stm32mp1-util.h"
 
 #define IWDG1           0x5c003000
 #define IWDG2           0x5a002000
@@ -50,6 +51,7 @@ static void start(void)
 {
     qtest_start("-machine stm32mp157c-dk2");
     qtest_irq_intercept_in(global_qtest, GIC);
+    stm32mp1_enable_clocks(global_qtest);
 }
 
 /* Four LSI cycles a count, @counts counts from reload to reset */
@@ -71,6 +73,7 @@ static void assert_alive(uint32_t counts)
 static void assert_system_reset(void)
 {
     qtest_qmp_eventwait(global_qtest, "RESET");
+    stm32mp1_enable_clocks(global_qtest);
     g_assert_cmphex(get(RLR), ==, 0xfff);
     g_assert_cmphex(get(PR), ==, 7);
 }
@@ -203,6 +206,7 @@ static void test_iwdg1_expiry(void)
     g_assert_cmphex(readl(IWDG1 + RLR), ==, 9);
     clock_step(2);
     qtest_qmp_eventwait(global_qtest, "RESET");
+    stm32mp1_enable_clocks(global_qtest);
     g_assert_cmphex(readl(IWDG1 + RLR), ==, 0xfff);
     qtest_end();
 }

@@ -102,7 +102,10 @@ static void test_handoff(void)
         { 0x894, 0x73 }, { 0x898, 0x00030062 }, { 0x89c, 0x00070705 },
         { 0x0d0, 2 }, { 0x0d4, 1 }, { 0x8e8, 2 }, { 0x0c0, 2 }, { 0x8f4, 2 },
         { 0x140, 0x00110025 }, { 0x144, 0x3 }, { 0x10c, 0 },
-        { 0xa00, BIT(16) }, { 0xa38, 0x10 }, { 0xab8, 0x10 },
+        { 0xa00, BIT(16) }, { 0xa10, BIT(11) }, { 0x208, 0x00113900 },
+        { 0x210, 0x00010000 }, { 0x80c, 0x101 }, { 0xa38, 0x10 },
+        { 0xab8, 0x10 }, { 0xa80, 0 }, { 0xb00, 0xadefdbff },
+        { 0xb80, 0xbdefdbff }, { 0x318, 0x011357a1 },
         { 0x400, 0x15 }, { 0x408, 0x15 }, { 0xc00, 0x15 },
         { 0xff4, 0x11 }, { 0xff8, 0x1 }, { 0xffc, 0xa3c5dd04 },
     };
@@ -116,34 +119,62 @@ static void test_handoff(void)
     stop();
 }
 
-/* A write of ones to SETR sets, to CLRR clears; both read what is set. */
+/*
+ * A write of ones to SETR sets, to CLRR clears; both read what is set, of the
+ * bits that there are.
+ */
 static void test_pairs(void)
 {
     static const struct {
-        uint32_t first, last;
-    } ranges[] = {
-        { 0x180, 0x198 }, { 0x200, 0x218 }, { 0x280, 0x298 },
-        { 0x300, 0x318 }, { 0x380, 0x398 }, { 0x980, 0x9a8 },
-        { 0xa00, 0xa38 }, { 0xa80, 0xab8 }, { 0xb00, 0xb38 },
-        { 0xb80, 0xbb8 },
+        uint32_t offset, mask;
+    } pairs[] = {
+        { 0x180, ~0u }, { 0x188, ~0u }, { 0x190, ~0u }, { 0x198, ~0u },
+        { 0x980, ~0u }, { 0x988, ~0u }, { 0x990, ~0u }, { 0x998, ~0u },
+        { 0x9a0, ~0u }, { 0x9a8, ~0u },
+        /* MP_*ENSETR, MC_*ENSETR: only the M4 has WWDG1 */
+        { 0x200, 0x00118111 }, { 0x208, 0x0011b91d }, { 0x210, 0x00010171 },
+        { 0x218, 0x011357a1 }, { 0xa00, 0xadefdbff }, { 0xa08, 0x0137271f },
+        { 0xa10, 0x0013290f }, { 0xa18, 0x00010127 }, { 0xa20, 0x000018f1 },
+        { 0xa28, 0x000007ff }, { 0xa38, 0x00000010 },
+        { 0x280, 0x00110111 }, { 0x288, 0x0011391d }, { 0x290, 0x00000171 },
+        { 0x298, 0x011357a1 }, { 0xa80, 0xbdefdbff }, { 0xa88, 0x0137271f },
+        { 0xa90, 0x0013290f }, { 0xa98, 0x00010127 }, { 0xaa0, 0x000018f1 },
+        { 0xaa8, 0x000007ff }, { 0xab8, 0x00000010 },
+        /* MP_*LPENSETR, MC_*LPENSETR */
+        { 0x300, 0x00118111 }, { 0x308, 0x0011391d }, { 0x310, 0x00000171 },
+        { 0x318, 0x01135fa1 }, { 0xb00, 0xadefdbff }, { 0xb08, 0x0137271f },
+        { 0xb10, 0x0003290f }, { 0xb18, 0x00010127 }, { 0xb20, 0x000018f1 },
+        { 0xb28, 0x000007ff }, { 0xb38, 0x00000017 },
+        { 0x380, 0x00110111 }, { 0x388, 0x0011391d }, { 0x390, 0x00000171 },
+        { 0x398, 0x01135fa1 }, { 0xb80, 0xbdefdbff }, { 0xb88, 0x0137271f },
+        { 0xb90, 0x0003290f }, { 0xb98, 0x00010127 }, { 0xba0, 0x000018f1 },
+        { 0xba8, 0x000007ff }, { 0xbb8, 0x00000017 },
     };
-    uint32_t offset, before;
+    uint32_t offset, mask, low;
     int i;
 
     start();
-    for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-        for (offset = ranges[i].first; offset <= ranges[i].last; offset += 8) {
-            before = rd(offset);
-            g_test_message("offset 0x%03x", offset);
-            wr(offset, 0x00050200);
-            g_assert_cmphex(rd(offset), ==, before | 0x00050200);
-            g_assert_cmphex(rd(offset + 4), ==, before | 0x00050200);
-            wr(offset, 0);
-            wr(offset + 4, 0x00040000);
-            g_assert_cmphex(rd(offset), ==, (before | 0x00050200) & ~BIT(18));
-            wr(offset + 4, 0xffffffff);
-            g_assert_cmphex(rd(offset), ==, 0);
-        }
+    for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+        offset = pairs[i].offset;
+        mask = pairs[i].mask;
+        low = mask & -mask;
+        g_test_message("offset 0x%03x", offset);
+        wr(offset + 4, 0xffffffff);
+        g_assert_cmphex(rd(offset), ==, 0);
+        wr(offset, low);
+        g_assert_cmphex(rd(offset), ==, low);
+        g_assert_cmphex(rd(offset + 4), ==, low);
+        wr(offset, 0);
+        wr(offset, 0xffffffff);
+        g_assert_cmphex(rd(offset), ==, mask);
+        g_assert_cmphex(rd(offset + 4), ==, mask);
+        wr(offset + 4, low);
+        g_assert_cmphex(rd(offset), ==, mask & ~low);
+        /* One byte means its own bits only. */
+        qtest_writeb(qts, RCC + offset + 4, 0xff);
+        g_assert_cmphex(rd(offset), ==, mask & ~low & ~0xffu);
+        qtest_writew(qts, RCC + offset, 0xffff);
+        g_assert_cmphex(rd(offset), ==, (mask & ~low) | (mask & 0xffff));
     }
     stop();
 }
@@ -194,6 +225,57 @@ static void test_ready(void)
     wr(OCENSETR, BIT(11));
     wr(OCENCLRR, BIT(11));
     g_assert_cmphex(rd(OCENSETR) & BIT(11), ==, BIT(11));
+    stop();
+}
+
+/* What gets ready interrupts the processor that wants to know. */
+static void test_ready_interrupt(void)
+{
+    static const struct {
+        uint32_t on, off;   /* registers */
+        uint32_t bit;
+        uint32_t flag;
+    } sources[] = {
+        { OCENSETR, OCENCLRR, BIT(0), BIT(2) },
+        { OCENSETR, OCENCLRR, BIT(4), BIT(4) },
+        { OCENSETR, OCENCLRR, BIT(8), BIT(3) },
+        { RDLSICR, 0, BIT(0), BIT(0) }, { BDCR, 0, BIT(0), BIT(1) },
+        { 0x080, 0, BIT(0), BIT(8) }, { 0x094, 0, BIT(0), BIT(9) },
+        { 0x880, 0, BIT(0), BIT(10) }, { 0x894, 0, BIT(0), BIT(11) },
+    };
+    static const struct {
+        uint32_t cier, cifr;
+    } processors[] = { { 0x414, 0x418 }, { 0xc14, 0xc18 } };
+    int i, p;
+
+    start();
+    qtest_irq_intercept_out_named(qts, "/machine/soc/rcc", "sysbus-irq");
+    for (i = 0; i < ARRAY_SIZE(sources); i++) {
+        for (p = 0; p < ARRAY_SIZE(processors); p++) {
+            wr(processors[p].cier, sources[i].flag);
+            wr(sources[i].off ?: sources[i].on,
+               sources[i].off ? sources[i].bit : 0);
+            g_assert_cmphex(rd(processors[p].cifr), ==, 0);
+            wr(sources[i].on, sources[i].bit);
+            g_assert_cmphex(rd(processors[p].cifr), ==, sources[i].flag);
+            g_assert_cmphex(rd(processors[!p].cifr), ==, 0);
+            g_assert_true(qtest_get_irq(qts, 0));
+            g_assert_false(qtest_get_irq(qts, 1));
+            g_assert_false(qtest_get_irq(qts, 2));
+            /* The flag waits for somebody to clear it. */
+            wr(processors[p].cier, 0);
+            g_assert_false(qtest_get_irq(qts, 0));
+            wr(processors[p].cier, sources[i].flag);
+            g_assert_true(qtest_get_irq(qts, 0));
+            wr(processors[p].cifr, sources[i].flag);
+            g_assert_cmphex(rd(processors[p].cifr), ==, 0);
+            g_assert_false(qtest_get_irq(qts, 0));
+            /* It is on already. */
+            wr(sources[i].on, sources[i].bit);
+            g_assert_cmphex(rd(processors[p].cifr), ==, 0);
+            wr(processors[p].cier, 0);
+        }
+    }
     stop();
 }
 
@@ -287,6 +369,7 @@ static void test_kernel_clocks(void)
 static void test_peripheral_reset(void)
 {
     start();
+    stm32mp1_enable_clocks(qts);
     qtest_writel(qts, TIM2_ARR, 0x1234);
     g_assert_cmphex(qtest_readl(qts, TIM2_ARR), ==, 0x1234);
     wr(APB1RSTSETR, BIT(1));
@@ -332,6 +415,7 @@ static void test_system_reset(void)
 /* Start IWDG2 with four cycles of the LSI to go, and let it run out. */
 static void bite(void)
 {
+    stm32mp1_enable_clocks(qts);
     qtest_writel(qts, IWDG2_KR, 0x5555);
     qtest_writel(qts, IWDG2_PR, 0);
     qtest_writel(qts, IWDG2_RLR, 0);
@@ -488,6 +572,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/handoff", test_handoff);
     qtest_add_func("stm32mp1/rcc/pairs", test_pairs);
     qtest_add_func("stm32mp1/rcc/ready", test_ready);
+    qtest_add_func("stm32mp1/rcc/ready_interrupt", test_ready_interrupt);
     qtest_add_func("stm32mp1/rcc/clocks", test_clocks);
     qtest_add_func("stm32mp1/rcc/kernel_clocks", test_kernel_clocks);
     qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);

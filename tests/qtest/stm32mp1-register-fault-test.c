@@ -38,7 +38,7 @@ static void check(QTestState *qts, unsigned p, const char *property,
 /* Both processors take interrupts of all channels. */
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "ipcc", "sysbus-irq");
     for (unsigned p = 0; p < 2; p++) {
@@ -61,8 +61,8 @@ static void test_passes(void)
         g_assert_true(qtest_get_irq(qts, RX(!p)));
         g_assert_cmphex(qtest_readl(qts, SCR(p)), ==, 0);
         qtest_writel(qts, SCR(p), SET(2) | SET(3));
-        qtest_writeb(qts, SCR(!p), CLEAR(1));
-        qtest_writew(qts, SCR(!p), CLEAR(2));
+        qtest_writel(qts, SCR(!p), CLEAR(1));
+        qtest_writel(qts, SCR(!p), CLEAR(2));
         g_assert_cmphex(qtest_readl(qts, SR(p)), ==, 1u << 3);
         qtest_writel(qts, SCR(!p), CLEAR(3));
         g_assert_cmphex(qtest_readl(qts, SR(p)), ==, 0);
@@ -94,7 +94,7 @@ static void test_drop(void)
     qtest_writel(qts, SCR(1), CLEAR(1) | CLEAR(2));
     g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 1u << 1);
     g_assert_true(qtest_get_irq(qts, RX(1)));
-    qtest_writeb(qts, SCR(1), CLEAR(1));
+    qtest_writel(qts, SCR(1), CLEAR(1));
     g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 1u << 1);
     qtest_writel(qts, SCR(1), CLEAR(1));
     g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
@@ -133,7 +133,7 @@ static void test_reset(void)
 
     arm(qts, 0, "x-fault-delay", 2);
     qtest_writel(qts, SCR(0), SET(0));
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     qtest_clock_step(qts, 5000 * 1000);
     g_assert_cmphex(qtest_readl(qts, SR(0)), ==, 0);
     check(qts, 0, "x-fault-delay", 1);

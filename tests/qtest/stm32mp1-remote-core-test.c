@@ -71,6 +71,7 @@ static void board_start(Board *b, const void *accel)
     b->qts = qtest_initf("-M stm32mp157c-dk2 -accel %s -kernel %s",
                          (const char *)accel, b->kernel);
 
+    stm32mp1_enable_clocks(b->qts);
     qtest_writel(b->qts, RETRAM, 0x10040000);
     qtest_writel(b->qts, RETRAM + 4, 0x41);
     qtest_writel(b->qts, RETRAM + 0xc, 0xa3);
@@ -320,7 +321,7 @@ static void test_system_reset(const void *accel)
     board_start(&b, accel);
     for (i = 0; i < 20; i++) {
         release(&b);
-        qtest_system_reset(b.qts);
+        stm32mp1_system_reset(b.qts);
         g_assert_true(state_is(&b, "held"));
         g_assert_cmphex(qtest_readl(b.qts, RCC_MP_GCR), ==, 0);
     }
@@ -351,7 +352,7 @@ static void test_fault_hold(const void *accel)
 
     /* It survives a system reset, and a reset that should be a restart. */
     stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 1);
-    qtest_system_reset(b.qts);
+    stm32mp1_system_reset(b.qts);
     g_assert_cmpint(fault_get(&b, "x-fault-hold"), ==, 1);
     stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 0);
     qtest_writel(b.qts, RCC_MP_GCR, 1);

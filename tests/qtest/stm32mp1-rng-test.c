@@ -25,7 +25,7 @@ static const uint64_t rngs[] = { RNG1, RNG2 };
 
 static void test_registers(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < ARRAY_SIZE(rngs); i++) {
         g_assert_cmphex(qtest_readl(qts, rngs[i] + CR), ==, 0);
@@ -47,7 +47,7 @@ static void test_registers(void)
 /* Ready at once, only while enabled; never 0, and no constant. */
 static void test_numbers(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < ARRAY_SIZE(rngs); i++) {
         uint32_t ones = 0;
@@ -78,7 +78,7 @@ static void test_numbers(void)
 
 static void test_irq(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "rng1", "sysbus-irq");
     g_assert_false(qtest_get_irq(qts, 0));
@@ -90,14 +90,14 @@ static void test_irq(void)
     g_assert_false(qtest_get_irq(qts, 0));
     qtest_writel(qts, RNG1 + CR, CR_IE | CR_RNGEN);
     g_assert_true(qtest_get_irq(qts, 0));
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     g_assert_false(qtest_get_irq(qts, 0));
     qtest_quit(qts);
 }
 
 static void test_migration(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, RNG1 + CR, CR_RNGEN);
     qts = stm32mp1_migrate(qts);

@@ -8,7 +8,7 @@
  */
 
 #include "qemu/osdep.h"
-#include "libqtest.h"
+#include "stm32mp1-util.h"
 
 static const struct {
     const char *name;
@@ -160,6 +160,7 @@ static void test_block(const void *data)
     uint32_t size = g_test_quick() ? MIN(blocks[n].size, 0x1000) :
                                      blocks[n].size;
 
+    stm32mp1_enable_clocks(qts);
     sweep(qts, blocks[n].addr, size);
     /* With all that state: run what it started, reset, go over it again. */
     qtest_clock_step(qts, 100 * 1000 * 1000);

@@ -92,6 +92,7 @@ static bool irq(Uart *u)
 static void start(Uart *u)
 {
     u->qts = qtest_init_with_serial(STM32MP1_MACHINE, &u->line);
+    stm32mp1_enable_clocks(u->qts);
     qtest_irq_intercept_out_named(u->qts, STM32MP1_SOC "uart4", "sysbus-irq");
 }
 
@@ -602,7 +603,7 @@ static void test_reset(void)
     configure(&u, CR1_ON | CR1_RXNEIE | CR1_TCIE, CR2_RTOEN, CR3_RXFTIE);
     wr(&u, RTOR, 77);
     g_assert_true(irq(&u));
-    qtest_system_reset(u.qts);
+    stm32mp1_system_reset(u.qts);
     g_assert_false(irq(&u));
     g_assert_cmphex(rd(&u, CR1), ==, CR1_ON | CR1_FIFOEN);
     g_assert_cmphex(rd(&u, CR2), ==, 0);
@@ -614,7 +615,7 @@ static void test_reset(void)
 
 static void test_any_access(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     stm32mp1_check_any_access(qts, USART3);
     g_assert_cmphex(qtest_readl(qts, USART3 + CR1), ==, 0);

@@ -18,6 +18,39 @@
 #define STM32MP1_TIMEOUT_S 30
 
 /*
+ * Enable the clocks of all blocks: for the A7, and for the M4 that of WWDG1,
+ * which is the only one to have it.
+ */
+static inline void stm32mp1_enable_clocks(QTestState *qts)
+{
+    static const uint32_t setr[] = {
+        0x50000200, 0x50000208, 0x50000210, 0x50000218, 0x50000a00, 0x50000a08,
+        0x50000a10, 0x50000a18, 0x50000a20, 0x50000a28,
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(setr); i++) {
+        qtest_writel(qts, setr[i], 0xffffffff);
+    }
+    qtest_writel(qts, 0x50000a80, 1u << 28);
+}
+
+/* Start the machine, with the clocks of all blocks. */
+static inline QTestState *stm32mp1_init(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    stm32mp1_enable_clocks(qts);
+    return qts;
+}
+
+/* Reset the system, and enable the clocks of all blocks again. */
+static inline void stm32mp1_system_reset(QTestState *qts)
+{
+    qtest_system_reset(qts);
+    stm32mp1_enable_clocks(qts);
+}
+
+/*
  * Start the machine with QEMU's log of guests' mistakes in a temporary file,
  * whose name stm32mp1_check_log() wants.
  */
@@ -72,7 +105,7 @@ static inline void stm32mp1_check_any_access(QTestState *qts, uint64_t base)
         qtest_writel(qts, base + offset, 0xdeadbeef);
         qtest_writeq(qts, base + offset, UINT64_MAX);
     }
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
 }
 
 /* Wait until a QMP query's return has the string value under the key. */

@@ -20,6 +20,7 @@
 #include "hw/cpu/cluster.h"
 #include "hw/misc/ram_fault.h"
 #include "hw/misc/register_fault.h"
+#include "hw/misc/stm32mp1_gate.h"
 #include "hw/misc/stm32mp1_rcc.h"
 #include "hw/or-irq.h"
 #include "hw/sysbus.h"
@@ -140,6 +141,9 @@ struct STM32MP157SocState {
 
     STM32MP1RccState rcc;
     DeviceState *dev[STM32MP157_NUM_DEVICES];
+    /* What the bus sees of them */
+    STM32MP1GateState gate[STM32MP157_NUM_DEVICES];
+    STM32MP1GateState hsem_m4_gate;
     SplitIRQ wwdg1_reset;
     SplitIRQ m4_sysresetreq;
     SplitIRQ m4_sleepdeep;

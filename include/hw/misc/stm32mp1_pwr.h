@@ -6,6 +6,9 @@
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers, 0x400 bytes
+ *  + named GPIO input "mcu-deepsleep": level of MCUCR.DEEPSLEEP
+ *  + named GPIO input "system-stop": level, both processors are in CStop; that
+ *    sets STOPF in MPUCR and MCUCR
  */
 #ifndef HW_MISC_STM32MP1_PWR_H
 #define HW_MISC_STM32MP1_PWR_H

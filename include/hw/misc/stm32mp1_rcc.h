@@ -6,16 +6,24 @@
  *
  * + sysbus MMIO region 0: the registers
  * + sysbus IRQ 0: oscillator and PLL ready interrupt
- * + sysbus IRQ 1: wake-up interrupt of the MCU
+ * + sysbus IRQ 1 and 2: wake-up interrupt of the MPU and of the MCU
  * + Clock outputs: see STM32MP1_RCC_CLOCKS
  * + Named GPIO outputs "reset": one per bit of the *RSTSETR registers, at
  *   STM32MP1_RCC_RESET(); high while the peripheral is held in reset
+ * + Named GPIO outputs "enable": one per bit of the registers that enable
+ *   clocks, at STM32MP1_RCC_ENABLE(); high while the clock runs, which is while
+ *   a processor has enabled it whose mode does not stop it. All are driven when
+ *   a reset ends.
  * + Named GPIO output "mcu-boot": level of MP_GCR.BOOT_MCU
  * + Named GPIO output "mcu-reset": pulse, the MCU and what goes with it resets
  * + Named GPIO inputs "wwdg1-reset" and "mcu-sysresetreq": pulses, note the
  *   reason in MC_RSTSCLRR and reset the MCU
- * + Named GPIO input "mcu-sleepdeep": level, the MCU is in deep sleep; its end
- *   sets MC_CIFR.WKUPF
+ * + Named GPIO inputs "sleeping": level, a core waits for an interrupt: the two
+ *   of the MPU, then that of the MCU
+ * + Named GPIO input "mcu-sleepdeep": level, the MCU is in deep sleep, its mode
+ *   CStop; its end sets MC_CIFR.WKUPF. That of the MPU is when both cores wait
+ *   and MP_SREQSETR says so; its end sets MP_CIFR.WKUPF.
+ * + Named GPIO output "system-stop": level, both processors are in CStop
  * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses; the watchdog
  *   action of QEMU decides what follows, and the reason is noted if that is a
  *   reset
@@ -41,7 +49,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1RccState, STM32MP1_RCC)
 
 #define STM32MP1_RCC_SIZE 0x1000
 
-/* The reset registers, in the order of the "reset" outputs. */
+/* What has resets and clock enables, in the order of those outputs. */
 typedef enum STM32MP1RccBus {
     STM32MP1_RCC_APB1,
     STM32MP1_RCC_APB2,
@@ -54,10 +62,12 @@ typedef enum STM32MP1RccBus {
     STM32MP1_RCC_AHB5,
     STM32MP1_RCC_AHB6,
     STM32MP1_RCC_TZAHB6,
+    STM32MP1_RCC_DBG,      /* DBGCFGR: enables only */
     STM32MP1_RCC_NUM_BUSES,
 } STM32MP1RccBus;
 
 #define STM32MP1_RCC_RESET(bus, bit) ((bus) * 32 + (bit))
+#define STM32MP1_RCC_ENABLE(bus, bit) STM32MP1_RCC_RESET(bus, bit)
 #define STM32MP1_RCC_NUM_RESETS (STM32MP1_RCC_NUM_BUSES * 32)
 
 typedef enum STM32MP1RccClock {
@@ -96,20 +106,40 @@ typedef enum STM32MP1RccClock {
     STM32MP1_RCC_NUM_CLOCKS,
 } STM32MP1RccClock;
 
+typedef enum STM32MP1RccProcessor {
+    STM32MP1_RCC_MPU,
+    STM32MP1_RCC_MCU,
+    STM32MP1_RCC_NUM_PROCESSORS,
+} STM32MP1RccProcessor;
+
+#define STM32MP1_RCC_NUM_CORES 3
+
+/* Modes of a processor */
+typedef enum STM32MP1RccMode {
+    STM32MP1_RCC_CRUN,
+    STM32MP1_RCC_CSLEEP,
+    STM32MP1_RCC_CSTOP,
+} STM32MP1RccMode;
+
 struct STM32MP1RccState {
     SysBusDevice parent_obj;
 
     MemoryRegion mmio;
     uint32_t regs[STM32MP1_RCC_SIZE / 4];
     uint32_t reset_reason; /* flags to show after the system reset to come */
-    bool mcu_stopped;      /* the MCU is in its mode CStop */
+    uint32_t sleeping;     /* levels of the inputs */
+    bool mcu_sleepdeep;
+    uint32_t mode[STM32MP1_RCC_NUM_PROCESSORS]; /* STM32MP1RccMode */
+    uint32_t enabled[STM32MP1_RCC_NUM_BUSES]; /* clocks that run, by bit */
     uint32_t not_ready;    /* 1 + index of the source that never gets ready */
     uint32_t not_ready_count;
 
     Clock *clk[STM32MP1_RCC_NUM_CLOCKS];
     qemu_irq irq;
-    qemu_irq mcu_wakeup_irq;
+    qemu_irq wakeup_irq[STM32MP1_RCC_NUM_PROCESSORS];
+    qemu_irq system_stop;
     qemu_irq reset[STM32MP1_RCC_NUM_RESETS];
+    qemu_irq enable[STM32MP1_RCC_NUM_RESETS];
     qemu_irq mcu_boot;
     qemu_irq mcu_reset;
 };

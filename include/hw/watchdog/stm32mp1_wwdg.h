@@ -14,7 +14,6 @@
  *  + sysbus IRQ 0: early wake-up interrupt (level)
  *  + named GPIO output "reset": pulse on expiry; the watchdog itself is back
  *    in its reset state by then
- *  + named GPIO input "freeze": the counter stands still while it is 1
  *  + Clock input "clk": pclk1
  *  + uint32 property "time-scale": makes every count in the open window, which
  *    is from T = W to the reset, last that many times longer (default 1), for
@@ -46,7 +45,6 @@ struct STM32MP1WwdgState {
     uint32_t cr;        /* WDGA, and T as it was at `t_tick` */
     uint32_t cfr;
     uint32_t sr;
-    bool frozen;
 
     STM32MP1Ticks ticks;
     uint64_t t_tick;
