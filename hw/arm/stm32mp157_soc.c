@@ -37,6 +37,7 @@
 #include "hw/misc/stm32mp1_rng.h"
 #include "hw/misc/stm32mp1_syscfg.h"
 #include "hw/misc/stm32mp1_tamp.h"
+#include "hw/misc/stm32mp1_vrefbuf.h"
 #include "hw/misc/unimp.h"
 #include "hw/net/stm32mp1_fdcan.h"
 #include "hw/net/stm32mp1_eth.h"
@@ -202,6 +203,8 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_CRYP2] = BLOCK("cryp2", TYPE_STM32MP1_CRYP, 0x4c005000,
                                .irq = { BOTH(105) }, .reset = RST(AHB3, 4),
                                ACCESS(BYTES)),
+    [STM32MP157_VREFBUF] = BLOCK("vrefbuf", TYPE_STM32MP1_VREFBUF, 0x50025000,
+                                 RST_AND_ENABLE(APB3, 13)),
     [STM32MP157_RTC] = BLOCK("rtc", TYPE_STM32MP1_RTC, 0x5c004000,
                              .irq = { BOTH(3) }, ENABLE(APB5, 8)),
     [STM32MP157_WWDG1] = BLOCK("wwdg1", TYPE_STM32MP1_WWDG, 0x4000a000,
@@ -346,7 +349,6 @@ static const struct {
     { "dlyb-sdmmc3", 0x48005000, 0x1000 },
     { "otg", 0x49000000, 0x10000 },
     { "dcmi", 0x4c006000, 0x400 },
-    { "vrefbuf", 0x50025000, 0x400 },
     { "sai4", 0x50027000, 0x400 },
     { "dts", 0x50028000, 0x400 },
     { "hdp", 0x5002a000, 0x400 },

@@ -95,6 +95,7 @@ static const Block blocks[] = {
     { "pwr", 0x50001000, LANES, 0, 0, 0x00, 0x000701f7 },
     { "exti", 0x5000d000, IGNORED, 0, 0, 0x60, 0xffffffff },
     { "syscfg", 0x50020000, COPIES, MP_APB3ENSETR, 11, 0x1c, 0x7ff },
+    { "vrefbuf", 0x50025000, COPIES, MP_APB3ENSETR, 13, 0x04, 0x3f },
     { "dbgmcu", 0x50081000, COPIES, DBGCFGR, 8, 0x04, 0xffffffff },
     { "iwdg1", 0x5c003000, COPIES, MP_APB5ENSETR, 15, 0x08, 0 },
     { "iwdg2", 0x5a002000, COPIES, MP_APB4ENSETR, 15, 0x08, 0 },
@@ -123,7 +124,8 @@ static uint32_t pattern(const Block *b)
 static bool has_version(const Block *b)
 {
     return strncmp(b->name, "gpio", 4) && strncmp(b->name, "tim", 3) &&
-           strcmp(b->name, "bsec") && strcmp(b->name, "dbgmcu");
+           strcmp(b->name, "bsec") && strcmp(b->name, "dbgmcu") &&
+           strcmp(b->name, "vrefbuf");
 }
 
 /* Without its clock a block reads 0, ignores writes, and keeps what it had. */
