@@ -38,6 +38,9 @@
 #define NUM_PORTS   12
 #define PORT_Z      11
 #define NUM_PINS    16
+#define LCKK        0x10000
+#define RCC_AHB4RSTSETR 0x500009a8
+#define RCC_AHB4RSTCLRR 0x500009ac
 
 static uint64_t bank(unsigned port)
 {
@@ -98,10 +101,6 @@ static void test_log(void)
         qtest_writel(qts, GPIOH + writes[i].reg, writes[i].value);
         stm32mp1_check_log(file, "");
     }
-    /* Locking does */
-    qtest_writel(qts, GPIOH + LCKR, 1);
-    stm32mp1_check_log(file, "stm32l4x5_gpio_write: Locking port bits"
-                       " configuration isn't supported\n");
     qtest_quit(qts);
     unlink(file);
 }
@@ -160,6 +159,75 @@ static void test_exti(void)
     qtest_quit(qts);
 }
 
+/* Write LCKR three times, and read it as ST's HAL does. */
+static uint32_t lock(QTestState *qts, const uint32_t writes[3])
+{
+    for (unsigned i = 0; i < 3; i++) {
+        qtest_writel(qts, GPIOH + LCKR, writes[i]);
+    }
+    qtest_readl(qts, GPIOH + LCKR);
+    return qtest_readl(qts, GPIOH + LCKR);
+}
+
+/* Locked pins keep their configuration until a reset, and can still be set. */
+static void test_lock(void)
+{
+    static const uint32_t right[] = { LCKK | 0x8081, 0x8081, LCKK | 0x8081 };
+    static const uint32_t wrong[][3] = {
+        { 0x8081, LCKK | 0x8081, 0x8081 },
+        { LCKK | 0x8081, LCKK | 0x8081, LCKK | 0x8081 },
+        { LCKK | 0x8081, 0x8081, 0x8081 },
+        { LCKK | 0x8081, 0x8080, LCKK | 0x8081 },
+        { LCKK | 0x8081, 0x8081, LCKK | 0x8001 },
+    };
+    static const struct {
+        unsigned reg;
+        uint32_t locked;    /* fields of pins 0, 7 and 15 */
+    } regs[] = {
+        { MODER, 0xc000c003 }, { OTYPER, 0x8081 }, { OSPEEDR, 0xc000c003 },
+        { PUPDR, 0xc000c003 }, { AFRL, 0xf000000f }, { AFRH, 0xf0000000 },
+    };
+    QTestState *qts = stm32mp1_init();
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+        g_assert_cmphex(lock(qts, wrong[i]) & LCKK, ==, 0);
+        qtest_writel(qts, GPIOH + OTYPER, 0xffff);
+        g_assert_cmphex(qtest_readl(qts, GPIOH + OTYPER), ==, 0xffff);
+        qtest_writel(qts, GPIOH + OTYPER, 0);
+    }
+    /* All writes and no read yet; a restored machine knows. */
+    for (i = 0; i < 3; i++) {
+        qtest_writel(qts, GPIOH + LCKR, right[i]);
+    }
+    qtest_writel(qts, GPIOH + OTYPER, 0);
+    qts = stm32mp1_migrate(qts);
+    qtest_readl(qts, GPIOH + LCKR);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + LCKR), ==, LCKK | 0x8081);
+
+    for (i = 0; i < ARRAY_SIZE(regs); i++) {
+        uint64_t reg = GPIOH + regs[i].reg;
+        uint32_t before = qtest_readl(qts, reg);
+        uint32_t all = regs[i].reg == OTYPER ? 0xffff : 0xffffffff;
+
+        qtest_writel(qts, reg, ~before);
+        g_assert_cmphex(qtest_readl(qts, reg), ==,
+                        (before & regs[i].locked) |
+                        (~before & all & ~regs[i].locked));
+    }
+    qtest_writel(qts, GPIOH + BSRR, 0xffff);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + ODR), ==, 0xffff);
+    /* Nor can the lock be changed. */
+    qtest_writel(qts, GPIOH + LCKR, 0);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + LCKR), ==, LCKK | 0x8081);
+    qtest_writel(qts, RCC_AHB4RSTSETR, 1u << 7);
+    qtest_writel(qts, RCC_AHB4RSTCLRR, 1u << 7);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + LCKR), ==, 0);
+    qtest_writel(qts, GPIOH + OTYPER, 0xffff);
+    g_assert_cmphex(qtest_readl(qts, GPIOH + OTYPER), ==, 0xffff);
+    qtest_quit(qts);
+}
+
 static void test_any_access(void)
 {
     QTestState *qts = stm32mp1_init();
@@ -189,6 +257,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/gpio/log", test_log);
     qtest_add_func("stm32mp1/gpio/output", test_output);
     qtest_add_func("stm32mp1/gpio/exti", test_exti);
+    qtest_add_func("stm32mp1/gpio/lock", test_lock);
     qtest_add_func("stm32mp1/gpio/any_access", test_any_access);
     qtest_add_func("stm32mp1/gpio/migration", test_migration);
     return g_test_run();
