@@ -824,6 +824,7 @@ static bool stm32mp157_soc_realize_m4(STM32MP157SocState *s, Error **errp)
     qdev_prop_set_uint8(m4, "num-prio-bits", 4);
     qdev_prop_set_string(m4, "cpu-type", ARM_CPU_TYPE_NAME("cortex-m4"));
     qdev_prop_set_bit(m4, "start-powered-off", true);
+    qdev_prop_set_chr(m4, "itm-chardev", serial_hd(3));
     object_property_set_link(OBJECT(m4), "memory", OBJECT(&s->m4_view),
                              &error_abort);
     qdev_connect_clock_in(m4, "cpuclk",

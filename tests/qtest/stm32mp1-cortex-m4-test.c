@@ -62,6 +62,11 @@
 #define DEMCR_MON_PEND BIT(17)
 #define DEMCR_MON_REQ BIT(19)
 #define DEMCR_TRCENA BIT(24)
+#define ITM_STIM(n) (0xe0000000 + 4 * (n))
+#define ITM_TER 0xe0000e00
+#define ITM_TCR 0xe0000e80
+#define ITM_TCR_ITMENA BIT(0)
+#define ITM_LAR 0xe0000fb0
 #define DWT_CTRL 0xe0001000
 #define DWT_CTRL_CYCCNTENA BIT(0)
 /* no comparators, packets, triggers, profiling counters; a cycle counter */
@@ -444,6 +449,72 @@ static void test_dwt(const void *arguments)
     qtest_quit(qts);
 }
 
+/* What port 0 of the ITM has sent by now */
+static void itm_check(const char *file, const char *expected)
+{
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+/* Text leaves port 0 while it, the ITM and trace as a whole are enabled. */
+static void test_itm(const void *arguments)
+{
+    static const struct {
+        uint32_t demcr, tcr, ter;
+    } off[] = {
+        { 0, ITM_TCR_ITMENA, 1 },
+        { DEMCR_TRCENA, 0, 1 },
+        { DEMCR_TRCENA, ITM_TCR_ITMENA, ~1u },
+    };
+    g_autofree char *file = NULL;
+    g_autofree char *line = NULL;
+    QTestState *qts;
+    int i;
+
+    close(g_file_open_tmp("ampstand-XXXXXX", &file, NULL));
+    line = g_strdup_printf("%s -serial null -serial null -serial null "
+                           "-serial file:%s", (const char *)arguments, file);
+    qts = start(line);
+    g_assert_cmphex(m4_read(qts, ITM_TCR), ==, 0);
+    g_assert_cmphex(m4_read(qts, ITM_TER), ==, 0);
+    for (i = 0; i < ARRAY_SIZE(off); i++) {
+        m4_write(qts, DEMCR, off[i].demcr);
+        m4_write(qts, ITM_TCR, off[i].tcr);
+        m4_write(qts, ITM_TER, off[i].ter);
+        g_assert_cmphex(m4_read(qts, ITM_STIM(0)), ==, 0);
+        m4_write(qts, ITM_STIM(0), 'x');
+    }
+    itm_check(file, "");
+
+    m4_write(qts, DEMCR, DEMCR_TRCENA);
+    m4_write(qts, ITM_LAR, 0xc5acce55);
+    m4_write(qts, ITM_TCR, UINT32_MAX);
+    g_assert_cmphex(m4_read(qts, ITM_TCR), ==, 0x007f0f1f);
+    m4_write(qts, ITM_TER, 3);
+    /* A half-word is two characters, a word four, the lowest byte first. */
+    qtest_writel(qts, ARGS, ITM_STIM(0));
+    write_program(qts, CODE, program_itm, ARRAY_SIZE(program_itm));
+    m4_do(qts, CALL, CODE | 1, 'a' | 'b' << 8 | 'c' << 16 | 'd' << 24);
+    itm_check(file, "aababcd");
+    m4_write(qts, ITM_STIM(1), 'y');
+    itm_check(file, "aababcd");
+
+    /* A restored machine goes on, and a reset of the core ends it. */
+    qts = stm32mp1_migrate_to(qts, line);
+    qtest_writel(qts, ARGS, ITM_STIM(0));
+    m4_do(qts, CALL, CODE | 1, '1' | '2' << 8 | '3' << 16 | '4' << 24);
+    itm_check(file, "1121234");
+    qtest_writel(qts, RCC_MP_GRSTCSETR, MCURST);
+    release(qts);
+    g_assert_cmphex(m4_read(qts, ITM_TCR), ==, 0);
+    m4_write(qts, ITM_STIM(0), 'z');
+    itm_check(file, "1121234");
+    qtest_quit(qts);
+    unlink(file);
+}
+
 /* What takes words only ignores other accesses, or has the bus say so. */
 static void test_widths(const void *arguments)
 {
@@ -563,6 +634,7 @@ static void test_sweep(const void *arguments)
         uint32_t start;
         uint32_t size;
     } blocks[] = {
+        { ITM_STIM(0), 0x1000 },
         { DWT_CTRL, 0x1000 },
         { SYST_CSR, 0x10 },
         { DEMCR, 4 },
@@ -601,6 +673,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("stm32mp1/cortex_m4/demcr", ARGUMENTS "multi",
                         test_demcr);
     qtest_add_data_func("stm32mp1/cortex_m4/dwt", EXACT, test_dwt);
+    qtest_add_data_func("stm32mp1/cortex_m4/itm", ARGUMENTS "multi", test_itm);
     qtest_add_data_func("stm32mp1/cortex_m4/widths", ARGUMENTS "multi",
                         test_widths);
     qtest_add_data_func("stm32mp1/cortex_m4/systick/rvr_0", EXACT,

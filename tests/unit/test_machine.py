@@ -231,7 +231,7 @@ def test_the_printed_command_needs_no_harness(tmp_path: Path) -> None:
     assert words[words.index("-accel") + 1] == "tcg,thread=single,turn-ns=1000000"
     assert words[words.index("-append") + 1] == board.command_line
     serials = [words[at + 1] for at, word in enumerate(words) if word == "-serial"]
-    assert serials == ["mon:stdio", "file:usart3.log", "file:uart7.log"]
+    assert serials == ["mon:stdio", "file:usart3.log", "file:uart7.log", "file:swo.log"]
     with pytest.raises(UsageError, match="thread=fast"):
         LinuxMachine(board, artifacts(tmp_path), Recorder(tmp_path), thread="fast")
 
