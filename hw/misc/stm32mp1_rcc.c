@@ -672,6 +672,11 @@ static const struct {
       { SEL_BUS, SEL_PLL3_R, SEL_PLL4_P, SEL_PER } },
     { STM32MP1_RCC_FDCAN, R_FDCANCKSELR, 0,
       { SEL_HSE, SEL_PLL3_Q, SEL_PLL4_Q, SEL_PLL4_R } },
+    { STM32MP1_RCC_ADC, R_ADCCKSELR, 0, { SEL_PLL4_R, SEL_PER, SEL_PLL3_Q } },
+    { STM32MP1_RCC_SDMMC12, R_SDMMC12CKSELR, STM32MP1_RCC_HCLK4,
+      { SEL_BUS, SEL_PLL3_R, SEL_PLL4_P, SEL_HSI } },
+    { STM32MP1_RCC_SDMMC3, R_SDMMC3CKSELR, STM32MP1_RCC_CK_MCU,
+      { SEL_BUS, SEL_PLL3_R, SEL_PLL4_P, SEL_HSI } },
     { STM32MP1_RCC_LPTIM1, R_LPTIM1CKSELR, STM32MP1_RCC_PCLK1,
       { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER } },
     { STM32MP1_RCC_LPTIM23, R_LPTIM23CKSELR, STM32MP1_RCC_PCLK3,
@@ -712,51 +717,6 @@ static uint64_t stm32mp1_rcc_selected(STM32MP1RccState *s, RccSelected what,
     }
 }
 
-static uint64_t stm32mp1_rcc_ck_per(STM32MP1RccState *s)
-{
-    switch (s->regs[R_CPERCKSELR] & 3) {
-    case 0:
-        return stm32mp1_rcc_hsi(s);
-    case 1:
-        return stm32mp1_rcc_csi(s);
-    case 2:
-        return stm32mp1_rcc_hse(s);
-    default:
-        return 0;
-    }
-}
-
-static uint64_t stm32mp1_rcc_adc(STM32MP1RccState *s, int selr, uint64_t pclk)
-{
-    switch (s->regs[selr] & 3) {
-    case 0:
-        return stm32mp1_rcc_pll(s, RCC_PLL4, 2);
-    case 1:
-        return stm32mp1_rcc_ck_per(s);
-    case 2:
-        return stm32mp1_rcc_pll(s, RCC_PLL3, 1);
-    default:
-        return 0;
-    }
-}
-
-static uint64_t stm32mp1_rcc_sdmmc(STM32MP1RccState *s, int selr,
-                                   uint64_t bus)
-{
-    switch (s->regs[selr] & 7) {
-    case 0:
-        return bus;
-    case 1:
-        return stm32mp1_rcc_pll(s, RCC_PLL3, 2);
-    case 2:
-        return stm32mp1_rcc_pll(s, RCC_PLL4, 0);
-    case 3:
-        return stm32mp1_rcc_hsi(s);
-    default:
-        return 0;
-    }
-}
-
 /* The kernel clocks that a register selects, from the bus clock or another */
 static const struct {
     STM32MP1RccClock clock;
@@ -780,12 +740,6 @@ static const struct {
       stm32mp1_rcc_i2c },
     { STM32MP1_RCC_I2C46, R_I2C46CKSELR, STM32MP1_RCC_PCLK5,
       stm32mp1_rcc_i2c },
-    { STM32MP1_RCC_ADC, R_ADCCKSELR, STM32MP1_RCC_CK_MCU,
-      stm32mp1_rcc_adc },
-    { STM32MP1_RCC_SDMMC12, R_SDMMC12CKSELR, STM32MP1_RCC_HCLK4,
-      stm32mp1_rcc_sdmmc },
-    { STM32MP1_RCC_SDMMC3, R_SDMMC3CKSELR, STM32MP1_RCC_CK_MCU,
-      stm32mp1_rcc_sdmmc },
 };
 
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
