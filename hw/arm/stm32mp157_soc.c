@@ -397,6 +397,13 @@ static const struct {
     REQUESTS(71, USART6, "dma-rx", 0, 1), REQUESTS(72, USART6, "dma-tx", 0, 1),
     REQUESTS(79, UART7, "dma-rx", 0, 1), REQUESTS(80, UART7, "dma-tx", 0, 1),
     REQUESTS(81, UART8, "dma-rx", 0, 1), REQUESTS(82, UART8, "dma-tx", 0, 1),
+    REQUESTS(37, SPI1, "dma-rx", 0, 1), REQUESTS(38, SPI1, "dma-tx", 0, 1),
+    REQUESTS(39, SPI2, "dma-rx", 0, 1), REQUESTS(40, SPI2, "dma-tx", 0, 1),
+    REQUESTS(61, SPI3, "dma-rx", 0, 1), REQUESTS(62, SPI3, "dma-tx", 0, 1),
+    REQUESTS(83, SPI4, "dma-rx", 0, 1), REQUESTS(84, SPI4, "dma-tx", 0, 1),
+    REQUESTS(85, SPI5, "dma-rx", 0, 1), REQUESTS(86, SPI5, "dma-tx", 0, 1),
+    REQUESTS(76, CRYP2, "dma-in", 0, 1), REQUESTS(77, CRYP2, "dma-out", 0, 1),
+    REQUESTS(78, HASH2, "dma-in", 0, 1),
     REQUESTS(9, ADC, "dma-request", 0, 2),
     REQUESTS(67, DAC, "dma-request", 0, 2),
     /* Channels 1 to 4, update, trigger, commutation: outputs 0 to 6 */
@@ -425,6 +432,10 @@ static const struct {
     const char *output;
 } stm32mp157_soc_mdma_requests[] = {
     { 32, STM32MP157_USART1, "dma-rx" }, { 33, STM32MP157_USART1, "dma-tx" },
+    { 22, STM32MP157_QUADSPI, "dma" },
+    { 29, STM32MP157_CRYP1, "dma-in" }, { 30, STM32MP157_CRYP1, "dma-out" },
+    { 31, STM32MP157_HASH1, "dma-in" },
+    { 34, STM32MP157_SPI6, "dma-rx" }, { 35, STM32MP157_SPI6, "dma-tx" },
     { 36, STM32MP157_I2C4, "dma-rx" }, { 37, STM32MP157_I2C4, "dma-tx" },
     { 38, STM32MP157_I2C6, "dma-rx" }, { 39, STM32MP157_I2C6, "dma-tx" },
 };
