@@ -137,24 +137,24 @@ typedef struct STM32MP157DeviceInfo {
 #define TIM_ADVANCED(_name, _addr, _irq, _bit)                              \
     { .name = _name, .type = TYPE_STM32MP1_TIM, .addr = _addr,              \
       .irq = { BOTH(_irq), BOTH(_irq + 1), BOTH(_irq + 2), BOTH(_irq + 3) }, \
-      .reset = RST(APB2, _bit), CLK(TIMG2),                                 \
+      RST_AND_ENABLE(APB2, _bit), CLK(TIMG2),                               \
       .param = 16, .channels = 4, .kind = 2 }
 #define LPTIM(_name, _addr, _irq, _encoder, _clk, ...)                      \
     { .name = _name, .type = TYPE_STM32MP1_LPTIM, .addr = _addr,            \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), ACCESS(BYTES),      \
-      CLK(_clk), .param = _encoder }
+      .irq = { BOTH(_irq) }, RST_AND_ENABLE(__VA_ARGS__),                   \
+      ACCESS(BYTES), CLK(_clk), .param = _encoder }
 #define I2C(_name, _addr, _event, _error, _clk, ...)                        \
     { .name = _name, .type = TYPE_STM32F7_I2C, .addr = _addr,               \
       .irq = { BOTH(_event), BOTH(_error) }, RST_AND_ENABLE(__VA_ARGS__),   \
       CLK(_clk) }
 #define SPI(_name, _addr, _irq, _bits, _clk, ...)                           \
     { .name = _name, .type = TYPE_STM32MP1_SPI, .addr = _addr,              \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), ACCESS(BYTES),      \
-      CLK(_clk), .param = _bits }
+      .irq = { BOTH(_irq) }, RST_AND_ENABLE(__VA_ARGS__),                   \
+      ACCESS(BYTES), CLK(_clk), .param = _bits }
 #define SDMMC(_name, _addr, _irq, _clk, ...)                                \
     { .name = _name, .type = TYPE_STM32MP1_SDMMC, .addr = _addr,            \
-      .irq = { BOTH(_irq) }, .reset = RST(__VA_ARGS__), ACCESS(BYTES),      \
-      CLK(_clk) }
+      .irq = { BOTH(_irq) }, RST_AND_ENABLE(__VA_ARGS__),                   \
+      ACCESS(BYTES), CLK(_clk) }
 #define GPIO(_name, _addr, _port, ...)                                      \
     { .name = _name, .type = TYPE_STM32L4X5_GPIO, .addr = _addr,            \
       RST_AND_ENABLE(__VA_ARGS__), ACCESS(MERGE), CLK(HCLK4),               \
@@ -192,16 +192,16 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                               .irq = { BOTH(134) }, RST_AND_ENABLE(AHB3, 6),
                               ACCESS(WORD_ERROR)),
     [STM32MP157_HASH1] = BLOCK("hash1", TYPE_STM32MP1_HASH, 0x54002000,
-                               .irq = { BOTH(80) }, .reset = RST(AHB5, 5),
+                               .irq = { BOTH(80) }, RST_AND_ENABLE(AHB5, 5),
                                ACCESS(BYTES)),
     [STM32MP157_HASH2] = BLOCK("hash2", TYPE_STM32MP1_HASH, 0x4c002000,
-                               .irq = { BOTH(106) }, .reset = RST(AHB3, 5),
+                               .irq = { BOTH(106) }, RST_AND_ENABLE(AHB3, 5),
                                ACCESS(BYTES)),
     [STM32MP157_CRYP1] = BLOCK("cryp1", TYPE_STM32MP1_CRYP, 0x54001000,
-                               .irq = { BOTH(79) }, .reset = RST(AHB5, 4),
+                               .irq = { BOTH(79) }, RST_AND_ENABLE(AHB5, 4),
                                ACCESS(BYTES)),
     [STM32MP157_CRYP2] = BLOCK("cryp2", TYPE_STM32MP1_CRYP, 0x4c005000,
-                               .irq = { BOTH(105) }, .reset = RST(AHB3, 4),
+                               .irq = { BOTH(105) }, RST_AND_ENABLE(AHB3, 4),
                                ACCESS(BYTES)),
     [STM32MP157_VREFBUF] = BLOCK("vrefbuf", TYPE_STM32MP1_VREFBUF, 0x50025000,
                                  RST_AND_ENABLE(APB3, 13)),
@@ -263,48 +263,49 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
 
     [STM32MP157_FDCAN1] = BLOCK("fdcan1", TYPE_STM32MP1_FDCAN, 0x4400e000,
                                 .irq = { BOTH(19), BOTH(21) },
-                                .reset = RST(APB2, 24), CLK(FDCAN),
+                                RST_AND_ENABLE(APB2, 24), CLK(FDCAN),
                                 ACCESS(BYTES)),
     [STM32MP157_FDCAN2] = BLOCK("fdcan2", TYPE_STM32MP1_FDCAN, 0x4400f000,
                                 .irq = { BOTH(20), BOTH(22) },
-                                .reset = RST(APB2, 24), CLK(FDCAN),
+                                RST_AND_ENABLE(APB2, 24), CLK(FDCAN),
                                 ACCESS(BYTES)),
 
     [STM32MP157_QUADSPI] = BLOCK("quadspi", TYPE_STM32MP1_QUADSPI, 0x58003000,
-                                 .irq = { BOTH(92) }, .reset = RST(AHB6, 14),
+                                 .irq = { BOTH(92) }, RST_AND_ENABLE(AHB6, 14),
                                  CLK(QUADSPI),
                                  ACCESS(BYTES)),
 
     [STM32MP157_ADC] = BLOCK("adc", TYPE_STM32MP1_ADC, 0x48003000,
                              .irq = { BOTH(18), BOTH(90) },
-                             .reset = RST(AHB2, 5), CLK(ADC),
+                             RST_AND_ENABLE(AHB2, 5), CLK(ADC),
                              ACCESS(BYTES)),
     [STM32MP157_CRC1] = BLOCK("crc1", TYPE_STM32MP1_CRC, 0x58009000,
-                              .reset = RST(AHB6, 20),
+                              RST_AND_ENABLE(AHB6, 20),
                               ACCESS(BYTES)),
     [STM32MP157_CRC2] = BLOCK("crc2", TYPE_STM32MP1_CRC, 0x4c004000,
-                              .reset = RST(AHB3, 7),
+                              RST_AND_ENABLE(AHB3, 7),
                               ACCESS(BYTES)),
     [STM32MP157_DAC] = BLOCK("dac", TYPE_STM32MP1_DAC, 0x40017000,
                              .irq = { BOTH(TIM6_DAC_IRQ) },
-                             .reset = RST(APB1, 29),
+                             RST_AND_ENABLE(APB1, 29),
                              ACCESS(BYTES)),
 
     [STM32MP157_DMA1] = BLOCK("dma1", TYPE_STM32MP1_DMA, 0x48000000,
                               .irq = { BOTH(11), BOTH(12), BOTH(13), BOTH(14),
                                        BOTH(15), BOTH(16), BOTH(17), BOTH(47) },
-                              .reset = RST(AHB2, 0),
+                              RST_AND_ENABLE(AHB2, 0),
                               ACCESS(BYTES)),
     [STM32MP157_DMA2] = BLOCK("dma2", TYPE_STM32MP1_DMA, 0x48001000,
                               .irq = { BOTH(56), BOTH(57), BOTH(58), BOTH(59),
                                        BOTH(60), BOTH(68), BOTH(69), BOTH(70) },
-                              .reset = RST(AHB2, 1),
+                              RST_AND_ENABLE(AHB2, 1),
                               ACCESS(BYTES)),
     [STM32MP157_DMAMUX1] = BLOCK("dmamux1", TYPE_STM32MP1_DMAMUX, 0x48002000,
-                                 .irq = { BOTH(102) }, .reset = RST(AHB2, 2),
+                                 .irq = { BOTH(102) }, RST_AND_ENABLE(AHB2, 2),
                                  ACCESS(BYTES)),
     [STM32MP157_MDMA] = BLOCK("mdma", TYPE_STM32MP1_MDMA, 0x58000000,
                               .irq = { BOTH(122) }, .reset = RST(TZAHB6, 0),
+                              ENABLE(AHB6, 0),
                               ACCESS(BYTES)),
 
     [STM32MP157_SDMMC1] = SDMMC("sdmmc1", 0x58005000, 49, SDMMC12, AHB6, 16),
@@ -312,7 +313,7 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_SDMMC3] = SDMMC("sdmmc3", 0x48004000, 137, SDMMC3, AHB2, 16),
 
     [STM32MP157_ETH] = BLOCK("eth", TYPE_STM32MP1_ETH, 0x5800a000,
-                             .irq = { BOTH(61) }, .reset = RST(AHB6, 10),
+                             .irq = { BOTH(61) }, RST_AND_ENABLE(AHB6, 10),
                              CLK(HCLK4),
                              ACCESS(BYTES)),
 

@@ -66,7 +66,7 @@
 
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_in(qts, STM32MP1_SOC "a7mpcore/gic");
     qtest_writel(qts, RCC_ADCCKSELR, 1);

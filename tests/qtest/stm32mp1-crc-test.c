@@ -44,7 +44,7 @@ static void feed(QTestState *qts, uint64_t crc, const char *data)
 
 static void test_registers(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < ARRAY_SIZE(crcs); i++) {
         g_assert_cmphex(qtest_readl(qts, crcs[i] + DR), ==, 0xffffffff);
@@ -67,7 +67,7 @@ static void test_registers(void)
 
 static void test_words(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, CRC2 + DR, 0x12345678);
     g_assert_cmphex(qtest_readl(qts, CRC2 + DR), ==, 0xdf8a8a2b);
@@ -112,7 +112,7 @@ static void test_polynomials(void)
         { POLY8 | REV_IN_BYTE | REV_OUT, 0, 0x31, 0xa1 },       /* MAXIM-DOW */
         { POLY7, 0, 0x09, 0x75 },                               /* MMC */
     };
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         qtest_writel(qts, CRC1 + INIT, cases[i].init);
@@ -127,7 +127,7 @@ static void test_polynomials(void)
 /* Words in memory order, as Linux's driver feeds them */
 static void test_reversal(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, CRC1 + CR, REV_IN_WORD | REV_OUT | RESET);
     qtest_writel(qts, CRC1 + DR, 0x34333231);
@@ -147,7 +147,7 @@ static void test_reversal(void)
 
 static void test_reset(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < ARRAY_SIZE(crcs); i++) {
         qtest_writel(qts, crcs[i] + IDR, 1);
@@ -166,7 +166,7 @@ static void test_reset(void)
 
 static void test_migration(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, CRC1 + CR, REV_IN_BYTE | REV_OUT | RESET);
     feed(qts, CRC1, "1234");

@@ -141,7 +141,7 @@ static void read_block(uint8_t *data, unsigned size)
 
 static void test_registers(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(cryps); i++) {
         uint64_t base = cryps[i];
 
@@ -270,7 +270,7 @@ static void check_mode(unsigned n, bool decrypt)
 
 static void test_modes(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(modes); i++) {
         g_test_message("%s", modes[i].name);
         check_mode(i, false);
@@ -292,7 +292,7 @@ static void test_datatype(void)
         0x3ad77bb4, 0x7bb43ad7, 0xb47bd73a, 0x2ddeeb5c,
     };
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     write_key(KEY_128, false);
     for (unsigned i = 0; i < 4; i++) {
         wr(CR, AES_ECB | DATATYPE(i) | FFLUSH);
@@ -419,7 +419,7 @@ static void check_aead(unsigned n, bool decrypt)
 
 static void test_aead(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(aeads); i++) {
         check_aead(i, false);
         check_aead(i, true);
@@ -430,7 +430,7 @@ static void test_aead(void)
 /* Both FIFOs hold eight words; the processor waits for room. */
 static void test_fifos(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "cryp2", "sysbus-irq");
     write_key(KEY_128, false);
     wr(IMSCR, IN);
@@ -483,7 +483,7 @@ static void test_dma(const void *name)
 {
     bool out = !strcmp(name, "dma-out");
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "cryp2", name);
     wr(DMACR, out ? 2 : 1);
     g_assert_false(qtest_get_irq(qts, 0));
@@ -505,6 +505,7 @@ static void test_bad_use(void)
     g_autofree char *file = NULL;
 
     qts = stm32mp1_init_logged(&file);
+    stm32mp1_enable_clocks(qts);
     wr(CR, AES_GCM | AES_CTR | CRYPEN);     /* there is no such mode */
     g_assert_cmphex(rd(CR) & CRYPEN, ==, 0);
     write_key(KEY_128, false);
@@ -529,7 +530,7 @@ static void test_migration(void)
     uint8_t out[16];
     g_autofree char *got = NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     unhex(PLAIN, in);
     write_key(KEY_128, false);
     write_iv("000102030405060708090a0b0c0d0e0f");

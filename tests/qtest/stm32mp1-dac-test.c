@@ -52,7 +52,7 @@ static void trigger(QTestState *qts)
 
 static void test_registers(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     stm32mp1_check_mask(qts, CR, 0x7fffffff);
     stm32mp1_check_readonly(qts, SWTRGR, 0);
@@ -75,7 +75,7 @@ static void test_registers(void)
 /* One value, in all the formats that it can be written and read in */
 static void test_formats(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, DHR12R1, 0x123);
     g_assert_cmphex(qtest_readl(qts, DOR1), ==, 0);     /* not enabled */
@@ -108,7 +108,7 @@ static void test_formats(void)
 
 static void test_software_trigger(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, CR, EN | TEN | CH2(EN | TEN));
     qtest_writel(qts, DHR12RD, 0x02220111);
@@ -135,7 +135,7 @@ static void test_software_trigger(void)
 static void test_waves(void)
 {
     static const uint32_t triangle[] = { 0, 1, 2, 3, 2, 1, 0, 1, 2 };
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
     uint32_t seen = 0;
 
     qtest_writel(qts, DHR12R1, 0x100);
@@ -167,7 +167,7 @@ static void test_waves(void)
 
 static void test_dma(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_in(qts, STM32MP1_SOC "a7mpcore/gic");
     for (unsigned i = 0; i < 4; i++) {
@@ -211,7 +211,7 @@ static void test_dma(void)
 
 static void test_reset(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, CR, EN);
     qtest_writel(qts, DHR12R1, 0x123);
@@ -226,7 +226,7 @@ static void test_reset(void)
 
 static void test_migration(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, CR, EN | CH2(EN | TEN | TRIANGLE | MAMP(3)));
     qtest_writel(qts, DHR12RD, 0x02220123);

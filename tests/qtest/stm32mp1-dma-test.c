@@ -74,7 +74,7 @@
 
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < 64; i++) {
         qtest_writel(qts, SRC + 4 * i, 0x03020100 + 0x04040404 * i);
@@ -512,7 +512,7 @@ static void test_own_registers(void)
             qtest_clock_step(qts, 10 * PAUSE_NS);
         }
     }
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     stream(qts, 0, SRC, DST, 1, 0, COPY);
     qtest_clock_step(qts, START_NS);
     g_assert_cmphex(get(qts, LISR), ==, TCIF | HTIF);
@@ -533,6 +533,7 @@ static void test_uart(void)
 
     qts = qtest_initf(STM32MP1_MACHINE "-serial null -serial null"
                       " -serial unix:%s,server=on,wait=off", path);
+    stm32mp1_enable_clocks(qts);
     g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     g_assert_cmpint(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);

@@ -36,7 +36,7 @@
 
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, MUX_PATH, "channel");
     return qts;
@@ -144,7 +144,7 @@ static void test_generator(void)
 
 static void test_generator_overrun(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_in(qts, STM32MP1_SOC "a7mpcore/gic");
     qtest_writel(qts, CCR(0), GENERATOR(2));
@@ -195,7 +195,7 @@ static void test_synchronization(void)
 
 static void test_synchronization_irq(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_in(qts, STM32MP1_SOC "a7mpcore/gic");
     qtest_writel(qts, CCR(9), SE | SYNC(EXTI0) | RISING | FALLING | REQUEST);

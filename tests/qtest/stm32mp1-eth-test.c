@@ -117,6 +117,7 @@ static Board start(void)
     g_assert_cmpint(socketpair(PF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
     b.qts = qtest_initf(STM32MP1_MACHINE "-nic socket,fd=%d,"
                         "mac=52:54:00:12:34:56", pair[1]);
+    stm32mp1_enable_clocks(b.qts);
     close(pair[1]);
     b.cable = pair[0];
     return b;
@@ -267,6 +268,7 @@ static void test_registers(void)
     QTestState *qts = qtest_init(STM32MP1_MACHINE
                                  "-nic none -global stm32mp1-eth.mac="
                                  "52:54:00:12:34:56");
+    stm32mp1_enable_clocks(qts);
 
     stm32mp1_check_readonly(qts, ETH + MACVR, 0x4042);
     stm32mp1_check_readonly(qts, ETH + MACHWF0R, 0x000d4027);
@@ -344,6 +346,7 @@ static void test_phy(void)
 static void test_no_cable(void)
 {
     QTestState *qts = qtest_init(STM32MP1_MACHINE "-nic none");
+    stm32mp1_enable_clocks(qts);
 
     g_assert_cmphex(mdio_read(qts, 0, 2), ==, 0x001c);
     g_assert_cmphex(mdio_read(qts, 0, 1) & 0x24, ==, 0);

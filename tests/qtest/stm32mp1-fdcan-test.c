@@ -209,7 +209,7 @@ static void test_registers(void)
         { TXEFC, 0, 0x3f3ffffc, true },
     };
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned n = 0; n < 2; n++) {
         stm32mp1_check_readonly(qts, base_of(n), 0x32141218);
         stm32mp1_check_readonly(qts, base_of(n) + 4, 0x87654321);
@@ -261,7 +261,7 @@ static void test_loopback(const void *opaque)
 {
     bool internal = opaque != NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     set_up(0, TESTEN | FDOE | BRSE | (internal ? MON : 0), false);
     go(0);
     fill_tx(0, 2, STD(0x123), DLC(8) | EFC | 0x5a000000, 0x11223344);
@@ -324,6 +324,7 @@ static void send_frame(unsigned n, uint32_t t0, uint32_t t1, uint32_t first)
 static void test_bus(void)
 {
     qts = qtest_init(BUS);
+    stm32mp1_enable_clocks(qts);
     set_up(0, 0, false);
     set_up(1, 0, false);
     wr(1, SIDFC, 3 << 16 | (HALF + STD_FILTERS));
@@ -384,6 +385,7 @@ static void test_full(const void *opaque)
     bool overwrite = opaque != NULL;
 
     qts = qtest_init(BUS);
+    stm32mp1_enable_clocks(qts);
     set_up(0, 0, false);
     set_up(1, 0, false);
     if (overwrite) {
@@ -427,6 +429,7 @@ static void test_order(const void *opaque)
     const uint8_t *order = queue ? queued : fifo;
 
     qts = qtest_init(BUS);
+    stm32mp1_enable_clocks(qts);
     set_up(0, 0, queue);
     set_up(1, 0, false);
     wr(1, RXF0C, 8 << 16 | (HALF + RX_FIFO0));
@@ -450,7 +453,7 @@ static void test_order(const void *opaque)
 /* Nobody acknowledges: it is tried again until the node is passive. */
 static void test_errors(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     set_up(0, 0, false);
     go(0);
     fill_tx(0, 0, STD(1), DLC(0), 0);
@@ -497,7 +500,7 @@ static void test_errors(void)
 /* ILS chooses the line, ILE enables it. */
 static void test_irq(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     qtest_irq_intercept_in(qts, "/machine/soc/a7mpcore/gic");
     for (unsigned n = 0; n < 2; n++) {
         set_up(n, TESTEN | MON, false);
@@ -532,6 +535,7 @@ static void test_irq(void)
 static void test_listen(void)
 {
     qts = qtest_init(BUS);
+    stm32mp1_enable_clocks(qts);
     set_up(0, FDOE, false);
     set_up(1, MON, false);
     go(0);
@@ -560,6 +564,7 @@ static void test_bad_use(void)
     g_autofree char *text = NULL;
 
     qts = stm32mp1_init_logged(&file);
+    stm32mp1_enable_clocks(qts);
     set_up(0, TESTEN | MON, false);
     wr(0, TXBC, 2 << 16 | 0xfffc);
     wr(0, SIDFC, 0x00fffffc);
@@ -583,7 +588,7 @@ static void test_bad_use(void)
 
 static void test_migration(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     set_up(0, TESTEN | MON, false);
     go(0);
     fill_tx(0, 2, STD(0x123), DLC(1), 0x42);

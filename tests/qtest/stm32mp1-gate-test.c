@@ -16,9 +16,11 @@
 #define MP_APB4ENSETR   (RCC + 0x200)
 #define MP_APB5ENSETR   (RCC + 0x208)
 #define MP_AHB5ENSETR   (RCC + 0x210)
+#define MP_AHB6ENSETR   (RCC + 0x218)
 #define MP_APB1ENSETR   (RCC + 0xa00)
 #define MP_APB2ENSETR   (RCC + 0xa08)
 #define MP_APB3ENSETR   (RCC + 0xa10)
+#define MP_AHB2ENSETR   (RCC + 0xa18)
 #define MP_AHB3ENSETR   (RCC + 0xa20)
 #define MP_AHB4ENSETR   (RCC + 0xa28)
 #define MC_APB1ENSETR   (RCC + 0xa80)
@@ -319,6 +321,70 @@ static void add(const Block *b, const char *group,
     qtest_add_data_func(path, b, test);
 }
 
+/* Blocks that know widths of accesses themselves: a register, and a value */
+static const struct {
+    const char *name;
+    uint32_t addr;
+    uint32_t setr;
+    uint8_t bit;
+    uint32_t value;
+} others[] = {
+    { "tim1", 0x44000028, MP_APB2ENSETR, 0, 0x1234 },
+    { "tim8", 0x44001028, MP_APB2ENSETR, 1, 0x1234 },
+    { "tim15", 0x44006028, MP_APB2ENSETR, 2, 0x1234 },
+    { "tim16", 0x44007028, MP_APB2ENSETR, 3, 0x1234 },
+    { "tim17", 0x44008028, MP_APB2ENSETR, 4, 0x1234 },
+    { "lptim1", 0x40009008, MP_APB1ENSETR, 9, 0x1 },
+    { "lptim2", 0x50021008, MP_APB3ENSETR, 0, 0x1 },
+    { "lptim3", 0x50022008, MP_APB3ENSETR, 1, 0x1 },
+    { "lptim4", 0x50023008, MP_APB3ENSETR, 2, 0x1 },
+    { "lptim5", 0x50024008, MP_APB3ENSETR, 3, 0x1 },
+    { "spi1", 0x44004004, MP_APB2ENSETR, 8, 0x1234 },
+    { "spi2", 0x4000b004, MP_APB1ENSETR, 11, 0x1234 },
+    { "spi3", 0x4000c004, MP_APB1ENSETR, 12, 0x1234 },
+    { "spi4", 0x44005004, MP_APB2ENSETR, 9, 0x1234 },
+    { "spi5", 0x44009004, MP_APB2ENSETR, 10, 0x1234 },
+    { "spi6", 0x5c001004, MP_APB5ENSETR, 0, 0x1234 },
+    { "fdcan1", 0x4400e054, MP_APB2ENSETR, 24, 0x3 },
+    { "fdcan2", 0x4400f054, MP_APB2ENSETR, 24, 0x3 },
+    { "quadspi", 0x58003010, MP_AHB6ENSETR, 14, 0x1234 },
+    { "adc", 0x48003004, MP_AHB2ENSETR, 5, 0x1 },
+    { "dac", 0x40017008, MP_APB1ENSETR, 29, 0x123 },
+    { "crc1", 0x58009004, MP_AHB6ENSETR, 20, 0x12345678 },
+    { "crc2", 0x4c004004, MP_AHB3ENSETR, 7, 0x12345678 },
+    { "dma1", 0x48000018, MP_AHB2ENSETR, 0, 0x12345678 },
+    { "dma2", 0x48001018, MP_AHB2ENSETR, 1, 0x12345678 },
+    { "dmamux1", 0x48002000, MP_AHB2ENSETR, 2, 0x25 },
+    { "mdma", 0x58000058, MP_AHB6ENSETR, 0, 0x12345678 },
+    { "hash1", 0x54002020, MP_AHB5ENSETR, 5, 0x3 },
+    { "hash2", 0x4c002020, MP_AHB3ENSETR, 5, 0x3 },
+    { "cryp1", 0x54001014, MP_AHB5ENSETR, 4, 0x3 },
+    { "cryp2", 0x4c005014, MP_AHB3ENSETR, 4, 0x3 },
+    { "sdmmc1", 0x58005008, MP_AHB6ENSETR, 16, 0x12345678 },
+    { "sdmmc2", 0x58007008, MP_AHB6ENSETR, 17, 0x12345678 },
+    { "sdmmc3", 0x48004008, MP_AHB2ENSETR, 16, 0x12345678 },
+    { "eth", 0x5800a304, MP_AHB6ENSETR, 10, 0x12345678 },
+};
+
+static void test_others(void)
+{
+    QTestState *qts = stm32mp1_init();
+
+    for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
+        uint32_t addr = others[i].addr, value = others[i].value;
+
+        g_test_message("%s", others[i].name);
+        qtest_writel(qts, addr, value);
+        g_assert_cmphex(qtest_readl(qts, addr), ==, value);
+        qtest_writel(qts, CLRR(others[i].setr), BIT(others[i].bit));
+        g_assert_cmphex(qtest_readl(qts, addr), ==, 0);
+        qtest_writel(qts, addr, 0);
+        qtest_writel(qts, others[i].setr, BIT(others[i].bit));
+        g_assert_cmphex(qtest_readl(qts, addr), ==, value);
+    }
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     int i;
@@ -339,5 +405,6 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/gate/timer", test_timer);
     qtest_add_func("stm32mp1/gate/watchdog_goes_on", test_watchdog_goes_on);
     qtest_add_func("stm32mp1/gate/migration", test_migration);
+    qtest_add_func("stm32mp1/gate/others", test_others);
     return g_test_run();
 }

@@ -120,7 +120,7 @@ static void fill(uint8_t *data, size_t size)
 
 static void test_registers(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(hashes); i++) {
         uint64_t base = hashes[i];
 
@@ -169,7 +169,7 @@ static void test_vectors(void)
     uint8_t key[20];
     g_autofree char *mac = NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         g_autofree char *got = hash(rows[i].algo, rows[i].text,
                                     strlen(rows[i].text), rows[i].bytes);
@@ -207,7 +207,7 @@ static void test_random(void)
     uint8_t data[MAX_BYTES];
     uint8_t key[MAX_BYTES];
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned a = 0; a < ARRAY_SIZE(algos); a++) {
         for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
             unsigned key_size = keys[i % ARRAY_SIZE(keys)];
@@ -242,7 +242,7 @@ static void test_datatype(void)
     };
     g_autofree char *first = NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < 4; i++) {
         g_autofree char *got = NULL;
 
@@ -281,7 +281,7 @@ static void test_context(const void *opaque)
     g_autofree char *got = NULL;
     g_autofree char *between = NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     fill(data, sizeof(data));
     fill(key, sizeof(key));
     wr(IMR, DCIS);
@@ -330,7 +330,7 @@ static void test_context(const void *opaque)
 /* DINIS and NBW follow the block; both flags interrupt if they may. */
 static void test_flags(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "hash2", "sysbus-irq");
     wr(CR, INIT | BYTES | MD5);
     g_assert_false(qtest_get_irq(qts, 0));
@@ -369,7 +369,7 @@ static void test_dma(void)
 {
     g_autofree char *got = NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "hash2", "dma-in");
     wr(CR, INIT | BYTES | SHA1);
     g_assert_false(qtest_get_irq(qts, 0));
@@ -395,6 +395,7 @@ static void test_bad_key(void)
     uint8_t key[68] = { 0 };
 
     qts = stm32mp1_init_logged(&file);
+    stm32mp1_enable_clocks(qts);
     wr(CR, INIT | BYTES | SHA1 | MODE_HMAC);
     write_bytes(key, sizeof(key));
     finish(sizeof(key));
@@ -410,7 +411,7 @@ static void test_migration(void)
     g_autofree char *want = NULL;
     g_autofree char *got = NULL;
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     fill(data, sizeof(data));
     wr(CR, INIT | BYTES | SHA256);
     write_bytes(data, 200);

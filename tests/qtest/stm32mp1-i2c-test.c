@@ -636,7 +636,7 @@ static void mdma_channel(QTestState *qts, unsigned n, uint32_t request,
 static void test_dma(void)
 {
     enum { I2C4_RX = 36, I2C4_TX = 37, BUFFER = 0x10000000, TURN_NS = 100 };
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_writeb(qts, BUFFER, BUCK1_ACTIVE_CR);
     qtest_writeb(qts, BUFFER + 1, 0x79);

@@ -94,7 +94,7 @@ static void begin(uint32_t cfgr, uint32_t ier)
 
 static void test_registers(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(lptims); i++) {
         uint64_t base = lptims[i].base;
 
@@ -126,7 +126,7 @@ static void test_registers(void)
 /* A written value arrives after three cycles of the kernel clock. */
 static void test_write(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(0, ARROK | CMPOK);
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "lptim1", "sysbus-irq");
     wr(ARR, 1000);
@@ -149,7 +149,7 @@ static void test_write(void)
     qtest_quit(qts);
 
     /* On a fast clock that is soon. */
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     wr(CR, ENABLE);
     wr(ARR, 1000);
     qtest_clock_step(qts, 100);
@@ -159,7 +159,7 @@ static void test_write(void)
 
 static void test_continuous(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(0, 0);
     step_to(0);
     wr(ARR, 9);
@@ -201,7 +201,7 @@ static void test_continuous(void)
 /* As Linux's clock event device: start at once after ARR was written */
 static void test_single(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(PRESC(1), ARRM);
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "lptim1", "sysbus-irq");
     step_to(0);
@@ -229,7 +229,7 @@ static void test_single(void)
 /* With PRELOAD, a new ARR counts from the next period on. */
 static void test_preload(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(PRELOAD, 0);
     step_to(0);
     wr(ARR, 9);
@@ -246,7 +246,7 @@ static void test_preload(void)
     qtest_quit(qts);
 
     /* Without, at once; a counter that is past it goes all the way round. */
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(0, 0);
     step_to(0);
     wr(ARR, 100);
@@ -268,7 +268,7 @@ static void test_wiring(void)
 {
     static const int irqs[] = { 93, 138, 139, 140, 141 };
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     qtest_irq_intercept_in(qts, "/machine/soc/a7mpcore/gic");
     for (unsigned i = 0; i < ARRAY_SIZE(lptims); i++) {
         uint64_t base = lptims[i].base;
@@ -299,7 +299,7 @@ static void test_wiring(void)
 /* The clock stands still, and goes on slower. */
 static void test_clock(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(0, 0);
     step_to(0);
     wr(ARR, 0xffff);
@@ -321,6 +321,7 @@ static void test_bad_use(void)
     g_autofree char *file = NULL;
 
     qts = stm32mp1_init_logged(&file);
+    stm32mp1_enable_clocks(qts);
     wr(ARR, 1);
     wr(CFGR, ENC);
     wr(CR, ENABLE);
@@ -343,7 +344,7 @@ static void test_bad_use(void)
 
 static void test_migration(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     begin(0, ARRM);
     wr(ARR, 100);
     wr(CR, ENABLE | SNGSTRT);

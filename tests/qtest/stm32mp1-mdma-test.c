@@ -78,7 +78,7 @@
 
 static QTestState *start(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_in(qts, STM32MP1_SOC "a7mpcore/gic");
     for (unsigned i = 0; i < 256; i++) {
@@ -459,7 +459,7 @@ static void test_held(void)
         software_request(qts, 0);
         qtest_clock_step(qts, 10 * PAUSE_NS);
     }
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     g_assert_cmphex(get(qts, 0, CCR), ==, 0);
     qtest_quit(qts);
 }

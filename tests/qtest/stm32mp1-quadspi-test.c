@@ -85,6 +85,7 @@ static void wr(uint32_t offset, uint32_t value)
 static void start(const char *arguments)
 {
     qts = qtest_init(arguments);
+    stm32mp1_enable_clocks(qts);
     wr(DCR, FLASH_SIZE);
     wr(CR, EN);
 }
@@ -127,7 +128,7 @@ static void test_registers(void)
         { PSMKR, ~0u }, { PSMAR, ~0u }, { PIR, 0xffff }, { LPTR, 0xffff },
     };
 
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     g_assert_cmphex(rd(CR), ==, 0);
     stm32mp1_check_readonly(qts, QUADSPI + SR, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -387,6 +388,7 @@ static void test_bad_use(void)
     g_autofree char *text = NULL;
 
     qts = stm32mp1_init_logged(&file);
+    stm32mp1_enable_clocks(qts);
     wr(CR, EN);
     wr(CCR, CMD(RDID) | DMODE(1) | READ | DDRM);
     g_assert_cmphex(rd(SR), ==, 0);

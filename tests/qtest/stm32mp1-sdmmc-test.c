@@ -173,6 +173,7 @@ static QTestState *start(char **file)
     *file = make_card();
     args = arguments(*file);
     qts = qtest_init(args);
+    stm32mp1_enable_clocks(qts);
     bring_up(qts);
     return qts;
 }
@@ -197,7 +198,7 @@ static void check_memory(QTestState *qts, uint64_t addr, size_t offset,
 
 static void test_registers(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     for (unsigned i = 0; i < ARRAY_SIZE(blocks); i++) {
         uint64_t base = blocks[i];
@@ -231,7 +232,7 @@ static void test_registers(void)
 /* Once on, only a reset of the block takes the power away. */
 static void test_power(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     set(qts, POWER, 2);
     g_assert_cmphex(get(qts, POWER), ==, 2);
@@ -249,7 +250,7 @@ static void test_power(void)
 /* No card: no response, and the pin that detects one is high. */
 static void test_no_card(void)
 {
-    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+    QTestState *qts = stm32mp1_init();
 
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "sdmmc1", "sysbus-irq");
     g_assert_cmphex(qtest_readl(qts, GPIOB_IDR) & DETECT, ==, DETECT);
@@ -270,7 +271,7 @@ static void test_detect(void)
     QTestState *qts = start(&file);
 
     g_assert_cmphex(qtest_readl(qts, GPIOB_IDR) & DETECT, ==, 0);
-    qtest_system_reset(qts);
+    stm32mp1_system_reset(qts);
     g_assert_cmphex(qtest_readl(qts, GPIOB_IDR) & DETECT, ==, 0);
     end(qts, file);
 }

@@ -115,7 +115,7 @@ static void start(uint32_t spi, uint32_t frames, uint32_t cfg1, uint32_t cfg2)
 
 static void test_registers(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     for (unsigned i = 0; i < ARRAY_SIZE(spis); i++) {
         uint64_t spi = spis[i].base;
         unsigned count = 0;
@@ -182,6 +182,7 @@ static void test_time(void)
     uint64_t frame;
 
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     start(SPI4, 2, MBR(7) | DSIZE(8), 0);
     g_assert_cmphex(rd(SPI4 + SR), ==, 2 << 16 | TXP);
     qtest_clock_step(qts, 1000000);
@@ -221,6 +222,7 @@ static void test_time(void)
 static void test_packing(void)
 {
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     start(SPI1, 7, DSIZE(8) | FTHLV(4), 0);
     wr(SPI1 + TXDR, 0x04030201);
     qtest_writew(qts, SPI1 + TXDR, 0x0605);
@@ -259,7 +261,7 @@ static void test_packing(void)
 /* Nothing on the bus: MISO is low. A device that is not there gets no frame. */
 static void test_empty_bus(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     start(SPI4, 1, DSIZE(8), 0);
     qtest_writeb(qts, SPI4 + TXDR, 0xff);
     qtest_clock_step(qts, 1000000);
@@ -272,6 +274,7 @@ static void test_empty_bus(void)
 static void test_simplex(void)
 {
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     start(SPI4, 3, DSIZE(8), SIMPLEX_TX);
     wr(SPI4 + TXDR, 0x030201);
     qtest_clock_step(qts, 1000000);
@@ -303,6 +306,7 @@ static void test_simplex(void)
 static void test_full(void)
 {
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     start(SPI4, 10, DSIZE(8), SIMPLEX_RX);
     qtest_clock_step(qts, 1000000);
     g_assert_cmphex(rd(SPI4 + SR) & (EOT | OVR | SUSP), ==, EOT | OVR);
@@ -350,7 +354,7 @@ static void test_full(void)
 /* A selected master gives way, and cannot be enabled until MODF is cleared. */
 static void test_mode_fault(void)
 {
-    qts = qtest_init(STM32MP1_MACHINE);
+    qts = stm32mp1_init();
     wr(SPI4 + CFG2, MASTER | SSM);
     wr(SPI4 + CR1, SPE);
     g_assert_cmphex(rd(SPI4 + SR), ==, TXC | MODF | TXP);
@@ -384,6 +388,7 @@ static void test_irq(void)
     };
 
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "spi4", "sysbus-irq");
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         wr(SPI4 + IER, 0);
@@ -410,6 +415,7 @@ static void test_dma(const void *name)
     bool tx = !strcmp(name, "dma-tx");
 
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "spi4", name);
     start(SPI4, 2, DSIZE(8) | FTHLV(2) | (tx ? TXDMAEN : RXDMAEN), 0);
     g_assert_cmpint(qtest_get_irq(qts, 0), ==, tx);
@@ -425,6 +431,7 @@ static void test_dma(const void *name)
 static void test_ss(void)
 {
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "spi4", "ss");
     start(SPI4, 1, DSIZE(8), SSOE);
     g_assert_false(qtest_get_irq(qts, 0));
@@ -461,12 +468,14 @@ static uint32_t jedec_id(uint32_t frame_bits)
 static void test_flash(void)
 {
     qts = qtest_init(STM32MP1_MACHINE "-device w25q32,bus=spi4");
+    stm32mp1_enable_clocks(qts);
     g_assert_cmphex(jedec_id(8), ==, 0x1640ef00);
     /* SS has risen between the commands, and 16-bit frames are two bytes. */
     g_assert_cmphex(jedec_id(16), ==, 0x401600ef);
     qtest_quit(qts);
 
     qts = qtest_init(STM32MP1_MACHINE "-device w25q32,bus=spi4");
+    stm32mp1_enable_clocks(qts);
     start(SPI4, 4, DSIZE(8), 0);
     wr(SPI4 + TXDR, 0x9f);
     qtest_clock_step(qts, 1000000);
@@ -508,6 +517,7 @@ static void test_unimplemented(void)
         g_autofree char *text = NULL;
 
         qts = stm32mp1_init_logged(&file);
+        stm32mp1_enable_clocks(qts);
         wr(SPI4 + CR2, 1);
         wr(SPI4 + CFG1, rows[i].cfg1);
         wr(SPI4 + CFG2, rows[i].cfg2);
@@ -527,6 +537,7 @@ static void test_unimplemented(void)
 static void test_migration(void)
 {
     qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
     start(SPI4, 2, MBR(7) | DSIZE(8), 0);
     qtest_writew(qts, SPI4 + TXDR, 0x1234);
     qtest_clock_step(qts, ticks_ns("spi45", 8 * 256));
