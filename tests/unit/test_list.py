@@ -27,15 +27,18 @@ def test_boards_and_their_features(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_images_are_those_that_are_built(capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = (paths.ROOT / "firmware/remote/apps/meson.build").read_text(encoding="utf-8")
+    remote = paths.ROOT / "firmware/remote"
+    recipe = (remote / "apps/meson.build").read_text(encoding="utf-8")
     everywhere, peers = (re.findall(r"'([\w-]+)'", apps) for apps in re.findall(r"foreach app : \[(.*?)\]", recipe))
+    recipe = (remote / "soc/stm32mp157-m4/meson.build").read_text(encoding="utf-8")
+    (own,) = (re.findall(r"'([\w-]+)'", apps) for apps in re.findall(r"soc_apps = \[(.*?)\]", recipe))
 
     def images(apps: list[str]) -> list[str]:
         return [f"{app}-{system}" for app in sorted(apps) for system in ("bare", "freertos")]
 
-    assert names(capsys, "images") == images(everywhere + peers)
+    assert names(capsys, "images") == images(everywhere + peers + own)
     assert names(capsys, "images", "--board", "zcu102") == images(everywhere + peers)
-    assert names(capsys, "images", "--board", "stm32mp157c-dk2") == images(everywhere)
+    assert names(capsys, "images", "--board", "stm32mp157c-dk2") == images(everywhere + own)
     assert names(capsys, "images", "--board", "virt") == []
 
 

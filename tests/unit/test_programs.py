@@ -298,6 +298,9 @@ def test_an_interruption_from_the_terminal_is_heard_once(tmp_path: Path, on_term
         assert_all_gone(reader)
 
 
+ALONE = "scripts/ampstand test --only scenarios --workers 1"
+"""One test after the other: another worker has a board of its own, of which it says the same."""
+
 FULL = """
 import resource
 def limit(size):  # of each file that is written from now on
@@ -315,7 +318,7 @@ def test_a_full_records_disk_is_one_message(tmp_path: Path, place: str) -> None:
     root = tmp_path / "root"
     source = FULL if place == "while the board speaks" else FULL.replace("4096", "1").replace("seq 3000", "true")
     checkout.write(root, source)
-    done = checkout.call("scripts/ampstand test --only scenarios --board fake-good.toml --records records", root, root)
+    done = checkout.call(f"{ALONE} --board fake-good.toml --records records", root, root)
     said = done.stdout + done.stderr
     assert done.returncode == 3, said
     assert 1 <= said.count("cannot be written") <= 3
@@ -333,7 +336,7 @@ def test_a_board_that_does_not_boot_says_nothing_about_what_is_tested(tmp_path: 
     root = tmp_path / "root"
     checkout.write(root, "def test_first(host): pass\ndef test_second(host): pass\ndef test_third(board): pass\n")
     write_board(root, mode, boot=0.5)
-    command = f"scripts/ampstand test --only scenarios --board fake-{mode}.toml --records records --junit junit.xml"
+    command = f"{ALONE} --board fake-{mode}.toml --records records --junit junit.xml"
     done = checkout.call(command, root, root)
     assert done.returncode == 3, done.stderr
     assert done.stdout.splitlines()[-1] == "1 passed, 1 failed, 1 skipped"

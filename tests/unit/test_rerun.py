@@ -196,7 +196,8 @@ def test_what_failed_runs_first(tmp_path: Path) -> None:
 
     def ran(failing: str, *options: str) -> list[str]:
         (root / "failing").write_text(failing)
-        words = ["./scripts/ampstand", "test", "--only", "scenarios", "--board", "fake-good.toml", *options]
+        words = ["./scripts/ampstand", "test", "--only", "scenarios", "--workers", "1", "--board", "fake-good.toml"]
+        words += options
         done = checkout.call(shlex.join(words), root, root)
         assert done.returncode == bool(failing), done.stderr
         files = [path for path in (root / "ran", root / "gw0", root / "gw1") if path.exists()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
@@ -50,9 +51,14 @@ def _images(boards: Sequence[Board]) -> Rows:
     """Yield each application on each operating system: ``firmware/remote/apps/meson.build``."""
     folder = paths.ROOT / "firmware/remote"
     socs = sorted({remote.soc for board in boards for remote in board.remotes})
-    peers = [soc for soc in socs if "soc_peer = true" in (folder / "soc" / soc / "meson.build").read_text()]
+    recipes = {path.parent.name: path.read_text("utf-8") for path in sorted((folder / "soc").glob("*/meson.build"))}
+    own = {soc: re.findall(r"'([\w-]+)'", *re.findall(r"^soc_apps = (.*)", recipes[soc], re.M)) for soc in recipes}
+    special = {app for apps in own.values() for app in apps}
+    peers = [soc for soc in socs if "soc_peer = true" in recipes[soc]]
     for app in sorted((folder / "apps").glob("*/")):
-        having = peers if app.name.startswith("peer-") else socs
+        having = [soc for soc in socs if app.name in own[soc] or app.name not in special]
+        if app.name.startswith("peer-"):
+            having = peers
         for system in sorted((folder / "os").glob("*/")):
             if having:
                 yield f"{app.name}-{system.name}", f"for {', '.join(having)}"
