@@ -51,8 +51,8 @@ def test_shell_tells_kernel_messages_from_output(host: Shell) -> None:
 
 
 def test_a_panic_before_the_console_is_there_is_the_reason(boot: Callable[..., LinuxMachine]) -> None:
-    """With 8 MiB of memory Linux dies early; on some boards before it has a driver for its console."""
-    machine = boot(up=False, kernel_arguments="mem=8M", tolerated={".*": "Linux is to die"})
+    """With 10 MiB of memory Linux dies early; on some boards before it has a driver for its console."""
+    machine = boot(up=False, kernel_arguments="mem=10M", tolerated={".*": "Linux is to die"})
     machine.start()
     machine.host.console.expect_line("Kernel panic - not syncing", what="what Linux dies of")
 
