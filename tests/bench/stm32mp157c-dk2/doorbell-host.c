@@ -4,12 +4,14 @@
  *
  * Rings the remote's doorbell and sleeps until it rings back, ROUNDS times: what the model takes for a round trip on
  * which no operating system and no ring of messages is. Runs on the first Cortex-A7 without anything below it.
- * Registers: RM0436 (IPCC, interrupt list), Arm's GICv2 architecture.
+ * Registers: RM0436 (RCC, IPCC, interrupt list), Arm's GICv2 architecture.
  */
 
 #include <stdint.h>
 
 #define REG(address) (*(volatile uint32_t *)(address))
+#define RCC_MP_AHB3ENSETR REG(0x50000a20)
+#define IPCCEN (1u << 12)
 #define IPCC_C1CR REG(0x4c001000)
 #define IPCC_C1MR REG(0x4c001004)
 #define IPCC_C1SCR REG(0x4c001008)
@@ -42,6 +44,7 @@ __attribute__((used)) void start_c(void)
 {
     uint32_t began, frequency;
 
+    RCC_MP_AHB3ENSETR = IPCCEN;
     GICD_ITARGETSR(IPCC_RX0) = 1;
     GICD_ISENABLER(IPCC_RX0) = 1u << (IPCC_RX0 % 32);
     GICD_CTLR = 1;

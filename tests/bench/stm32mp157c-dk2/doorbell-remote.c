@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define REG(address) (*(volatile uint32_t *)(address))
+#define RCC_MC_AHB3ENSETR REG(0x50000aa0)
+#define IPCCEN (1u << 12)
 #define IPCC_C1TOC2SR REG(0x4c00100c)
 #define IPCC_C2CR REG(0x4c001010)
 #define IPCC_C2MR REG(0x4c001014)
@@ -22,6 +24,7 @@
 __attribute__((used)) void start_c(void)
 {
     __asm volatile("cpsid i"); /* interrupts only wake */
+    RCC_MC_AHB3ENSETR = IPCCEN;
     NVIC_ISER3 = IPCC_RX1;
     IPCC_C2MR = ~CH1;
     IPCC_C2CR = RXOIE;
