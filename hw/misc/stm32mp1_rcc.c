@@ -607,46 +607,6 @@ static uint64_t stm32mp1_rcc_timer(STM32MP1RccState *s, uint64_t ck_mcu,
     return div <= shift ? ck_mcu : (ck_mcu >> div) << shift;
 }
 
-static uint64_t stm32mp1_rcc_usart(STM32MP1RccState *s, int selr,
-                                   uint64_t pclk)
-{
-    switch (s->regs[selr] & 7) {
-    case 0:
-        return pclk;
-    case 1:
-        return stm32mp1_rcc_pll(s, selr == R_UART1CKSELR ? RCC_PLL3 : RCC_PLL4,
-                                1);
-    case 2:
-        return stm32mp1_rcc_hsi(s);
-    case 3:
-        return stm32mp1_rcc_csi(s);
-    case 4:
-        return selr == R_UART1CKSELR ? stm32mp1_rcc_pll(s, RCC_PLL4, 1) :
-                                       stm32mp1_rcc_hse(s);
-    case 5:
-        return selr == R_UART1CKSELR ? stm32mp1_rcc_hse(s) : 0;
-    default:
-        return 0;
-    }
-}
-
-static uint64_t stm32mp1_rcc_i2c(STM32MP1RccState *s, int selr, uint64_t pclk)
-{
-    switch (s->regs[selr] & 7) {
-    case 0:
-        return pclk;
-    case 1:
-        return selr == R_I2C46CKSELR ? stm32mp1_rcc_pll(s, RCC_PLL3, 1) :
-                                       stm32mp1_rcc_pll(s, RCC_PLL4, 2);
-    case 2:
-        return stm32mp1_rcc_hsi(s);
-    case 3:
-        return stm32mp1_rcc_csi(s);
-    default:
-        return 0;
-    }
-}
-
 /* What a field of a register selects; a value without an entry is no clock. */
 typedef enum RccSelected {
     SEL_NONE, SEL_BUS, SEL_HSI, SEL_CSI, SEL_HSE, SEL_LSI, SEL_LSE, SEL_PER,
@@ -659,6 +619,22 @@ static const struct {
     STM32MP1RccClock bus;
     RccSelected selected[8];
 } stm32mp1_rcc_muxes[] = {
+    { STM32MP1_RCC_USART1, R_UART1CKSELR, STM32MP1_RCC_PCLK5,
+      { SEL_BUS, SEL_PLL3_Q, SEL_HSI, SEL_CSI, SEL_PLL4_Q, SEL_HSE } },
+    { STM32MP1_RCC_USART6, R_UART6CKSELR, STM32MP1_RCC_PCLK2,
+      { SEL_BUS, SEL_PLL4_Q, SEL_HSI, SEL_CSI, SEL_HSE } },
+    { STM32MP1_RCC_USART24, R_UART24CKSELR, STM32MP1_RCC_PCLK1,
+      { SEL_BUS, SEL_PLL4_Q, SEL_HSI, SEL_CSI, SEL_HSE } },
+    { STM32MP1_RCC_USART35, R_UART35CKSELR, STM32MP1_RCC_PCLK1,
+      { SEL_BUS, SEL_PLL4_Q, SEL_HSI, SEL_CSI, SEL_HSE } },
+    { STM32MP1_RCC_USART78, R_UART78CKSELR, STM32MP1_RCC_PCLK1,
+      { SEL_BUS, SEL_PLL4_Q, SEL_HSI, SEL_CSI, SEL_HSE } },
+    { STM32MP1_RCC_I2C12, R_I2C12CKSELR, STM32MP1_RCC_PCLK1,
+      { SEL_BUS, SEL_PLL4_R, SEL_HSI, SEL_CSI } },
+    { STM32MP1_RCC_I2C35, R_I2C35CKSELR, STM32MP1_RCC_PCLK1,
+      { SEL_BUS, SEL_PLL4_R, SEL_HSI, SEL_CSI } },
+    { STM32MP1_RCC_I2C46, R_I2C46CKSELR, STM32MP1_RCC_PCLK5,
+      { SEL_BUS, SEL_PLL3_Q, SEL_HSI, SEL_CSI } },
     /* The pin I2S_CKIN, which comes third, has no clock. */
     { STM32MP1_RCC_SPI1, R_SPI2S1CKSELR, 0,
       { SEL_PLL4_P, SEL_PLL3_Q, SEL_NONE, SEL_PER, SEL_PLL3_R } },
@@ -717,31 +693,6 @@ static uint64_t stm32mp1_rcc_selected(STM32MP1RccState *s, RccSelected what,
     }
 }
 
-/* The kernel clocks that a register selects, from the bus clock or another */
-static const struct {
-    STM32MP1RccClock clock;
-    int selr;
-    STM32MP1RccClock pclk;
-    uint64_t (*select)(STM32MP1RccState *s, int selr, uint64_t pclk);
-} stm32mp1_rcc_kernel_clocks[] = {
-    { STM32MP1_RCC_USART1, R_UART1CKSELR, STM32MP1_RCC_PCLK5,
-      stm32mp1_rcc_usart },
-    { STM32MP1_RCC_USART6, R_UART6CKSELR, STM32MP1_RCC_PCLK2,
-      stm32mp1_rcc_usart },
-    { STM32MP1_RCC_USART24, R_UART24CKSELR, STM32MP1_RCC_PCLK1,
-      stm32mp1_rcc_usart },
-    { STM32MP1_RCC_USART35, R_UART35CKSELR, STM32MP1_RCC_PCLK1,
-      stm32mp1_rcc_usart },
-    { STM32MP1_RCC_USART78, R_UART78CKSELR, STM32MP1_RCC_PCLK1,
-      stm32mp1_rcc_usart },
-    { STM32MP1_RCC_I2C12, R_I2C12CKSELR, STM32MP1_RCC_PCLK1,
-      stm32mp1_rcc_i2c },
-    { STM32MP1_RCC_I2C35, R_I2C35CKSELR, STM32MP1_RCC_PCLK1,
-      stm32mp1_rcc_i2c },
-    { STM32MP1_RCC_I2C46, R_I2C46CKSELR, STM32MP1_RCC_PCLK5,
-      stm32mp1_rcc_i2c },
-};
-
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
 {
     uint64_t mcu = stm32mp1_rcc_ck_mcu(s);
@@ -766,12 +717,6 @@ static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
     };
     int i;
 
-    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_kernel_clocks); i++) {
-        hz[stm32mp1_rcc_kernel_clocks[i].clock] =
-            stm32mp1_rcc_kernel_clocks[i].select(
-                s, stm32mp1_rcc_kernel_clocks[i].selr,
-                hz[stm32mp1_rcc_kernel_clocks[i].pclk]);
-    }
     for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_muxes); i++) {
         int selected = s->regs[stm32mp1_rcc_muxes[i].selr] & 7;
 
