@@ -59,6 +59,18 @@ static int arm_remote_core_reset_part(Object *part, void *opaque)
     return 0;
 }
 
+/* Let the core see what its interrupts have been while it could not. */
+static void arm_remote_core_drive_irqs(ArmRemoteCoreState *s)
+{
+    uint32_t i;
+
+    if (s->running && !s->irq_hold) {
+        for (i = 0; i < s->num_irq; i++) {
+            qemu_set_irq(s->irq[i], arm_remote_core_irq_level(s, i));
+        }
+    }
+}
+
 static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
 {
     g_autofree WorkItem *work = data.host_ptr;
@@ -97,13 +109,7 @@ static void arm_remote_core_work(CPUState *cs, run_on_cpu_data data)
     s->pending = number != s->queued;
     qemu_set_irq(s->running_out, run);
 
-    if (run) {
-        for (i = 0; i < s->num_irq; i++) {
-            if (s->level[i / 32] & BIT(i % 32)) {
-                qemu_irq_raise(s->irq[i]);
-            }
-        }
-    }
+    arm_remote_core_drive_irqs(s);
 }
 
 static void arm_remote_core_queue(ArmRemoteCoreState *s, bool run)
@@ -158,9 +164,23 @@ static void arm_remote_core_set_irq(void *opaque, int n, int level)
     ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
 
     s->level[n / 32] = deposit32(s->level[n / 32], n % 32, 1, !!level);
-    if (s->running) {
+    if (s->running && !s->irq_hold) {
         qemu_set_irq(s->irq[n], level);
     }
+}
+
+static void arm_remote_core_set_irq_hold(void *opaque, int n, int level)
+{
+    ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+
+    s->irq_hold = level;
+    arm_remote_core_drive_irqs(s);
+}
+
+bool arm_remote_core_irq_level(const ArmRemoteCoreState *s, uint32_t n)
+{
+    assert(n < s->num_irq);
+    return s->level[n / 32] & BIT(n % 32);
 }
 
 static void arm_remote_core_from_sysresetreq(void *opaque, int n, int level)
@@ -234,6 +254,7 @@ static void arm_remote_core_init(Object *obj)
     qdev_init_gpio_in_named(dev, arm_remote_core_set_boot, "boot", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_set_reset, "reset", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_set_vinithi, "vinithi", 1);
+    qdev_init_gpio_in_named(dev, arm_remote_core_set_irq_hold, "irq-hold", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_from_sysresetreq,
                             "core-sysresetreq", 1);
     qdev_init_gpio_in_named(dev, arm_remote_core_from_lockup, "core-lockup", 1);
@@ -322,13 +343,14 @@ static const VMStateDescription vmstate_arm_remote_core_fault = {
 
 static const VMStateDescription vmstate_arm_remote_core = {
     .name = TYPE_ARM_REMOTE_CORE,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = arm_remote_core_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(boot, ArmRemoteCoreState),
         VMSTATE_BOOL(reset, ArmRemoteCoreState),
         VMSTATE_BOOL(vinithi, ArmRemoteCoreState),
+        VMSTATE_BOOL(irq_hold, ArmRemoteCoreState),
         VMSTATE_BOOL(wanted, ArmRemoteCoreState),
         VMSTATE_BOOL(running, ArmRemoteCoreState),
         VMSTATE_BOOL(lockup, ArmRemoteCoreState),

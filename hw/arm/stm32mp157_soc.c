@@ -498,6 +498,29 @@ static const struct {
     { EXTI_EVENT_M4_SYSRESETREQ, A7(129) },
 };
 
+/*
+ * Direct events of the EXTI that wake up the M4, and the first and the last of
+ * its interrupts that come with them. Linux' irq-stm32mp-exti.c has the numbers,
+ * but for those of event 62, which is processor 2's.
+ */
+static const struct {
+    uint8_t event;
+    uint8_t first;
+    uint8_t last;
+} stm32mp157_soc_wakeups[] = {
+    { 19, 3, 3 }, /* RTC */
+    /* I2C1 to 6 */
+    { 21, 31, 31 }, { 22, 33, 33 }, { 23, 72, 72 }, { 24, 95, 95 },
+    { 25, 107, 107 }, { 54, 135, 135 },
+    /* USART1, 2, 3, 6, UART4, 5, 7, 8 */
+    { 26, 37, 37 }, { 27, 38, 38 }, { 28, 39, 39 }, { 29, 71, 71 },
+    { 30, 52, 52 }, { 31, 53, 53 }, { 32, 82, 82 }, { 33, 83, 83 },
+    /* LPTIM1 to 5 */
+    { 47, 93, 93 }, { 48, 138, 138 }, { 50, 139, 139 }, { 52, 140, 140 },
+    { 53, 141, 141 },
+    { 62, 103, 104 }, /* IPCC: occupied, free */
+};
+
 static const struct {
     const char *name;
     hwaddr addr;        /* in the view of the M4 */
@@ -522,6 +545,25 @@ QEMU_BUILD_BUG_ON(ARRAY_SIZE(stm32mp157_soc_m4_view) !=
 /* Who sends events by SEV */
 enum { SEV_A7, SEV_M4, SEV_NUM };
 
+/* Interrupt @number of the M4 has changed: tell the EXTI. */
+static void stm32mp157_soc_update_wakeup(STM32MP157SocState *s, int number)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_wakeups); i++) {
+        int first = stm32mp157_soc_wakeups[i].first;
+        int last = stm32mp157_soc_wakeups[i].last;
+
+        if (number >= first && number <= last) {
+            qemu_set_irq(
+                qdev_get_gpio_in_named(s->dev[STM32MP157_EXTI], "event",
+                                       stm32mp157_soc_wakeups[i].event),
+                arm_remote_core_irq_level(&s->m4_control, first) ||
+                arm_remote_core_irq_level(&s->m4_control, last));
+        }
+    }
+}
+
 /* An input "irq" of the SoC; @n is coded as in the tables. */
 static void stm32mp157_soc_set_irq(void *opaque, int n, int level)
 {
@@ -533,6 +575,7 @@ static void stm32mp157_soc_set_irq(void *opaque, int n, int level)
     }
     if (n & TO_M4) {
         qemu_set_irq(qdev_get_gpio_in(DEVICE(&s->m4_control), number), level);
+        stm32mp157_soc_update_wakeup(s, number);
     }
 }
 
@@ -840,7 +883,7 @@ static bool stm32mp157_soc_realize_m4(STM32MP157SocState *s, Error **errp)
     object_property_set_link(OBJECT(m4), "memory", OBJECT(&s->m4_view),
                              &error_abort);
     qdev_connect_clock_in(m4, "cpuclk",
-                          stm32mp1_rcc_clock(&s->rcc, STM32MP1_RCC_CK_MCU));
+                          stm32mp1_rcc_clock(&s->rcc, STM32MP1_RCC_FCLK_MCU));
     qdev_connect_clock_in(m4, "refclk",
                           stm32mp1_rcc_clock(&s->rcc, STM32MP1_RCC_SYSTICK));
     if (!sysbus_realize(SYS_BUS_DEVICE(m4), errp) ||
@@ -1127,6 +1170,10 @@ static void stm32mp157_soc_connect_resets(STM32MP157SocState *s)
                                                  0));
     qdev_connect_gpio_out_named(DEVICE(&s->m4), "SLEEPDEEP", 0,
                                 qdev_get_gpio_in(DEVICE(&s->m4_sleepdeep), 0));
+    qdev_connect_gpio_out_named(s->dev[STM32MP157_EXTI], "c2-wakeup", 0,
+                                qdev_get_gpio_in_named(rcc, "mcu-wakeup", 0));
+    qdev_connect_gpio_out_named(rcc, "mcu-stop", 0,
+                                qdev_get_gpio_in_named(control, "irq-hold", 0));
     qdev_connect_gpio_out_named(rcc, "system-stop", 0,
                                 qdev_get_gpio_in_named(
                                     s->dev[STM32MP157_PWR], "system-stop", 0));

@@ -67,6 +67,20 @@ static const uint32_t configurable[STM32MP1_EXTI_NUM_BANKS] = {
     0x0001ffff, 0x00000000, 0x00000216,
 };
 
+/* Processor 2 is to have its clocks: an event that it does not mask is there. */
+static void stm32mp1_exti_update_wakeup(STM32MP1ExtiState *s)
+{
+    uint32_t wakeup = 0;
+
+    for (unsigned bank = 0; bank < STM32MP1_EXTI_NUM_BANKS; bank++) {
+        uint32_t pending = s->rpr[bank] | s->fpr[bank];
+
+        pending |= s->level[bank] & ~configurable[bank];
+        wakeup |= pending & s->c2imr[bank];
+    }
+    qemu_set_irq(s->wakeup, wakeup != 0);
+}
+
 static void stm32mp1_exti_update_irq(STM32MP1ExtiState *s, unsigned bank)
 {
     uint32_t pending = s->rpr[bank] | s->fpr[bank];
@@ -84,6 +98,7 @@ static void stm32mp1_exti_update_irq(STM32MP1ExtiState *s, unsigned bank)
         qemu_set_irq(s->irq[1][event],
                      extract32(pending & s->c2imr[bank], bit, 1));
     }
+    stm32mp1_exti_update_wakeup(s);
 }
 
 /* Tell the sources whose edges of the bank are looked for. */
@@ -111,6 +126,7 @@ static void stm32mp1_exti_set_level(STM32MP1ExtiState *s, unsigned event,
         return;
     }
     s->level[bank] ^= bit;
+    /* Of a direct event neither has the bit. */
     if (level) {
         s->rpr[bank] |= s->rtsr[bank] & bit;
     } else {
@@ -141,8 +157,7 @@ static void stm32mp1_exti_pin(void *opaque, int n, int level)
 static void stm32mp1_exti_event(void *opaque, int n, int level)
 {
     /* events below 16 are the GPIO lines, which come in as "pin" */
-    if (n >= STM32MP1_EXTI_PINS_PER_PORT &&
-        (configurable[n / 32] & BIT(n % 32))) {
+    if (n >= STM32MP1_EXTI_PINS_PER_PORT && (valid[n / 32] & BIT(n % 32))) {
         stm32mp1_exti_set_level(opaque, n, level);
     }
 }
@@ -407,6 +422,7 @@ static void stm32mp1_exti_init(Object *obj)
                              STM32MP1_EXTI_NUM_EVENTS);
     qdev_init_gpio_out_named(dev, s->selected, "selected",
                              STM32MP1_EXTI_NUM_EVENTS);
+    qdev_init_gpio_out_named(dev, &s->wakeup, "c2-wakeup", 1);
 }
 
 static void stm32mp1_exti_class_init(ObjectClass *klass, ClassInitData *data)

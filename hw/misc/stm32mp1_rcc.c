@@ -381,6 +381,7 @@ static const struct {
 
 static const char *const stm32mp1_rcc_clocks[STM32MP1_RCC_NUM_CLOCKS] = {
     [STM32MP1_RCC_CK_MCU] = "ck_mcu",
+    [STM32MP1_RCC_FCLK_MCU] = "fclk_mcu",
     [STM32MP1_RCC_SYSTICK] = "systick",
     [STM32MP1_RCC_PCLK1] = "pclk1",
     [STM32MP1_RCC_PCLK2] = "pclk2",
@@ -618,6 +619,9 @@ static const struct {
     int selr;
     STM32MP1RccClock bus;
     RccSelected selected[8];
+    /* The blocks that go on in CStop with LSE or LSI, by their enable bits */
+    STM32MP1RccBus users_bus;
+    uint32_t users;
 } stm32mp1_rcc_muxes[] = {
     { STM32MP1_RCC_USART1, R_UART1CKSELR, STM32MP1_RCC_PCLK5,
       { SEL_BUS, SEL_PLL3_Q, SEL_HSI, SEL_CSI, SEL_PLL4_Q, SEL_HSE } },
@@ -654,11 +658,14 @@ static const struct {
     { STM32MP1_RCC_SDMMC3, R_SDMMC3CKSELR, STM32MP1_RCC_CK_MCU,
       { SEL_BUS, SEL_PLL3_R, SEL_PLL4_P, SEL_HSI } },
     { STM32MP1_RCC_LPTIM1, R_LPTIM1CKSELR, STM32MP1_RCC_PCLK1,
-      { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER } },
+      { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER },
+      STM32MP1_RCC_APB1, BIT(9) },
     { STM32MP1_RCC_LPTIM23, R_LPTIM23CKSELR, STM32MP1_RCC_PCLK3,
-      { SEL_BUS, SEL_PLL4_Q, SEL_PER, SEL_LSE, SEL_LSI } },
+      { SEL_BUS, SEL_PLL4_Q, SEL_PER, SEL_LSE, SEL_LSI },
+      STM32MP1_RCC_APB3, BIT(0) | BIT(1) },
     { STM32MP1_RCC_LPTIM45, R_LPTIM45CKSELR, STM32MP1_RCC_PCLK3,
-      { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER } },
+      { SEL_BUS, SEL_PLL4_P, SEL_PLL3_Q, SEL_LSE, SEL_LSI, SEL_PER },
+      STM32MP1_RCC_APB3, BIT(2) | BIT(3) },
 };
 
 static uint64_t stm32mp1_rcc_selected(STM32MP1RccState *s, RccSelected what,
@@ -696,11 +703,13 @@ static uint64_t stm32mp1_rcc_selected(STM32MP1RccState *s, RccSelected what,
 static void stm32mp1_rcc_update_clocks(STM32MP1RccState *s)
 {
     uint64_t mcu = stm32mp1_rcc_ck_mcu(s);
+    uint64_t core = s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP ? 0 : mcu;
     uint64_t axi = stm32mp1_rcc_ck_axi(s);
     uint64_t hz[STM32MP1_RCC_NUM_CLOCKS] = {
         [STM32MP1_RCC_CK_MCU] = mcu,
+        [STM32MP1_RCC_FCLK_MCU] = core,
         /* ST's LL driver: LL_SYSTICK_CLKSOURCE_HCLK_DIV8 */
-        [STM32MP1_RCC_SYSTICK] = mcu / 8,
+        [STM32MP1_RCC_SYSTICK] = core / 8,
         [STM32MP1_RCC_PCLK1] = stm32mp1_rcc_apb(s, mcu, R_APB1DIVR),
         [STM32MP1_RCC_PCLK2] = stm32mp1_rcc_apb(s, mcu, R_APB2DIVR),
         [STM32MP1_RCC_PCLK3] = stm32mp1_rcc_apb(s, mcu, R_APB3DIVR),
@@ -789,6 +798,24 @@ static void stm32mp1_rcc_update_resets(STM32MP1RccState *s, hwaddr offset,
     }
 }
 
+/* The blocks on @bus whose own clock runs while their processor is in CStop */
+static uint32_t stm32mp1_rcc_autonomous(STM32MP1RccState *s, STM32MP1RccBus bus)
+{
+    uint32_t users = 0;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_muxes); i++) {
+        int selected = s->regs[stm32mp1_rcc_muxes[i].selr] & 7;
+        RccSelected what = stm32mp1_rcc_muxes[i].selected[selected];
+
+        if (stm32mp1_rcc_muxes[i].users_bus == bus &&
+            (what == SEL_LSE || what == SEL_LSI)) {
+            users |= stm32mp1_rcc_muxes[i].users;
+        }
+    }
+    return users;
+}
+
 /* The clocks of @bus that run now, by their bits */
 static uint32_t stm32mp1_rcc_enabled(STM32MP1RccState *s, STM32MP1RccBus bus)
 {
@@ -801,10 +828,9 @@ static uint32_t stm32mp1_rcc_enabled(STM32MP1RccState *s, STM32MP1RccBus bus)
         uint32_t bits = en ? s->regs[en / 4] : 0;
 
         if (lpen && s->mode[i] == STM32MP1_RCC_CSTOP) {
-            bits = 0;
+            bits &= s->regs[lpen / 4] & stm32mp1_rcc_autonomous(s, bus);
         } else if (lpen && s->mode[i] == STM32MP1_RCC_CSLEEP) {
-            /* What has no such bit is not for the sleep to stop. */
-            bits &= s->regs[lpen / 4] | ~stm32mp1_rcc_find(lpen)->mask;
+            bits &= s->regs[lpen / 4] | s->sleepless[bus][i];
         }
         enabled |= bits;
     }
@@ -831,6 +857,20 @@ static void stm32mp1_rcc_update_enables(STM32MP1RccState *s, bool all)
     }
 }
 
+/* Drive what follows from the modes of the processors. */
+static void stm32mp1_rcc_drive_modes(STM32MP1RccState *s, bool mcu_stopped)
+{
+    bool mcu_stop = s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP;
+
+    qemu_set_irq(s->system_stop, mcu_stop &&
+                 s->mode[STM32MP1_RCC_MPU] == STM32MP1_RCC_CSTOP);
+    stm32mp1_rcc_update_enables(s, false);
+    if (mcu_stop != mcu_stopped) {
+        stm32mp1_rcc_update_clocks(s);
+        qemu_set_irq(s->mcu_stop, mcu_stop);
+    }
+}
+
 /*
  * The modes of the processors, by what their cores say of themselves. Each
  * wakes up from its mode CStop with a flag and, if that is enabled, an
@@ -847,9 +887,11 @@ static void stm32mp1_rcc_update_modes(STM32MP1RccState *s)
         STM32MP1_RCC_CRUN :
         (stop & R_MP_SREQSETR_STPREQ_MASK) == R_MP_SREQSETR_STPREQ_MASK ?
         STM32MP1_RCC_CSTOP : STM32MP1_RCC_CSLEEP,
-        s->mcu_sleepdeep ? STM32MP1_RCC_CSTOP :
+        s->mcu_sleepdeep && !s->mcu_wakeup ? STM32MP1_RCC_CSTOP :
+        s->mcu_sleepdeep ? STM32MP1_RCC_CRUN :
         s->sleeping & SLEEPING_MCU ? STM32MP1_RCC_CSLEEP : STM32MP1_RCC_CRUN,
     };
+    bool mcu_stopped = s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP;
     int i;
 
     if (!memcmp(s->mode, mode, sizeof(mode))) {
@@ -865,10 +907,8 @@ static void stm32mp1_rcc_update_modes(STM32MP1RccState *s)
         }
         s->mode[i] = mode[i];
     }
-    qemu_set_irq(s->system_stop, mode[STM32MP1_RCC_MPU] == STM32MP1_RCC_CSTOP &&
-                                 mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP);
     stm32mp1_rcc_update_irq(s);
-    stm32mp1_rcc_update_enables(s, false);
+    stm32mp1_rcc_drive_modes(s, mcu_stopped);
 }
 
 static void stm32mp1_rcc_sleeping(void *opaque, int n, int level)
@@ -887,8 +927,18 @@ static void stm32mp1_rcc_mcu_sleepdeep(void *opaque, int n, int level)
     stm32mp1_rcc_update_modes(s);
 }
 
+static void stm32mp1_rcc_mcu_wakeup(void *opaque, int n, int level)
+{
+    STM32MP1RccState *s = opaque;
+
+    s->mcu_wakeup = level;
+    stm32mp1_rcc_update_modes(s);
+}
+
 static void stm32mp1_rcc_mcu_reset(STM32MP1RccState *s, uint32_t reason)
 {
+    bool mcu_stopped = s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP;
+
     trace_stm32mp1_rcc_mcu_reset(reason,
                                  s->regs[R_MP_GCR] & R_MP_GCR_BOOT_MCU_MASK);
     s->regs[R_MC_RSTSCLRR] |= reason;
@@ -896,8 +946,7 @@ static void stm32mp1_rcc_mcu_reset(STM32MP1RccState *s, uint32_t reason)
     s->sleeping &= ~SLEEPING_MCU;
     s->mcu_sleepdeep = false;
     s->mode[STM32MP1_RCC_MCU] = STM32MP1_RCC_CRUN;
-    qemu_irq_lower(s->system_stop);
-    stm32mp1_rcc_update_enables(s, false);
+    stm32mp1_rcc_drive_modes(s, mcu_stopped);
     qemu_irq_pulse(s->mcu_reset);
 }
 
@@ -1118,6 +1167,7 @@ static void stm32mp1_rcc_reset_enter(Object *obj, ResetType type)
     stm32mp1_rcc_reset_flags(s, mcu_flags);
     s->sleeping = 0;
     s->mcu_sleepdeep = false;
+    s->mcu_wakeup = false;
     memset(s->mode, 0, sizeof(s->mode));
 }
 
@@ -1136,6 +1186,7 @@ static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
         qemu_irq_lower(s->wakeup_irq[i]);
     }
     qemu_irq_lower(s->system_stop);
+    qemu_irq_lower(s->mcu_stop);
     stm32mp1_rcc_update_clocks(s);
 }
 
@@ -1182,7 +1233,7 @@ static void stm32mp1_rcc_init(Object *obj)
 {
     DeviceState *dev = DEVICE(obj);
     STM32MP1RccState *s = STM32MP1_RCC(obj);
-    int i;
+    int i, j;
 
     memory_region_init_io(&s->mmio, obj, &stm32mp1_rcc_ops, s,
                           TYPE_STM32MP1_RCC, STM32MP1_RCC_SIZE);
@@ -1204,12 +1255,21 @@ static void stm32mp1_rcc_init(Object *obj)
                             1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_mcu_sleepdeep, "mcu-sleepdeep",
                             1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_mcu_wakeup, "mcu-wakeup", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_sleeping, "sleeping",
                             STM32MP1_RCC_NUM_CORES);
+    qdev_init_gpio_out_named(dev, &s->mcu_stop, "mcu-stop", 1);
     qdev_init_gpio_out_named(dev, &s->system_stop, "system-stop", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_power_cycle, "power-cycle", 1);
+    for (i = 0; i < STM32MP1_RCC_NUM_BUSES; i++) {
+        for (j = 0; j < STM32MP1_RCC_NUM_PROCESSORS; j++) {
+            uint16_t lpen = stm32mp1_rcc_enable_regs[i].lpen[j];
+
+            s->sleepless[i][j] = lpen ? ~stm32mp1_rcc_find(lpen)->mask : 0;
+        }
+    }
     /* The first reset of the machine is that of its power-on. */
     s->reset_reason = R_MC_RSTSCLRR_PORRSTF_MASK;
 
@@ -1266,13 +1326,14 @@ static int stm32mp1_rcc_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_rcc = {
     .name = TYPE_STM32MP1_RCC,
-    .version_id = 3,
-    .minimum_version_id = 3,
+    .version_id = 4,
+    .minimum_version_id = 4,
     .post_load = stm32mp1_rcc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(reset_reason, STM32MP1RccState),
         VMSTATE_UINT32(sleeping, STM32MP1RccState),
         VMSTATE_BOOL(mcu_sleepdeep, STM32MP1RccState),
+        VMSTATE_BOOL(mcu_wakeup, STM32MP1RccState),
         VMSTATE_UINT32_ARRAY(mode, STM32MP1RccState,
                              STM32MP1_RCC_NUM_PROCESSORS),
         VMSTATE_UINT32_ARRAY(regs, STM32MP1RccState, STM32MP1_RCC_SIZE / 4),

@@ -50,6 +50,30 @@
 #define EXTI_C2IMR3 0x5000d0e0
 #define SEV_M4 BIT(65 - 64)
 #define SEV_A7 BIT(66 - 64)
+#define EXTI_C2IMR2 0x5000d0d0
+#define EXTI_IPCC BIT(62 - 32)
+#define IPCC_C1SCR 0x4c001008
+#define IPCC_C1TOC2SR 0x4c00100c
+#define IPCC_C2CR 0x4c001010
+#define IPCC_C2MR 0x4c001014
+#define IPCC_C2SCR 0x4c001018
+#define RXOIE BIT(0)
+#define CH1 BIT(0)
+#define CH1_SET BIT(16)
+#define TIM2_DIER 0x4000000c
+#define TIM2_SR 0x40000010
+#define TIM2_ARR 0x4000002c
+#define LPTIM1_ICR 0x40009004
+#define LPTIM1_IER 0x40009008
+#define ARRM BIT(1)
+#define LPTIM1_CR 0x40009010
+#define LPTIM_ENABLE BIT(0)
+#define LPTIM_SNGSTRT BIT(1)
+#define LPTIM1_ARR 0x40009018
+#define LPTIM1EN BIT(9)
+#define RCC_LPTIM1CKSELR 0x50000934
+#define SEL_PCLK1 0
+#define SEL_LSE 3
 #define SPI(n) ((n) + 32)
 #define GICD_CTLR 0xa0021000
 #define GICD_ISENABLER(n) (0xa0021100 + (n) / 32 * 4)
@@ -80,6 +104,24 @@ static const uint32_t m4_program[] = {
     0xbf306060, 0x2000e7ea, 0xe7e76060, 0x23044a0b, 0x68216013, 0x60213101,
     0x8f4ff3bf, 0x4a084770, 0x1380f44f, 0x68e16013, 0x60e13101, 0x8f4ff3bf,
     0xbf004770, 0xe000e100, 0xe000ed10, 0x5000d04c, 0x50000c18,
+};
+
+/*
+ * Another program for it: enable the interrupts of ENABLED, start SysTick with
+ * SYSTICK_RVR and SYSTICK_CSR, and be in deep sleep, of which WAKES counts the
+ * ends. At 0x336, any interrupt: add it to TAKEN, and disable it.
+ */
+#define ENABLED 0x10000100 /* five words, as ISER */
+#define SYSTICK_RVR 0x10000114
+#define SYSTICK_CSR 0x10000118
+#define WAKES 0x10000200
+#define TAKEN 0x10000204 /* five words */
+static const uint32_t m4_sleeper[] = {
+    0x49184817, 0x588b2200, 0x32045083, 0xd1fa2a14, 0x694b4815, 0x23006043,
+    0x698b6083, 0x48136003, 0x60032304, 0xb6624c12, 0x8f4ff3bf, 0x6823bf30,
+    0x60233301, 0xf3efe7f8, 0x38108005, 0x490dd40c, 0x00920942, 0x001ff000,
+    0x40832301, 0xf104508b, 0x58880104, 0x50884318, 0x8f4ff3bf, 0x00004770,
+    0xe000e100, 0x10000100, 0xe000e010, 0xe000ed10, 0x10000200, 0xe000e180,
 };
 
 /* Serve A7_COMMAND, with interrupts masked. */
@@ -388,6 +430,164 @@ static void test_modes(const void *accel)
     board_stop(&b);
 }
 
+enum { IRQ_TIM2 = 28, IRQ_LPTIM1 = 93, IRQ_IPCC_RX = 103 };
+
+static void wait_bit(Board *b, uint32_t address, uint32_t bit)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    while (!(qtest_readl(b->qts, address) & bit)) {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    }
+}
+
+/* Wait until the M4 has taken an interrupt, and is in deep sleep again. */
+static void wait_taken(Board *b, int irq)
+{
+    wait_bit(b, TAKEN + irq / 32 * 4, BIT(irq % 32));
+    wait_word(b, PWR_MCUCR, DEEPSLEEP);
+}
+
+/* Let the M4 fall into deep sleep, with these interrupts and its SysTick. */
+static void start_sleeper(Board *b, uint32_t systick_csr)
+{
+    static const int irqs[] = { IRQ_TIM2, IRQ_LPTIM1, IRQ_IPCC_RX };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(irqs); i++) {
+        uint32_t word = ENABLED + irqs[i] / 32 * 4;
+
+        qtest_writel(b->qts, RETRAM + (16 + irqs[i]) * 4, M4_PROGRAM + 0x36 + 1);
+        qtest_writel(b->qts, word,
+                     qtest_readl(b->qts, word) | BIT(irqs[i] % 32));
+    }
+    qtest_writel(b->qts, RETRAM + 15 * 4, M4_PROGRAM + 0x36 + 1);
+    /* 40 ms of its slow clock, which is less than pass_time() */
+    qtest_writel(b->qts, SYSTICK_RVR, 0x100000);
+    qtest_writel(b->qts, RCC_APB1DIVR, 4);
+    qtest_writel(b->qts, SYSTICK_CSR, systick_csr);
+    for (i = 0; i < ARRAY_SIZE(m4_sleeper); i++) {
+        qtest_writel(b->qts, RETRAM + M4_PROGRAM + 4 * i, m4_sleeper[i]);
+    }
+    qtest_writel(b->qts, IPCC_C2CR, RXOIE);
+    qtest_writel(b->qts, IPCC_C2MR, qtest_readl(b->qts, IPCC_C2MR) & ~CH1);
+    qtest_writel(b->qts, RCC_MP_GRSTCSETR, MCURST);
+    wait_word(b, PWR_MCUCR, DEEPSLEEP);
+}
+
+/* TIM2, which the A7 has enabled, too, gives its interrupt. */
+static void expire_tim2(Board *b)
+{
+    qtest_writel(b->qts, TIM2_CR1, 0);
+    qtest_writel(b->qts, TIM2_CNT, 0);
+    qtest_writel(b->qts, TIM2_ARR, 1000);
+    qtest_writel(b->qts, TIM2_SR, 0);
+    qtest_writel(b->qts, TIM2_DIER, 1);
+    qtest_writel(b->qts, TIM2_CR1, 1);
+    wait_bit(b, TIM2_SR, 1);
+    qtest_writel(b->qts, TIM2_CR1, 0);
+    qtest_writel(b->qts, TIM2_ARR, UINT32_MAX);
+}
+
+/* A kick by the A7 ends deep sleep; other interrupts wait for such an end. */
+static void test_wakeup(const void *accel)
+{
+    Board b;
+
+    board_start(&b, accel);
+    start_sleeper(&b, 0);
+    expire_tim2(&b);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WAKES), ==, 0);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    qtest_writel(b.qts, TIM2_SR, 0);
+    b.qts = stm32mp1_migrate_to(b.qts, b.arguments);
+    expire_tim2(&b);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WAKES), ==, 0);
+    qtest_writel(b.qts, IPCC_C1SCR, CH1_SET);
+    wait_taken(&b, IRQ_IPCC_RX);
+    wait_taken(&b, IRQ_TIM2);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, WKUPF);
+    board_stop(&b);
+}
+
+/* Neither does a kick, if the EXTI masks it; and one that is not there. */
+static void test_wakeup_masked(const void *accel)
+{
+    uint32_t mask;
+    Board b;
+
+    board_start(&b, accel);
+    mask = qtest_readl(b.qts, EXTI_C2IMR2);
+    g_assert_true(mask & EXTI_IPCC);
+    qtest_writel(b.qts, EXTI_C2IMR2, mask & ~EXTI_IPCC);
+    start_sleeper(&b, 0);
+    qtest_writel(b.qts, IPCC_C1SCR, CH1_SET);
+    g_assert_cmphex(qtest_readl(b.qts, IPCC_C1TOC2SR), ==, CH1);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WAKES), ==, 0);
+    qtest_writel(b.qts, IPCC_C2SCR, CH1);
+    qtest_writel(b.qts, EXTI_C2IMR2, mask);
+    pass_time(&b);
+    g_assert_cmphex(qtest_readl(b.qts, WAKES), ==, 0);
+    g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP);
+
+    qtest_writel(b.qts, EXTI_C2IMR2, mask & ~EXTI_IPCC);
+    qtest_writel(b.qts, IPCC_C1SCR, CH1_SET);
+    qtest_writel(b.qts, EXTI_C2IMR2, mask);
+    wait_taken(&b, IRQ_IPCC_RX);
+    board_stop(&b);
+}
+
+/* SysTick stands still, whichever clock it has. */
+static void test_wakeup_systick(const void *accel)
+{
+    uint32_t clock, wakes;
+    Board b;
+
+    for (clock = 0; clock < 2; clock++) {
+        board_start(&b, accel);
+        start_sleeper(&b, clock << 2 | 3);
+        /* A busy workstation may let it tick before the first sleep. */
+        wakes = qtest_readl(b.qts, WAKES);
+        pass_time(&b);
+        g_assert_cmphex(qtest_readl(b.qts, WAKES), ==, wakes);
+        qtest_writel(b.qts, IPCC_C1SCR, CH1_SET);
+        wait_taken(&b, IRQ_IPCC_RX);
+        board_stop(&b);
+    }
+}
+
+/* An LPTIM wakes the M4 up, if its clock goes on. */
+static void test_wakeup_lptim(const void *accel)
+{
+    Board b;
+
+    board_start(&b, accel);
+    start_sleeper(&b, 0);
+    qtest_writel(b.qts, RCC_LPTIM1CKSELR, SEL_PCLK1);
+    qtest_writel(b.qts, LPTIM1_IER, ARRM);
+    qtest_writel(b.qts, LPTIM1_CR, LPTIM_ENABLE);
+    qtest_writel(b.qts, LPTIM1_ARR, 0xffff);
+    qtest_writel(b.qts, RCC_MC_APB1ENSETR, LPTIM1EN);
+    qtest_writel(b.qts, RCC_MP_APB1ENCLRR, LPTIM1EN);
+    /* It is enabled by the M4 alone now, which has stopped. */
+    g_assert_cmphex(qtest_readl(b.qts, LPTIM1_ARR), ==, 0);
+    qtest_writel(b.qts, RCC_LPTIM1CKSELR, SEL_LSE);
+    g_assert_cmphex(qtest_readl(b.qts, LPTIM1_ARR), ==, 0xffff);
+    qtest_writel(b.qts, LPTIM1_ARR, 1000);
+    qtest_writel(b.qts, LPTIM1_CR, LPTIM_ENABLE | LPTIM_SNGSTRT);
+    wait_word(&b, RCC_MC_CIFR, WKUPF);
+    /* As long as its flag is there the M4 keeps its clocks. */
+    wait_taken(&b, IRQ_LPTIM1);
+    qtest_writel(b.qts, RCC_MC_CIFR, WKUPF);
+    qtest_writel(b.qts, LPTIM1_ICR, ARRM);
+    g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
+    board_stop(&b);
+}
+
 /* A restored machine goes on looking at the events that were selected. */
 static void test_migration(const void *accel)
 {
@@ -423,6 +623,10 @@ int main(int argc, char **argv)
         { "sev_m4", test_m4 },
         { "sleep", test_sleep },
         { "modes", test_modes },
+        { "wakeup", test_wakeup },
+        { "wakeup_masked", test_wakeup_masked },
+        { "wakeup_systick", test_wakeup_systick },
+        { "wakeup_lptim", test_wakeup_lptim },
         { "migration", test_migration },
     };
 

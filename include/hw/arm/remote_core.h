@@ -25,6 +25,8 @@
  *   an armv7m
  * + Named GPIO input "vinithi": level; whether an R-profile core that starts
  *   has its vectors at 0xffff0000
+ * + Named GPIO input "irq-hold": level; the core sees no change of its external
+ *   interrupts, as when it has no clock. They are remembered, as above.
  * + Named GPIO output "running": level, as the core itself changes it
  * + Named GPIO output "sysresetreq": pulse, the core asks for a reset. It is
  *   for the SoC to answer through "reset".
@@ -55,6 +57,7 @@ struct ArmRemoteCoreState {
     bool boot;       /* level of the input "boot" */
     bool reset;      /* level of the input "reset" */
     bool vinithi;    /* level of the input "vinithi" */
+    bool irq_hold;   /* level of the input "irq-hold" */
     bool wanted;     /* running once all queued work is done */
     bool running;    /* running now */
     bool lockup;     /* stopped by a lockup */
@@ -72,5 +75,11 @@ struct ArmRemoteCoreState {
     qemu_irq lockup_out;
     qemu_irq running_out;
 };
+
+/**
+ * arm_remote_core_irq_level: The level of external interrupt @n of a realized
+ * remote core, whether the core sees it or not
+ */
+bool arm_remote_core_irq_level(const ArmRemoteCoreState *s, uint32_t n);
 
 #endif

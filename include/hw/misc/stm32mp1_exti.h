@@ -10,20 +10,23 @@
  * controller"): 76 events in three banks, masks for two processors.
  *
  * Configurable events (0..16, 65, 66, 68, 73) latch edges and give a level
- * to each processor. Direct events pass by the EXTI: their peripheral is
- * wired straight to the interrupt controllers.
+ * to each processor. The interrupts of direct events pass by the EXTI: their
+ * peripheral is wired straight to the interrupt controllers. Here they only
+ * wake up a processor that is in CStop.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + named GPIO inputs "pin": level of each GPIO pin, index port * 16 + pin
  *    (ports A..K are 0..10, Z is 11)
- *  + named GPIO inputs "event": level of each event source; only the
- *    configurable events from 16 on have an effect
+ *  + named GPIO inputs "event": level of each event source; only those from 16
+ *    on have an effect
  *  + named GPIO outputs "c1-irq", "c2-irq": interrupt level of each event for
  *    processor 1 (Cortex-A7) and processor 2 (Cortex-M4)
  *  + named GPIO outputs "selected": level of each configurable event, whether
  *    RTSR or FTSR selects an edge of it. A source that has many edges may keep
  *    them to itself while it is low.
+ *  + named GPIO output "c2-wakeup": level, an event is there or pending that
+ *    C2IMR does not mask
  */
 
 #ifndef HW_MISC_STM32MP1_EXTI_H
@@ -50,6 +53,7 @@ struct STM32MP1ExtiState {
     MemoryRegion mmio;
     qemu_irq irq[STM32MP1_EXTI_NUM_CPUS][STM32MP1_EXTI_NUM_EVENTS];
     qemu_irq selected[STM32MP1_EXTI_NUM_EVENTS];
+    qemu_irq wakeup;
 
     uint32_t rtsr[STM32MP1_EXTI_NUM_BANKS];
     uint32_t ftsr[STM32MP1_EXTI_NUM_BANKS];

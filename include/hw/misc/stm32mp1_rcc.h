@@ -23,6 +23,10 @@
  * + Named GPIO input "mcu-sleepdeep": level, the MCU is in deep sleep, its mode
  *   CStop; its end sets MC_CIFR.WKUPF. That of the MPU is when both cores wait
  *   and MP_SREQSETR says so; its end sets MP_CIFR.WKUPF.
+ * + Named GPIO input "mcu-wakeup": level, the EXTI asks for the MCU's clocks;
+ *   it leaves CStop, or does not enter it
+ * + Named GPIO output "mcu-stop": level, the MCU is in CStop: it has no clock,
+ *   and takes no interrupt
  * + Named GPIO output "system-stop": level, both processors are in CStop
  * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses; the watchdog
  *   action of QEMU decides what follows, and the reason is noted if that is a
@@ -71,7 +75,8 @@ typedef enum STM32MP1RccBus {
 #define STM32MP1_RCC_NUM_RESETS (STM32MP1_RCC_NUM_BUSES * 32)
 
 typedef enum STM32MP1RccClock {
-    STM32MP1_RCC_CK_MCU,   /* "ck_mcu": the M4, and the AHBs beside it */
+    STM32MP1_RCC_CK_MCU,   /* "ck_mcu": the AHBs beside the M4 */
+    STM32MP1_RCC_FCLK_MCU, /* "fclk_mcu": the M4 itself, but not in CStop */
     STM32MP1_RCC_SYSTICK,  /* "systick": SysTick's external clock */
     STM32MP1_RCC_PCLK1,    /* "pclk1" */
     STM32MP1_RCC_PCLK2,    /* "pclk2" */
@@ -129,8 +134,11 @@ struct STM32MP1RccState {
     uint32_t reset_reason; /* flags to show after the system reset to come */
     uint32_t sleeping;     /* levels of the inputs */
     bool mcu_sleepdeep;
+    bool mcu_wakeup;
     uint32_t mode[STM32MP1_RCC_NUM_PROCESSORS]; /* STM32MP1RccMode */
     uint32_t enabled[STM32MP1_RCC_NUM_BUSES]; /* clocks that run, by bit */
+    /* Enable bits for which *LPENSETR has none: a sleep does not stop them. */
+    uint32_t sleepless[STM32MP1_RCC_NUM_BUSES][STM32MP1_RCC_NUM_PROCESSORS];
     uint32_t not_ready;    /* 1 + index of the source that never gets ready */
     uint32_t not_ready_count;
 
@@ -138,6 +146,7 @@ struct STM32MP1RccState {
     qemu_irq irq;
     qemu_irq wakeup_irq[STM32MP1_RCC_NUM_PROCESSORS];
     qemu_irq system_stop;
+    qemu_irq mcu_stop;
     qemu_irq reset[STM32MP1_RCC_NUM_RESETS];
     qemu_irq enable[STM32MP1_RCC_NUM_RESETS];
     qemu_irq mcu_boot;
