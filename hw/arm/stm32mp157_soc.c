@@ -373,6 +373,10 @@ static const struct {
     { "stgenc", 0x5c008000, 0x400 },
 };
 
+/* Those of which the device wants to know the end: of the DMAMUX, of the MDMA */
+#define HASH2_REQUEST 78
+#define HASH1_REQUEST 31
+
 /*
  * DMA requests by their number in DMAMUX1: named GPIO outputs of devices, one or
  * more in a row. Some devices have to know that a request was served: their
@@ -404,7 +408,7 @@ static const struct {
     REQUESTS(83, SPI4, "dma-rx", 0, 1), REQUESTS(84, SPI4, "dma-tx", 0, 1),
     REQUESTS(85, SPI5, "dma-rx", 0, 1), REQUESTS(86, SPI5, "dma-tx", 0, 1),
     REQUESTS(76, CRYP2, "dma-in", 0, 1), REQUESTS(77, CRYP2, "dma-out", 0, 1),
-    REQUESTS(78, HASH2, "dma-in", 0, 1),
+    REQUESTS(HASH2_REQUEST, HASH2, "dma-in", 0, 1),
     REQUESTS(9, ADC, "dma-request", 0, 2),
     REQUESTS(67, DAC, "dma-request", 0, 2),
     /* Channels 1 to 4, update, trigger, commutation: outputs 0 to 6 */
@@ -435,7 +439,7 @@ static const struct {
     { 32, STM32MP157_USART1, "dma-rx" }, { 33, STM32MP157_USART1, "dma-tx" },
     { 22, STM32MP157_QUADSPI, "dma" },
     { 29, STM32MP157_CRYP1, "dma-in" }, { 30, STM32MP157_CRYP1, "dma-out" },
-    { 31, STM32MP157_HASH1, "dma-in" },
+    { HASH1_REQUEST, STM32MP157_HASH1, "dma-in" },
     { 34, STM32MP157_SPI6, "dma-rx" }, { 35, STM32MP157_SPI6, "dma-tx" },
     { 36, STM32MP157_I2C4, "dma-rx" }, { 37, STM32MP157_I2C4, "dma-tx" },
     { 38, STM32MP157_I2C6, "dma-rx" }, { 39, STM32MP157_I2C6, "dma-tx" },
@@ -1088,6 +1092,12 @@ static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
             qdev_get_gpio_in_named(s->dev[STM32MP157_MDMA], "request",
                                    request));
     }
+    qdev_connect_gpio_out_named(mux, "end", HASH2_REQUEST,
+                                qdev_get_gpio_in_named(
+                                    s->dev[STM32MP157_HASH2], "dma-end", 0));
+    qdev_connect_gpio_out_named(s->dev[STM32MP157_MDMA], "end", HASH1_REQUEST,
+                                qdev_get_gpio_in_named(
+                                    s->dev[STM32MP157_HASH1], "dma-end", 0));
     for (i = 0; i < STM32MP1_DMAMUX_CHANNELS; i++) {
         DeviceState *dma = s->dev[STM32MP157_DMA1 + i / STM32MP1_DMA_STREAMS];
         int stream = i % STM32MP1_DMA_STREAMS;
@@ -1102,6 +1112,9 @@ static void stm32mp157_soc_connect_dma(STM32MP157SocState *s)
                                         i));
         qdev_connect_gpio_out_named(dma, "ack", stream,
                                     qdev_get_gpio_in_named(mux, "channel-ack",
+                                                           i));
+        qdev_connect_gpio_out_named(dma, "end", stream,
+                                    qdev_get_gpio_in_named(mux, "channel-end",
                                                            i));
     }
 }

@@ -312,6 +312,7 @@ static unsigned stm32mp1_dma_serve(STM32MP1DmaState *s, unsigned n)
     unsigned items = stm32mp1_dma_direct(st) ? 1 :
                      burst_items[FIELD_EX32(st->cr, CR, PBURST)];
     unsigned done = 0;
+    bool end = false;
 
     while (done < items && stm32mp1_dma_enabled(st) && st->ndtr) {
         bool ok = stm32mp1_dma_item(s, st);
@@ -330,6 +331,7 @@ static unsigned stm32mp1_dma_serve(STM32MP1DmaState *s, unsigned n)
             st->flags |= HTIF;
         }
         if (st->ndtr == 0) {
+            end = true;
             stm32mp1_dma_complete(st);
             break;
         }
@@ -337,6 +339,9 @@ static unsigned stm32mp1_dma_serve(STM32MP1DmaState *s, unsigned n)
     stm32mp1_dma_update_stream(s, n);
     if (FIELD_EX32(st->cr, CR, DIR) != DIR_M2M) {
         qemu_irq_pulse(s->ack[n]);
+        if (end) {
+            qemu_irq_pulse(s->end[n]);
+        }
     }
     return done;
 }
@@ -660,6 +665,7 @@ static void stm32mp1_dma_init(Object *obj)
     qdev_init_gpio_in_named(dev, stm32mp1_dma_set_request, "request",
                             STM32MP1_DMA_STREAMS);
     qdev_init_gpio_out_named(dev, s->ack, "ack", STM32MP1_DMA_STREAMS);
+    qdev_init_gpio_out_named(dev, s->end, "end", STM32MP1_DMA_STREAMS);
     qdev_init_gpio_out_named(dev, s->complete, "complete",
                              STM32MP1_DMA_STREAMS);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_dma_turn, s);

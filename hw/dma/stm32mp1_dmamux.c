@@ -156,6 +156,17 @@ static void stm32mp1_dmamux_set_request(void *opaque, int n, int level)
     }
 }
 
+/* The transfer of channel @n has ended. */
+static void stm32mp1_dmamux_channel_end(void *opaque, int n, int level)
+{
+    STM32MP1DmamuxState *s = opaque;
+    unsigned id = FIELD_EX32(stm32mp1_dmamux_ccr(s, n), CCR, DMAREQ_ID);
+
+    if (level && id >= FIRST_REQUEST) {
+        qemu_irq_pulse(s->end[id]);
+    }
+}
+
 /* Channel @n has had a request served. */
 static void stm32mp1_dmamux_channel_ack(void *opaque, int n, int level)
 {
@@ -296,9 +307,12 @@ static void stm32mp1_dmamux_init(Object *obj)
     qdev_init_gpio_in_named(dev, stm32mp1_dmamux_set_request, "request",
                             STM32MP1_DMAMUX_REQUESTS);
     qdev_init_gpio_out_named(dev, s->ack, "ack", STM32MP1_DMAMUX_REQUESTS);
+    qdev_init_gpio_out_named(dev, s->end, "end", STM32MP1_DMAMUX_REQUESTS);
     qdev_init_gpio_out_named(dev, s->channel, "channel",
                              STM32MP1_DMAMUX_CHANNELS);
     qdev_init_gpio_in_named(dev, stm32mp1_dmamux_channel_ack, "channel-ack",
+                            STM32MP1_DMAMUX_CHANNELS);
+    qdev_init_gpio_in_named(dev, stm32mp1_dmamux_channel_end, "channel-end",
                             STM32MP1_DMAMUX_CHANNELS);
     qdev_init_gpio_in_named(dev, stm32mp1_dmamux_set_trigger, "trigger",
                             STM32MP1_DMAMUX_TRIGGERS);

@@ -340,6 +340,14 @@ static void stm32mp1_mdma_mask_write(STM32MP1MdmaState *s,
     }
 }
 
+/* Tell the device that asked for it that the transfer has ended. */
+static void stm32mp1_mdma_end(STM32MP1MdmaState *s, STM32MP1MdmaChannel *c)
+{
+    if (!(c->regs[R_CTCR] & R_CTCR_SWRM_MASK)) {
+        qemu_irq_pulse(s->end[FIELD_EX32(c->regs[R_CTBR], CTBR, TSEL)]);
+    }
+}
+
 /* A buffer of channel @n, and what follows from it; return what it costs */
 static unsigned stm32mp1_mdma_serve(STM32MP1MdmaState *s, unsigned n)
 {
@@ -367,6 +375,7 @@ static unsigned stm32mp1_mdma_serve(STM32MP1MdmaState *s, unsigned n)
                 c->regs[R_CISR] |= R_CISR_CTCIF_MASK;
                 c->regs[R_CCR] &= ~R_CCR_EN_MASK;
                 served = true;
+                stm32mp1_mdma_end(s, c);
             }
         }
     }
@@ -576,6 +585,8 @@ static void stm32mp1_mdma_init(Object *obj)
     sysbus_init_irq(sbd, &s->irq);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_mdma_set_request, "request",
                             STM32MP1_MDMA_REQUESTS);
+    qdev_init_gpio_out_named(DEVICE(obj), s->end, "end",
+                             STM32MP1_MDMA_REQUESTS);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_mdma_turn, s);
 }
 

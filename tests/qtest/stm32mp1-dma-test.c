@@ -564,6 +564,124 @@ static void test_uart(void)
     rmdir(dir);
 }
 
+/* Streams 0 and 1 write to a block, and read from it, @words each. */
+static void to_and_from(QTestState *qts, unsigned to, uint32_t to_addr,
+                        unsigned from, uint32_t from_addr, unsigned words)
+{
+    qtest_writel(qts, MUX_CCR(0), to);
+    qtest_writel(qts, MUX_CCR(1), from);
+    stream(qts, 1, from_addr, DST, words, 0, MINC | WORDS);
+    stream(qts, 0, to_addr, SRC, words, 0, M2P | MINC | WORDS);
+}
+
+static void wait_end(QTestState *qts, unsigned n)
+{
+    unsigned i;
+
+    for (i = 0; i < 100 && get(qts, NDTR(n)); i++) {
+        qtest_clock_step(qts, PAUSE_NS);
+    }
+    g_assert_cmpuint(get(qts, NDTR(n)), ==, 0);
+}
+
+/* NIST SP 800-38A, F.1.1, twice: CRYP2 asks for its input and its output. */
+static void test_cryp(void)
+{
+    enum { CRYP2 = 0x4c005000, CRYP2_IN = 76, CRYP2_OUT = 77 };
+    static const uint32_t key[] = {
+        0x2b7e1516, 0x28aed2a6, 0xabf71588, 0x09cf4f3c,
+    };
+    static const uint32_t plain[] = {
+        0x6bc1bee2, 0x2e409f96, 0xe93d7e11, 0x7393172a,
+    };
+    static const uint32_t encrypted[] = {
+        0x3ad77bb4, 0x0d7a3660, 0xa89ecaf3, 0x2466ef97,
+    };
+    QTestState *qts = start();
+
+    for (unsigned i = 0; i < 8; i++) {
+        qtest_writel(qts, SRC + 4 * i, plain[i % 4]);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        qtest_writel(qts, CRYP2 + 0x30 + 4 * i, key[i]);
+    }
+    qtest_writel(qts, CRYP2, 4 << 3);                   /* AES-ECB */
+    qtest_writel(qts, CRYP2 + 0x10, 3);                 /* DIEN, DOEN */
+    to_and_from(qts, CRYP2_IN, CRYP2 + 0x08, CRYP2_OUT, CRYP2 + 0x0c, 8);
+    qtest_writel(qts, CRYP2, 4 << 3 | 1 << 15);         /* CRYPEN */
+    wait_end(qts, 1);
+    for (unsigned i = 0; i < 8; i++) {
+        g_assert_cmphex(qtest_readl(qts, DST + 4 * i), ==, encrypted[i % 4]);
+    }
+    qtest_quit(qts);
+}
+
+/* FIPS 180-4, "abc": HASH2 ends the message with the last item, or goes on. */
+static void test_hash(void)
+{
+    enum { HASH2 = 0x4c002000, HASH2_IN = 78, SR = 0x24, DCIS = 2 };
+    enum { SHA256_BYTES = 1 << 18 | 1 << 7 | 1 << 5 };
+    enum { INIT = 1 << 2, DMAE = 1 << 3, MDMAT = 1 << 13 };
+    QTestState *qts = start();
+
+    qtest_writel(qts, SRC, 0x00636261);
+    qtest_writel(qts, HASH2, SHA256_BYTES | INIT);
+    qtest_writel(qts, HASH2 + 0x08, 24);                /* STR.NBLW */
+    qtest_writel(qts, MUX_CCR(0), HASH2_IN);
+    stream(qts, 0, HASH2 + 0x04, SRC, 1, 0, M2P | MINC | WORDS);
+    qtest_writel(qts, HASH2, SHA256_BYTES | DMAE);
+    wait_end(qts, 0);
+    g_assert_cmphex(qtest_readl(qts, HASH2 + SR) & DCIS, ==, DCIS);
+    g_assert_cmphex(qtest_readl(qts, HASH2 + 0x310), ==, 0xba7816bf);
+    g_assert_cmphex(qtest_readl(qts, HASH2 + 0x32c), ==, 0xf20015ad);
+
+    /* The same in two transfers of a word each: "abcdabc" */
+    qtest_writel(qts, SRC, 0x64636261);
+    qtest_writel(qts, SRC + 4, 0x00636261);
+    set(qts, LIFCR, 0x3f);
+    stream(qts, 0, HASH2 + 0x04, SRC, 1, 0, M2P | MINC | WORDS);
+    qtest_writel(qts, HASH2, SHA256_BYTES | INIT);
+    qtest_writel(qts, HASH2, SHA256_BYTES | DMAE | MDMAT);
+    wait_end(qts, 0);
+    g_assert_cmphex(qtest_readl(qts, HASH2 + SR) & DCIS, ==, 0);
+    qtest_writel(qts, HASH2 + 0x08, 24);
+    set(qts, LIFCR, 0x3f);
+    stream(qts, 0, HASH2 + 0x04, SRC + 4, 1, 0, M2P | MINC | WORDS);
+    qtest_writel(qts, HASH2, SHA256_BYTES | DMAE);
+    wait_end(qts, 0);
+    g_assert_cmphex(qtest_readl(qts, HASH2 + SR) & DCIS, ==, DCIS);
+    g_assert_cmphex(qtest_readl(qts, HASH2 + 0x310), ==, 0x8a50a442);
+    qtest_quit(qts);
+}
+
+/* What SPI1 is to send comes from memory, and what it gets goes there. */
+static void test_spi(void)
+{
+    enum { SPI1 = 0x44004000, SPI1_RX = 37, SPI1_TX = 38 };
+    QTestState *qts = qtest_init(STM32MP1_MACHINE
+                                 "-device ssi-loopback,bus=spi1");
+
+    stm32mp1_enable_clocks(qts);
+    for (unsigned i = 0; i < 8; i++) {
+        qtest_writel(qts, SRC + 4 * i, 0x03020100 + 0x04040404 * i);
+    }
+    qtest_writel(qts, SPI1 + 0x0c, 1 << 22);            /* master */
+    qtest_writel(qts, SPI1 + 0x04, 8);                  /* TSIZE */
+    /* words, by 256, with both requests */
+    qtest_writel(qts, SPI1 + 0x08, 7 << 28 | 3 << 14 | 31);
+    to_and_from(qts, SPI1_TX, SPI1 + 0x20, SPI1_RX, SPI1 + 0x30, 8);
+    qtest_writel(qts, SPI1, 1);                         /* SPE */
+    qtest_writel(qts, SPI1, 1 | 1 << 9);                /* CSTART */
+    for (unsigned i = 0; i < 100 && get(qts, NDTR(1)); i++) {
+        qtest_clock_step(qts, 1000000);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        g_assert_cmphex(qtest_readl(qts, DST + 4 * i), ==,
+                        0x03020100 + 0x04040404 * i);
+    }
+    qtest_quit(qts);
+}
+
 static void test_reset(void)
 {
     QTestState *qts = start();
@@ -625,6 +743,9 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/dma/view", test_view);
     qtest_add_func("stm32mp1/dma/own_registers", test_own_registers);
     qtest_add_func("stm32mp1/dma/uart", test_uart);
+    qtest_add_func("stm32mp1/dma/cryp", test_cryp);
+    qtest_add_func("stm32mp1/dma/hash", test_hash);
+    qtest_add_func("stm32mp1/dma/spi", test_spi);
     qtest_add_func("stm32mp1/dma/reset", test_reset);
     qtest_add_func("stm32mp1/dma/migration", test_migration);
     return g_test_run();

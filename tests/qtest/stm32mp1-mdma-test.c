@@ -345,6 +345,85 @@ static void test_hardware_request(void)
     qtest_quit(qts);
 }
 
+/* Channel @n moves words for @request, from or to an address that stays. */
+static void device_channel(QTestState *qts, unsigned n, unsigned request,
+                           uint32_t from, uint32_t to, uint32_t bytes)
+{
+    set(qts, n, CTCR, SSIZE(2) | DSIZE(2) | SINCOS(2) | DINCOS(2) | TLEN(4) |
+                      (from == SRC ? SINC : DINC));
+    set(qts, n, CBNDTR, bytes);
+    set(qts, n, CSAR, from);
+    set(qts, n, CDAR, to);
+    set(qts, n, CTBR, request);
+    set(qts, n, CCR, EN);
+}
+
+static void wait_end(QTestState *qts, unsigned n)
+{
+    for (unsigned i = 0; i < 100 && !(get(qts, n, CISR) & CTCIF); i++) {
+        qtest_clock_step(qts, PAUSE_NS);
+    }
+    g_assert_cmphex(get(qts, n, CISR) & CTCIF, ==, CTCIF);
+}
+
+/* FIPS 46-3, DES-ECB: CRYP1 asks for its input and its output. */
+static void test_cryp(void)
+{
+    enum { CRYP1 = 0x54001000, CRYP1_IN = 29, CRYP1_OUT = 30 };
+    QTestState *qts = start();
+
+    qtest_writel(qts, SRC, 0x4e6f7720);
+    qtest_writel(qts, SRC + 4, 0x69732074);
+    qtest_writel(qts, CRYP1 + 0x28, 0x01234567);        /* K1LR, K1RR */
+    qtest_writel(qts, CRYP1 + 0x2c, 0x89abcdef);
+    qtest_writel(qts, CRYP1, 2 << 3);                   /* DES-ECB */
+    qtest_writel(qts, CRYP1 + 0x10, 3);                 /* DIEN, DOEN */
+    device_channel(qts, 0, CRYP1_IN, SRC, CRYP1 + 0x08, 8);
+    device_channel(qts, 1, CRYP1_OUT, CRYP1 + 0x0c, DST, 8);
+    qtest_writel(qts, CRYP1, 2 << 3 | 1 << 15);         /* CRYPEN */
+    wait_end(qts, 1);
+    g_assert_cmphex(qtest_readl(qts, DST), ==, 0x3fa40e8a);
+    g_assert_cmphex(qtest_readl(qts, DST + 4), ==, 0x984d4815);
+    qtest_quit(qts);
+}
+
+/* FIPS 180-4, "abc": HASH1 ends the message with the end of the channel. */
+static void test_hash(void)
+{
+    enum { HASH1 = 0x54002000, HASH1_IN = 31, DCIS = 2, INIT = 1 << 2 };
+    enum { SHA256_BYTES = 1 << 18 | 1 << 7 | 1 << 5, DMAE = 1 << 3 };
+    QTestState *qts = start();
+
+    qtest_writel(qts, SRC, 0x00636261);
+    qtest_writel(qts, HASH1, SHA256_BYTES | INIT);
+    qtest_writel(qts, HASH1 + 0x08, 24);                /* STR.NBLW */
+    device_channel(qts, 0, HASH1_IN, SRC, HASH1 + 0x04, 4);
+    qtest_writel(qts, HASH1, SHA256_BYTES | DMAE);
+    wait_end(qts, 0);
+    g_assert_cmphex(qtest_readl(qts, HASH1 + 0x24) & DCIS, ==, DCIS);
+    g_assert_cmphex(qtest_readl(qts, HASH1 + 0x310), ==, 0xba7816bf);
+    qtest_quit(qts);
+}
+
+/* What QUADSPI reads of a flash goes to memory: its identification */
+static void test_quadspi(void)
+{
+    enum { QUADSPI = 0x58003000, QUADSPI_REQUEST = 22 };
+    QTestState *qts = qtest_init(STM32MP1_MACHINE
+                                 "-device w25q256,bus=quadspi");
+
+    stm32mp1_enable_clocks(qts);
+    qtest_writel(qts, QUADSPI + 0x04, 24 << 16);        /* FSIZE */
+    qtest_writel(qts, QUADSPI, 1 | 1 << 2 | 3 << 8);    /* EN, DMAEN, FTHRES */
+    qtest_writel(qts, QUADSPI + 0x10, 3);               /* 4 bytes */
+    device_channel(qts, 0, QUADSPI_REQUEST, QUADSPI + 0x20, DST, 4);
+    /* Read, with data and instruction on one line: RDID */
+    qtest_writel(qts, QUADSPI + 0x14, 1 << 26 | 1 << 24 | 1 << 8 | 0x9f);
+    wait_end(qts, 0);
+    g_assert_cmphex(qtest_readl(qts, DST) & 0xffffff, ==, 0x1940ef);
+    qtest_quit(qts);
+}
+
 /* A stream of DMA1 fills a buffer; MDMA takes it away and says so. */
 static void test_after_dma(void)
 {
@@ -509,5 +588,8 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/mdma/held", test_held);
     qtest_add_func("stm32mp1/mdma/reset", test_reset);
     qtest_add_func("stm32mp1/mdma/migration", test_migration);
+    qtest_add_func("stm32mp1/mdma/cryp", test_cryp);
+    qtest_add_func("stm32mp1/mdma/hash", test_hash);
+    qtest_add_func("stm32mp1/mdma/quadspi", test_quadspi);
     return g_test_run();
 }

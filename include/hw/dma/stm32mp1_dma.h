@@ -15,6 +15,8 @@
  *  + sysbus IRQ 0 to 7: the interrupt of each stream (level)
  *  + Named GPIO inputs "request": one a stream, high while it is to transfer
  *  + Named GPIO outputs "ack": one a stream, pulses when a request was served
+ *  + Named GPIO outputs "end": one a stream, pulses after "ack" when it was the
+ *    last one of the items that NDTR counts
  *  + Named GPIO outputs "complete": one a stream, level of its flag TCIF, by
  *    which it triggers the MDMA
  *  + Property "memory": what the controller sees on its bus (link)
@@ -59,6 +61,7 @@ struct STM32MP1DmaState {
     QEMUTimer *timer;
     qemu_irq irq[STM32MP1_DMA_STREAMS];
     qemu_irq ack[STM32MP1_DMA_STREAMS];
+    qemu_irq end[STM32MP1_DMA_STREAMS];
     qemu_irq complete[STM32MP1_DMA_STREAMS];
 
     STM32MP1DmaStream stream[STM32MP1_DMA_STREAMS];

@@ -17,8 +17,11 @@
  *    peripheral wants a transfer
  *  + Named GPIO outputs "ack": one a request number, pulses when a transfer was
  *    made; for peripherals whose request does not end by the access itself
+ *  + Named GPIO outputs "end": the same, pulses when a stream has made all of its
+ *    transfers; for peripherals to which the last one is different
  *  + Named GPIO outputs "channel": one a channel, to the "request" of a stream
- *  + Named GPIO inputs "channel-ack": one a channel, from the "ack" of a stream
+ *  + Named GPIO inputs "channel-ack" and "channel-end": one a channel, from "ack"
+ *    and "end" of a stream
  *  + Named GPIO inputs "trigger": the signals that SYNC_ID and SIG_ID select;
  *    the first three are events of channels 0 to 2, and made here
  */
@@ -41,6 +44,7 @@ struct STM32MP1DmamuxState {
 
     qemu_irq irq;
     qemu_irq ack[STM32MP1_DMAMUX_REQUESTS];
+    qemu_irq end[STM32MP1_DMAMUX_REQUESTS];
     qemu_irq channel[STM32MP1_DMAMUX_CHANNELS];
 
     bool request[STM32MP1_DMAMUX_REQUESTS];     /* levels of the inputs */

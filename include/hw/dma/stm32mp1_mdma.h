@@ -15,6 +15,8 @@
  *  + sysbus IRQ 0: the interrupt of all channels (level)
  *  + Named GPIO inputs "request": by the number in TSEL, high as long as the
  *    device wants a transfer
+ *  + Named GPIO outputs "end": by that number, pulses when the whole transfer of
+ *    a channel that it triggers has ended
  *  + Property "memory": what the controller sees on its bus (link)
  */
 
@@ -48,6 +50,7 @@ struct STM32MP1MdmaState {
     AddressSpace as;
     QEMUTimer *timer;
     qemu_irq irq;
+    qemu_irq end[STM32MP1_MDMA_REQUESTS];
 
     STM32MP1MdmaChannel channel[STM32MP1_MDMA_CHANNELS];
     bool request[STM32MP1_MDMA_REQUESTS];       /* levels of the inputs */
