@@ -55,6 +55,7 @@
 #include "hw/watchdog/stm32mp1_wwdg.h"
 #include "system/system.h"
 
+#define BOOT_ROM_ADDR 0
 #define RETRAM_ADDR 0x38000000
 #define RETRAM_SIZE (64 * KiB)
 #define MCUSRAM_ADDR 0x10000000
@@ -174,6 +175,8 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                                ENABLE(APB5, 13)),
     [STM32MP157_BSEC] = BLOCK("bsec", TYPE_STM32MP1_BSEC, 0x5c005000,
                               ENABLE(APB5, 16)),
+    [STM32MP157_TZC] = BLOCK("tzc", TYPE_STM32MP1_TZC, 0x5c006000,
+                             .irq = { A7(4) }, ENABLE(APB5, 11)),
     [STM32MP157_DBGMCU] = BLOCK("dbgmcu", TYPE_STM32MP1_DBGMCU, 0x50081000,
                                 ENABLE(DBG, 8)),
     [STM32MP157_DDRCTRL] = BLOCK("ddrctrl", TYPE_STM32MP1_DDRCTRL, 0x5a003000,
@@ -778,6 +781,61 @@ static void stm32mp157_soc_init(Object *obj)
                             STM32MP157_NUM_DEVICES * STM32MP1_TIM_TRGOS);
 }
 
+/*
+ * What a master sees: what its bus leads to, and over it, once the TZC is
+ * there, its own view of the DDR.
+ */
+static void stm32mp157_soc_init_view(STM32MP157SocState *s,
+                                     STM32MP1TzcMaster master)
+{
+    MemoryRegion *bus = master == STM32MP1_TZC_DMA ? &s->m4_view :
+                        get_system_memory();
+
+    memory_region_init(&s->view[master], OBJECT(s), "master-view", 4 * GiB);
+    memory_region_init_alias(&s->view_alias[master], OBJECT(s), "master-bus",
+                             bus, 0, 4 * GiB);
+    memory_region_add_subregion(&s->view[master], 0, &s->view_alias[master]);
+}
+
+/* Let the TZC stand between the masters and the DDR. */
+static void stm32mp157_soc_connect_tzc(STM32MP157SocState *s)
+{
+    SysBusDevice *tzc = SYS_BUS_DEVICE(s->dev[STM32MP157_TZC]);
+    int i;
+
+    for (i = 0; i < STM32MP1_TZC_NUM_MASTERS; i++) {
+        MemoryRegion *view = i == STM32MP1_TZC_A7 ? get_system_memory() :
+                             i == STM32MP1_TZC_M4 ? &s->m4_view : &s->view[i];
+
+        memory_region_add_subregion_overlap(view, STM32MP157_DDR_ADDR,
+            sysbus_mmio_get_region(tzc, 1 + i), 1);
+    }
+}
+
+static bool stm32mp157_soc_realize_boot_rom(STM32MP157SocState *s,
+                                            Error **errp)
+{
+    DeviceState *dev;
+
+    object_initialize_child(OBJECT(s), "boot-rom", &s->boot_rom,
+                            TYPE_STM32MP1_BOOT_ROM);
+    dev = DEVICE(&s->boot_rom);
+    object_property_set_link(OBJECT(dev), "cpu", OBJECT(&s->a7[1]),
+                             &error_abort);
+    qdev_prop_set_uint32(dev, "entry", STM32MP157_SECURE_ADDR);
+    /* There QEMU's loader has the code that enters Linux. */
+    qdev_prop_set_uint32(dev, "normal-entry", STM32MP157_DDR_ADDR);
+    if (!sysbus_realize(SYS_BUS_DEVICE(dev), errp)) {
+        return false;
+    }
+    /* It is there for the secure world only. */
+    memory_region_add_subregion_overlap(&s->view[STM32MP1_TZC_A7_SECURE],
+        BOOT_ROM_ADDR, sysbus_mmio_get_region(SYS_BUS_DEVICE(dev), 0), 1);
+    qdev_connect_gpio_out_named(DEVICE(&s->rcc), "mpup1-reset", 0,
+                                qdev_get_gpio_in_named(dev, "reset", 0));
+    return true;
+}
+
 static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
 {
     MemoryRegion *system = get_system_memory();
@@ -811,7 +869,9 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
     memory_region_init_alias(&s->mcusram_high, obj, "stm32mp157.mcusram-high",
                              &s->mcusram, 0, MCUSRAM_SIZE);
     memory_region_add_subregion(system, MCUSRAM_HIGH_ADDR, &s->mcusram_high);
-    memory_region_add_subregion(system, STM32MP157_DDR_ADDR, s->dram);
+    if (!s->secure) {
+        memory_region_add_subregion(system, STM32MP157_DDR_ADDR, s->dram);
+    }
 
     memory_region_init(&s->m4_view, obj, "m4-view", 4 * GiB);
     for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_m4_view); i++) {
@@ -821,6 +881,10 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
                                  stm32mp157_soc_m4_view[i].size);
         memory_region_add_subregion(&s->m4_view, stm32mp157_soc_m4_view[i].addr,
                                     &s->m4_alias[i]);
+    }
+
+    for (i = 0; i < STM32MP1_TZC_NUM_MASTERS; i++) {
+        stm32mp157_soc_init_view(s, i);
     }
 
     for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_unimplemented); i++) {
@@ -846,6 +910,10 @@ static bool stm32mp157_soc_realize_a7(STM32MP157SocState *s, Error **errp)
 
         object_property_set_int(cpu, "reset-cbar", GIC_ADDR, &error_abort);
         object_property_set_int(cpu, "cntfrq", CNTFRQ_HZ, &error_abort);
+        if (s->secure) {
+            object_property_set_link(cpu, "secure-memory",
+                OBJECT(&s->view[STM32MP1_TZC_A7_SECURE]), &error_abort);
+        }
         if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
             return false;
         }
@@ -974,16 +1042,40 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     }
     if (!strcmp(info->type, TYPE_STM32MP1_DMA)) {
         /* It is on the bus of the M4. */
-        object_property_set_link(OBJECT(dev), "memory", OBJECT(&s->m4_view),
+        object_property_set_link(OBJECT(dev), "memory",
+                                 OBJECT(&s->view[STM32MP1_TZC_DMA]),
                                  &error_abort);
     }
     if (!strcmp(info->type, TYPE_STM32MP1_MDMA)) {
         object_property_set_link(OBJECT(dev), "memory",
-                                 OBJECT(get_system_memory()), &error_abort);
+                                 OBJECT(&s->view[STM32MP1_TZC_MDMA]),
+                                 &error_abort);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_SDMMC)) {
+        object_property_set_link(OBJECT(dev), "memory",
+                                 OBJECT(&s->view[STM32MP1_TZC_SDMMC]),
+                                 &error_abort);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_ETH)) {
+        object_property_set_link(OBJECT(dev), "memory",
+                                 OBJECT(&s->view[STM32MP1_TZC_ETH]),
+                                 &error_abort);
+    }
+    if (!strcmp(info->type, TYPE_STM32MP1_TZC)) {
+        object_property_set_link(OBJECT(dev), "dram", OBJECT(s->dram),
+                                 &error_abort);
+        qdev_prop_set_uint64(dev, "dram-base", STM32MP157_DDR_ADDR);
+        if (s->secure) {
+            qdev_prop_set_uint64(dev, "secure-base", STM32MP157_SECURE_ADDR);
+            qdev_prop_set_uint64(dev, "secure-size", STM32MP157_SECURE_SIZE);
+        }
     }
     if (!strcmp(info->type, TYPE_STM32L4X5_GPIO)) {
         qdev_prop_set_string(dev, "name", info->name);
         qdev_prop_set_uint32(dev, "mode-reset", 0xffffffff);
+        qdev_prop_set_bit(dev, "has-seccfgr", true);
+        qdev_prop_set_uint32(dev, "secure-pins",
+                             n == STM32MP157_GPIOZ ? 0xff : 0);
     }
     if (!sysbus_realize(sbd, errp) ||
         !stm32mp157_soc_realize_gate(s, &s->gate[n], n, 0, errp)) {
@@ -1257,6 +1349,12 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
             return;
         }
     }
+    if (s->secure) {
+        stm32mp157_soc_connect_tzc(s);
+        if (!stm32mp157_soc_realize_boot_rom(s, errp)) {
+            return;
+        }
+    }
     sysbus_mmio_map(SYS_BUS_DEVICE(s->dev[STM32MP157_QUADSPI]), 1,
                     QUADSPI_WINDOW_ADDR);
     if (!stm32mp157_soc_realize_gate(s, &s->hsem_m4_gate, STM32MP157_HSEM, 1,
@@ -1299,6 +1397,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
 static const Property stm32mp157_soc_properties[] = {
     DEFINE_PROP_LINK("dram", STM32MP157SocState, dram, TYPE_MEMORY_REGION,
                      MemoryRegion *),
+    DEFINE_PROP_BOOL("secure", STM32MP157SocState, secure, false),
 };
 
 static void stm32mp157_soc_class_init(ObjectClass *klass, ClassInitData *data)

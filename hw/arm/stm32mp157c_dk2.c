@@ -5,7 +5,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * ST user manual UM2534. Linux is started directly (-kernel, -dtb), with the
- * machine in the state in which the board's boot firmware leaves it.
+ * machine in the state in which the board's boot firmware leaves it. With
+ * secure-firmware it is in that in which the first stage of it enters OP-TEE,
+ * which then enters Linux.
  */
 
 #include "qemu/osdep.h"
@@ -17,6 +19,7 @@
 #include "hw/boards.h"
 #include "hw/i2c/i2c.h"
 #include "hw/irq.h"
+#include "hw/loader.h"
 #include "hw/misc/stpmic1.h"
 #include "hw/net/stm32mp1_fdcan.h"
 #include "hw/qdev-properties.h"
@@ -79,6 +82,8 @@ struct STM32MP157CDk2State {
     CanBusState *canbus[ARRAY_SIZE(dk2_can_buses)];
     bool sd_inserted;
 
+    char *secure_path;          /* property "secure-firmware" */
+    char *fuses;                /* property "fuses" */
     char *m4_path;              /* property "m4-firmware" */
     ArmRemoteFirmware *m4_firmware;
     uint32_t m4_table;          /* property "m4-resource-table" */
@@ -115,6 +120,33 @@ static void dk2_set_button(Object *obj, Visitor *v, const char *name,
         DEVICE(&s->soc)->realized) {
         dk2_drive_button(s, n);
     }
+}
+
+static char *dk2_get_secure_firmware(Object *obj, Error **errp)
+{
+    return g_strdup(STM32MP157C_DK2(obj)->secure_path);
+}
+
+static void dk2_set_secure_firmware(Object *obj, const char *value,
+                                    Error **errp)
+{
+    STM32MP157CDk2State *s = STM32MP157C_DK2(obj);
+
+    g_free(s->secure_path);
+    s->secure_path = g_strdup(value);
+}
+
+static char *dk2_get_fuses(Object *obj, Error **errp)
+{
+    return g_strdup(STM32MP157C_DK2(obj)->fuses);
+}
+
+static void dk2_set_fuses(Object *obj, const char *value, Error **errp)
+{
+    STM32MP157CDk2State *s = STM32MP157C_DK2(obj);
+
+    g_free(s->fuses);
+    s->fuses = g_strdup(value);
 }
 
 static char *dk2_get_m4_firmware(Object *obj, Error **errp)
@@ -194,6 +226,52 @@ static void dk2_init_m4_firmware(STM32MP157CDk2State *s)
     }
 }
 
+/* Put the secure firmware to where the boot ROM goes on. */
+static void dk2_load_secure_firmware(STM32MP157CDk2State *s)
+{
+    static const char magic[] = { 'O', 'P', 'T', 'E' };
+    g_autofree char *data = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize size;
+
+    if (!g_file_get_contents(s->secure_path, &data, &size, &error)) {
+        error_setg(&error_fatal, "secure-firmware: %s", error->message);
+    }
+    if (!size || size > STM32MP157_SECURE_SIZE) {
+        error_setg(&error_fatal, "secure-firmware: %s has %zu bytes: from 1 to "
+                   "%u are possible", s->secure_path, size,
+                   STM32MP157_SECURE_SIZE);
+    }
+    if (size >= sizeof(magic) && !memcmp(data, magic, sizeof(magic))) {
+        error_setg(&error_fatal, "secure-firmware: %s begins with a header for "
+                   "a boot loader: what is to be given is OP-TEE's "
+                   "tee-raw.bin", s->secure_path);
+    }
+    rom_add_blob_fixed_as("secure-firmware", data, size, STM32MP157_SECURE_ADDR,
+                          cpu_get_address_space(CPU(&s->soc.a7[0]),
+                                                ARMASIdx_S));
+}
+
+/* Core 1 resets to the boot ROM, and what it does there is in there. */
+static void dk2_leave_to_boot_rom(ARMCPU *cpu, const struct arm_boot_info *info)
+{
+}
+
+static void dk2_init_secure_boot(STM32MP157CDk2State *s)
+{
+    MachineState *machine = MACHINE(s);
+
+    if (!machine->kernel_filename) {
+        error_setg(&error_fatal, "secure-firmware starts Linux: it needs "
+                   "-kernel");
+    }
+    dk2_load_secure_firmware(s);
+    s->boot.secure_boot = true;
+    s->boot.psci_conduit = QEMU_PSCI_CONDUIT_DISABLED;
+    s->boot.write_secondary_boot = dk2_leave_to_boot_rom;
+    s->boot.secondary_cpu_reset_hook = dk2_leave_to_boot_rom;
+}
+
 /*
  * Without a kernel the A7s have nothing to run: at 0 there is no memory, and
  * prefetch aborts without end would starve the M4 where all cores share one
@@ -227,6 +305,10 @@ static void dk2_reset(MachineState *machine, ResetType type)
         dk2_drive_button(s, i);
     }
     dk2_drive_sd_detect(s);
+    if (s->secure_path) {
+        /* QEMU's loader would enter Linux here. */
+        cpu_set_pc(CPU(&s->soc.a7[0]), 0);
+    }
     /* A state that is about to be loaded has all of this in it. */
     if (s->m4_firmware && type != RESET_TYPE_SNAPSHOT_LOAD &&
         !runstate_check(RUN_STATE_INMIGRATE)) {
@@ -267,6 +349,17 @@ static void dk2_init(MachineState *machine)
                             TYPE_STM32MP157_SOC);
     object_property_set_link(OBJECT(&s->soc), "dram", OBJECT(machine->ram),
                              &error_abort);
+    if (s->secure_path) {
+        if (machine->ram_size < DK2_RAM_SIZE) {
+            error_setg(&error_fatal, "secure-firmware needs 512 MiB of RAM");
+        }
+        object_property_set_bool(OBJECT(&s->soc), "secure", true,
+                                 &error_abort);
+    }
+    if (s->fuses) {
+        qdev_prop_set_string(stm32mp157_soc_device(&s->soc, STM32MP157_BSEC),
+                             "fuses", s->fuses);
+    }
     for (i = 0; i < ARRAY_SIZE(dk2_can_buses); i++) {
         object_property_set_link(
             OBJECT(stm32mp157_soc_device(&s->soc, dk2_can_buses[i].fdcan)),
@@ -296,8 +389,15 @@ static void dk2_init(MachineState *machine)
         .board_id = -1,
         .psci_conduit = QEMU_PSCI_CONDUIT_SMC,
     };
+    if (s->secure_path) {
+        dk2_init_secure_boot(s);
+    }
     dk2_init_m4_firmware(s);
     arm_load_kernel(&s->soc.a7[0], machine, &s->boot);
+    if (s->secure_path && !s->boot.is_linux) {
+        error_setg(&error_fatal, "secure-firmware starts what is in the format "
+                   "of a Linux kernel, not %s", machine->kernel_filename);
+    }
     if (s->m4_firmware && !machine->kernel_filename) {
         dk2_power_off_a7(s);
     }
@@ -334,6 +434,14 @@ static void dk2_class_init(ObjectClass *oc, ClassInitData *data)
         object_class_property_set_description(oc, dk2_buttons[i].name,
                                               "Hold the button down");
     }
+    object_class_property_add_str(oc, "secure-firmware",
+                                  dk2_get_secure_firmware,
+                                  dk2_set_secure_firmware);
+    object_class_property_set_description(oc, "secure-firmware",
+        "OP-TEE for 0xde000000 (tee-raw.bin), which starts the kernel");
+    object_class_property_add_str(oc, "fuses", dk2_get_fuses, dk2_set_fuses);
+    object_class_property_set_description(oc, "fuses",
+        "Fuses of the BSEC that are burnt, WORD=VALUE:WORD=VALUE...");
     object_class_property_add_str(oc, "m4-firmware", dk2_get_m4_firmware,
                                   dk2_set_m4_firmware);
     object_class_property_set_description(oc, "m4-firmware",
@@ -362,7 +470,11 @@ static void dk2_instance_init(Object *obj)
 
 static void dk2_finalize(Object *obj)
 {
-    g_free(STM32MP157C_DK2(obj)->m4_path);
+    STM32MP157CDk2State *s = STM32MP157C_DK2(obj);
+
+    g_free(s->secure_path);
+    g_free(s->fuses);
+    g_free(s->m4_path);
 }
 
 static const TypeInfo dk2_types[] = {

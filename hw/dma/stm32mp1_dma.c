@@ -207,7 +207,8 @@ static bool stm32mp1_dma_bus(STM32MP1DmaState *s, uint32_t *addr, uint8_t *data,
 {
     /* An access is aligned to its size: the low bits of an address are 0. */
     hwaddr at = *addr & ~(uint32_t)(size - 1);
-    MemTxResult result = address_space_rw(&s->as, at, MEMTXATTRS_UNSPECIFIED,
+    /* It belongs to the normal world. */
+    MemTxResult result = address_space_rw(&s->as, at, (MemTxAttrs) { },
                                           data, size, write);
 
     trace_stm32mp1_dma_bus(DEVICE(s)->canonical_path, write, at, size, result);

@@ -178,7 +178,8 @@ static void stm32mp1_mdma_fail(STM32MP1MdmaChannel *c, uint32_t error,
 static bool stm32mp1_mdma_access(STM32MP1MdmaState *s, uint32_t addr,
                                  void *data, unsigned size, bool write)
 {
-    return address_space_rw(&s->as, addr, MEMTXATTRS_UNSPECIFIED, data, size,
+    /* No channel can be given to the secure world. */
+    return address_space_rw(&s->as, addr, (MemTxAttrs) { }, data, size,
                             write) == MEMTX_OK;
 }
 

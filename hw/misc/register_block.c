@@ -98,7 +98,7 @@ static void register_block_init(Object *obj)
 
     s->array = register_init_block32(DEVICE(obj), src->table, src->table_len,
                                      s->info, s->regs, &register_block_ops,
-                                     false, REGISTER_BLOCK_SIZE);
+                                     false, src->size);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->array->mem);
 }
 
@@ -109,8 +109,8 @@ static void register_block_finalize(Object *obj)
 
 static const VMStateDescription vmstate_register_block = {
     .name = TYPE_REGISTER_BLOCK,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_ARRAY(regs, RegisterBlockState, REGISTER_BLOCK_NUM),
         VMSTATE_END_OF_LIST()
@@ -125,6 +125,7 @@ void register_block_class_init(ObjectClass *klass,
 
     src->table = table;
     src->table_len = table_len;
+    src->size = REGISTER_BLOCK_SIZE;
 }
 
 static void register_block_base_class_init(ObjectClass *klass,

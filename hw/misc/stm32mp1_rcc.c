@@ -21,7 +21,10 @@
  * its console, and SYSCFG (stm32mp_syscon_probe()). It also leaves on what it
  * loaded Linux with, which differs.
  *
- * Not modelled: protection by TZCR, clock spread, calibration, security system.
+ * What only the secure world may write once TZCR says so is in a table. A write
+ * by the other is ignored, and leaves a line in the log.
+ *
+ * Not modelled: clock spread, calibration, security system.
  */
 
 #include "qemu/osdep.h"
@@ -39,6 +42,8 @@
 #include "trace.h"
 
 REG32(TZCR, 0x000)
+    FIELD(TZCR, TZEN, 0, 1)
+    FIELD(TZCR, MCKPROT, 1, 1)
 REG32(OCENSETR, 0x00c)
     FIELD(OCENSETR, HSION, 0, 1)
     FIELD(OCENSETR, CSION, 4, 1)
@@ -73,6 +78,7 @@ REG32(RDLSICR, 0x144)
     FIELD(RDLSICR, LSION, 0, 1)
     FIELD(RDLSICR, LSIRDY, 1, 1)
 REG32(BR_RSTSCLRR, 0x400)
+    FIELD(BR_RSTSCLRR, MPUP1RSTF, 14, 1)
 REG32(MP_GRSTCSETR, 0x404)
     FIELD(MP_GRSTCSETR, MPSYSRST, 0, 1)
     FIELD(MP_GRSTCSETR, MCURST, 1, 1)
@@ -234,7 +240,7 @@ static const RccReg stm32mp1_rcc_regs[] = {
     PAIR(0x388, "MC_APB5LPEN", 0x0011391d, 0x0011391d),
     PAIR(0x390, "MC_AHB5LPEN", 0x00000171, 0x00000171),
     PAIR(0x398, "MC_AHB6LPEN", 0x01135fa1, 0x011357a1),
-    W1C(0x400, "BR_RSTSCLRR", 0x3ff, 0),
+    W1C(0x400, "BR_RSTSCLRR", 0x43ff, 0),
     RW(0x404, "MP_GRSTCSETR", 0, 0),
     W1C(0x408, "MP_RSTSCLRR", 0xffff, 0),
     PAIR(0x40c, "MP_IWDGFZ", 0x3, 0),
@@ -338,6 +344,43 @@ static const RccReg stm32mp1_rcc_regs[] = {
     RO(0xff4, "VERR", 0x11),
     RO(0xff8, "IPIDR", 0x1),
     RO(0xffc, "SIDR", 0xa3c5dd04),
+};
+
+/*
+ * Registers, each range by its first and last, that only the secure world may
+ * write while these bits of TZCR are all set. ST's register descriptions say so
+ * of each (the SVD file of the STM32MP157); of MP_APB5EN and MP_GRSTCSETR they
+ * do not, but OP-TEE relies on it: it has a service for the normal world to
+ * write them (clk-stm32mp15.c, resets of scmi_server.c). TZCR itself is always
+ * for the secure world alone.
+ */
+#define TZEN R_TZCR_TZEN_MASK
+#define MCKPROT (R_TZCR_TZEN_MASK | R_TZCR_MCKPROT_MASK)
+static const struct {
+    uint16_t first;
+    uint16_t last;
+    uint32_t tzcr;
+} stm32mp1_rcc_protected[] = {
+    { 0x000, 0x000, 0 },        /* TZCR */
+    { 0x00c, 0x00c, MCKPROT },  /* OCENSETR */
+    { 0x010, 0x018, TZEN },     /* OCENCLRR, HSICFGR */
+    { 0x01c, 0x01c, MCKPROT },  /* CSICFGR */
+    { 0x020, 0x044, TZEN },     /* MPCKSELR to RTCDIVR */
+    { 0x048, 0x048, MCKPROT },  /* MSSCKSELR */
+    { 0x080, 0x0cc, TZEN },     /* PLL1, PLL2, I2C46CKSELR to RNG1CKSELR */
+    { 0x0d4, 0x144, TZEN },     /* STGENCKSELR to RDLSICR, MP_GCR among them */
+    { 0x188, 0x194, TZEN },     /* APB5RST, AHB5RST */
+    { 0x1a0, 0x1a4, TZEN },     /* TZAHB6RST */
+    { 0x208, 0x214, TZEN },     /* MP_APB5EN, MP_AHB5EN */
+    { 0x220, 0x224, TZEN },     /* MP_TZAHB6EN */
+    { 0x290, 0x294, TZEN },     /* MC_AHB5EN */
+    { 0x308, 0x314, TZEN },     /* MP_APB5LPEN, MP_AHB5LPEN */
+    { 0x320, 0x324, TZEN },     /* MP_TZAHB6LPEN */
+    { 0x390, 0x394, TZEN },     /* MC_AHB5LPEN */
+    { 0x400, 0x420, TZEN },     /* BR_RSTSCLRR to MP_RSTSSETR */
+    { 0x820, 0x820, MCKPROT },  /* RCK3SELR */
+    { 0x830, 0x830, TZEN },     /* MCUDIVR */
+    { 0x880, 0x890, MCKPROT },  /* PLL3 */
 };
 
 /* The set register of each bus's resets, see STM32MP1RccBus. */
@@ -1005,7 +1048,9 @@ static void stm32mp1_rcc_power_cycle(void *opaque, int n, int level)
 
 /* Registers */
 
-static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
+static MemTxResult stm32mp1_rcc_read(void *opaque, hwaddr offset,
+                                     uint64_t *data, unsigned size,
+                                     MemTxAttrs attrs)
 {
     STM32MP1RccState *s = opaque;
     hwaddr base = QEMU_ALIGN_DOWN(offset, 4);
@@ -1015,21 +1060,28 @@ static uint64_t stm32mp1_rcc_read(void *opaque, hwaddr offset, unsigned size)
     if (!reg) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no register at 0x%" HWADDR_PRIx
                       "\n", __func__, offset);
-        return 0;
+        *data = 0;
+        return MEMTX_OK;
     }
 
     value = s->regs[reg->offset / 4] |
             stm32mp1_rcc_ready_bits(s, offset / 4);
     trace_stm32mp1_rcc_read(base, reg->name, value);
-    return value >> (8 * (offset - base));
+    *data = value >> (8 * (offset - base));
+    return MEMTX_OK;
 }
 
 static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
 {
-    if (value & (R_MP_GRSTCSETR_MPUP0RST_MASK | R_MP_GRSTCSETR_MPUP1RST_MASK)) {
+    if (value & R_MP_GRSTCSETR_MPUP0RST_MASK ||
+        (value & R_MP_GRSTCSETR_MPUP1RST_MASK && !s->mpup1_reset)) {
         qemu_log_mask(LOG_UNIMP,
-                      "%s: reset of a single MPU core is not modelled\n",
-                      __func__);
+                      "%s: reset of a single MPU core is not modelled%s\n",
+                      __func__, value & R_MP_GRSTCSETR_MPUP0RST_MASK ? "" :
+                      " without a boot ROM");
+    } else if (value & R_MP_GRSTCSETR_MPUP1RST_MASK) {
+        s->regs[R_BR_RSTSCLRR] |= R_BR_RSTSCLRR_MPUP1RSTF_MASK;
+        qemu_irq_pulse(s->mpup1_reset);
     }
     if (value & R_MP_GRSTCSETR_MCURST_MASK) {
         stm32mp1_rcc_mcu_reset(s, R_MC_RSTSCLRR_MCURSTF_MASK);
@@ -1040,9 +1092,23 @@ static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
     }
 }
 
+/* Whether a write of the normal world to a register is ignored */
+static bool stm32mp1_rcc_is_protected(STM32MP1RccState *s, hwaddr offset)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp1_rcc_protected); i++) {
+        if (offset >= stm32mp1_rcc_protected[i].first &&
+            offset <= stm32mp1_rcc_protected[i].last) {
+            return !(stm32mp1_rcc_protected[i].tzcr & ~s->regs[R_TZCR]);
+        }
+    }
+    return false;
+}
+
 /* The bits of the bytes that are not written stay, and mean nothing. */
-static void stm32mp1_rcc_write(void *opaque, hwaddr addr, uint64_t val64,
-                               unsigned size)
+static MemTxResult stm32mp1_rcc_write(void *opaque, hwaddr addr, uint64_t val64,
+                                      unsigned size, MemTxAttrs attrs)
 {
     STM32MP1RccState *s = opaque;
     hwaddr offset = QEMU_ALIGN_DOWN(addr, 4);
@@ -1055,7 +1121,15 @@ static void stm32mp1_rcc_write(void *opaque, hwaddr addr, uint64_t val64,
     if (!reg || reg->kind == RCC_RO) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no writable register at 0x%"
                       HWADDR_PRIx "\n", __func__, offset);
-        return;
+        return MEMTX_OK;
+    }
+    if (!attrs.secure && !attrs.unspecified &&
+        stm32mp1_rcc_is_protected(s, offset)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: non-secure write of 0x%08" PRIx32
+                      " to %s (0x%03" HWADDR_PRIx ") ignored: TZCR 0x%" PRIx32
+                      "\n", TYPE_STM32MP1_RCC, value, reg->name, offset,
+                      s->regs[R_TZCR]);
+        return MEMTX_OK;
     }
     old = s->regs[reg->offset / 4];
     trace_stm32mp1_rcc_write(offset, reg->name, value);
@@ -1108,11 +1182,12 @@ static void stm32mp1_rcc_write(void *opaque, hwaddr addr, uint64_t val64,
         }
         break;
     }
+    return MEMTX_OK;
 }
 
 static const MemoryRegionOps stm32mp1_rcc_ops = {
-    .read = stm32mp1_rcc_read,
-    .write = stm32mp1_rcc_write,
+    .read_with_attrs = stm32mp1_rcc_read,
+    .write_with_attrs = stm32mp1_rcc_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
     .impl = {
         .min_access_size = 1,
@@ -1181,6 +1256,7 @@ static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
     }
     qemu_irq_lower(s->mcu_boot);
     qemu_irq_lower(s->mcu_reset);
+    qemu_irq_lower(s->mpup1_reset);
     qemu_irq_lower(s->irq);
     for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
         qemu_irq_lower(s->wakeup_irq[i]);
@@ -1250,6 +1326,7 @@ static void stm32mp1_rcc_init(Object *obj)
     qdev_init_gpio_out_named(dev, s->enable, "enable", STM32MP1_RCC_NUM_RESETS);
     qdev_init_gpio_out_named(dev, &s->mcu_boot, "mcu-boot", 1);
     qdev_init_gpio_out_named(dev, &s->mcu_reset, "mcu-reset", 1);
+    qdev_init_gpio_out_named(dev, &s->mpup1_reset, "mpup1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_wwdg1, "wwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_sysresetreq, "mcu-sysresetreq",
                             1);

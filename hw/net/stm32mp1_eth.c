@@ -13,6 +13,7 @@
 
 #include "qemu/osdep.h"
 #include <zlib.h>
+#include "qapi/error.h"
 #include "hw/net/stm32mp1_eth.h"
 #include "hw/irq.h"
 #include "hw/net/mii.h"
@@ -597,12 +598,13 @@ static uint32_t stm32mp1_eth_descriptor(STM32MP1EthState *s, uint32_t base,
     return base + n * (16 + 8 * FIELD_EX32(s->regs[R_DMACCR], DMACCR, DSL));
 }
 
-static bool stm32mp1_eth_load(uint32_t addr, uint32_t *words)
+static bool stm32mp1_eth_load(STM32MP1EthState *s, uint32_t addr,
+                              uint32_t *words)
 {
     int i;
 
-    if (dma_memory_read(&address_space_memory, addr, words, 16,
-                        MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+    if (dma_memory_read(&s->as, addr, words, 16,
+                        (MemTxAttrs) { }) != MEMTX_OK) {
         return false;
     }
     for (i = 0; i < 4; i++) {
@@ -611,8 +613,8 @@ static bool stm32mp1_eth_load(uint32_t addr, uint32_t *words)
     return true;
 }
 
-static bool stm32mp1_eth_store(const char *ring, uint32_t addr,
-                               const uint32_t *words)
+static bool stm32mp1_eth_store(STM32MP1EthState *s, const char *ring,
+                               uint32_t addr, const uint32_t *words)
 {
     uint32_t le[4];
     int i;
@@ -621,8 +623,8 @@ static bool stm32mp1_eth_store(const char *ring, uint32_t addr,
     for (i = 0; i < 4; i++) {
         le[i] = cpu_to_le32(words[i]);
     }
-    return dma_memory_write(&address_space_memory, addr, le, 16,
-                            MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
+    return dma_memory_write(&s->as, addr, le, 16,
+                            (MemTxAttrs) { }) == MEMTX_OK;
 }
 
 /* A ring's memory is not there: the channel stops. */
@@ -739,7 +741,7 @@ static bool stm32mp1_eth_has_room(STM32MP1EthState *s, size_t size,
         uint32_t n = (s->rx_next + *count) % length;
         uint32_t words[4];
 
-        if (!stm32mp1_eth_load(stm32mp1_eth_descriptor(
+        if (!stm32mp1_eth_load(s, stm32mp1_eth_descriptor(
                                    s, s->regs[R_DMACRXDLAR], n), words)) {
             stm32mp1_eth_bus_error(s);
             return false;
@@ -766,9 +768,9 @@ static size_t stm32mp1_eth_fill(STM32MP1EthState *s, const uint32_t *words,
     for (i = 0; i < ARRAY_SIZE(valid); i++) {
         size_t part = valid[i] ? MIN(buffer, size - done) : 0;
 
-        if (part && dma_memory_write(&address_space_memory, words[2 * i],
+        if (part && dma_memory_write(&s->as, words[2 * i],
                                      data + done, part,
-                                     MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+                                     (MemTxAttrs) { }) != MEMTX_OK) {
             stm32mp1_eth_bus_error(s);
         }
         done += part;
@@ -790,7 +792,7 @@ static void stm32mp1_eth_deliver(STM32MP1EthState *s, const uint8_t *data,
                                                 s->rx_next);
         uint32_t words[4];
 
-        if (!stm32mp1_eth_load(addr, words)) {
+        if (!stm32mp1_eth_load(s, addr, words)) {
             stm32mp1_eth_bus_error(s);
             return;
         }
@@ -807,7 +809,7 @@ static void stm32mp1_eth_deliver(STM32MP1EthState *s, const uint8_t *data,
         }
         s->rx_next = (s->rx_next + 1) % length;
         s->regs[R_DMACCARXDR] = addr;
-        if (!stm32mp1_eth_store("RX", addr, words)) {
+        if (!stm32mp1_eth_store(s, "RX", addr, words)) {
             stm32mp1_eth_bus_error(s);
             return;
         }
@@ -920,9 +922,9 @@ static void stm32mp1_eth_gather(STM32MP1EthState *s, uint32_t addr,
                       DEVICE(s)->canonical_path, sizeof(s->tx_data));
         size = sizeof(s->tx_data) - s->tx_size;
     }
-    if (size && dma_memory_read(&address_space_memory, addr,
+    if (size && dma_memory_read(&s->as, addr,
                                 s->tx_data + s->tx_size, size,
-                                MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+                                (MemTxAttrs) { }) != MEMTX_OK) {
         stm32mp1_eth_bus_error(s);
     }
     s->tx_size += size;
@@ -968,7 +970,7 @@ static void stm32mp1_eth_transmit(STM32MP1EthState *s)
         uint32_t words[4];
         bool told;
 
-        if (!stm32mp1_eth_load(addr, words)) {
+        if (!stm32mp1_eth_load(s, addr, words)) {
             stm32mp1_eth_bus_error(s);
             break;
         }
@@ -982,7 +984,7 @@ static void stm32mp1_eth_transmit(STM32MP1EthState *s)
         words[3] &= R_TDES3_CTXT_MASK | R_TDES3_FD_MASK | R_TDES3_LD_MASK;
         s->tx_next = (s->tx_next + 1) % length;
         s->regs[R_DMACCATXDR] = addr;
-        if (!stm32mp1_eth_store("TX", addr, words)) {
+        if (!stm32mp1_eth_store(s, "TX", addr, words)) {
             stm32mp1_eth_bus_error(s);
             break;
         }
@@ -1182,6 +1184,11 @@ static void stm32mp1_eth_realize(DeviceState *dev, Error **errp)
 {
     STM32MP1EthState *s = STM32MP1_ETH(dev);
 
+    if (!s->memory) {
+        error_setg(errp, "property \"memory\" is not set");
+        return;
+    }
+    address_space_init(&s->as, s->memory, TYPE_STM32MP1_ETH);
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
     s->nic = qemu_new_nic(&stm32mp1_eth_net_info, &s->conf, TYPE_STM32MP1_ETH,
                           dev->id, &dev->mem_reentrancy_guard, s);
@@ -1191,6 +1198,7 @@ static void stm32mp1_eth_realize(DeviceState *dev, Error **errp)
 static void stm32mp1_eth_unrealize(DeviceState *dev)
 {
     qemu_del_nic(STM32MP1_ETH(dev)->nic);
+    address_space_destroy(&STM32MP1_ETH(dev)->as);
 }
 
 static int stm32mp1_eth_post_load(void *opaque, int version_id)
@@ -1228,6 +1236,8 @@ static const VMStateDescription vmstate_stm32mp1_eth = {
 
 static const Property stm32mp1_eth_properties[] = {
     DEFINE_NIC_PROPERTIES(STM32MP1EthState, conf),
+    DEFINE_PROP_LINK("memory", STM32MP1EthState, memory, TYPE_MEMORY_REGION,
+                     MemoryRegion *),
 };
 
 static void stm32mp1_eth_class_init(ObjectClass *klass, ClassInitData *data)

@@ -14,9 +14,11 @@
  */
 
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "hw/sd/stm32mp1_sdmmc.h"
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
@@ -240,9 +242,9 @@ static bool stm32mp1_sdmmc_next_buffer(STM32MP1SdmmcState *s)
     uint32_t *regs = stm32mp1_sdmmc_regs(s);
     uint32_t item[3]; /* IDMALAR, IDMABASER, IDMABSIZER */
 
-    if (dma_memory_read(&address_space_memory, regs[R_IDMABAR] +
+    if (dma_memory_read(&s->as, regs[R_IDMABAR] +
                         (regs[R_IDMALAR] & IDMALAR_OFFSET), item, sizeof(item),
-                        MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+                        (MemTxAttrs) { }) != MEMTX_OK) {
         return false;
     }
     regs[R_IDMALAR] = le32_to_cpu(item[0]) & IDMALAR_MASK;
@@ -282,11 +284,11 @@ static uint32_t stm32mp1_sdmmc_step_idma(STM32MP1SdmmcState *s, uint32_t size)
 
     if (stm32mp1_sdmmc_reading(s)) {
         stm32mp1_sdmmc_card(s, data, size);
-        result = dma_memory_write(&address_space_memory, addr, data, size,
-                                  MEMTXATTRS_UNSPECIFIED);
+        result = dma_memory_write(&s->as, addr, data, size,
+                                  (MemTxAttrs) { });
     } else {
-        result = dma_memory_read(&address_space_memory, addr, data, size,
-                                 MEMTXATTRS_UNSPECIFIED);
+        result = dma_memory_read(&s->as, addr, data, size,
+                                 (MemTxAttrs) { });
         if (result == MEMTX_OK) {
             stm32mp1_sdmmc_card(s, data, size);
         }
@@ -627,6 +629,22 @@ static void stm32mp1_sdmmc_init(Object *obj)
     s->timeout = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_sdmmc_timeout, s);
 }
 
+static void stm32mp1_sdmmc_realize(DeviceState *dev, Error **errp)
+{
+    STM32MP1SdmmcState *s = STM32MP1_SDMMC(dev);
+
+    if (!s->memory) {
+        error_setg(errp, "property \"memory\" is not set");
+        return;
+    }
+    address_space_init(&s->as, s->memory, TYPE_STM32MP1_SDMMC);
+}
+
+static void stm32mp1_sdmmc_unrealize(DeviceState *dev)
+{
+    address_space_destroy(&STM32MP1_SDMMC(dev)->as);
+}
+
 static void stm32mp1_sdmmc_finalize(Object *obj)
 {
     STM32MP1SdmmcState *s = STM32MP1_SDMMC(obj);
@@ -668,6 +686,11 @@ static const VMStateDescription vmstate_stm32mp1_sdmmc = {
     }
 };
 
+static const Property stm32mp1_sdmmc_properties[] = {
+    DEFINE_PROP_LINK("memory", STM32MP1SdmmcState, memory, TYPE_MEMORY_REGION,
+                     MemoryRegion *),
+};
+
 static void stm32mp1_sdmmc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -676,6 +699,11 @@ static void stm32mp1_sdmmc_class_init(ObjectClass *klass, ClassInitData *data)
     register_block_class_init(klass, stm32mp1_sdmmc_table,
                               ARRAY_SIZE(stm32mp1_sdmmc_table));
     dc->desc = "STM32MP1 secure digital/MultiMediaCard interface";
+    dc->realize = stm32mp1_sdmmc_realize;
+    dc->unrealize = stm32mp1_sdmmc_unrealize;
+    device_class_set_props(dc, stm32mp1_sdmmc_properties);
+    /* Has a link to the memory that the IDMA reaches */
+    dc->user_creatable = false;
     dc->vmsd = &vmstate_stm32mp1_sdmmc;
     rc->phases.hold = stm32mp1_sdmmc_reset_hold;
     rc->phases.exit = stm32mp1_sdmmc_reset_exit;

@@ -50,6 +50,9 @@ REG32(SIDR, 0x3fc)
  * Linux, which waits for 100 ms, sees the end with any prescaler. They are long
  * enough to be seen by U-Boot, which looks for the flags to be set, when the
  * workstation keeps the CPU waiting for some 40 ms.
+ *
+ * Before the watchdog is started nothing is taken over, and the flags stay: by
+ * that OP-TEE tells whether it runs (stm32_iwdg.c).
  */
 #define UPDATE_PERIODS  3
 
@@ -84,7 +87,8 @@ static void stm32mp1_iwdg_clear(STM32MP1IwdgState *s)
     s->cnt = CNT_MASK;
     s->cnt_tick = 0;
     memset(s->update_end, 0, sizeof(s->update_end));
-    /* The LSI runs all the time: the update flags fall by it. */
+    memset(s->update_ticks, 0, sizeof(s->update_ticks));
+    /* The LSI runs all the time. */
     stm32mp1_ticks_restart(&s->ticks);
     stm32mp1_ticks_run(&s->ticks, s->clk, true);
 }
@@ -241,6 +245,9 @@ static void stm32mp1_iwdg_write_key(STM32MP1IwdgState *s, uint16_t key)
             trace_stm32mp1_iwdg_start(DEVICE(s)->canonical_path);
             s->started = true;
             s->cnt_tick = stm32mp1_iwdg_now(s);
+            for (int i = 0; i < ARRAY_SIZE(s->update_end); i++) {
+                s->update_end[i] = s->cnt_tick + s->update_ticks[i];
+            }
         }
         break;
     case KEY_RELOAD:
@@ -267,8 +274,9 @@ static bool stm32mp1_iwdg_begin(STM32MP1IwdgState *s, uint32_t flag)
         qemu_log_mask(LOG_GUEST_ERROR, "%s: write during an update\n",
                       DEVICE(s)->canonical_path);
     }
-    s->update_end[ctz32(flag)] = stm32mp1_iwdg_now(s) +
-                                 UPDATE_PERIODS * stm32mp1_iwdg_div(s);
+    s->update_ticks[ctz32(flag)] = UPDATE_PERIODS * stm32mp1_iwdg_div(s);
+    s->update_end[ctz32(flag)] = !s->started ? UINT64_MAX :
+        stm32mp1_iwdg_now(s) + s->update_ticks[ctz32(flag)];
     return true;
 }
 
@@ -370,8 +378,8 @@ static void stm32mp1_iwdg_finalize(Object *obj)
 
 static const VMStateDescription vmstate_stm32mp1_iwdg = {
     .name = TYPE_STM32MP1_IWDG,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1IwdgState),
         VMSTATE_TIMER_PTR(timer, STM32MP1IwdgState),
@@ -389,6 +397,7 @@ static const VMStateDescription vmstate_stm32mp1_iwdg = {
         VMSTATE_UINT32(cnt, STM32MP1IwdgState),
         VMSTATE_BOOL(early_done, STM32MP1IwdgState),
         VMSTATE_UINT64_ARRAY(update_end, STM32MP1IwdgState, 4),
+        VMSTATE_UINT64_ARRAY(update_ticks, STM32MP1IwdgState, 4),
         VMSTATE_END_OF_LIST()
     }
 };

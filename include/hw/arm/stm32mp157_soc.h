@@ -5,6 +5,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * + Property "dram": the DDR memory, mapped at STM32MP157_DDR_ADDR (link)
+ * + Property "secure": there is a secure world: the A7s reset into the boot ROM,
+ *   and what the secure world says of who may reach what is kept to
  *
  * UART4, USART3 and UART7 are the serial ports 0, 1 and 2 of the machine, ETH
  * is its network interface.
@@ -15,6 +17,7 @@
 
 #include "hw/arm/armv7m.h"
 #include "hw/arm/remote_core.h"
+#include "hw/arm/stm32mp1_boot_rom.h"
 #include "hw/core/split-irq.h"
 #include "hw/cpu/a15mpcore.h"
 #include "hw/cpu/cluster.h"
@@ -22,6 +25,7 @@
 #include "hw/misc/register_fault.h"
 #include "hw/misc/stm32mp1_gate.h"
 #include "hw/misc/stm32mp1_rcc.h"
+#include "hw/misc/stm32mp1_tzc.h"
 #include "hw/or-irq.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
@@ -36,6 +40,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP157SocState, STM32MP157_SOC)
 #define STM32MP157_NUM_NVIC 150
 
 #define STM32MP157_DDR_ADDR 0xc0000000
+/* Where the secure firmware is entered: the last 32 of 512 MiB, as for TF-A */
+#define STM32MP157_SECURE_ADDR 0xde000000
+#define STM32MP157_SECURE_SIZE 0x02000000
 
 /* The peripherals that are modelled, see stm32mp157_soc_devices[] */
 typedef enum STM32MP157Device {
@@ -45,6 +52,7 @@ typedef enum STM32MP157Device {
     STM32MP157_TAMP,
     STM32MP157_ETZPC,
     STM32MP157_BSEC,
+    STM32MP157_TZC,
     STM32MP157_DBGMCU,
     STM32MP157_DDRCTRL,
     STM32MP157_IPCC,
@@ -162,8 +170,14 @@ struct STM32MP157SocState {
     /* What the M4 sees */
     MemoryRegion m4_view;
     MemoryRegion m4_alias[9];
+    /* What a master sees where the TZC tells masters apart */
+    MemoryRegion view[STM32MP1_TZC_NUM_MASTERS];
+    MemoryRegion view_alias[STM32MP1_TZC_NUM_MASTERS];
+
+    STM32MP1BootRomState boot_rom;
 
     MemoryRegion *dram;
+    bool secure;
 };
 
 /**

@@ -19,7 +19,8 @@
 OBJECT_DECLARE_TYPE(RegisterBlockState, RegisterBlockClass, REGISTER_BLOCK)
 
 #define REGISTER_BLOCK_SIZE 0x400
-#define REGISTER_BLOCK_NUM (REGISTER_BLOCK_SIZE / 4)
+#define REGISTER_BLOCK_MAX 0x1000
+#define REGISTER_BLOCK_NUM (REGISTER_BLOCK_MAX / 4)
 
 struct RegisterBlockState {
     SysBusDevice parent_obj;
@@ -36,6 +37,8 @@ struct RegisterBlockClass {
     /* The block's registers; set by the class_init of the derived type */
     const RegisterAccessInfo *table;
     unsigned table_len;
+    /* Bytes, at most REGISTER_BLOCK_MAX; set by the class_init if it differs */
+    unsigned size;
     /*
      * Set by the class_init of a type whose block has more registers than its
      * table: accesses to them are logged as unimplemented, not as wrong.
@@ -46,7 +49,7 @@ struct RegisterBlockClass {
 /**
  * register_block_class_init: to be called first by a derived class_init
  * @klass: the class of the derived type
- * @table: its registers, at most one an offset, each below 0x400
+ * @table: its registers, at most one an offset, each within the block
  * @table_len: number of entries in @table
  */
 void register_block_class_init(ObjectClass *klass,

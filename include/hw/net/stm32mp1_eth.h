@@ -18,6 +18,7 @@
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0: the interrupt (level)
  *  + Clock input "clk": the bus clock, for the watchdog of the receiver
+ *  + Property "memory": what its DMA reaches (link, must be set)
  *  + Properties of a NIC: "mac", "netdev". A reset of the device, not that of
  *    the guest's by DMAMR.SWR, leaves the address in MACA0HR and MACA0LR, as
  *    the boot firmware does.
@@ -45,6 +46,8 @@ struct STM32MP1EthState {
     SysBusDevice parent_obj;
 
     MemoryRegion iomem;
+    MemoryRegion *memory;
+    AddressSpace as;
     qemu_irq irq;
     Clock *clk;
     NICState *nic;

@@ -16,6 +16,7 @@
  *  + sysbus IRQ 0: the interrupt (level)
  *  + Clock input "clk": the kernel clock, which the data time-out counts
  *  + Bus "sd-bus": where the card is
+ *  + Property "memory": what the IDMA reaches (link, must be set)
  *  + Named GPIO output "card-inserted": whether there is a card
  */
 
@@ -39,6 +40,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1SdmmcState, STM32MP1_SDMMC)
 struct STM32MP1SdmmcState {
     RegisterBlockState parent_obj;
 
+    MemoryRegion *memory;
+    AddressSpace as;
     SDBus sdbus;
     qemu_irq irq;
     qemu_irq card_inserted;

@@ -52,6 +52,7 @@ struct STM32MP1IwdgState {
 
     /* LSI cycle at which each of PVU, RVU, WVU and EWU falls */
     uint64_t update_end[4];
+    uint64_t update_ticks[4]; /* how long it takes once it goes on */
 };
 
 #endif

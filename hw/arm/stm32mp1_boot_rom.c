@@ -1,0 +1,204 @@
+/*
+ * STM32MP1: the boot ROM, as far as software meets it later on
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the ROM does of itself, to find a boot loader and to load it, QEMU does.
+ * Core 1 waits in it: after each reset of its own, the ROM waits for a software
+ * generated interrupt and then looks into two backup registers of TAMP for a
+ * magic number and an address to go to. So U-Boot, TF-A and OP-TEE start it
+ * (BCKR_CORE1_MAGIC_NUMBER, BCKR_CORE1_BRANCH_ADDRESS). It leaves the magic
+ * number: who reads it clears it or does not care.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/arm/stm32mp1_boot_rom.h"
+#include "hw/core/cpu.h"
+#include "hw/irq.h"
+#include "hw/qdev-properties.h"
+#include "hw/qemu_compat.h"
+#include "migration/vmstate.h"
+#include "system/runstate.h"
+#include "trace.h"
+
+#define GICC_ADDR 0xa0022000
+#define TAMP_BKP4R_ADDR 0x5c00a110
+#define CORE1_MAGIC 0xca7face1
+#define SPIN 0xeafffffe         /* b . */
+
+/* At reset both cores start at the first word. */
+static const uint32_t boot_rom_code[] = {
+    0xea000006,                 /*      b       start */
+    SPIN, SPIN, SPIN, SPIN, SPIN, SPIN, SPIN,
+    0xee100fb0,                 /* start: mrc   p15, 0, r0, c0, c0, 5 */
+    0xe2100003,                 /*      ands    r0, r0, #3 */
+    0x1a000003,                 /*      bne     wait */
+    0xe3a00000,                 /*      mov     r0, #0 */
+    0xe3a02000,                 /*      mov     r2, #0 */
+    0xe59fe05c,                 /*      ldr     lr, normal */
+    0xe59ff054,                 /*      ldr     pc, entry */
+    0xe59f1044,                 /* wait: ldr    r1, gicc */
+    0xe3a000ff,                 /*      mov     r0, #0xff */
+    0xe5810004,                 /*      str     r0, [r1, #4]    (GICC_PMR) */
+    0xe3a00001,                 /*      mov     r0, #1 */
+    0xe5810000,                 /*      str     r0, [r1]        (GICC_CTLR) */
+    0xe59f2034,                 /*      ldr     r2, bkp4r */
+    0xe59f3034,                 /*      ldr     r3, magic */
+    0xf57ff04f,                 /* again: dsb   sy */
+    0xe320f003,                 /*      wfi */
+    0xe591000c,                 /*      ldr     r0, [r1, #12]   (GICC_IAR) */
+    0xe5810010,                 /*      str     r0, [r1, #16]   (GICC_EOIR) */
+    0xe7e90050,                 /*      ubfx    r0, r0, #0, #10 */
+    0xe350000f,                 /*      cmp     r0, #15 */
+    0x8afffff8,                 /*      bhi     again */
+    0xe5920000,                 /*      ldr     r0, [r2]        (BKP4R) */
+    0xe1500003,                 /*      cmp     r0, r3 */
+    0x1afffff5,                 /*      bne     again */
+    0xe5920004,                 /*      ldr     r0, [r2, #4]    (BKP5R) */
+    0xe12fff10,                 /*      bx      r0 */
+    GICC_ADDR,
+    TAMP_BKP4R_ADDR,
+    CORE1_MAGIC,                /* and after it: entry, normal */
+};
+
+static void stm32mp1_boot_rom_work(CPUState *cs, run_on_cpu_data data)
+{
+    STM32MP1BootRomState *s = data.host_ptr;
+
+    /* A system reset, or a state that was loaded, may have come in between. */
+    if (s->pending && !s->loaded) {
+        s->pending = false;
+        trace_stm32mp1_boot_rom_reset(cs->cpu_index);
+        cpu_reset(cs);
+    }
+}
+
+static void stm32mp1_boot_rom_queue(STM32MP1BootRomState *s)
+{
+    s->loaded = false;
+    async_run_on_cpu(CPU(s->cpu), stm32mp1_boot_rom_work,
+                     RUN_ON_CPU_HOST_PTR(s));
+}
+
+static void stm32mp1_boot_rom_set_reset(void *opaque, int n, int level)
+{
+    STM32MP1BootRomState *s = opaque;
+
+    if (level && !s->pending) {
+        s->pending = true;
+        stm32mp1_boot_rom_queue(s);
+    }
+}
+
+/* A restored machine has lost the work that was queued when it was saved. */
+static void stm32mp1_boot_rom_vm_state_change(void *opaque, bool running,
+                                              RunState state)
+{
+    STM32MP1BootRomState *s = opaque;
+
+    if (running && s->pending && s->loaded) {
+        stm32mp1_boot_rom_queue(s);
+    }
+}
+
+static void stm32mp1_boot_rom_reset_hold(Object *obj, ResetType type)
+{
+    STM32MP1_BOOT_ROM(obj)->pending = false;
+}
+
+static void stm32mp1_boot_rom_write(STM32MP1BootRomState *s, uint32_t offset,
+                                    const uint32_t *words, size_t count)
+{
+    uint8_t *at = (uint8_t *)memory_region_get_ram_ptr(&s->rom) + offset;
+
+    for (size_t i = 0; i < count; i++) {
+        stl_le_p(at + 4 * i, words[i]);
+    }
+}
+
+static void stm32mp1_boot_rom_init(Object *obj)
+{
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_boot_rom_set_reset, "reset",
+                            1);
+}
+
+static void stm32mp1_boot_rom_realize(DeviceState *dev, Error **errp)
+{
+    STM32MP1BootRomState *s = STM32MP1_BOOT_ROM(dev);
+    const uint32_t entries[] = { s->entry, s->normal_entry };
+
+    if (!s->cpu) {
+        error_setg(errp, "property \"cpu\" is not set");
+        return;
+    }
+    if (!memory_region_init_rom(&s->rom, OBJECT(dev), "stm32mp157.boot-rom",
+                                STM32MP1_BOOT_ROM_SIZE, errp)) {
+        return;
+    }
+    sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->rom);
+    stm32mp1_boot_rom_write(s, 0, boot_rom_code, ARRAY_SIZE(boot_rom_code));
+    stm32mp1_boot_rom_write(s, sizeof(boot_rom_code), entries,
+                            ARRAY_SIZE(entries));
+    s->vmstate_change =
+        qemu_add_vm_change_state_handler(stm32mp1_boot_rom_vm_state_change, s);
+}
+
+static void stm32mp1_boot_rom_unrealize(DeviceState *dev)
+{
+    qemu_del_vm_change_state_handler(STM32MP1_BOOT_ROM(dev)->vmstate_change);
+}
+
+static int stm32mp1_boot_rom_post_load(void *opaque, int version_id)
+{
+    STM32MP1BootRomState *s = opaque;
+
+    s->loaded = true;
+    return 0;
+}
+
+static const VMStateDescription vmstate_stm32mp1_boot_rom = {
+    .name = TYPE_STM32MP1_BOOT_ROM,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = stm32mp1_boot_rom_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(pending, STM32MP1BootRomState),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const Property stm32mp1_boot_rom_properties[] = {
+    DEFINE_PROP_LINK("cpu", STM32MP1BootRomState, cpu, TYPE_ARM_CPU, ARMCPU *),
+    DEFINE_PROP_UINT32("entry", STM32MP1BootRomState, entry, 0),
+    DEFINE_PROP_UINT32("normal-entry", STM32MP1BootRomState, normal_entry, 0),
+};
+
+static void stm32mp1_boot_rom_class_init(ObjectClass *klass,
+                                         ClassInitData *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->desc = "STM32MP1 boot ROM";
+    dc->realize = stm32mp1_boot_rom_realize;
+    dc->unrealize = stm32mp1_boot_rom_unrealize;
+    dc->vmsd = &vmstate_stm32mp1_boot_rom;
+    /* Has a link to the core that waits in it */
+    dc->user_creatable = false;
+    rc->phases.hold = stm32mp1_boot_rom_reset_hold;
+    device_class_set_props(dc, stm32mp1_boot_rom_properties);
+}
+
+static const TypeInfo stm32mp1_boot_rom_types[] = {
+    {
+        .name = TYPE_STM32MP1_BOOT_ROM,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(STM32MP1BootRomState),
+        .instance_init = stm32mp1_boot_rom_init,
+        .class_init = stm32mp1_boot_rom_class_init,
+    },
+};
+
+DEFINE_TYPES(stm32mp1_boot_rom_types)

@@ -1,0 +1,41 @@
+/*
+ * STM32MP1: the boot ROM, as far as software meets it later on
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * QEMU interface:
+ *  + sysbus MMIO region 0: the ROM
+ *  + Named GPIO input "reset": pulse, core 1 of the MPU resets alone
+ *  + Property "cpu": that core (link, must be set)
+ *  + Property "entry": what core 0 goes on with after its reset: the secure
+ *    firmware, as the first-stage boot loader enters it, with 0 in r0 (pageable
+ *    part) and r2 (device tree)
+ *  + Property "normal-entry": in lr then, the entry of the normal world
+ */
+#ifndef HW_ARM_STM32MP1_BOOT_ROM_H
+#define HW_ARM_STM32MP1_BOOT_ROM_H
+
+#include "hw/sysbus.h"
+#include "qom/object.h"
+#include "target/arm/cpu.h"
+
+#define TYPE_STM32MP1_BOOT_ROM "stm32mp1-boot-rom"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1BootRomState, STM32MP1_BOOT_ROM)
+
+#define STM32MP1_BOOT_ROM_SIZE 0x20000
+
+struct STM32MP1BootRomState {
+    SysBusDevice parent_obj;
+
+    MemoryRegion rom;
+    ARMCPU *cpu;
+    uint32_t entry;
+    uint32_t normal_entry;
+    VMChangeStateEntry *vmstate_change;
+
+    bool pending;       /* the reset is yet to come */
+    bool loaded;        /* it is from a saved state */
+};
+
+#endif

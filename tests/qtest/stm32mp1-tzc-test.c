@@ -1,0 +1,331 @@
+/*
+ * QTest for the STM32MP1 TrustZone address space controller
+ *
+ * Copyright (c) 2026 The Ampstand authors
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The registers, and by DMA1 that what they say is kept to. qtest itself is
+ * like a debugger, which may do everything.
+ */
+
+#include "qemu/osdep.h"
+#include "stm32mp1-util.h"
+
+#define TZC             0x5c006000
+#define BUILD_CONFIG    (TZC + 0x000)
+#define ACTION          (TZC + 0x004)
+#define GATE_KEEPER     (TZC + 0x008)
+#define SPECULATION     (TZC + 0x00c)
+#define INT_STATUS      (TZC + 0x010)
+#define INT_CLEAR       (TZC + 0x014)
+#define FAIL_ADDRESS(f) (TZC + 0x020 + 0x10 * (f))
+#define FAIL_CONTROL(f) (TZC + 0x028 + 0x10 * (f))
+#define BASE_LOW(n)     (TZC + 0x100 + 0x20 * (n))
+#define BASE_HIGH(n)    (TZC + 0x104 + 0x20 * (n))
+#define TOP_LOW(n)      (TZC + 0x108 + 0x20 * (n))
+#define ATTRIBUTES(n)   (TZC + 0x110 + 0x20 * (n))
+#define ID_ACCESS(n)    (TZC + 0x114 + 0x20 * (n))
+
+#define NUM_REGIONS     9
+#define S_READ          0x40000000u
+#define S_WRITE         0x80000000u
+#define FILTERS         3
+#define NSAID_DMA       6
+
+#define FAIL_NON_SECURE (1u << 21)
+#define FAIL_WRITE      (1u << 24)
+
+#define DDR             0xc0000000
+#define SECURE          0xde000000
+#define SRAM            0x10000000
+
+/* DMA1, stream 0: memory to memory, words */
+#define DMA1            0x48000000
+#define DMA_LISR        (DMA1 + 0x00)
+#define DMA_LIFCR       (DMA1 + 0x08)
+#define DMA_S0CR        (DMA1 + 0x10)
+#define DMA_S0NDTR      (DMA1 + 0x14)
+#define DMA_S0PAR       (DMA1 + 0x18)
+#define DMA_S0M0AR      (DMA1 + 0x1c)
+#define DMA_S0FCR       (DMA1 + 0x24)
+#define DMA_COMPLETE    (1u << 5)
+#define DMA_ERROR       (1u << 3)
+
+/* A secure firmware and a kernel that do nothing */
+static const uint32_t spin[] = { 0xe320f003, 0xeafffffd };
+
+static char *kernel_path;
+static char *firmware_path;
+
+static QTestState *start_secure(const uint32_t *firmware, size_t size)
+{
+    QTestState *qts;
+
+    firmware_path = stm32mp1_kernel_file(firmware, size);
+    kernel_path = stm32mp1_kernel_file(spin, sizeof(spin));
+    qts = qtest_initf("-M stm32mp157c-dk2,secure-firmware=%s -kernel %s",
+                      firmware_path, kernel_path);
+    stm32mp1_enable_clocks(qts);
+    return qts;
+}
+
+static void end_secure(QTestState *qts)
+{
+    qtest_quit(qts);
+    unlink(firmware_path);
+    unlink(kernel_path);
+    g_free(firmware_path);
+    g_free(kernel_path);
+}
+
+static void test_identification(void)
+{
+    static const uint8_t id[] = { 0x0d, 0xf0, 0x05, 0xb1 };
+    QTestState *qts = stm32mp1_init();
+
+    for (int i = 0; i < 4; i++) {
+        stm32mp1_check_readonly(qts, TZC + 0xff0 + 4 * i, id[i]);
+        /* OP-TEE reads bytes. */
+        g_assert_cmphex(qtest_readb(qts, TZC + 0xff0 + 4 * i), ==, id[i]);
+    }
+    stm32mp1_check_readonly(qts, TZC + 0xfe0, 0x60);
+    stm32mp1_check_readonly(qts, TZC + 0xfe4, 0xb4);
+    /* 2 filters, 32 bits of address, 9 regions */
+    stm32mp1_check_readonly(qts, BUILD_CONFIG, 0x01001f08);
+    qtest_quit(qts);
+}
+
+static void test_registers(void)
+{
+    QTestState *qts = stm32mp1_init();
+
+    stm32mp1_check_mask(qts, ACTION, 3);
+    stm32mp1_check_mask(qts, SPECULATION, 3);
+    qtest_writel(qts, GATE_KEEPER, 0);
+    g_assert_cmphex(qtest_readl(qts, GATE_KEEPER), ==, 0);
+    qtest_writel(qts, GATE_KEEPER, 2);
+    g_assert_cmphex(qtest_readl(qts, GATE_KEEPER), ==, 0x00020002);
+    stm32mp1_check_readonly(qts, INT_STATUS, 0);
+    /* Region 0 is everywhere. */
+    stm32mp1_check_readonly(qts, BASE_LOW(0), 0);
+    stm32mp1_check_readonly(qts, TOP_LOW(0), 0xffffffff);
+    qtest_writel(qts, ATTRIBUTES(0), 0xffffffff);
+    g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(0)), ==,
+                    S_READ | S_WRITE | FILTERS);
+    qtest_writel(qts, ATTRIBUTES(0), 0);
+    g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(0)), ==, FILTERS);
+    for (int n = 1; n < NUM_REGIONS; n++) {
+        qtest_writel(qts, BASE_LOW(n), 0x12345678);
+        g_assert_cmphex(qtest_readl(qts, BASE_LOW(n)), ==, 0x12345000);
+        qtest_writel(qts, TOP_LOW(n), 0x23456789);
+        g_assert_cmphex(qtest_readl(qts, TOP_LOW(n)), ==, 0x23456fff);
+        qtest_writel(qts, ATTRIBUTES(n), 0xffffffff);
+        g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(n)), ==,
+                        S_READ | S_WRITE | FILTERS);
+        stm32mp1_check_mask(qts, ID_ACCESS(n), 0xffffffff);
+        stm32mp1_check_readonly(qts, BASE_HIGH(n), 0);
+    }
+    stm32mp1_check_any_access(qts, TZC);
+    qtest_quit(qts);
+}
+
+/* What the first-stage boot loader leaves, without and with a secure world */
+static void test_reset(void)
+{
+    QTestState *qts = stm32mp1_init();
+
+    g_assert_cmphex(qtest_readl(qts, ACTION), ==, 2);
+    g_assert_cmphex(qtest_readl(qts, GATE_KEEPER), ==, 0x00030003);
+    g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(0)), ==, FILTERS);
+    g_assert_cmphex(qtest_readl(qts, BASE_LOW(1)), ==, DDR);
+    g_assert_cmphex(qtest_readl(qts, TOP_LOW(1)), ==, DDR + 0x1fffffff);
+    g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(1)), ==, FILTERS);
+    g_assert_cmphex(qtest_readl(qts, ID_ACCESS(1)), ==, 0xffffffff);
+    g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(2)), ==, 0);
+    qtest_quit(qts);
+
+    qts = start_secure(spin, sizeof(spin));
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmphex(qtest_readl(qts, BASE_LOW(1)), ==, DDR);
+        g_assert_cmphex(qtest_readl(qts, TOP_LOW(1)), ==, SECURE - 1);
+        g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(1)), ==, FILTERS);
+        g_assert_cmphex(qtest_readl(qts, ID_ACCESS(1)), ==, 0xffffffff);
+        g_assert_cmphex(qtest_readl(qts, BASE_LOW(2)), ==, SECURE);
+        g_assert_cmphex(qtest_readl(qts, TOP_LOW(2)), ==, SECURE + 0x1ffffff);
+        g_assert_cmphex(qtest_readl(qts, ATTRIBUTES(2)), ==,
+                        S_READ | S_WRITE | FILTERS);
+        g_assert_cmphex(qtest_readl(qts, ID_ACCESS(2)), ==, 0);
+        /* The firmware is loaded again with each reset. */
+        g_assert_cmphex(qtest_readl(qts, SECURE), ==, spin[0]);
+        qtest_writel(qts, SECURE, 0);
+        qtest_writel(qts, ID_ACCESS(2), 0x1234);
+        stm32mp1_system_reset(qts);
+    }
+    end_secure(qts);
+}
+
+/* Copy a word by DMA1: whether it says that it could */
+static bool copy(QTestState *qts, uint32_t from, uint32_t to)
+{
+    uint32_t flags;
+
+    qtest_writel(qts, DMA_LIFCR, 0x3f);
+    qtest_writel(qts, DMA_S0PAR, from);
+    qtest_writel(qts, DMA_S0M0AR, to);
+    qtest_writel(qts, DMA_S0NDTR, 1);
+    qtest_writel(qts, DMA_S0FCR, 0x7);
+    /* memory to memory, words */
+    qtest_writel(qts, DMA_S0CR, 2 << 13 | 2 << 11 | 2 << 6 | 1);
+    qtest_clock_step(qts, 1000 * 1000);
+    flags = qtest_readl(qts, DMA_LISR);
+    qtest_writel(qts, DMA_S0CR, 0);
+    return (flags & DMA_COMPLETE) && !(flags & DMA_ERROR);
+}
+
+static void set_region(QTestState *qts, int n, uint32_t base, uint32_t size,
+                       uint32_t attributes, uint32_t id_access)
+{
+    qtest_writel(qts, ATTRIBUTES(n), 0);
+    qtest_writel(qts, BASE_LOW(n), base);
+    qtest_writel(qts, TOP_LOW(n), base + size - 1);
+    qtest_writel(qts, ID_ACCESS(n), id_access);
+    qtest_writel(qts, ATTRIBUTES(n), attributes);
+}
+
+/* Where a master may read, write, both, neither */
+static void test_permissions(void)
+{
+    static const struct {
+        uint32_t id_access;
+        bool reads;
+        bool writes;
+    } table[] = {
+        { 0, false, false },
+        { 1u << NSAID_DMA, true, false },
+        { 1u << (16 + NSAID_DMA), false, true },
+        { 1u << NSAID_DMA | 1u << (16 + NSAID_DMA), true, true },
+        /* all others */
+        { ~(1u << NSAID_DMA | 1u << (16 + NSAID_DMA)), false, false },
+    };
+    QTestState *qts = start_secure(spin, sizeof(spin));
+    uint32_t at = DDR + 0x8000000;
+
+    for (int i = 0; i < ARRAY_SIZE(table); i++) {
+        /* A bus without errors reads 0, and ignores writes. */
+        set_region(qts, 3, at, 0x1000, FILTERS, table[i].id_access);
+        qtest_writel(qts, at + 8, 0x600dbeef);
+        qtest_writel(qts, SRAM, 0xdeadbeef);
+        g_assert_true(copy(qts, at + 8, SRAM));
+        g_assert_cmphex(qtest_readl(qts, SRAM), ==,
+                        table[i].reads ? 0x600dbeef : 0);
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==,
+                        table[i].reads ? 0 : 2);
+        qtest_writel(qts, INT_CLEAR, 3);
+
+        qtest_writel(qts, SRAM, 0x12345678);
+        g_assert_true(copy(qts, SRAM, at + 8));
+        g_assert_cmphex(qtest_readl(qts, at + 8), ==,
+                        table[i].writes ? 0x12345678 : 0x600dbeef);
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==,
+                        table[i].writes ? 0 : 2);
+        if (!table[i].writes) {
+            g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, at + 8);
+            g_assert_cmphex(qtest_readl(qts, FAIL_CONTROL(1)) &
+                            (FAIL_WRITE | FAIL_NON_SECURE), ==,
+                            FAIL_WRITE | FAIL_NON_SECURE);
+        }
+        qtest_writel(qts, INT_CLEAR, 3);
+
+        /* beside it, on both sides */
+        g_assert_true(copy(qts, SRAM, at - 4));
+        g_assert_cmphex(qtest_readl(qts, at - 4), ==, 0x12345678);
+        g_assert_true(copy(qts, SRAM, at + 0x1000));
+        g_assert_cmphex(qtest_readl(qts, at + 0x1000), ==, 0x12345678);
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+    }
+    end_secure(qts);
+}
+
+/* What becomes of an access that is refused: ACTION */
+static void test_action(void)
+{
+    QTestState *qts = start_secure(spin, sizeof(spin));
+
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "tzc", "sysbus-irq");
+    for (uint32_t action = 0; action < 4; action++) {
+        qtest_writel(qts, ACTION, action);
+        g_assert_true(copy(qts, SECURE, SRAM) == !(action & 1));
+        g_assert_true(qtest_get_irq(qts, 0) == !!(action & 2));
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
+        /* Another one is noted as such, and no more of it. */
+        copy(qts, SECURE + 0x100, SRAM);
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0x202);
+        g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, SECURE);
+        qtest_writel(qts, INT_CLEAR, 1);
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0x202);
+        qtest_writel(qts, INT_CLEAR, 2);
+        g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+        g_assert_false(qtest_get_irq(qts, 0));
+    }
+    end_secure(qts);
+}
+
+static void test_gate(void)
+{
+    QTestState *qts = start_secure(spin, sizeof(spin));
+
+    qtest_writel(qts, DDR + 0x100, 0x600dbeef);
+    qtest_writel(qts, GATE_KEEPER, 1);
+    copy(qts, DDR + 0x100, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
+    qtest_writel(qts, GATE_KEEPER, 3);
+    copy(qts, DDR + 0x100, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x600dbeef);
+    end_secure(qts);
+}
+
+/* Without a secure world nobody is refused anything. */
+static void test_no_secure_world(void)
+{
+    QTestState *qts = stm32mp1_init();
+
+    qtest_writel(qts, SECURE, 0x600dbeef);
+    g_assert_true(copy(qts, SECURE, SRAM));
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x600dbeef);
+    qtest_quit(qts);
+}
+
+static void test_migration(void)
+{
+    g_autofree char *arguments = NULL;
+    QTestState *qts = start_secure(spin, sizeof(spin));
+    uint32_t at = DDR + 0x8000000;
+
+    arguments = g_strdup_printf("-M stm32mp157c-dk2,secure-firmware=%s "
+                                "-kernel %s", firmware_path, kernel_path);
+    set_region(qts, 3, at, 0x1000, FILTERS, 0);
+    copy(qts, at, SRAM);
+    qts = stm32mp1_migrate_to(qts, arguments);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
+    g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, at);
+    g_assert_cmphex(qtest_readl(qts, BASE_LOW(3)), ==, at);
+    qtest_writel(qts, at, 0x600dbeef);
+    copy(qts, at, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
+    copy(qts, at + 0x1000, SRAM);
+    end_secure(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("stm32mp1/tzc/identification", test_identification);
+    qtest_add_func("stm32mp1/tzc/registers", test_registers);
+    qtest_add_func("stm32mp1/tzc/reset", test_reset);
+    qtest_add_func("stm32mp1/tzc/permissions", test_permissions);
+    qtest_add_func("stm32mp1/tzc/action", test_action);
+    qtest_add_func("stm32mp1/tzc/gate", test_gate);
+    qtest_add_func("stm32mp1/tzc/no_secure_world", test_no_secure_world);
+    qtest_add_func("stm32mp1/tzc/migration", test_migration);
+    return g_test_run();
+}
