@@ -26,6 +26,9 @@ LOGS = ("merged", "qemu", "guest-errors")
 """In each folder of records, beside those of the serial lines."""
 CHAINS = ("direct", "tf-a")
 """Of booting Linux: the machine model starts it as a boot loader would, or BL31 of Trusted Firmware-A does."""
+SECURE = ("scmi", "signed")
+"""Of secure worlds, by who starts the remote: Linux, by resets that it asks the secure world for; the secure world alone,
+with images that are signed."""
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
 
@@ -155,6 +158,32 @@ class BootLoader:
 
 
 @dataclass(frozen=True)
+class SecureFirmware:
+    """A build of OP-TEE."""
+
+    device_tree: str
+    """OP-TEE's own, by the name of its source: one that OP-TEE has, or ``own``."""
+    own: Path | None
+    """A source beside the board's file."""
+    options: Mapping[str, str]
+    """That OP-TEE is built with."""
+
+
+@dataclass(frozen=True)
+class SecureWorld:
+    """OP-TEE, where the host may have a secure world."""
+
+    property: str
+    """Machine property: the file that is started in it."""
+    dtb: str
+    """What Linux's tree has for a board whose secure world keeps clocks, resets and regulators."""
+    firmware: Mapping[str, SecureFirmware]
+    """By who starts the remote: of ``SECURE``."""
+    base: int
+    """Address of memory that is the secure world's."""
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds that a healthy board never needs, even on a loaded workstation."""
 
@@ -194,6 +223,8 @@ class Board:
     """Options that the boot chain is built with."""
     boot_loader: BootLoader | None
     """What else may start Linux, after the boot chain; None if nothing may."""
+    secure_world: SecureWorld | None
+    """None if the host has none."""
     host_cpus: int
     serials: tuple[Serial, ...]
     remotes: tuple[RemoteCore, ...]
@@ -254,6 +285,7 @@ class Board:
                 boot_chain=boot.choice("chain", CHAINS, CHAINS[0]),
                 boot_options={name: str(value) for name, value in boot.scalars("options").items()},
                 boot_loader=_boot_loader(table),
+                secure_world=_secure_world(table),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
                 serials=serials,
                 remotes=remotes,
@@ -349,6 +381,21 @@ def _boot_loader(table: Table) -> BootLoader | None:
         with entry.optional("registers") as table_of_registers:
             registers = {name: table_of_registers.integer(name) for name in table_of_registers}
         return BootLoader(entry.text("defconfig"), config, entry.integer("kernel"), registers)
+
+
+def _secure_world(table: Table) -> SecureWorld | None:
+    """Return what the secure world is; it is there if the board has the feature ``secure``."""
+    if not table.has("secure_world"):
+        return None
+    with table.table("secure_world") as entry:
+        common = {name: str(value) for name, value in entry.scalars("options").items()}
+        firmware: dict[str, SecureFirmware] = {}
+        for name in SECURE:
+            with entry.table(name) as one:
+                tree, own = one.text("device_tree"), one.path.parent / one.text("device_tree")
+                more = {option: str(value) for option, value in one.scalars("options").items()}
+                firmware[name] = SecureFirmware(tree, own if own.is_file() else None, common | more)
+        return SecureWorld(entry.text("property"), entry.text("dtb"), firmware, entry.integer("base"))
 
 
 def _overlays(table: Table) -> tuple[Path, ...]:

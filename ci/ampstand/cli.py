@@ -208,6 +208,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         busybox_src=args.busybox_src,
         tf_a_src=args.tf_a_src,
         u_boot_src=args.u_boot_src,
+        optee_src=args.optee_src,
         qemu=args.qemu,
         kernel_config=tuple(args.kernel_config),
         kernel=args.kernel,

@@ -38,6 +38,8 @@
 #define DDR             0xc0000000
 #define SECURE          0xde000000
 #define SRAM            0x10000000
+#define RETRAM          0x38000000
+#define MP_GCR          0x5000010c
 
 /* DMA1, stream 0: memory to memory, words */
 #define DMA1            0x48000000
@@ -57,14 +59,29 @@ static const uint32_t spin[] = { 0xe320f003, 0xeafffffd };
 static char *kernel_path;
 static char *firmware_path;
 
+/*
+ * Both wait for an address at SRAM, and copy the word that is there to SRAM + 4:
+ * r0 = SRAM; do r1 = [r0]; until r1 != 0; [r0 + 4] = [r1]; [r0] = 0; again.
+ */
+static const uint32_t a7_program[] = {
+    0xe3a00201, 0xe5901000, 0xe3510000, 0x0afffffc, 0xe5912000,
+    0xe5802004, 0xe3b02000, 0xe5802000, 0xf57ff04f, 0xeafffff6,
+};
+static const uint32_t m4_program[] = {
+    0x10040000, 0x00000009, /* stack pointer, start: its vector table */
+    0x5080f04f, 0x29006801, 0x680ad0fc, 0x22006042, 0xf3bf6002, 0xe7f58f4f,
+};
+
+static const char *accel = "";
+
 static QTestState *start_secure(const uint32_t *firmware, size_t size)
 {
     QTestState *qts;
 
     firmware_path = stm32mp1_kernel_file(firmware, size);
     kernel_path = stm32mp1_kernel_file(spin, sizeof(spin));
-    qts = qtest_initf("-M stm32mp157c-dk2,secure-firmware=%s -kernel %s",
-                      firmware_path, kernel_path);
+    qts = qtest_initf("-M stm32mp157c-dk2,secure-firmware=%s -kernel %s %s",
+                      firmware_path, kernel_path, accel);
     stm32mp1_enable_clocks(qts);
     return qts;
 }
@@ -284,6 +301,63 @@ static void test_gate(void)
     end_secure(qts);
 }
 
+/* Let a core read a word. */
+static uint32_t core_reads(QTestState *qts, uint32_t address)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    qtest_writel(qts, SRAM + 4, 0xdeadbeef);
+    qtest_writel(qts, SRAM, address);
+    while (qtest_readl(qts, SRAM)) {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    }
+    return qtest_readl(qts, SRAM + 4);
+}
+
+/* A core of the secure world, and the M4, which is of the other */
+static void check_core(const uint32_t *firmware, size_t size, bool m4)
+{
+    uint32_t nsaid = 1u << (m4 ? 1 : 0), filter = m4 ? 1 : 0;
+    uint32_t at = DDR + 0x8000000;
+    QTestState *qts;
+
+    accel = "-accel tcg";
+    qts = start_secure(firmware, size);
+    accel = "";
+    if (m4) {
+        qtest_memwrite(qts, RETRAM, m4_program, sizeof(m4_program));
+        qtest_writel(qts, MP_GCR, 1);
+    }
+    qtest_writel(qts, at, 0x600dbeef);
+    qtest_writel(qts, SECURE + 0x100000, 0x5ec4e7);
+    /* An own region, the secure memory, and those of the other world */
+    g_assert_cmphex(core_reads(qts, SECURE + 0x100000), ==, m4 ? 0 : 0x5ec4e7);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, m4 ? 1 << filter : 0);
+    qtest_writel(qts, INT_CLEAR, 3);
+    g_assert_cmphex(core_reads(qts, at), ==, m4 ? 0x600dbeef : 0);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, m4 ? 0 : 1 << filter);
+    if (!m4) {
+        g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(0)), ==, at);
+        g_assert_cmphex(qtest_readl(qts, FAIL_CONTROL(0)) & FAIL_NON_SECURE,
+                        ==, 0);
+    }
+    qtest_writel(qts, INT_CLEAR, 3);
+    /* For the secure world, and all of the other but the M4 */
+    set_region(qts, 3, at, 0x1000, FILTERS | S_READ, ~nsaid);
+    g_assert_cmphex(core_reads(qts, at), ==, m4 ? 0 : 0x600dbeef);
+    end_secure(qts);
+}
+
+static void test_secure_a7(void)
+{
+    check_core(a7_program, sizeof(a7_program), false);
+}
+
+static void test_m4(void)
+{
+    check_core(spin, sizeof(spin), true);
+}
+
 /* Without a secure world nobody is refused anything. */
 static void test_no_secure_world(void)
 {
@@ -325,6 +399,8 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tzc/permissions", test_permissions);
     qtest_add_func("stm32mp1/tzc/action", test_action);
     qtest_add_func("stm32mp1/tzc/gate", test_gate);
+    qtest_add_func("stm32mp1/tzc/secure_a7", test_secure_a7);
+    qtest_add_func("stm32mp1/tzc/m4", test_m4);
     qtest_add_func("stm32mp1/tzc/no_secure_world", test_no_secure_world);
     qtest_add_func("stm32mp1/tzc/migration", test_migration);
     return g_test_run();

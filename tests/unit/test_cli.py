@@ -73,10 +73,10 @@ def test_a_wrong_source_folder_is_told(
 
 def test_options_reach_the_build(tmp_path: Path) -> None:
     words = ["build", "--qemu-src", "q", "--kernel-src", "k", "--freertos-src", "f", "--kernel-config", "c", "-j", "3"]
-    words += ["--dtb", "d", "--llvm", "--tf-a-src", "t", "--u-boot-src", "u"]
+    words += ["--dtb", "d", "--llvm", "--tf-a-src", "t", "--u-boot-src", "u", "--optee-src", "o"]
     options = cli.options_from(cli.parser().parse_args(words))
     folders = {"qemu": Path("q"), "linux": Path("k"), "freertos": Path("f"), "busybox": None}
-    assert options.folders() == folders | {"tf-a": Path("t"), "u-boot": Path("u")}
+    assert options.folders() == folders | {"tf-a": Path("t"), "u-boot": Path("u"), "optee": Path("o")}
     assert options.kernel_config == (Path("c"),)
     assert options.jobs == 3
     assert options.dtb == Path("d")

@@ -40,6 +40,12 @@ class Artifacts:
     """What starts Linux, where the machine model does not do so by itself."""
     boot_loader: Path | None = None
     """U-Boot, where the board can be started by it and it was asked for."""
+    secure_firmware: dict[str, Path] = field(default_factory=dict)
+    """OP-TEE by who starts the remote, where the board can have a secure world and it was asked for."""
+    secure_dtb: Path | None = None
+    """The device tree that Linux has then."""
+    signed: dict[str, Path] = field(default_factory=dict)
+    """Image name to what OP-TEE takes of it: signed with the key that it was built for."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -65,6 +71,9 @@ class Artifacts:
                 plugins=Path(raw["plugins"]),
                 boot_firmware=Path(raw["boot_firmware"]) if raw["boot_firmware"] else None,
                 boot_loader=Path(raw["boot_loader"]) if raw["boot_loader"] else None,
+                secure_firmware={name: Path(file) for name, file in raw["secure_firmware"].items()},
+                secure_dtb=Path(raw["secure_dtb"]) if raw["secure_dtb"] else None,
+                signed={name: Path(file) for name, file in raw["signed"].items()},
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

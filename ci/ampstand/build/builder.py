@@ -21,8 +21,18 @@ from importlib import metadata
 from pathlib import Path
 
 from ampstand import paths
-from ampstand.board import Board
-from ampstand.build import boot_chain, boot_loader, device_tree, git, initramfs, kconfig, overlay, tools
+from ampstand.board import Board, SecureFirmware
+from ampstand.build import (
+    boot_chain,
+    boot_loader,
+    device_tree,
+    git,
+    initramfs,
+    kconfig,
+    overlay,
+    secure_world,
+    tools,
+)
 from ampstand.build import cache as cache_module
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
@@ -59,6 +69,7 @@ class BuildOptions:
     busybox_src: Path | None = None
     tf_a_src: Path | None = None
     u_boot_src: Path | None = None
+    optee_src: Path | None = None
     qemu: Path | None = None
     """An installed ``qemu-system-aarch64`` that has the board, in place of one of our build."""
     kernel_config: tuple[Path, ...] = ()
@@ -91,7 +102,7 @@ class BuildOptions:
 
     def building(self) -> list[str]:
         """Return the options of the command line that are given and ask for a build of something."""
-        names = [f"{name}_src" for name in ("qemu", "kernel", "freertos", "busybox", "tf_a", "u_boot")]
+        names = [f"{name}_src" for name in ("qemu", "kernel", "freertos", "busybox", "tf_a", "u_boot", "optee")]
         names += ["kernel_config", "llvm", "kernel_series", "debug_info"]
         found = [f"--{name.replace('_', '-')}" for name in names if getattr(self, name)]
         return [
@@ -109,6 +120,7 @@ class BuildOptions:
             "busybox": self.busybox_src,
             "tf-a": self.tf_a_src,
             "u-boot": self.u_boot_src,
+            "optee": self.optee_src,
         }
 
 
@@ -407,24 +419,27 @@ class Builder:
                     f"--dtb {own}: not a device tree blob", hint="compile a source with: dtc -@ -o X.dtb X.dts"
                 )
             return own.absolute()
-        name = self.board.dtb
-        if not name:
+        if not self.board.dtb:
             return self.kernel() / "none.dtb"
+        return self._in_tree(self.board.dtb, self.board.overlays)
+
+    def _in_tree(self, name: str, overlays: Sequence[Path]) -> Path:
+        """Return a device tree of the kernel's, with overlays on it."""
         if self.options.kernel is not None:
             raise UsageError("--kernel needs the device tree that goes with it", hint="--dtb FILE")
-        overlays = " ".join(cache_module.file_hash(path) for path in self.board.overlays)
+        hashes = " ".join(cache_module.file_hash(path) for path in overlays)
         folder = self.cache.artifact(
-            "dtb", {**self._kernel_inputs(), "dtb": name, "overlays": overlays},
-            lambda scratch: self._make_device_tree(name, scratch), self.progress,
+            "dtb", {**self._kernel_inputs(), "dtb": name, "overlays": hashes},
+            lambda scratch: self._make_device_tree(name, overlays, scratch), self.progress,
         )  # fmt: skip
         return folder / Path(name).name
 
-    def _make_device_tree(self, name: str, scratch: Path) -> None:
+    def _make_device_tree(self, name: str, overlays: Sequence[Path], scratch: Path) -> None:
         """Build the device tree of a kernel that has been built."""
         with self._kernel_build() as build:
             if not (build.work / ".configured").is_file():  # the build tree has been removed
                 build.build(["prepare"])
-            device_tree.merge(build.device_tree(name), self.board.overlays, scratch / Path(name).name)
+            device_tree.merge(build.device_tree(name), overlays, scratch / Path(name).name)
 
     def _ready_kernel(self) -> Path:
         """Return a folder like that of a built kernel, with the user's own build."""
@@ -487,6 +502,59 @@ class Builder:
             boot_loader.make(source.path, loader.defconfig, loader.config, cross, jobs, scratch, log, self.progress)
 
         return self.cache.artifact("u-boot", inputs, make, self.progress) / boot_loader.IMAGE
+
+    # ---- the secure world ------------------------------------------------------------------------------------------
+
+    def signing_key(self) -> Path:
+        """Return the private key that images are signed with."""
+        with self.cache.lock("signing-key", self.progress):
+            return secure_world.key(self.cache.root / "keys/remoteproc.pem")
+
+    def secure_firmware(self) -> dict[str, Path]:
+        """Return OP-TEE by who starts the remote, where the board can have a secure world."""
+        world = self.board.secure_world
+        return {name: self._optee(one) for name, one in world.firmware.items()} if world is not None else {}
+
+    def _optee(self, wanted: SecureFirmware) -> Path:
+        """Return a build of OP-TEE."""
+        source, cross, key = self.sources.get("optee"), self.arch.cross, self.signing_key()
+        inputs = {
+            "source": source.identity,
+            "options": str(sorted(wanted.options.items())),
+            "device tree": cache_module.file_hash(wanted.own) if wanted.own is not None else wanted.device_tree,
+            "key": cache_module.file_hash(key),
+            "compiler": compiler(f"{cross}gcc"),
+        }
+
+        def make(scratch: Path) -> None:
+            log, jobs = self.cache.logs / "optee.log", self.options.jobs
+            secure_world.make(source.path, wanted, key, cross, jobs, scratch, log, self.progress)
+
+        return self.cache.artifact("optee", inputs, make, self.progress) / secure_world.IMAGE
+
+    def secure_device_tree(self) -> Path | None:
+        """Return what Linux has for a device tree beside a secure world: the user's, else its own."""
+        world = self.board.secure_world
+        if world is None:
+            return None
+        return self.device_tree() if self.options.dtb is not None else self._in_tree(world.dtb, ())
+
+    def signed(self) -> dict[str, Path]:
+        """Return the remote's images by name, signed; none for a board that cannot have a secure world."""
+        if self.board.secure_world is None:
+            return {}
+        source, key, images = self.sources.get("optee"), self.signing_key(), self.images()
+        inputs = {
+            "source": source.identity,
+            "key": cache_module.file_hash(key),
+            "images": " ".join(f"{name}={cache_module.file_hash(path)}" for name, path in images.items()),
+        }
+
+        def make(scratch: Path) -> None:
+            secure_world.sign(source.path, images, key, scratch, self.cache.logs / "signing.log", self.progress)
+
+        folder = self.cache.artifact("signed", inputs, make, self.progress)
+        return {name: folder / f"{name}{secure_world.SIGNED}" for name in images}
 
     # ---- our own C -------------------------------------------------------------------------------------------------
 
@@ -597,8 +665,8 @@ class Builder:
 
         return self.cache.artifact("initramfs", inputs, make, self.progress)
 
-    def all(self, *, boot_loader: bool = True) -> Artifacts:
-        """Build whatever is missing and return where everything is; U-Boot only if it is of use."""
+    def all(self, *, boot_loader: bool = True, secure: bool = True) -> Artifacts:
+        """Build whatever is missing and return where everything is; U-Boot and OP-TEE only if they are of use."""
         if self.options.qemu is not None:
             if not os.access(self.options.qemu, os.X_OK):
                 raise UsageError(f"--qemu {self.options.qemu}: no such program")
@@ -620,10 +688,15 @@ class Builder:
             plugins=self.plugins(),
             boot_firmware=self.boot_firmware(),
             boot_loader=self.boot_loader() if boot_loader else None,
-            provenance=self.provenance(built, qemu, boot_loader=boot_loader),
+            secure_firmware=self.secure_firmware() if secure else {},
+            secure_dtb=self.secure_device_tree() if secure else None,
+            signed=self.signed() if secure else {},
+            provenance=self.provenance(built, qemu, boot_loader=boot_loader, secure=secure),
         )
 
-    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False) -> dict[str, str]:
+    def provenance(
+        self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False
+    ) -> dict[str, str]:
         """Return what a result with these artifacts is about, by name; for the records of a run."""
         found = {
             **self.kernel_provenance(built),
@@ -635,6 +708,8 @@ class Builder:
             found["boot firmware"] = f"TF-A {self.sources.get('tf-a').version}"
         if self.board.boot_loader is not None and boot_loader:
             found["boot loader"] = f"U-Boot {self.sources.get('u-boot').version}"
+        if self.board.secure_world is not None and secure:
+            found["secure firmware"] = f"OP-TEE {self.sources.get('optee').version}"
         return found | self.dtb_provenance()
 
     def dtb_provenance(self) -> dict[str, str]:

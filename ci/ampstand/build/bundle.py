@@ -18,7 +18,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ class Parts:
     provenance: dict[str, str]
     boot_loader: str = ""
     """Empty for a board that cannot be started by one."""
+    secure_firmware: dict[str, str] = field(default_factory=dict)
+    """By who starts the remote; empty for a board that cannot have a secure world."""
+    secure_device_tree: str = ""
+    signed: dict[str, str] = field(default_factory=dict)
+    """By name."""
 
 
 class Bundle:
@@ -166,6 +171,19 @@ class Bundled(Builder):
         """Return U-Boot, where the board can be started by it."""
         return self.top / self.parts.boot_loader if self.parts.boot_loader else None
 
+    def secure_firmware(self) -> dict[str, Path]:
+        """Return OP-TEE by who starts the remote, where the board can have a secure world."""
+        return {name: self.top / path for name, path in self.parts.secure_firmware.items()}
+
+    def secure_device_tree(self) -> Path | None:
+        """Return what Linux has for a device tree beside a secure world."""
+        built = self.options.kernel is None and self.options.dtb is None and self.parts.secure_device_tree
+        return self.top / self.parts.secure_device_tree if built else super().secure_device_tree()
+
+    def signed(self) -> dict[str, Path]:
+        """Return the signed images by name."""
+        return {name: self.top / path for name, path in self.parts.signed.items()}
+
     def firmware(self, soc: str = "") -> Path:
         """Return the folder of a firmware set."""
         return self.top / self.parts.firmware[soc or self.socs()[0]]
@@ -178,7 +196,9 @@ class Bundled(Builder):
         """Return the folder with ``initramfs.cpio``, composed anew for a kernel of the user's."""
         return self.top / self.parts.initramfs if self.options.kernel is None else super().initramfs()
 
-    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False) -> dict[str, str]:
+    def provenance(
+        self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False
+    ) -> dict[str, str]:
         """Return what a result is about: as it was built, but for the user's own kernel and device tree."""
         found = dict(self.parts.provenance)
         if self.options.kernel is not None:

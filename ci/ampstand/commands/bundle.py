@@ -183,6 +183,9 @@ class Packer:
             initramfs=self._folder(one.initramfs()),
             provenance=built.provenance,
             boot_loader=self._file(built.boot_loader) if built.boot_loader else "",
+            secure_firmware={name: self._file(path) for name, path in built.secure_firmware.items()},
+            secure_device_tree=self._file(built.secure_dtb) if built.secure_dtb else "",
+            signed={name: self._file(path) for name, path in built.signed.items()},
         )
 
     def _name(self, path: Path) -> str:
@@ -203,6 +206,7 @@ class Packer:
         names = ["qemu", "linux", "freertos", "busybox"]
         names += ["tf-a"] if one.board.boot_chain != "direct" else []
         names += ["u-boot"] if one.board.boot_loader is not None else []
+        names += ["optee"] if one.board.secure_world is not None else []
         for name in names:
             source = one.sources.get(name)
             self.foreign[f"{source.path.name} ({name})"] = Foreign(name, source.version, _terms(source.path))

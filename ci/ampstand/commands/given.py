@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ampstand.board import Board
+from ampstand.board import SECURE, Board
 from ampstand.build import device_tree
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
@@ -44,6 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--boot-loader", action="store_true", help="let U-Boot start Linux, and --remote-image before it"
+    )
+    group.add_argument(
+        "--secure",
+        nargs="?",
+        const=SECURE[0],
+        default="",
+        choices=SECURE,
+        help="have OP-TEE in a secure world; Linux starts the remote by SCMI, or OP-TEE does with signed images alone",
     )
     group.add_argument(
         "--file", action="append", default=[], metavar="HOST=GUEST", help="a file put into Linux's file system"
@@ -102,6 +110,8 @@ class Given:
     """Whether the kernel is a ready one, with drivers of the user's choice."""
     boot_loader: bool = False
     """Whether U-Boot starts Linux, and what the remote runs before it."""
+    secure: str = ""
+    """Whether there is a secure world, by who starts the remote."""
 
     @classmethod
     def read(cls, args: argparse.Namespace, board: Board) -> Given:
@@ -111,6 +121,8 @@ class Given:
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
         if args.boot_loader and board.boot_loader is None:
             raise UsageError(f"--boot-loader: {board.name} cannot be started by one")
+        if args.secure and board.secure_world is None:
+            raise UsageError(f"--secure: {board.name} has no secure world")
         paths: dict[str, Path] = {}
         for entry in own:
             assert entry.report is not None
@@ -121,7 +133,7 @@ class Given:
             if not overlay.is_file():
                 raise UsageError(f"--overlay {overlay}: no such file")
         files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
-        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, args.boot_loader)
+        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, args.boot_loader, args.secure)
 
     def check_names(self, images: Sequence[str]) -> None:
         """Fail if the build has not all images that are given by name."""
@@ -133,7 +145,7 @@ class Given:
     def build(self, builder: Builder) -> Artifacts:
         """Build what is needed, what shows a mistake first; return it with the user's images."""
         self.check_names(list(builder.images()))
-        artifacts = builder.all(boot_loader=self.boot_loader)
+        artifacts = builder.all(boot_loader=self.boot_loader, secure=bool(self.secure))
         own = {e.name: e.report.path.absolute() for e in (*self.firmware, self.before) if e and e.report}
         return replace(artifacts, firmware={**artifacts.firmware, **own})
 
@@ -143,10 +155,11 @@ class Given:
         recorder.values["inputs"] = artifacts.provenance
         if self.overlays:
             merged = recorder.folder.absolute() / "board.dtb"
-            device_tree.merge(artifacts.dtb, self.overlays, merged)
-            artifacts = replace(artifacts, dtb=merged)
+            secure_dtb = artifacts.secure_dtb if self.secure else None
+            device_tree.merge(secure_dtb or artifacts.dtb, self.overlays, merged)
+            artifacts = replace(artifacts, dtb=merged, secure_dtb=merged if self.secure else None)
         preload = self.before.name if self.before is not None else None
-        options |= {"preload": preload, "boot_loader": self.boot_loader, "files": self.files or None}
+        options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure, "files": self.files or None}
         machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it
             machine.log_level = -1

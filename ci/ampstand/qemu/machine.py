@@ -111,6 +111,7 @@ class Machine:
         preload: str | None = None,
         preload_table: int | None = None,
         boot_loader: bool = False,
+        secure: str = "",
         files: Mapping[str, bytes] | None = None,
         kernel_arguments: str = "",
         coverage: coverage.Live | None = None,
@@ -121,7 +122,7 @@ class Machine:
         all cores share one thread. ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the
         remote runs before the host does, and ``preload_table`` what the host is told in place of its resource table's
         address. ``boot_loader``: U-Boot starts the remote and Linux from a bundle in the records folder; the machine
-        model starts neither. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs
+        model starts neither. ``secure``: OP-TEE starts Linux, and keeps a secure world, by who starts the remote. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs
         with them is written into the records folder. ``kernel_arguments`` come after the board's own. ``coverage``
         takes what is executed.
         """
@@ -135,8 +136,15 @@ class Machine:
             raise UsageError(f"{board.name} has no boot loader, or it is not built")
         if boot_loader and preload_table is not None:
             raise UsageError("a boot loader finds the resource table itself: preload_table is for the machine model")
+        if secure and (board.secure_world is None or secure not in artifacts.secure_firmware):
+            raise UsageError(f"{board.name} has no secure world {secure!r}, or it is not built")
+        if secure and (boot_loader or preload is not None):
+            raise UsageError("with a secure world, OP-TEE starts Linux, and holds the remote before that")
         self.board = board
         self.artifacts = artifacts
+        self.secure = secure
+        self.dtb = artifacts.secure_dtb if secure and artifacts.secure_dtb is not None else artifacts.dtb
+        """Linux's device tree."""
         self.thread = "single" if exact else thread
         self.exact = exact
         self.translation_cache = translation_cache
@@ -215,7 +223,7 @@ class Machine:
         if self.artifacts.boot_firmware is not None:
             argv += ["-bios", str(self.artifacts.boot_firmware)]
         if self.board.dtb:
-            argv += ["-dtb", str(self.artifacts.dtb)]
+            argv += ["-dtb", str(self.dtb)]
         return [*argv, "-initrd", str(self.initramfs), "-append", self._kernel_command_line()]
 
     def _kernel_command_line(self) -> str:
@@ -242,6 +250,9 @@ class Machine:
             properties.append(f"{remote.preload}={path}")
         if remote is not None and self.preload_table is not None:
             properties.append(f"{remote.preload_table}={self.preload_table:#x}")
+        if self.secure and self.board.secure_world is not None:
+            path = str(self.artifacts.secure_firmware[self.secure]).replace(",", ",,")
+            properties.append(f"{self.board.secure_world.property}={path}")
         return properties
 
     def command_line(self) -> str:
@@ -553,7 +564,7 @@ class Machine:
 
     def options(self) -> dict[str, Any]:
         """Return the options of a machine that can take the state of this one."""
-        names = "thread exact translation_cache extra_args preload preload_table kernel_arguments"
+        names = "thread exact translation_cache extra_args preload preload_table secure kernel_arguments"
         return {name: getattr(self, name) for name in names.split()}
 
     def inputs(self) -> dict[str, Path]:
@@ -561,9 +572,11 @@ class Machine:
         artifacts = self.artifacts
         paths = {"qemu": artifacts.qemu, "kernel": artifacts.kernel, "initramfs": self.initramfs}
         if self.board.dtb:
-            paths["dtb"] = artifacts.dtb
+            paths["dtb"] = self.dtb
         if artifacts.boot_firmware is not None:
             paths["boot firmware"] = artifacts.boot_firmware
+        if self.secure:
+            paths["secure firmware"] = artifacts.secure_firmware[self.secure]
         if self.bundle is not None:
             paths |= {"boot loader": Path(str(artifacts.boot_loader)), "bundle": self.bundle}
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the secure world keeps to itself, nobody else reaches: Linux, the remote, its DMA.
+
+Each refused access leaves a line in QEMU's log with the core, the master, the address and the rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from ampstand.linux.machine import LinuxMachine
+
+pytestmark = pytest.mark.needs("secure", "cortex-m", "stm32-blocks")
+
+DMA1 = 0x48000000
+SRAM = 0x10048000
+"""Memory of the remote, which is held."""
+RCC = 0x50000000
+VIOLATION = r"E/TC:.*TZC permission failure"
+SECRET, MARK = 0x5EC4E7, 0x600DBEEF
+
+
+@pytest.fixture
+def secure(boot: Callable[..., LinuxMachine]) -> LinuxMachine:
+    """Return a board with a secure world, whose complaints are expected."""
+    machine = boot(secure="scmi")
+    machine.tolerate_bad(VIOLATION, "somebody reaches for the secure world", "host")
+    machine.tolerate_bad(r"stm32mp1-tzc: .* refused", "somebody reaches for the secure world", "host")
+    machine.tolerate_bad(r"stm32mp1-rcc: non-secure write of .* ignored", "somebody reaches for the RCC", "host")
+    return machine
+
+
+def peek(machine: LinuxMachine, address: int) -> int:
+    """Read a word as Linux does."""
+    return int(machine.host.text(f"devmem {address:#x}"), 16)
+
+
+def poke(machine: LinuxMachine, address: int, value: int) -> None:
+    """Write a word as Linux does."""
+    machine.host.run_check(f"devmem {address:#x} 32 {value:#x}")
+
+
+def word(machine: LinuxMachine, address: int) -> int:
+    """Read a word as nobody does: past all that protects it."""
+    return int.from_bytes(machine.read_memory(address, 4), "little")
+
+
+def copy_by_dma(machine: LinuxMachine, source: int, target: int) -> None:
+    """Copy a word by DMA1, from memory to memory."""
+    poke(machine, RCC + 0xA18, 1)
+    for offset, value in ((0x10, 0), (0x08, 0x3F), (0x14, 1), (0x18, source), (0x1C, target), (0x24, 7)):
+        poke(machine, DMA1 + offset, value)
+    poke(machine, DMA1 + 0x10, 2 << 13 | 2 << 11 | 2 << 6 | 1)
+    machine.host.wait_for(f"devmem {DMA1:#x}", "^0x000000[1-9A-F]", 10)
+
+
+def refusals(machine: LinuxMachine, master: str, what: str, address: int) -> int:
+    """Return how often the log says that a master was refused an access."""
+    machine.settle()
+    log = (machine.records.folder / "guest-errors.log").read_text(encoding="utf-8")
+    return len(re.findall(rf"stm32mp1-tzc: {master}: {what} of 4 byte\(s\) at {address:#010x} refused: .*region \d", log))
+
+
+def test_linux_does_not_see_the_secure_memory(secure: LinuxMachine) -> None:
+    """It reads 0, changes nothing, and the secure world is told; next to it Linux sees its own."""
+    world = secure.board.secure_world
+    assert world is not None
+    for offset in (0, 0x1000000, 0x1FFFFFC):
+        address = world.base + offset
+        mark, before = secure.host.console.mark(), word(secure, address)
+        assert peek(secure, address) == 0
+        secure.host.console.expect_line(VIOLATION, since=mark, timeout=secure.board.timeouts.command)
+        poke(secure, address, SECRET)
+        assert word(secure, address) == before != SECRET
+        assert refusals(secure, "A7, non-secure", "read", address) == 1
+        assert refusals(secure, "A7, non-secure", "write", address) == 1
+
+
+def test_a_dma_does_not_see_it_either(secure: LinuxMachine) -> None:
+    """A master that Linux sets up has no more rights than Linux."""
+    world = secure.board.secure_world
+    assert world is not None
+    assert word(secure, world.base) != 0
+    poke(secure, SRAM, MARK)
+    copy_by_dma(secure, world.base, SRAM)
+    assert peek(secure, SRAM) == 0
+    assert refusals(secure, "DMA", "read", world.base) == 1
+    poke(secure, SRAM, MARK)
+    before = word(secure, world.base + 0x100)
+    copy_by_dma(secure, SRAM, world.base + 0x100)
+    assert word(secure, world.base + 0x100) == before
+    assert refusals(secure, "DMA", "write", world.base + 0x100) == 1
+
+
+REGISTERS = {
+    "TZCR": (0x000, 0x0, True),
+    "MP_GCR.BOOT_MCU": (0x10C, 0x1, True),
+    "MP_GRSTCSETR.MCURST": (0x404, 0x2, True),
+    "PLL1CR": (0x080, 0x0, True),
+    "MP_APB5ENSETR.USART1EN": (0x208, 0x10, True),
+    "MP_APB1ENSETR.TIM2EN": (0xA00, 0x1, False),
+}
+"""Offset, what Linux writes, whether it is ignored."""
+
+
+def test_registers_of_the_rcc(secure: LinuxMachine) -> None:
+    """Linux reads all of them; its writes to those of the secure world are ignored, without an error."""
+    for name, (register, value, ignored) in REGISTERS.items():
+        before = peek(secure, RCC + register)
+        poke(secure, RCC + register, value)
+        after = peek(secure, RCC + register)
+        assert after == (before if ignored else before | value), name
+        secure.settle()
+        log = (secure.records.folder / "guest-errors.log").read_text(encoding="utf-8")
+        assert (f"(0x{register:03x}) ignored: TZCR" in log) == ignored, name
