@@ -26,9 +26,10 @@ LOGS = ("merged", "qemu", "guest-errors")
 """In each folder of records, beside those of the serial lines."""
 CHAINS = ("direct", "tf-a")
 """Of booting Linux: the machine model starts it as a boot loader would, or BL31 of Trusted Firmware-A does."""
-SECURE = ("scmi", "signed")
-"""Of secure worlds, by who starts the remote: Linux, by resets that it asks the secure world for; the secure world alone,
-with images that are signed."""
+SCMI, SIGNED = "scmi", "signed"
+SECURE = (SCMI, SIGNED)
+"""Of secure worlds, by who starts the remote: Linux, by resets that it asks the secure world for; the secure world
+alone, with images that are signed."""
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
 

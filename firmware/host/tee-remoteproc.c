@@ -33,7 +33,8 @@
 
 /* 80a4c275-0a47-4905-8285-1486a9771a08 */
 static const uint8_t uuid[TEE_IOCTL_UUID_LEN] = {
-    0x80, 0xa4, 0xc2, 0x75, 0x0a, 0x47, 0x49, 0x05, 0x82, 0x85, 0x14, 0x86, 0xa9, 0x77, 0x1a, 0x08,
+    0x80, 0xa4, 0xc2, 0x75, 0x0a, 0x47, 0x49, 0x05,
+    0x82, 0x85, 0x14, 0x86, 0xa9, 0x77, 0x1a, 0x08,
 };
 
 enum command { LOAD = 1, START = 2, STOP = 3, TABLE = 4, RELEASE = 6 };
@@ -42,7 +43,8 @@ static const struct {
     const char *name;
     enum command command;
 } commands[] = {
-    {"load", LOAD}, {"start", START}, {"stop", STOP}, {"table", TABLE}, {"release", RELEASE},
+    {"load", LOAD},   {"start", START},     {"stop", STOP},
+    {"table", TABLE}, {"release", RELEASE},
 };
 
 struct session {
@@ -50,7 +52,8 @@ struct session {
     uint32_t id;
 };
 
-/* What an ioctl of the device takes: its own argument, and parameters after it */
+/* What an ioctl of the device takes: its own argument, and parameters after it
+ */
 struct open_call {
     struct tee_ioctl_open_session_arg arg;
     struct tee_ioctl_param params[PARAMS];
@@ -61,9 +64,11 @@ struct invoke_call {
     struct tee_ioctl_param params[PARAMS];
 };
 
-static void call(int device, unsigned long request, void *arg, size_t size, const char *what)
+static void call(int device, unsigned long request, void *arg, size_t size,
+                 const char *what)
 {
-    struct tee_ioctl_buf_data data = {.buf_ptr = (uintptr_t)arg, .buf_len = size};
+    struct tee_ioctl_buf_data data = {.buf_ptr = (uintptr_t)arg,
+                                      .buf_len = size};
 
     if (ioctl(device, request, &data)) {
         fail(EXIT_DEVICE, "%s: %s", what, strerror(errno));
@@ -72,18 +77,22 @@ static void call(int device, unsigned long request, void *arg, size_t size, cons
 
 static void say(const char *name, uint32_t result, uint32_t origin)
 {
-    printf("{\"command\": \"%s\", \"result\": \"0x%08" PRIx32 "\", \"origin\": %" PRIu32 "}\n", name, result, origin);
+    printf("{\"command\": \"%s\", \"result\": \"0x%08" PRIx32
+           "\", \"origin\": %" PRIu32 "}\n",
+           name, result, origin);
     fflush(stdout);
 }
 
 static void open_session(struct session *session)
 {
-    struct open_call open = {.arg.clnt_login = TEE_IOCTL_LOGIN_PUBLIC, .arg.num_params = PARAMS};
+    struct open_call open = {.arg.clnt_login = TEE_IOCTL_LOGIN_PUBLIC,
+                             .arg.num_params = PARAMS};
 
     memcpy(open.arg.uuid, uuid, sizeof(uuid));
     open.params[0].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT;
     open.params[0].a = REMOTE_ID;
-    call(session->device, TEE_IOC_OPEN_SESSION, &open, sizeof(open), "open a session");
+    call(session->device, TEE_IOC_OPEN_SESSION, &open, sizeof(open),
+         "open a session");
     session->id = open.arg.session;
     if (open.arg.ret) {
         say("open", open.arg.ret, open.arg.ret_origin);
@@ -92,7 +101,8 @@ static void open_session(struct session *session)
 }
 
 /* Put a file into memory that the secure world sees, as a parameter. */
-static void share(const struct session *session, const char *path, struct tee_ioctl_param *param)
+static void share(const struct session *session, const char *path,
+                  struct tee_ioctl_param *param)
 {
     struct tee_ioctl_shm_alloc_data shared = {0};
     int file = open(path, O_RDONLY);
@@ -108,8 +118,10 @@ static void share(const struct session *session, const char *path, struct tee_io
     if (memory < 0) {
         fail(EXIT_DEVICE, "memory for %s: %s", path, strerror(errno));
     }
-    at = mmap(NULL, (size_t)shared.size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-    if (at == MAP_FAILED || read(file, at, (size_t)status.st_size) != status.st_size) {
+    at = mmap(NULL, (size_t)shared.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+              memory, 0);
+    if (at == MAP_FAILED ||
+        read(file, at, (size_t)status.st_size) != status.st_size) {
         fail(EXIT_DEVICE, "reading %s: %s", path, strerror(errno));
     }
     close(file);
@@ -118,10 +130,13 @@ static void share(const struct session *session, const char *path, struct tee_io
     param->c = (uint64_t)shared.id;
 }
 
-static void invoke(const struct session *session, enum command command, const char *name, const char *path)
+static void invoke(const struct session *session, enum command command,
+                   const char *name, const char *path)
 {
     struct invoke_call invoke = {
-        .arg.func = command, .arg.session = session->id, .arg.num_params = PARAMS,
+        .arg.func = command,
+        .arg.session = session->id,
+        .arg.num_params = PARAMS,
     };
 
     invoke.params[0].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT;
@@ -134,8 +149,10 @@ static void invoke(const struct session *session, enum command command, const ch
     }
     call(session->device, TEE_IOC_INVOKE, &invoke, sizeof(invoke), name);
     if (command == TABLE && !invoke.arg.ret) {
-        printf("{\"command\": \"%s\", \"result\": \"0x00000000\", \"address\": %" PRIu64 ", \"size\": %" PRIu64 "}\n",
-               name, (uint64_t)invoke.params[1].a, (uint64_t)invoke.params[2].a);
+        printf("{\"command\": \"%s\", \"result\": \"0x00000000\", \"address\": "
+               "%" PRIu64 ", \"size\": %" PRIu64 "}\n",
+               name, (uint64_t)invoke.params[1].a,
+               (uint64_t)invoke.params[2].a);
         return;
     }
     say(name, invoke.arg.ret, invoke.arg.ret_origin);
@@ -148,7 +165,8 @@ static enum command find(const char *name)
             return commands[i].command;
         }
     }
-    fail(EXIT_USAGE, "%s: expected load FILE, start, stop, table, release or hold", name);
+    fail(EXIT_USAGE,
+         "%s: expected load FILE, start, stop, table, release or hold", name);
 }
 
 int main(int argc, char **argv)
@@ -156,7 +174,8 @@ int main(int argc, char **argv)
     struct session session = {.device = open(DEVICE, O_RDWR)};
 
     if (argc < 2) {
-        fail(EXIT_USAGE, "expected load FILE, start, stop, table, release or hold");
+        fail(EXIT_USAGE,
+             "expected load FILE, start, stop, table, release or hold");
     }
     if (session.device < 0) {
         fail(EXIT_DEVICE, DEVICE ": %s", strerror(errno));

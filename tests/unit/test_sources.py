@@ -257,5 +257,13 @@ def test_a_failing_mirror_is_tried_again_and_said(
 
 
 def test_every_entry_of_the_table_is_complete() -> None:
-    assert {entry.name for entry in sources.specs()} == {"qemu", "linux", "freertos", "busybox", "tf-a", "u-boot", "optee"}
+    assert {entry.name for entry in sources.specs()} == {
+        "qemu",
+        "linux",
+        "freertos",
+        "busybox",
+        "tf-a",
+        "u-boot",
+        "optee",
+    }
     assert all(entry.kind in ("source", "binary") for entry in sources.specs())

@@ -694,9 +694,7 @@ class Builder:
             provenance=self.provenance(built, qemu, boot_loader=boot_loader, secure=secure),
         )
 
-    def provenance(
-        self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False
-    ) -> dict[str, str]:
+    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False) -> dict[str, str]:
         """Return what a result with these artifacts is about, by name; for the records of a run."""
         found = {
             **self.kernel_provenance(built),

@@ -196,9 +196,7 @@ class Bundled(Builder):
         """Return the folder with ``initramfs.cpio``, composed anew for a kernel of the user's."""
         return self.top / self.parts.initramfs if self.options.kernel is None else super().initramfs()
 
-    def provenance(
-        self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False
-    ) -> dict[str, str]:
+    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False) -> dict[str, str]:
         """Return what a result is about: as it was built, but for the user's own kernel and device tree."""
         found = dict(self.parts.provenance)
         if self.options.kernel is not None:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """OP-TEE, where a board may have a secure world: its build, and the signing of images that it is to start.
 
-OP-TEE's source stays as it is; the board's device tree for it is laid beside its own, in a copy. The key that images are
-signed with is made once for a cache folder and never leaves it.
+OP-TEE's source stays as it is; the board's device tree for it is laid beside its own, in a copy. The key that images
+are signed with is made once for a cache folder and never leaves it.
 """
 
 from __future__ import annotations
@@ -81,12 +81,10 @@ def make(
     shutil.rmtree(copy)
 
 
-def sign(
-    source: Path, images: Mapping[str, Path], signing: Path, scratch: Path, log: Path, progress: Progress
-) -> None:
+def sign(source: Path, images: Mapping[str, Path], signing: Path, scratch: Path, log: Path, progress: Progress) -> None:
     """Sign images by name into the folder ``scratch``, with the program of OP-TEE's source."""
     with progress.step("remote firmware: signing") as step:
         for name, path in images.items():
-            words = ["--in", path, "--out", scratch / f"{name}{SIGNED}", "--key", signing]
-            argv = [sys.executable, source / _SIGNER, *words]
+            signed = scratch / f"{name}{SIGNED}"
+            argv: list[str | Path] = [sys.executable, source / _SIGNER, "--in", path, "--out", signed, "--key", signing]
             tools.run(argv, what=f"signing {name}", log=log, step=step, env=environment())

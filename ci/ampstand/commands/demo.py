@@ -21,13 +21,16 @@ from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
+from ampstand.board import SIGNED
 from ampstand.build.builder import Builder
 from ampstand.commands import given
 from ampstand.commands.given import Firmware, Given
 from ampstand.errors import AmpstandError, TestsFailed
+from ampstand.formats import signed
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.saved_states import SavedStates
+from ampstand.linux.secure_remote import DONE, REFUSED, VIOLATION, SecureRemote, place, reach
 from ampstand.progress import Progress, Step, duration, printable
 from ampstand.qemu.machine import WaitError
 from ampstand.qemu.trace import TraceReader, follow_traces
@@ -39,6 +42,8 @@ OF_THIS_DEMO = ("echo-bare", "echo-freertos")
 ANNOUNCED = r"creating channel (\S+) addr"
 SERVICES = ("rpmsg-tty", "rpmsg-tty", "rpmsg-raw", "rpmsg-client-sample")
 NOTES_SHOWN = 3
+CHANGED = "changed"
+"""A signed image that is not what was signed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +57,14 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     board = builder.board
     what = Given.read(args, board)
     if not what.firmware and what.before is None:
-        what = replace(what, firmware=(Firmware("echo-bare"),))
+        what = replace(what, firmware=(Firmware("count-bare" if what.secure == SIGNED else "echo-bare"),))
     folder = given.records_folder(args.records, "demo")
-    demo = Demo(what.machine(board, what.build(builder), folder, thread=args.thread), what, args.rounds, progress)
+    artifacts = what.build(builder)
+    if what.secure == SIGNED:
+        data = artifacts.signed[what.firmware[0].name].read_bytes()
+        changed = signed.flipped(data, signed.parts(data)["signature"])
+        what = replace(what, files={**what.files, place(CHANGED).lstrip("/"): changed})
+    demo = Demo(what.machine(board, artifacts, folder, thread=args.thread), what, args.rounds, progress)
     demo.machine.rerun = shlex.join(rerun.base(args.parser, args))
     terminal = Terminal()
     try:
@@ -103,6 +113,9 @@ class Demo:
             if self.what.before is not None:
                 self._before_linux(remote, self.what.before)
             for firmware in self.what.firmware:
+                if self.what.secure == SIGNED:
+                    self._signed(SecureRemote(self.machine, firmware.name), firmware)
+                    continue
                 talk = self._talk if firmware.name in OF_THIS_DEMO else self._listen
                 for number in range(1, self.rounds + 1):
                     talk(remote, firmware, "" if number == 1 else " again")
@@ -126,6 +139,39 @@ class Demo:
         self._do("echo over an rpmsg_char endpoint", lambda: _figures(remote.echo_char()))
         self._do("rpmsg_client_sample of the kernel", lambda: _sample(remote))
         self._do("stop the remote", lambda: self._stop(remote))
+
+    def _signed(self, remote: SecureRemote, firmware: Firmware) -> None:
+        """Let the secure world start what is signed, and refuse what is not."""
+        self._do(f"load {firmware.name}, a bit of it changed", lambda: self._refused(remote, firmware))
+        for _ in range(self.rounds):
+            self._do(f"start {firmware.name}, signed", lambda: self._start_signed(remote, firmware))
+            self._do("what it says", Heard(self.machine, remote, self._trace).said)
+            self._do("stop the remote, clear its memory", lambda: self._stop_signed(remote))
+        self._do("let Linux read secure memory", self._look)
+
+    def _refused(self, remote: SecureRemote, firmware: Firmware) -> str:
+        self.machine.tolerate_bad(REFUSED, "an image is refused", "host")
+        (answer,) = remote.ask("load", place(CHANGED))
+        if answer == DONE or remote.held_segments() or remote.runs():
+            raise TestsFailed(f"OP-TEE takes a changed {firmware.name}", hint=self.machine.diagnosis())
+        return f"refused: TEE_Result {answer:#x}; nothing of it is in the remote's memory"
+
+    def _start_signed(self, remote: SecureRemote, firmware: Firmware) -> str:
+        remote.done("load", place(firmware.name), "start")
+        return "running" if remote.runs() else "held"
+
+    def _stop_signed(self, remote: SecureRemote) -> str:
+        remote.done("stop", "release")
+        return remote.core_state()
+
+    def _look(self) -> str:
+        world = self.machine.board.secure_world
+        assert world is not None
+        self.machine.expect_bad(VIOLATION, "host")
+        self.machine.expect_bad(f"stm32mp1-tzc: A7, non-secure: read of .* at {world.base:#x} refused", "host")
+        if read := reach(self.machine, world.base):
+            raise TestsFailed(f"Linux reads {read:#x} at {world.base:#x}, which is the secure world's")
+        return f"0 at {world.base:#x}, and OP-TEE is told"
 
     def _listen(self, remote: Remote, firmware: Firmware, again: str) -> None:
         def start() -> str:

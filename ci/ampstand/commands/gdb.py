@@ -24,7 +24,6 @@ from ampstand.commands import alone, given
 from ampstand.commands.given import Firmware, Given
 from ampstand.commands.run import begin
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.linux.remote import Remote
 from ampstand.progress import Progress
 from ampstand.qemu.alone import RemoteMachine
 from ampstand.qemu.machine import Machine
@@ -78,7 +77,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
                 return
             with progress.step(f"boot {board.title}"):
                 linux.boot()
-                begin(Remote(linux), what)
+                begin(linux, what)
 
         image = artifacts.firmware[(what.before or what.firmware[0]).name]
         vmlinux = symbols_of(artifacts.kernel)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ampstand.board import SECURE, Board
+from ampstand.board import SECURE, SIGNED, Board
 from ampstand.build import device_tree
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
@@ -21,6 +21,7 @@ from ampstand.errors import UsageError
 from ampstand.formats.elf import Image
 from ampstand.formats.resource_table import Vdev, locate
 from ampstand.linux.machine import LinuxMachine
+from ampstand.linux.secure_remote import place
 from ampstand.paths import records_root
 from ampstand.qemu.machine import THREADS
 from ampstand.report.records import Recorder
@@ -121,6 +122,8 @@ class Given:
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
         if args.boot_loader and board.boot_loader is None:
             raise UsageError(f"--boot-loader: {board.name} cannot be started by one")
+        if args.secure == SIGNED and own:
+            raise UsageError("--secure signed: only our own images are signed", hint="give them by their names")
         if args.secure and board.secure_world is None:
             raise UsageError(f"--secure: {board.name} has no secure world")
         paths: dict[str, Path] = {}
@@ -158,8 +161,11 @@ class Given:
             secure_dtb = artifacts.secure_dtb if self.secure else None
             device_tree.merge(secure_dtb or artifacts.dtb, self.overlays, merged)
             artifacts = replace(artifacts, dtb=merged, secure_dtb=merged if self.secure else None)
+        files = dict(self.files)
+        if self.secure == SIGNED:
+            files |= {place(e.name).lstrip("/"): artifacts.signed[e.name].read_bytes() for e in self.firmware}
         preload = self.before.name if self.before is not None else None
-        options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure, "files": self.files or None}
+        options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure, "files": files or None}
         machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it
             machine.log_level = -1

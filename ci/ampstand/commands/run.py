@@ -28,6 +28,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from ampstand.board import SIGNED
 from ampstand.build.builder import Builder
 from ampstand.build.debian import Debian
 from ampstand.commands import alone, given
@@ -37,6 +38,7 @@ from ampstand.errors import TestsFailed, UsageError
 from ampstand.linux import debian, known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.secure_remote import SecureRemote, place
 from ampstand.progress import Progress, printable
 from ampstand.qemu.trace import follow_traces
 from ampstand.report import rerun
@@ -104,7 +106,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         with progress.step(f"boot {board.title}"):
             machine.boot()
             if board.remote is not None and not args.no_start:
-                begin(Remote(machine), what)
+                begin(machine, what)
         progress.say(f"Linux console follows. Leave: ^A x (or `poweroff`). Logs: {machine.records.folder}")
         with raw_terminal():
             session.run(args.time_limit)
@@ -158,9 +160,13 @@ def _debian(args: argparse.Namespace, builder: Builder, progress: Progress, fold
     return TestsFailed.exit_code if reasons else 0
 
 
-def begin(remote: Remote, what: Given) -> None:
+def begin(machine: LinuxMachine, what: Given) -> None:
     """Start the first image, or attach to what runs already if it has a resource table."""
-    if what.before is None:
+    remote = Remote(machine)
+    if what.secure == SIGNED:
+        name = what.firmware[0].name
+        SecureRemote(machine, name).done("load", place(name), "start")
+    elif what.before is None:
         remote.start(what.firmware[0].name)
     elif what.before.leaves_table(remote.machine.artifacts):
         remote.attach()

@@ -122,9 +122,9 @@ class Machine:
         all cores share one thread. ``translation_cache`` bounds QEMU's, in MiB. ``preload`` names the image that the
         remote runs before the host does, and ``preload_table`` what the host is told in place of its resource table's
         address. ``boot_loader``: U-Boot starts the remote and Linux from a bundle in the records folder; the machine
-        model starts neither. ``secure``: OP-TEE starts Linux, and keeps a secure world, by who starts the remote. ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs
-        with them is written into the records folder. ``kernel_arguments`` come after the board's own. ``coverage``
-        takes what is executed.
+        model starts neither. ``secure``: OP-TEE starts Linux, and keeps a secure world, named by who starts the remote.
+        ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written
+        into the records folder. ``kernel_arguments`` come after the board's own. ``coverage`` takes what is executed.
         """
         if thread not in THREADS:
             raise UsageError(f"thread={thread} is not one of {', '.join(THREADS)}")

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The remote as the secure world has it: OP-TEE loads and starts it, with signed images alone, for whoever asks."""
+
+from __future__ import annotations
+
+import json
+
+from ampstand.errors import TestsFailed
+from ampstand.formats.elf import Image
+from ampstand.linux.machine import LinuxMachine
+from ampstand.linux.remote import Remote
+
+DONE = 0
+"""What came of a command that was carried out: a ``TEE_Result``."""
+FOLDER = "lib/firmware"
+REFUSED = r"E/TA: +\S+ Can't Authenticate the firmware"
+"""What OP-TEE says on Linux's console of an image that it refuses."""
+
+
+VIOLATION = "E/TC:.*TZC permission failure"
+"""The first line that OP-TEE says of an access that the TZC has refused; the last one has the address."""
+
+
+def reach(machine: LinuxMachine, address: int, value: int | None = None) -> int:
+    """Let Linux read, or write, a word that the secure world keeps to itself; return what it read.
+
+    Returns when OP-TEE has said so. It does on Linux's console, so the shell has to be done with its own lines before.
+    """
+    mark, words = machine.host.console.mark(), "" if value is None else f" 32 {value:#x}"
+    job = machine.host.start("reach", f"sleep 0.3; devmem {address:#x}{words}")
+    last = rf"E/TC:.*Violation @{address:#x}, non-secure .*{'read' if value is None else 'write'}"
+    machine.host.console.expect_line(last, since=mark, timeout=machine.board.timeouts.command)
+    return int("".join(machine.host.finish(job).stdout) or "0", 16)
+
+
+def place(name: str) -> str:
+    """Return where an image is in Linux."""
+    return f"/{FOLDER}/{name}.signed"
+
+
+class SecureRemote(Remote):
+    """The remote of a machine whose secure world starts it."""
+
+    def __init__(self, machine: LinuxMachine, image: str) -> None:
+        """Take the machine, and the image that is looked for in the remote's memory."""
+        super().__init__(machine)
+        self.image = Image.read(machine.artifacts.firmware[image].read_bytes())
+
+    def ask(self, *words: str) -> list[int]:
+        """Ask for some commands in one session (``load FILE``, ``start``, ...); return what came of each."""
+        lines = self.host.run_check(" ".join(["tee-remoteproc", *words]))
+        return [int(json.loads(line)["result"], 16) for line in lines if line.startswith("{")]
+
+    def done(self, *words: str) -> None:
+        """Ask for some commands, all of which must be carried out."""
+        answers = self.ask(*words)
+        if any(answers):
+            raise TestsFailed(f"tee-remoteproc {' '.join(words)}: {', '.join(map(hex, answers))}")
+
+    def held_segments(self) -> list[int]:
+        """Return the segments of the image of whose memory anything is not 0; QEMU looks, not Linux."""
+        found = []
+        for index, segment in enumerate(self.image.segments):
+            at = self.core.host_address(segment.paddr)
+            if segment.filesz and any(self.machine.read_memory(at, segment.filesz)):
+                found.append(index)
+        return found
+
+    def runs(self) -> bool:
+        """Whether the remote runs."""
+        return self.core_state() == "running"
