@@ -484,6 +484,38 @@ static const struct {
 #undef TRGO
 };
 
+/*
+ * Numbers that the ETZPC has for peripherals: dt-bindings of OP-TEE,
+ * STM32MP1_ETZPC_*_ID. Those of the memories, and of what is not modelled, are
+ * not in it.
+ */
+static const struct {
+    uint8_t id;
+    STM32MP157Device device;
+} stm32mp157_soc_decprot[] = {
+#define DECPROT(_id, _device) { _id, STM32MP157_##_device }
+    DECPROT(2, IWDG1), DECPROT(3, USART1), DECPROT(4, SPI6), DECPROT(5, I2C4),
+    DECPROT(7, RNG1), DECPROT(8, HASH1), DECPROT(9, CRYP1),
+    DECPROT(10, DDRCTRL), DECPROT(12, I2C6), DECPROT(16, TIM2),
+    DECPROT(17, TIM3), DECPROT(18, TIM4), DECPROT(19, TIM5), DECPROT(20, TIM6),
+    DECPROT(21, TIM7), DECPROT(22, TIM12), DECPROT(23, TIM13),
+    DECPROT(24, TIM14), DECPROT(25, LPTIM1), DECPROT(26, WWDG1),
+    DECPROT(27, SPI2), DECPROT(28, SPI3), DECPROT(30, USART2),
+    DECPROT(31, USART3), DECPROT(32, UART4), DECPROT(33, UART5),
+    DECPROT(34, I2C1), DECPROT(35, I2C2), DECPROT(36, I2C3), DECPROT(37, I2C5),
+    DECPROT(39, DAC), DECPROT(40, UART7), DECPROT(41, UART8),
+    DECPROT(48, TIM1), DECPROT(49, TIM8), DECPROT(51, USART6),
+    DECPROT(52, SPI1), DECPROT(53, SPI4), DECPROT(54, TIM15),
+    DECPROT(55, TIM16), DECPROT(56, TIM17), DECPROT(57, SPI5),
+    DECPROT(64, LPTIM2), DECPROT(65, LPTIM3), DECPROT(66, LPTIM4),
+    DECPROT(67, LPTIM5), DECPROT(69, VREFBUF), DECPROT(71, CRC2),
+    DECPROT(72, ADC), DECPROT(73, HASH2), DECPROT(74, RNG2),
+    DECPROT(75, CRYP2), DECPROT(86, SDMMC3), DECPROT(88, DMA1),
+    DECPROT(89, DMA2), DECPROT(90, DMAMUX1), DECPROT(92, QUADSPI),
+    DECPROT(94, ETH),
+#undef DECPROT
+};
+
 #define EXTI_EVENT_SEV_M4 65            /* SEV of the M4 */
 #define EXTI_EVENT_SEV_A7 66            /* SEV of an A7 */
 #define EXTI_EVENT_WWDG1_RESET 68
@@ -726,7 +758,8 @@ static void stm32mp157_soc_init(Object *obj)
 
     object_initialize_child(obj, "m4-cluster", &s->m4_cluster,
                             TYPE_CPU_CLUSTER);
-    qdev_prop_set_uint32(DEVICE(&s->m4_cluster), "cluster-id", 1);
+    qdev_prop_set_uint32(DEVICE(&s->m4_cluster), "cluster-id",
+                         STM32MP1_MCU_CLUSTER);
     object_initialize_child(OBJECT(&s->m4_cluster), "m4", &s->m4, TYPE_ARMV7M);
     object_initialize_child(obj, "m4-control", &s->m4_control,
                             TYPE_ARM_REMOTE_CORE);
@@ -996,6 +1029,12 @@ static bool stm32mp157_soc_realize_gate(STM32MP157SocState *s,
     qdev_prop_set_string(dev, "name", info->name);
     qdev_prop_set_bit(dev, "gated", info->enable);
     qdev_prop_set_uint8(dev, "access", info->access);
+    if (n == STM32MP157_TZC) {
+        qdev_prop_set_uint8(dev, "protection", STM32MP1_PROTECTION_SECURE);
+    } else if (n == STM32MP157_ETZPC || n == STM32MP157_BSEC) {
+        qdev_prop_set_uint8(dev, "protection",
+                            STM32MP1_PROTECTION_SECURE_WRITE);
+    }
     return sysbus_realize(SYS_BUS_DEVICE(gate), errp);
 }
 
@@ -1142,6 +1181,21 @@ static void stm32mp157_soc_connect_exti(STM32MP157SocState *s)
             qdev_connect_gpio_out(s->dev[i], pin,
                                   qdev_get_gpio_in_named(exti, "pin", n));
         }
+    }
+}
+
+static void stm32mp157_soc_connect_etzpc(STM32MP157SocState *s)
+{
+    DeviceState *etzpc = s->dev[STM32MP157_ETZPC];
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_decprot); i++) {
+        STM32MP1GateState *gate = &s->gate[stm32mp157_soc_decprot[i].device];
+
+        qdev_connect_gpio_out_named(etzpc, "decprot",
+                                    stm32mp157_soc_decprot[i].id,
+                                    qdev_get_gpio_in_named(DEVICE(gate),
+                                                           "protection", 0));
     }
 }
 
@@ -1387,6 +1441,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
         !stm32mp157_soc_realize_ipcc_faults(s, errp)) {
         return;
     }
+    stm32mp157_soc_connect_etzpc(s);
     stm32mp157_soc_connect_exti(s);
     stm32mp157_soc_connect_dma(s);
     stm32mp157_soc_connect_trgos(s);

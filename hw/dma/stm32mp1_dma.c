@@ -26,12 +26,18 @@
 #include "qemu/osdep.h"
 #include "hw/dma/stm32mp1_dma.h"
 #include "hw/irq.h"
+#include "hw/misc/stm32mp1_gate.h"
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
 #include "trace.h"
+
+/* It belongs to the normal world. */
+static const MemTxAttrs dma_attrs = {
+    .requester_id = STM32MP1_REQUESTER_MCU_DMA,
+};
 
 REG32(LISR, 0x00)
 REG32(HISR, 0x04)
@@ -207,8 +213,7 @@ static bool stm32mp1_dma_bus(STM32MP1DmaState *s, uint32_t *addr, uint8_t *data,
 {
     /* An access is aligned to its size: the low bits of an address are 0. */
     hwaddr at = *addr & ~(uint32_t)(size - 1);
-    /* It belongs to the normal world. */
-    MemTxResult result = address_space_rw(&s->as, at, (MemTxAttrs) { },
+    MemTxResult result = address_space_rw(&s->as, at, dma_attrs,
                                           data, size, write);
 
     trace_stm32mp1_dma_bus(DEVICE(s)->canonical_path, write, at, size, result);

@@ -18,12 +18,18 @@
 #include "qemu/osdep.h"
 #include "hw/dma/stm32mp1_mdma.h"
 #include "hw/irq.h"
+#include "hw/misc/stm32mp1_gate.h"
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
 #include "trace.h"
+
+/* It belongs to the normal world. */
+static const MemTxAttrs mdma_attrs = {
+    .requester_id = STM32MP1_REQUESTER_OTHER,
+};
 
 REG32(GISR0, 0x00)
 /* Those of a channel, from its own offset on */
@@ -178,8 +184,7 @@ static void stm32mp1_mdma_fail(STM32MP1MdmaChannel *c, uint32_t error,
 static bool stm32mp1_mdma_access(STM32MP1MdmaState *s, uint32_t addr,
                                  void *data, unsigned size, bool write)
 {
-    /* No channel can be given to the secure world. */
-    return address_space_rw(&s->as, addr, (MemTxAttrs) { }, data, size,
+    return address_space_rw(&s->as, addr, mdma_attrs, data, size,
                             write) == MEMTX_OK;
 }
 

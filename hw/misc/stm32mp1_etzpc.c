@@ -6,12 +6,14 @@
  */
 
 /*
- * Software sees the settings and their locks, but no access is blocked by
- * them. On silicon every peripheral is secure after reset; here DECPROT has
- * the values that the first-stage boot loader leaves: all open.
+ * The gates of the peripherals keep to the settings; those of memories (their
+ * DECPROT, and TZMA) have no effect. On silicon every peripheral is secure after
+ * reset; here DECPROT has the values that the first-stage boot loader leaves:
+ * all open.
  */
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_etzpc.h"
+#include "hw/irq.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "trace.h"
@@ -48,6 +50,17 @@ static uint64_t etzpc_decprot_pre_write(RegisterInfo *reg, uint64_t val)
     return val;
 }
 
+/* A reset, too, comes to this. */
+static void etzpc_decprot_post_write(RegisterInfo *reg, uint64_t val)
+{
+    STM32MP1EtzpcState *s = STM32MP1_ETZPC(REGISTER_BLOCK_OF(reg));
+    unsigned first = (reg->access->addr - A_DECPROT0) / 4 * 16;
+
+    for (int i = 0; i < 16; i++) {
+        qemu_set_irq(s->decprot[first + i], extract64(val, 2 * i, 2));
+    }
+}
+
 static uint64_t etzpc_lock_pre_write(RegisterInfo *reg, uint64_t val)
 {
     return val | *(uint32_t *)reg->data;
@@ -55,7 +68,8 @@ static uint64_t etzpc_lock_pre_write(RegisterInfo *reg, uint64_t val)
 
 #define DECPROT(n) { .name = "DECPROT" #n, .addr = A_DECPROT0 + 4 * (n), \
                      .reset = 0xffffffff,                                \
-                     .pre_write = etzpc_decprot_pre_write }
+                     .pre_write = etzpc_decprot_pre_write,               \
+                     .post_write = etzpc_decprot_post_write }
 #define LOCK(n) { .name = "DECPROT_LOCK" #n,            \
                   .addr = A_DECPROT_LOCK0 + 4 * (n),    \
                   .pre_write = etzpc_lock_pre_write }
@@ -74,6 +88,12 @@ static const RegisterAccessInfo stm32mp1_etzpc_regs[] = {
     REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
+static void stm32mp1_etzpc_init(Object *obj)
+{
+    qdev_init_gpio_out_named(DEVICE(obj), STM32MP1_ETZPC(obj)->decprot,
+                             "decprot", STM32MP1_ETZPC_IDS);
+}
+
 static void stm32mp1_etzpc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_etzpc_regs,
@@ -85,6 +105,7 @@ static const TypeInfo stm32mp1_etzpc_types[] = {
         .name = TYPE_STM32MP1_ETZPC,
         .parent = TYPE_REGISTER_BLOCK,
         .instance_size = sizeof(STM32MP1EtzpcState),
+        .instance_init = stm32mp1_etzpc_init,
         .class_init = stm32mp1_etzpc_class_init,
     },
 };

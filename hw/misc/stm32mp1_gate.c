@@ -45,6 +45,47 @@ static bool stm32mp1_gate_open(STM32MP1GateState *s, const char *action,
     return false;
 }
 
+static bool stm32mp1_gate_from_mcu(MemTxAttrs attrs)
+{
+    return attrs.requester_id == STM32MP1_REQUESTER_MCU_DMA ||
+           (!attrs.requester_id && current_cpu &&
+            current_cpu->cluster_index == STM32MP1_MCU_CLUSTER);
+}
+
+/* Whether an access is allowed; that of a debugger always is. */
+static bool stm32mp1_gate_allowed(STM32MP1GateState *s, const char *action,
+                                  hwaddr addr, bool write, MemTxAttrs attrs)
+{
+    static const char *const rules[STM32MP1_NUM_PROTECTIONS] = {
+        [STM32MP1_PROTECTION_SECURE] = "for the secure world",
+        [STM32MP1_PROTECTION_SECURE_WRITE] = "for the secure world to write",
+        [STM32MP1_PROTECTION_MCU] = "for the M4",
+    };
+    bool allowed = true;
+
+    switch (s->protection) {
+    case STM32MP1_PROTECTION_SECURE:
+        allowed = attrs.secure;
+        break;
+    case STM32MP1_PROTECTION_SECURE_WRITE:
+        allowed = attrs.secure || !write;
+        break;
+    case STM32MP1_PROTECTION_MCU:
+        allowed = stm32mp1_gate_from_mcu(attrs);
+        break;
+    }
+    if (!allowed && !attrs.unspecified) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: %s%s: %s of 0x%03" HWADDR_PRIx
+                      " refused: it is %s\n", s->name,
+                      attrs.requester_id ? "DMA" :
+                      stm32mp1_gate_from_mcu(attrs) ? "M4" : "A7",
+                      attrs.secure ? ", secure" : ", non-secure", action, addr,
+                      rules[s->protection]);
+        return false;
+    }
+    return true;
+}
+
 /* Whether an access of @size goes to the block as it is */
 static bool stm32mp1_gate_plain(STM32MP1GateState *s, unsigned size)
 {
@@ -77,7 +118,8 @@ static MemTxResult stm32mp1_gate_read(void *opaque, hwaddr addr, uint64_t *data,
     MemTxResult result;
 
     *data = 0;
-    if (!stm32mp1_gate_open(s, "read", addr)) {
+    if (!stm32mp1_gate_allowed(s, "read", addr, false, attrs) ||
+        !stm32mp1_gate_open(s, "read", addr)) {
         return MEMTX_OK;
     }
     if (stm32mp1_gate_plain(s, size)) {
@@ -101,7 +143,8 @@ static MemTxResult stm32mp1_gate_write(void *opaque, hwaddr addr, uint64_t data,
     unsigned shift = (addr - word) * BITS_PER_BYTE;
     uint64_t value = 0;
 
-    if (!stm32mp1_gate_open(s, "write", addr)) {
+    if (!stm32mp1_gate_allowed(s, "write", addr, true, attrs) ||
+        !stm32mp1_gate_open(s, "write", addr)) {
         return MEMTX_OK;
     }
     if (stm32mp1_gate_plain(s, size)) {
@@ -155,12 +198,23 @@ static void stm32mp1_gate_set_enabled(void *opaque, int n, int level)
     }
 }
 
+static void stm32mp1_gate_set_protection(void *opaque, int n, int level)
+{
+    STM32MP1GateState *s = opaque;
+
+    if (s->protection != level) {
+        trace_stm32mp1_gate_protection(s->name, level);
+        s->protection = level;
+    }
+}
+
 static void stm32mp1_gate_reset_enter(Object *obj, ResetType type)
 {
     STM32MP1GateState *s = STM32MP1_GATE(obj);
 
     s->enabled = false;
     s->logged = 0;
+    s->protection = s->protection_reset;
 }
 
 static void stm32mp1_gate_reset_hold(Object *obj, ResetType type)
@@ -174,6 +228,8 @@ static void stm32mp1_gate_init(Object *obj)
     DeviceState *dev = DEVICE(obj);
 
     qdev_init_gpio_in_named(dev, stm32mp1_gate_set_enabled, "enable", 1);
+    qdev_init_gpio_in_named(dev, stm32mp1_gate_set_protection, "protection",
+                            1);
     s->clk = qdev_init_clock_in(dev, "clk", stm32mp1_gate_clk_event, s,
                                 ClockUpdate);
     s->clk_out = qdev_init_clock_out(dev, "clk-out");
@@ -183,8 +239,10 @@ static void stm32mp1_gate_realize(DeviceState *dev, Error **errp)
 {
     STM32MP1GateState *s = STM32MP1_GATE(dev);
 
-    if (!s->memory || !s->name || s->access >= STM32MP1_NUM_ACCESS) {
-        error_setg(errp, "needs \"memory\", \"name\" and a valid \"access\"");
+    if (!s->memory || !s->name || s->access >= STM32MP1_NUM_ACCESS ||
+        s->protection_reset >= STM32MP1_NUM_PROTECTIONS) {
+        error_setg(errp, "needs \"memory\", \"name\", and a valid \"access\" "
+                   "and \"protection\"");
         return;
     }
     memory_region_init_io(&s->window, OBJECT(dev), &stm32mp1_gate_ops, s,
@@ -192,15 +250,24 @@ static void stm32mp1_gate_realize(DeviceState *dev, Error **errp)
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->window);
 }
 
+static int stm32mp1_gate_post_load(void *opaque, int version_id)
+{
+    STM32MP1GateState *s = opaque;
+
+    return s->protection < STM32MP1_NUM_PROTECTIONS ? 0 : -EINVAL;
+}
+
 static const VMStateDescription vmstate_stm32mp1_gate = {
     .name = TYPE_STM32MP1_GATE,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
+    .post_load = stm32mp1_gate_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1GateState),
         VMSTATE_CLOCK(clk_out, STM32MP1GateState),
         VMSTATE_BOOL(enabled, STM32MP1GateState),
         VMSTATE_UINT32(logged, STM32MP1GateState),
+        VMSTATE_UINT8(protection, STM32MP1GateState),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -212,6 +279,8 @@ static const Property stm32mp1_gate_properties[] = {
     DEFINE_PROP_BOOL("gated", STM32MP1GateState, gated, false),
     DEFINE_PROP_UINT8("access", STM32MP1GateState, access,
                       STM32MP1_ACCESS_APB),
+    DEFINE_PROP_UINT8("protection", STM32MP1GateState, protection_reset,
+                      STM32MP1_PROTECTION_NONE),
 };
 
 static void stm32mp1_gate_class_init(ObjectClass *klass, ClassInitData *data)

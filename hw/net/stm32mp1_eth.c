@@ -16,6 +16,7 @@
 #include "qapi/error.h"
 #include "hw/net/stm32mp1_eth.h"
 #include "hw/irq.h"
+#include "hw/misc/stm32mp1_gate.h"
 #include "hw/net/mii.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
@@ -28,6 +29,11 @@
 #include "qemu/timer.h"
 #include "system/dma.h"
 #include "trace.h"
+
+/* It belongs to the normal world. */
+static const MemTxAttrs eth_attrs = {
+    .requester_id = STM32MP1_REQUESTER_OTHER,
+};
 
 REG32(MACCR, 0x000)
     FIELD(MACCR, RE, 0, 1)
@@ -604,7 +610,7 @@ static bool stm32mp1_eth_load(STM32MP1EthState *s, uint32_t addr,
     int i;
 
     if (dma_memory_read(&s->as, addr, words, 16,
-                        (MemTxAttrs) { }) != MEMTX_OK) {
+                        eth_attrs) != MEMTX_OK) {
         return false;
     }
     for (i = 0; i < 4; i++) {
@@ -624,7 +630,7 @@ static bool stm32mp1_eth_store(STM32MP1EthState *s, const char *ring,
         le[i] = cpu_to_le32(words[i]);
     }
     return dma_memory_write(&s->as, addr, le, 16,
-                            (MemTxAttrs) { }) == MEMTX_OK;
+                            eth_attrs) == MEMTX_OK;
 }
 
 /* A ring's memory is not there: the channel stops. */
@@ -770,7 +776,7 @@ static size_t stm32mp1_eth_fill(STM32MP1EthState *s, const uint32_t *words,
 
         if (part && dma_memory_write(&s->as, words[2 * i],
                                      data + done, part,
-                                     (MemTxAttrs) { }) != MEMTX_OK) {
+                                     eth_attrs) != MEMTX_OK) {
             stm32mp1_eth_bus_error(s);
         }
         done += part;
@@ -924,7 +930,7 @@ static void stm32mp1_eth_gather(STM32MP1EthState *s, uint32_t addr,
     }
     if (size && dma_memory_read(&s->as, addr,
                                 s->tx_data + s->tx_size, size,
-                                (MemTxAttrs) { }) != MEMTX_OK) {
+                                eth_attrs) != MEMTX_OK) {
         stm32mp1_eth_bus_error(s);
     }
     s->tx_size += size;

@@ -17,6 +17,7 @@
 #include "qapi/error.h"
 #include "hw/sd/stm32mp1_sdmmc.h"
 #include "hw/irq.h"
+#include "hw/misc/stm32mp1_gate.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
@@ -26,6 +27,11 @@
 #include "qemu/timer.h"
 #include "system/dma.h"
 #include "trace.h"
+
+/* It belongs to the normal world. */
+static const MemTxAttrs sdmmc_attrs = {
+    .requester_id = STM32MP1_REQUESTER_OTHER,
+};
 
 REG32(POWER, 0x00)
     FIELD(POWER, PWRCTRL, 0, 2)
@@ -244,7 +250,7 @@ static bool stm32mp1_sdmmc_next_buffer(STM32MP1SdmmcState *s)
 
     if (dma_memory_read(&s->as, regs[R_IDMABAR] +
                         (regs[R_IDMALAR] & IDMALAR_OFFSET), item, sizeof(item),
-                        (MemTxAttrs) { }) != MEMTX_OK) {
+                        sdmmc_attrs) != MEMTX_OK) {
         return false;
     }
     regs[R_IDMALAR] = le32_to_cpu(item[0]) & IDMALAR_MASK;
@@ -285,10 +291,10 @@ static uint32_t stm32mp1_sdmmc_step_idma(STM32MP1SdmmcState *s, uint32_t size)
     if (stm32mp1_sdmmc_reading(s)) {
         stm32mp1_sdmmc_card(s, data, size);
         result = dma_memory_write(&s->as, addr, data, size,
-                                  (MemTxAttrs) { });
+                                  sdmmc_attrs);
     } else {
         result = dma_memory_read(&s->as, addr, data, size,
-                                 (MemTxAttrs) { });
+                                 sdmmc_attrs);
         if (result == MEMTX_OK) {
             stm32mp1_sdmmc_card(s, data, size);
         }

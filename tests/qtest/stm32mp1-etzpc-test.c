@@ -88,11 +88,134 @@ static void test_tzma_lock(void)
     qtest_quit(qts);
 }
 
+/* DMA1, stream 0: memory to memory, a word; it is the normal world's, the M4's */
+#define DMA1        0x48000000
+#define DMA_LIFCR   (DMA1 + 0x08)
+#define DMA_S0CR    (DMA1 + 0x10)
+#define DMA_S0NDTR  (DMA1 + 0x14)
+#define DMA_S0PAR   (DMA1 + 0x18)
+#define DMA_S0M0AR  (DMA1 + 0x1c)
+#define DMA_S0FCR   (DMA1 + 0x24)
+
+/* MDMA, channel 0: the normal world's, the A7's */
+#define MDMA_CIFCR  (0x58000000 + 0x44)
+#define MDMA_CCR    (0x58000000 + 0x4c)
+#define MDMA_CTCR   (0x58000000 + 0x50)
+#define MDMA_CBNDTR (0x58000000 + 0x54)
+#define MDMA_CSAR   (0x58000000 + 0x58)
+#define MDMA_CDAR   (0x58000000 + 0x5c)
+
+#define SRAM        0x10000000
+#define TIM2_ID     16
+#define TIM2_ARR    0x4000002c
+#define TIM3_ARR    0x4000102c
+
+static void copy_by_dma(QTestState *qts, uint32_t from, uint32_t to)
+{
+    qtest_writel(qts, DMA_LIFCR, 0x3f);
+    qtest_writel(qts, DMA_S0PAR, from);
+    qtest_writel(qts, DMA_S0M0AR, to);
+    qtest_writel(qts, DMA_S0NDTR, 1);
+    qtest_writel(qts, DMA_S0FCR, 0x7);
+    qtest_writel(qts, DMA_S0CR, 2 << 13 | 2 << 11 | 2 << 6 | 1);
+    qtest_clock_step(qts, 1000 * 1000);
+    qtest_writel(qts, DMA_S0CR, 0);
+}
+
+static void copy_by_mdma(QTestState *qts, uint32_t from, uint32_t to)
+{
+    qtest_writel(qts, MDMA_CCR, 0);
+    qtest_writel(qts, MDMA_CIFCR, 0x1f);
+    qtest_writel(qts, MDMA_CSAR, from);
+    qtest_writel(qts, MDMA_CDAR, to);
+    qtest_writel(qts, MDMA_CBNDTR, 4);
+    /* by software, a block, words, addresses as they are */
+    qtest_writel(qts, MDMA_CTCR, 1 << 30 | 1 << 28 | 3 << 18 | 2 << 6 | 2 << 4);
+    qtest_writel(qts, MDMA_CCR, 1);
+    qtest_writel(qts, MDMA_CCR, 1 | 1 << 16);
+    qtest_clock_step(qts, 1000 * 1000);
+}
+
+static void set_decprot(QTestState *qts, unsigned id, uint32_t value)
+{
+    uint32_t reg = DECPROT(id / 16);
+    unsigned shift = id % 16 * 2;
+
+    qtest_writel(qts, reg, (qtest_readl(qts, reg) & ~(3u << shift)) |
+                           value << shift);
+}
+
+/* Who may reach a peripheral: by the field, by two masters */
+static void test_protection(void)
+{
+    static const struct {
+        void (*copy)(QTestState *qts, uint32_t from, uint32_t to);
+        bool reads[4];
+        bool writes[4];
+    } masters[] = {
+        /* secure, secure to write, the M4's, nobody's */
+        { copy_by_dma, { false, true, true, true },
+          { false, false, true, true } },
+        { copy_by_mdma, { false, true, false, true },
+          { false, false, false, true } },
+    };
+    QTestState *qts = stm32mp1_init();
+
+    for (int i = 0; i < ARRAY_SIZE(masters); i++) {
+        for (uint32_t value = 0; value < 4; value++) {
+            set_decprot(qts, TIM2_ID, value);
+            if (value == 2) {
+                qts = stm32mp1_migrate(qts);
+            }
+            qtest_writel(qts, TIM2_ARR, 0x1234);
+            qtest_writel(qts, SRAM, 0xdeadbeef);
+            masters[i].copy(qts, TIM2_ARR, SRAM);
+            g_assert_cmphex(qtest_readl(qts, SRAM), ==,
+                            masters[i].reads[value] ? 0x1234 : 0);
+            qtest_writel(qts, SRAM, 0x5678);
+            masters[i].copy(qts, SRAM, TIM2_ARR);
+            g_assert_cmphex(qtest_readl(qts, TIM2_ARR), ==,
+                            masters[i].writes[value] ? 0x5678 : 0x1234);
+            /* The one beside it is free. */
+            qtest_writel(qts, TIM3_ARR, 0x4321);
+            masters[i].copy(qts, TIM3_ARR, SRAM);
+            g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x4321);
+        }
+    }
+    stm32mp1_system_reset(qts);
+    qtest_writel(qts, TIM2_ARR, 0x1234);
+    copy_by_dma(qts, TIM2_ARR, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x1234);
+    qtest_quit(qts);
+}
+
+/* The registers themselves, and those of TZC and BSEC */
+static void test_own_protection(void)
+{
+    QTestState *qts = stm32mp1_init();
+
+    qtest_writel(qts, SRAM, 0);
+    copy_by_dma(qts, SRAM, DECPROT(1));
+    g_assert_cmphex(qtest_readl(qts, DECPROT(1)), ==, 0xffffffff);
+    copy_by_dma(qts, DECPROT(1), SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0xffffffff);
+    /* SCRATCH of the BSEC, BUILD_CONFIG and ACTION of the TZC */
+    copy_by_dma(qts, SRAM, 0x5c0050b4);
+    g_assert_cmphex(qtest_readl(qts, 0x5c0050b4), ==, 0);
+    copy_by_dma(qts, 0x5c006000, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
+    copy_by_dma(qts, SRAM, 0x5c006004);
+    g_assert_cmphex(qtest_readl(qts, 0x5c006004), ==, 2);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/etzpc/registers", test_registers);
     qtest_add_func("stm32mp1/etzpc/decprot-lock", test_decprot_lock);
     qtest_add_func("stm32mp1/etzpc/tzma-lock", test_tzma_lock);
+    qtest_add_func("stm32mp1/etzpc/protection", test_protection);
+    qtest_add_func("stm32mp1/etzpc/own_protection", test_own_protection);
     return g_test_run();
 }

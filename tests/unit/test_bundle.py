@@ -219,7 +219,8 @@ def built_in(tmp_path: Path) -> Builder:
     cache = Cache(tmp_path / "cache")
     cache.prepare()
     places = {
-        name: tmp_path / f"{name}-1" for name in ("qemu", "plugins", "kernel", "remote", "host", "initramfs", "u-boot")
+        name: tmp_path / f"{name}-1"
+        for name in ("qemu", "plugins", "kernel", "remote", "host", "initramfs", "u-boot", "optee", "signed")
     }
     for place in places.values():
         place.mkdir()
@@ -230,6 +231,8 @@ def built_in(tmp_path: Path) -> Builder:
     shutil.copy(shutil.which("cat") or "", places["qemu"] / "qemu-system-aarch64")
     (places["kernel"] / "vmlinux").touch()
     (places["u-boot"] / "u-boot.uimg").touch()
+    (places["optee"] / "tee-raw.bin").touch()
+    (places["signed"] / "echo-bare.signed").touch()
     (places["kernel"] / "System.map").touch()
     return cast(
         "Builder",
@@ -243,6 +246,9 @@ def built_in(tmp_path: Path) -> Builder:
                 dtb=Path("/none"),
                 boot_firmware=None,
                 boot_loader=places["u-boot"] / "u-boot.uimg",
+                secure_firmware={"scmi": places["optee"] / "tee-raw.bin"},
+                secure_dtb=None,
+                signed={"echo-bare": places["signed"] / "echo-bare.signed"},
                 provenance={},
             ),
             qemu=lambda: places["qemu"],

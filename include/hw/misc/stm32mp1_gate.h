@@ -12,12 +12,15 @@
  * + sysbus MMIO region 0: what the bus sees, as large as the block
  * + Named GPIO input "enable": level, the block's clock runs. It is low after
  *   reset; without the property "gated" it does not matter.
+ * + Named GPIO input "protection": who may reach the block, a level of
+ *   STM32MP1Protection. After reset it is that of the property.
  * + Clock input "clk", Clock output "clk-out": the same clock, which stands
  *   still while the block's clock does not run
  * + Property "memory": the block's registers (link, must be set)
  * + Property "name": the block's name, for the log
  * + Property "gated": there is an enable bit
  * + Property "access": STM32MP1Access
+ * + Property "protection": STM32MP1Protection after reset
  */
 
 #ifndef HW_MISC_STM32MP1_GATE_H
@@ -56,6 +59,25 @@ typedef enum STM32MP1Access {
     STM32MP1_NUM_ACCESS,
 } STM32MP1Access;
 
+/*
+ * Who may reach a block, in the coding of the ETZPC's fields. Others read 0, and
+ * their writes are ignored.
+ */
+typedef enum STM32MP1Protection {
+    STM32MP1_PROTECTION_SECURE,         /* the secure world */
+    STM32MP1_PROTECTION_SECURE_WRITE,   /* all may read, it alone may write */
+    STM32MP1_PROTECTION_MCU,            /* the M4, and DMA1 and DMA2 */
+    STM32MP1_PROTECTION_NONE,
+    STM32MP1_NUM_PROTECTIONS,
+} STM32MP1Protection;
+
+/* MemTxAttrs.requester_id of masters that are no cores */
+#define STM32MP1_REQUESTER_MCU_DMA 1
+#define STM32MP1_REQUESTER_OTHER 2
+
+/* Index of the cluster that the M4 is in, to tell it from the A7s */
+#define STM32MP1_MCU_CLUSTER 1
+
 struct STM32MP1GateState {
     SysBusDevice parent_obj;
 
@@ -64,10 +86,12 @@ struct STM32MP1GateState {
     char *name;
     bool gated;
     uint8_t access;
+    uint8_t protection_reset;
 
     Clock *clk;
     Clock *clk_out;
     bool enabled;
+    uint8_t protection;
     uint32_t logged; /* who has been told that the clock does not run */
 };
 
