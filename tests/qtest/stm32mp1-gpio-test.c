@@ -27,6 +27,7 @@
 #define AFRL        0x20
 #define AFRH        0x24
 #define BRR         0x28
+#define SECCFGR     0x30
 
 #define EXTI        0x5000d000
 #define RTSR1       (EXTI + 0x00)
@@ -238,6 +239,23 @@ static void test_any_access(void)
     qtest_quit(qts);
 }
 
+/* Pins can be secure on port Z alone, which has eight; OP-TEE asks for all. */
+static void test_secure(void)
+{
+    QTestState *qts = stm32mp1_init();
+
+    for (unsigned port = 0; port < NUM_PORTS; port++) {
+        stm32mp1_check_mask(qts, bank(port) + SECCFGR,
+                            port == PORT_Z ? 0xff : 0);
+    }
+    qtest_writel(qts, GPIOZ + SECCFGR, 0x5a);
+    qts = stm32mp1_migrate(qts);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + SECCFGR), ==, 0x5a);
+    stm32mp1_system_reset(qts);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + SECCFGR), ==, 0);
+    qtest_quit(qts);
+}
+
 static void test_migration(void)
 {
     QTestState *qts = stm32mp1_init();
@@ -259,6 +277,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/gpio/exti", test_exti);
     qtest_add_func("stm32mp1/gpio/lock", test_lock);
     qtest_add_func("stm32mp1/gpio/any_access", test_any_access);
+    qtest_add_func("stm32mp1/gpio/secure", test_secure);
     qtest_add_func("stm32mp1/gpio/migration", test_migration);
     return g_test_run();
 }

@@ -566,6 +566,74 @@ static void test_fault_pll(void)
     stop();
 }
 
+/* Copy a word by DMA1, a master of the normal world. */
+static void copy_by_dma(uint32_t from, uint32_t to)
+{
+    const struct {
+        uint32_t addr;
+        uint32_t value;
+    } writes[] = {
+        { 0x48000008, 0x3f },                               /* LIFCR */
+        { 0x48000014, 1 },                                  /* S0NDTR */
+        { 0x48000018, from },                               /* S0PAR */
+        { 0x4800001c, to },                                 /* S0M0AR */
+        { 0x48000024, 7 },                                  /* S0FCR */
+        { 0x48000010, 2 << 13 | 2 << 11 | 2 << 6 | 1 },     /* S0CR */
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(writes); i++) {
+        qtest_writel(qts, writes[i].addr, writes[i].value);
+    }
+    qtest_clock_step(qts, 1000 * 1000);
+    qtest_writel(qts, 0x48000010, 0);
+}
+
+/* What the normal world may write, by TZCR */
+static void test_protection(void)
+{
+    enum { NEVER, WITHOUT_TZEN, WITHOUT_MCKPROT, ALWAYS };
+    static const struct {
+        uint32_t offset;
+        uint32_t value;
+        int allowed;
+    } regs[] = {
+        { 0x000, 0, NEVER },                /* TZCR: the first one */
+        { 0x018, 0x100, WITHOUT_TZEN },     /* HSICFGR */
+        { 0x01c, 0x1100, WITHOUT_MCKPROT }, /* CSICFGR */
+        { 0x048, 0x80000001, WITHOUT_MCKPROT }, /* MSSCKSELR */
+        { 0x0cc, 0x1, WITHOUT_TZEN },       /* RNG1CKSELR */
+        { 0x0d0, 0x1, ALWAYS },             /* CPERCKSELR */
+        { 0x10c, 0x1, WITHOUT_TZEN },       /* MP_GCR */
+        { 0x888, 0x00101001, WITHOUT_MCKPROT }, /* PLL3CFGR2 */
+        { 0x898, 0x00030061, ALWAYS },      /* PLL4CFGR1 */
+        { 0x8e8, 0x1, ALWAYS },             /* UART24CKSELR */
+    };
+    static const uint32_t sram = 0x10000000;
+
+    for (uint32_t tzcr = 0; tzcr < 4; tzcr++) {
+        for (int i = 0; i < ARRAY_SIZE(regs); i++) {
+            bool allowed = regs[i].allowed == ALWAYS ||
+                (regs[i].allowed == WITHOUT_TZEN && !(tzcr & 1)) ||
+                (regs[i].allowed == WITHOUT_MCKPROT && tzcr != 3);
+            uint32_t before;
+
+            start();
+            stm32mp1_enable_clocks(qts);
+            wr(0x000, tzcr);
+            before = rd(regs[i].offset);
+            /* TZCR gets something else than it has. */
+            qtest_writel(qts, sram, i ? regs[i].value : ~tzcr);
+            copy_by_dma(sram, RCC + regs[i].offset);
+            g_assert_cmphex(rd(regs[i].offset), ==,
+                            allowed ? regs[i].value : before);
+            /* To read is free. */
+            copy_by_dma(RCC + regs[i].offset, sram);
+            g_assert_cmphex(qtest_readl(qts, sram), ==, rd(regs[i].offset));
+            stop();
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -582,5 +650,6 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/watchdog_action", test_watchdog_action);
     qtest_add_func("stm32mp1/rcc/fault_not_ready", test_fault_not_ready);
     qtest_add_func("stm32mp1/rcc/fault_pll", test_fault_pll);
+    qtest_add_func("stm32mp1/rcc/protection", test_protection);
     return g_test_run();
 }

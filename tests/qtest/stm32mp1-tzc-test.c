@@ -358,6 +358,110 @@ static void test_m4(void)
     check_core(spin, sizeof(spin), true);
 }
 
+#define GICD_CTLR       0xa0021000
+#define GICD_SGIR       0xa0021f00
+#define SGIR_TO_CORE_1  (1u << 17)
+#define TAMP_BKP4R      0x5c00a110
+#define TAMP_BKP5R      0x5c00a114
+#define CORE_1_MAGIC    0xca7face1
+#define MP_GRSTCSETR    0x50000404
+#define MPUP1RST        (1u << 5)
+#define BR_RSTSCLRR     0x50000400
+#define MPUP1RSTF       (1u << 14)
+#define CORE_1_CODE     (SRAM + 0x200)
+#define COUNTER         (SRAM + 0x100)
+
+/*
+ * For core 0, which qtest is not: GIC-400 takes qtest for the normal world.
+ * r0 = SRAM; do r1 = [r0]; until r1 != 0; [r1] = [r0 + 4]; [r0] = 0; again.
+ */
+static const uint32_t write_program[] = {
+    0xe3a00201, 0xe5901000, 0xe3510000, 0x0afffffc, 0xe5902004,
+    0xe5812000, 0xe3b02000, 0xe5802000, 0xf57ff04f, 0xeafffff6,
+};
+
+static void core_writes(QTestState *qts, uint32_t address, uint32_t value)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    qtest_writel(qts, SRAM + 4, value);
+    qtest_writel(qts, SRAM, address);
+    while (qtest_readl(qts, SRAM)) {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    }
+}
+
+/* Counts at COUNTER */
+static const uint32_t count_program[] = {
+    0xe59f000c, 0xe5901000, 0xe2811001, 0xe5801000, 0xeafffffb, COUNTER,
+};
+
+/* Whether core 1 counts within the time that it may take, or a while */
+static bool counts(QTestState *qts, bool wanted)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+    uint32_t before = qtest_readl(qts, COUNTER);
+    double limit = wanted ? STM32MP1_TIMEOUT_S : 0.3;
+
+    while (g_timer_elapsed(timer, NULL) < limit) {
+        if (qtest_readl(qts, COUNTER) != before) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether it has come to rest: the reset of a core is not there at once. */
+static bool rests(QTestState *qts)
+{
+    g_autoptr(GTimer) timer = g_timer_new();
+
+    while (g_timer_elapsed(timer, NULL) < STM32MP1_TIMEOUT_S) {
+        if (!counts(qts, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Core 1 waits in the boot ROM, for an interrupt and the magic number. */
+static void test_core_1(void)
+{
+    g_autofree char *arguments = NULL;
+    QTestState *qts;
+
+    accel = "-accel tcg";
+    qts = start_secure(write_program, sizeof(write_program));
+    accel = "";
+    arguments = g_strdup_printf("-M stm32mp157c-dk2,secure-firmware=%s "
+                                "-kernel %s -accel tcg", firmware_path,
+                                kernel_path);
+    qtest_memwrite(qts, CORE_1_CODE, count_program, sizeof(count_program));
+    core_writes(qts, GICD_CTLR, 1);
+    core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
+    g_assert_false(counts(qts, false));
+    qtest_writel(qts, TAMP_BKP5R, CORE_1_CODE);
+    qtest_writel(qts, TAMP_BKP4R, CORE_1_MAGIC);
+    g_assert_false(counts(qts, false));
+    core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
+    g_assert_true(counts(qts, true));
+
+    for (int i = 0; i < 3; i++) {
+        qtest_writel(qts, MP_GRSTCSETR, MPUP1RST);
+        g_assert_cmphex(qtest_readl(qts, BR_RSTSCLRR) & MPUP1RSTF, ==,
+                        MPUP1RSTF);
+        g_assert_true(rests(qts));
+        qts = stm32mp1_migrate_to(qts, arguments);
+        g_assert_false(counts(qts, false));
+        core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
+        g_assert_true(counts(qts, true));
+    }
+    /* A reset of the system takes it back, too; the backup registers stay. */
+    qtest_system_reset(qts);
+    g_assert_true(rests(qts));
+    end_secure(qts);
+}
+
 /* Without a secure world nobody is refused anything. */
 static void test_no_secure_world(void)
 {
@@ -401,6 +505,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tzc/gate", test_gate);
     qtest_add_func("stm32mp1/tzc/secure_a7", test_secure_a7);
     qtest_add_func("stm32mp1/tzc/m4", test_m4);
+    qtest_add_func("stm32mp1/tzc/core_1", test_core_1);
     qtest_add_func("stm32mp1/tzc/no_secure_world", test_no_secure_world);
     qtest_add_func("stm32mp1/tzc/migration", test_migration);
     return g_test_run();

@@ -177,8 +177,9 @@ class Bundled(Builder):
 
     def secure_device_tree(self) -> Path | None:
         """Return what Linux has for a device tree beside a secure world."""
-        built = self.options.kernel is None and self.options.dtb is None and self.parts.secure_device_tree
-        return self.top / self.parts.secure_device_tree if built else super().secure_device_tree()
+        if self.options.kernel is not None or self.options.dtb is not None:
+            return super().secure_device_tree()
+        return self.top / self.parts.secure_device_tree if self.parts.secure_device_tree else None
 
     def signed(self) -> dict[str, Path]:
         """Return the signed images by name."""

@@ -34,6 +34,8 @@ from ampstand.errors import UsageError
 from ampstand.progress import Progress, Step
 
 PROGRAMS = ("dtc", "fdtget", "fdtoverlay")
+ASKED_AT_ONCE = 500
+"""Files whose packages one call of dpkg-query is asked for: a command line has a limit."""
 """What the harness calls that not every Linux has."""
 LAUNCHER = """#!/bin/sh
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
@@ -258,7 +260,10 @@ def _packages(files: Iterable[Path]) -> list[tuple[str, str]]:
     # One that was asked for by a link of a merged /usr is known by the other path.
     asked = {str(path) for file in files for path in (file, file.resolve())}
     asked |= {path.removeprefix("/usr") for path in asked}
-    found = tools.output(["sh", "-c", f"dpkg-query -S {shlex.join(sorted(asked))} 2>/dev/null || true"])
+    paths, found = sorted(asked), ""
+    for first in range(0, len(paths), ASKED_AT_ONCE):
+        words = shlex.join(paths[first : first + ASKED_AT_ONCE])
+        found += tools.output(["sh", "-c", f"dpkg-query -S {words} 2>/dev/null || true"])
     owners = [line.partition(": /")[0] for line in found.splitlines() if not line.startswith("diversion by ")]
     names = sorted({name.partition(":")[0] for each in owners for name in each.split(", ")})
     if not names:
