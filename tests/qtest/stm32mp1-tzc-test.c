@@ -361,6 +361,11 @@ static void test_m4(void)
 #define GICD_CTLR       0xa0021000
 #define GICD_SGIR       0xa0021f00
 #define SGIR_TO_CORE_1  (1u << 17)
+/* Interrupt 72, of a peripheral, for core 1 */
+#define GICD_ISENABLER2 0xa0021108
+#define GICD_ISPENDR2   0xa0021208
+#define GICD_ITARGETSR18 0xa0021848
+#define INTERRUPT_72    (1u << 8)
 #define TAMP_BKP4R      0x5c00a110
 #define TAMP_BKP5R      0x5c00a114
 #define CORE_1_MAGIC    0xca7face1
@@ -438,10 +443,16 @@ static void test_core_1(void)
                                 kernel_path);
     qtest_memwrite(qts, CORE_1_CODE, count_program, sizeof(count_program));
     core_writes(qts, GICD_CTLR, 1);
+    /* An address alone does not start it. */
+    qtest_writel(qts, TAMP_BKP5R, CORE_1_CODE);
     core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
     g_assert_false(counts(qts, false));
-    qtest_writel(qts, TAMP_BKP5R, CORE_1_CODE);
     qtest_writel(qts, TAMP_BKP4R, CORE_1_MAGIC);
+    g_assert_false(counts(qts, false));
+    /* It wakes up, but that is not for it. */
+    core_writes(qts, GICD_ITARGETSR18, 2);
+    core_writes(qts, GICD_ISENABLER2, INTERRUPT_72);
+    core_writes(qts, GICD_ISPENDR2, INTERRUPT_72);
     g_assert_false(counts(qts, false));
     core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
     g_assert_true(counts(qts, true));
