@@ -49,6 +49,7 @@ BUILDING = {
     "review": "say what a series of patches to Linux changes, as a report for the list",
     "measure": "run probes in exact mode: instructions and virtual time, the same in every run",
     "corpus": "try known bugs: each must fail the test that is for it",
+    "mutate": "try mechanical bugs, all in one build: does a test see each?",
     "bundle": "pack what was built, to be used on machines without compilers",
 }
 """Commands that decide themselves what to build: ``main(args, builder, progress)``."""
@@ -59,7 +60,7 @@ BUNDLE: dict[str, Any] = {
 }
 """Stands before the command as well as behind it."""
 OF_SEVERAL_BOARDS = ("setup", "test", "bundle")
-WITHOUT_BUNDLE = ("setup", "build", "bundle", "review", "corpus")
+WITHOUT_BUNDLE = ("setup", "build", "bundle", "review", "corpus", "mutate")
 """Commands that build, and nothing else, or compare what they build."""
 NO_SPACE = 1 << 20
 """Bytes: a disk with less is full."""

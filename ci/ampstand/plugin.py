@@ -60,6 +60,7 @@ from ampstand.linux.remote import Remote
 from ampstand.linux.saved_boots import SavedBoots
 from ampstand.linux.saved_states import SavedStates
 from ampstand.linux.shell import Shell
+from ampstand.mutation.switches import LINUX_PARAMETER
 from ampstand.progress import Progress
 from ampstand.qemu import coverage
 from ampstand.qemu.faults import Faults
@@ -104,9 +105,12 @@ class Session:
         """The scenario that used the shared board last."""
         self._boots = 0
         self._booted = False
-        given = None if self.coverage else config.getoption("ampstand_boots")  # what a boot executes is recorded then
+        own_boots = self.coverage or config.getoption("ampstand_mutant_boot")  # each executes something else
+        given = None if own_boots else config.getoption("ampstand_boots")
         self.keeps_boots = bool(given)
         given = getattr(config, "workerinput", {}).get("boots", given)
+        self.mutant: int = config.getoption("ampstand_mutant")
+        self.mutant_boots: bool = config.getoption("ampstand_mutant_boot")
         self.states = SavedStates(self.records, config.getoption("ampstand_keep_states"))
         self.boots = SavedBoots(Path(given) if given else self.records / f"boots-{os.getpid()}")
         self._boot_lines: set[str] = set()
@@ -140,6 +144,8 @@ class Session:
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
         images = self.images(artifacts)
+        if self.mutant and self.mutant_boots:
+            options["kernel_arguments"] = f"mut={self.mutant} {options.get('kernel_arguments', '')}".strip()
         if self.coverage:
             live = coverage.Live(coverage.spans(self.board), self.board.remotes, images)
             options.setdefault("coverage", live)
@@ -198,6 +204,8 @@ class Session:
         watch.boot_reasons += new.values()
         if not lines and not restored:
             self.boots.save(machine)
+        if self.mutant and not self.mutant_boots:
+            machine.host.run_check(f"echo {self.mutant} > {LINUX_PARAMETER}")
         if plain and machine.coverage is not None:
             machine.coverage.save(_recorder(machine).folder / coverage.FILE)
         if plain:
@@ -251,6 +259,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-thread", choices=THREADS, default="multi", help="TCG threads of QEMU")
     group.addoption("--ampstand-exact", action="store_true", help="time is a count of instructions")
     group.addoption("--ampstand-coverage", action="store_true", help="record which instructions are executed")
+    group.addoption("--ampstand-mutant", type=int, default=0, help="of a kernel with mutants, the one that is on")
+    group.addoption("--ampstand-mutant-boot", action="store_true", help="it is on from the boot on, and not after it")
     group.addoption("--ampstand-keep-states", type=int, default=0, help="of so many machines whose scenario failed")
     group.addoption("--ampstand-records", default="records", help="folder for the records of each scenario")
     group.addoption("--ampstand-boots", default=None, help="folder for boots that are saved for later runs, too")

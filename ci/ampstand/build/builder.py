@@ -324,6 +324,11 @@ class Builder:
 
         return self.cache.artifact("kernel", self._kernel_inputs(), make, self.progress)
 
+    def kernel_objects(self, names: Sequence[str]) -> None:
+        """Compile files of the kernel (``drivers/x.o``), all of them whatever becomes of each; raise if one fails."""
+        with self._kernel_build() as build:
+            build.build(["--keep-going", *names])
+
     def kernel_inspection(self, sources: Sequence[str]) -> Inspection:
         """Return what compilers say of files of the kernel's tree beyond making code of them."""
 

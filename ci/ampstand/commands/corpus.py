@@ -141,7 +141,7 @@ class Corpus:
             self.results.alone("corpus", [rerun.program(), *sys.argv[1:]]),
             self.builder.cache.lock("corpus", self.progress),
         ):
-            self._copy_checkout()
+            copy_checkout(self.builder.root, self.checkout)
             self._control(bugs)
             outcomes = []
             for bug in bugs:
@@ -167,17 +167,6 @@ class Corpus:
     def _command(self, *bugs: str) -> list[str]:
         """Return the command that tries bugs again."""
         return [*rerun.base(self.args.parser, self.args), *bugs]
-
-    def _copy_checkout(self) -> None:
-        """Make a copy of the checkout that bugs of the firmware can be put into."""
-        shutil.rmtree(self.checkout, ignore_errors=True)
-        for name in CHECKOUT:
-            source, copy = self.builder.root / name, self.checkout / name
-            if source.is_dir():
-                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-            else:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, copy)
 
     def _control(self, bugs: Iterable[Bug]) -> None:
         """Run the named tests without any bug; raise if one fails."""
@@ -247,6 +236,18 @@ class Corpus:
         except NothingMatched:
             self.progress.say(f"corpus: {' '.join(tests)}: no test of {stage} matches")
         return Run.load(checks.results.path)
+
+
+def copy_checkout(root: Path, copy: Path) -> None:
+    """Make a copy of the checkout that bugs can be put into."""
+    shutil.rmtree(copy, ignore_errors=True)
+    for name in CHECKOUT:
+        source, target = root / name, copy / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
 
 
 def verdict_of(run: Run) -> tuple[str, str]:

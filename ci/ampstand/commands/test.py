@@ -133,7 +133,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="boards at a time, or auto: one for each processor (default: auto; 1 with -k, --test, --pdb or -s)",
     )
     parser.add_argument(
-        "--shard", type=_shard, default=None, metavar="I/N", help="only the I-th of N parts of the scenarios"
+        "--shard", type=shard, default=None, metavar="I/N", help="only the I-th of N parts of the scenarios"
     )
     parser.add_argument(
         "--durations", type=Path, metavar="RESULTS.jsonl", help="balance the parts by how long scenarios took there"
@@ -169,7 +169,8 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _shard(text: str) -> Shard:
+def shard(text: str) -> Shard:
+    """Return a part of tests, ``I/N``."""
     try:
         return Shard.parse(text)
     except ValueError as error:
@@ -442,8 +443,11 @@ class Checks:
             self._meson_tests(part, work, names)
 
     @contextlib.contextmanager
-    def meson(self, part: str, soc: str = "") -> Iterator[Path]:
-        """Build a part of our own C, the remote's for one firmware set; hold its build folder for the body."""
+    def meson(self, part: str, soc: str = "", further: Sequence[str] = ()) -> Iterator[Path]:
+        """Build a part of our own C, the remote's for one firmware set; hold its build folder for the body.
+
+        ``further`` are options of Meson.
+        """
         freertos = self.builder.sources.get("freertos")
         own = f"{part}-{soc}" if soc else part
         soc = soc or self.builder.socs()[0]
@@ -454,7 +458,8 @@ class Checks:
         work = self.builder.cache.work / name
         with self.builder.cache.lock(name, self.progress):
             with self.progress.step(f"native: {part}") as step:
-                setup = [*tools.MESON, "setup", f"-Dpart={part}", *options[part], str(work), str(self.root)]
+                setup = [*tools.MESON, "setup", f"-Dpart={part}", *options[part], *further]
+                setup += [str(work), str(self.root)]
                 environment = {"CC": "clang"} if part == "native" else {}
                 # Meson never forgets an option or a cross file of the first set-up, not even one that has moved.
                 stamp, configured = work / ".configured", shlex.join(setup)
@@ -463,7 +468,7 @@ class Checks:
                     tools.run(setup, what=f"configuring the {part} tests", log=log, step=step, env=environment)
                     stamp.write_text(configured, encoding="utf-8")
                 tools.run(
-                    ["ninja", "-C", str(work)],
+                    ["ninja", "-k0", "-C", str(work)],
                     what=f"building the {part} tests",
                     log=log,
                     step=step,
@@ -606,6 +611,12 @@ class Checks:
             argv += ["-k", self.selection.keyword]
         own = any(not word.startswith("-") and (self.root / word.partition("::")[0]).exists() for word in options)
         return argv if own else [*argv, *map(str, tests)]
+
+    def scenario_command(self, listing: Path, options: Sequence[str]) -> list[str]:
+        """Return the call of pytest for scenarios on the first board, with the build that ``listing`` names."""
+        own = [f"--ampstand-results={self.results.path}", f"--ampstand-rerun={shlex.join(self.command)}"]
+        given = [f"--ampstand-artifacts={listing}", *self._scenario_options(self.boards[0])]
+        return self._argv("scenarios", [*own, *given, *options])
 
     def _tests(self, stage: str) -> list[Path]:
         """Return the files and folders with the tests of a stage."""
