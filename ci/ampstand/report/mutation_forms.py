@@ -59,6 +59,11 @@ def html(target: str, texts: Mapping[str, bytes], mutants: Sequence[Mutant], ver
     at: dict[str, dict[int, list[Mutant]]] = defaultdict(lambda: defaultdict(list))
     for mutant in mutants:
         at[mutant.file][mutant.line].append(mutant)
+
+    def shade(here: Sequence[Mutant]) -> str:
+        outcomes = {verdicts[mutant.id].outcome for mutant in here}
+        return ("bad" if SURVIVED in outcomes else "soft" if outcomes - {CAUGHT} else "good") if outcomes else ""
+
     environment = Environment(
         loader=PackageLoader("ampstand.report", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -75,4 +80,5 @@ def html(target: str, texts: Mapping[str, bytes], mutants: Sequence[Mutant], ver
         shown=[name for name in CLASSES if name != CAUGHT],
         survived=SURVIVED,
         edit=edit,
+        shade=shade,
     )

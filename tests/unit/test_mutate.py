@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""``ampstand mutate``: what is tried with which tests, what comes of it, and the forms in which it is told."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ampstand.build.overlay import Tree
+from ampstand.commands import mutate, mutated
+from ampstand.commands.mutate import Mutation
+from ampstand.commands.mutated import CompilerRefused, Firmware, Judged, Target
+from ampstand.commands.programs import Ended, Program
+from ampstand.errors import InfrastructureError, NothingRan, UsageError
+from ampstand.mutation.schemata import Mutant
+from ampstand.mutation.switches import LINUX, SWITCH
+from ampstand.mutation.verdicts import BROKEN, CAUGHT, EQUIVALENT, NEVER, SURVIVED, UNBUILT
+from ampstand.progress import Progress
+from ampstand.report import mutation_forms as forms
+
+TEXT = b"""int f(int a)
+{
+	g(a);
+	h(a);
+	return 5;
+}
+"""
+
+
+class Plain(Target):
+    """A target whose tests are shell commands that know the mutants by number."""
+
+    switch = LINUX
+    sources = ("*.c",)
+
+    def __init__(self, folder: Path, args: argparse.Namespace, verdict: str = "false") -> None:
+        self.folder = folder
+        self.args = args
+        self.records = folder / "records"
+        self.records.mkdir(exist_ok=True)
+        self.progress = Progress()
+        self.verdict = verdict
+        self.builds: list[bytes] = []
+        self.planned: dict[str, Sequence[str]] = {}
+        self.refuses = ""
+
+    @property
+    def tree(self) -> Tree:
+        return Tree(self.folder)
+
+    def build(self, written: Mapping[str, bytes]) -> None:
+        self.builds.append(written["f.c"])
+        if self.refuses and self.refuses.encode() in written["f.c"]:
+            raise CompilerRefused("f.c:3:20: error: no\n")
+
+    def executing(self, numbers: Mapping[str, int], mutants: Sequence[Mutant]) -> dict[str, list[str]]:
+        return {mutant.id: [] if mutant.before == "h(a);" else ["quick", "slow"] for mutant in mutants}
+
+    def program(self, mutant: Mutant, number: int, tests: Sequence[str]) -> Program:
+        self.planned[mutant.id] = tests
+        log = self.records / f"{number}.log"
+        return Program(mutant.id, ("sh", "-c", f"echo BUG: in f; {self.verdict}"), log, self.folder)
+
+    def judge(self, ended: Ended) -> Judged:
+        outcome = {0: SURVIVED, 1: CAUGHT}.get(ended.code, BROKEN)
+        return Judged(outcome, "slow" if ended.code else "", ended.text)
+
+
+def command_line(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    mutate.add_arguments(parser)
+    return parser.parse_args(["linux", *words, "--workers", "1"])
+
+
+def mutation(folder: Path, *words: str, declared: Mapping[str, str] | None = None, **target: Any) -> Mutation:
+    (folder / "f.c").write_bytes(TEXT)
+    args = command_line(*words)
+    return Mutation(Plain(folder, args, **target), args, Progress(), declared or {})
+
+
+def test_each_mutant_gets_its_class(tmp_path: Path) -> None:
+    plain = mutation(tmp_path)
+    equivalent = next(mutant.id for mutant in plain.mutants if mutant.operator == "constant")
+    found = mutation(tmp_path, declared={equivalent: "why"}).run()
+    outcomes = {mutant.id: found[mutant.id].outcome for mutant in plain.mutants}
+    assert outcomes[equivalent] == EQUIVALENT
+    assert found[equivalent].message == "why"
+    for mutant in plain.mutants:
+        if mutant.before == "h(a);":
+            assert outcomes[mutant.id] == NEVER
+        elif mutant.id != equivalent:
+            assert outcomes[mutant.id] == CAUGHT
+            verdict = found[mutant.id]
+            assert (verdict.by, verdict.ran, verdict.known, verdict.grade) == ("slow", 2, 2, 2)
+
+
+def test_those_that_are_declared_are_tried_when_asked(tmp_path: Path) -> None:
+    name = next(mutant.id for mutant in mutation(tmp_path).mutants if mutant.operator == "constant")
+    assert mutation(tmp_path, "--equivalent", declared={name: "why"}).run()[name].outcome == CAUGHT
+
+
+def test_what_does_not_compile_is_left_out_of_the_next_build(tmp_path: Path) -> None:
+    one = mutation(tmp_path)
+    target = one.target
+    assert isinstance(target, Plain)
+    refused = next(name for name, number in one.numbers.items() if one.mutants[number - 1].before == "g(a);")
+    target.refuses = f"{SWITCH}({one.numbers[refused]})"
+    found = one.run()
+    assert found[refused].outcome == UNBUILT
+    built = len(target.builds)
+    assert built > 1
+    again = mutation(tmp_path)
+    assert again.run()[refused].outcome == UNBUILT
+    assert isinstance(again.target, Plain)
+    assert len(again.target.builds) == 1, "what did not compile is remembered"
+
+
+def test_a_build_that_fails_for_another_reason_ends_it(tmp_path: Path) -> None:
+    one = mutation(tmp_path)
+    one.target.build = lambda written: (_ for _ in ()).throw(CompilerRefused("no space left"))  # type: ignore[method-assign]
+    with pytest.raises(InfrastructureError, match="not because of one"):
+        one.run()
+
+
+def test_a_run_goes_on_where_it_was_ended(tmp_path: Path) -> None:
+    first = mutation(tmp_path, "--shard", "1/2")
+    half = first.run()
+    rest = mutation(tmp_path)
+    target = rest.target
+    assert isinstance(target, Plain)
+    found = rest.run()
+    assert set(target.planned).isdisjoint(half)
+    assert len(found) == len(rest.mutants)
+    assert all(found[name] == verdict for name, verdict in half.items())
+
+
+def test_shards_have_each_mutant_once(tmp_path: Path) -> None:
+    parts = [mutation(tmp_path, "--shard", f"{part}/3").chosen() for part in (1, 2, 3)]
+    assert sorted(mutant.id for part in parts for mutant in part) == sorted(m.id for m in mutation(tmp_path).mutants)
+
+
+def test_the_test_that_caught_most_goes_first_and_no_more_than_wanted(tmp_path: Path) -> None:
+    one = mutation(tmp_path, "--most", "1")
+    assert one._tests(one.mutants[0], ["quick", "slow"], {("f", "slow"): 3}) == ["slow"]
+    assert one._tests(one.mutants[0], ["quick", "slow"], {("other", "slow"): 3}) == ["quick"]
+
+
+def test_what_cannot_be_judged_is_tried_again(tmp_path: Path) -> None:
+    assert {v.outcome for v in mutation(tmp_path, verdict="exit 3").run().values()} == {BROKEN, NEVER}
+    assert {v.outcome for v in mutation(tmp_path, verdict="true").run().values()} == {SURVIVED, NEVER}
+
+
+def test_mutants_are_chosen_by_id_operator_and_change(tmp_path: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
+    (tmp_path / "f.c").write_bytes(TEXT.replace(b"\th(a);\n", b""))
+    for words in (["init", "-q"], ["add", "f.c"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True)
+    assert {mutant.line for mutant in mutation(tmp_path, "--since", "HEAD").chosen()} == {4}
+    assert {m.operator for m in mutation(tmp_path, "--operator", "constant").chosen()} == {"constant"}
+    assert {m.operator for m in mutation(tmp_path, "--mutant", "f.c:f:call:*").chosen()} == {"call"}
+    with pytest.raises(UsageError, match="no such revision"):
+        mutation(tmp_path, "--since", "nothing").chosen()
+    with pytest.raises(NothingRan):
+        mutation(tmp_path, "--mutant", "nothing").run()
+    with pytest.raises(UsageError, match="no such file"):
+        mutation(tmp_path, "other.c")
+
+
+def test_the_forms_say_the_same(tmp_path: Path) -> None:
+    one = mutation(tmp_path, verdict="true")
+    found = one.run()
+    document = forms.document("linux", one.mutants, found)
+    files: Any = document["files"]
+    assert files["f.c"]["survived"] == files["all"]["survived"] == sum(v.outcome == SURVIVED for v in found.values())
+    assert files["f.c"]["percent"] == 0.0
+    assert json.loads(json.dumps(document))["schema"] == forms.SCHEMA
+    page = forms.html("linux", one.texts, one.mutants, found)
+    assert page.count("survived: ") == files["f.c"]["survived"]
+    assert "return 5;" in page
+    assert forms.table(one.mutants, found).row_count == 2
+    assert any(line.startswith("f.c:3: call: g(a); -> nothing  [f.c:f:call:") for line in mutate.tell(one.mutants))
+
+
+def ended(text: str, code: int) -> Ended:
+    return Ended(Program("m", ("true",), Path("log"), Path()), code, 1.0, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        ("== a\n1..1\nok 1 - x\n", 0, (SURVIVED, "")),
+        ("== a\n1..1\nok 1 - x\n== b\n1..1\nnot ok 1 - y - 1 != 2\n", 1, (CAUGHT, "b::y")),
+        ("== a\n1..1\n", 124, (CAUGHT, "a")),
+        ("== a\n==7==ERROR: AddressSanitizer: heap-use-after-free\n", -6, (CAUGHT, "a")),
+    ],
+)
+def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tuple[str, str]) -> None:
+    target = SimpleNamespace(timeout=20.0)
+    judged = Firmware.judge(target, ended(text, code))  # type: ignore[arg-type]
+    assert (judged.outcome, judged.by) == expected
+
+
+def test_a_new_file_and_a_changed_one_are_a_patch(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("a\nb\n")
+    patch = mutated._difference("old", b"a\nb\n", b"a\nc\n") + mutated._difference("d/new", None, b"x\n")
+    subprocess.run(["git", "apply"], cwd=tmp_path, input=patch, check=True)
+    assert (tmp_path / "old").read_text() == "a\nc\n"
+    assert (tmp_path / "d/new").read_text() == "x\n"
