@@ -15,6 +15,7 @@ unsigned port_locked;
 char port_console[4096];
 void (*port_on_barrier)(void);
 void (*port_on_lock)(void);
+void (*port_on_peer_kick)(void);
 
 void amp_mb(void)
 {
@@ -43,7 +44,13 @@ void amp_kick(uint32_t vring)
     port_kicks[vring]++;
 }
 
-void amp_kick_peer(void) { port_peer_kicks++; }
+void amp_kick_peer(void)
+{
+    port_peer_kicks++;
+    if (port_on_peer_kick != NULL) {
+        port_on_peer_kick();
+    }
+}
 
 void amp_console(const char *text)
 {

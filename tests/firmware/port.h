@@ -13,12 +13,13 @@
 #define AMP_SHM_SIZE 0x14000U
 
 extern uint8_t port_shm[AMP_SHM_SIZE];
-extern unsigned port_kicks[2];        /* amp_kick() calls for each vring */
-extern unsigned port_peer_kicks;      /* amp_kick_peer() calls */
-extern unsigned port_locked;          /* depth of amp_lock() */
-extern char port_console[4096];       /* the end of what amp_console() got */
-extern void (*port_on_barrier)(void); /* the other core acts, if set */
-extern void (*port_on_lock)(void);    /* so it does before amp_lock() */
+extern unsigned port_kicks[2];          /* amp_kick() calls for each vring */
+extern unsigned port_peer_kicks;        /* amp_kick_peer() calls */
+extern unsigned port_locked;            /* depth of amp_lock() */
+extern char port_console[4096];         /* the end of what amp_console() got */
+extern void (*port_on_barrier)(void);   /* the other core acts, if set */
+extern void (*port_on_lock)(void);      /* so it does before amp_lock() */
+extern void (*port_on_peer_kick)(void); /* after amp_kick_peer() */
 
 static inline uint8_t *amp_shm(uint64_t da)
 {

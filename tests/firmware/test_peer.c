@@ -70,9 +70,11 @@ static enum rpmsg_verdict echo(struct rpmsg_ept *ept,
 
 static struct rpmsg_ept ept, ns, service;
 
+/* In memory that holds what a local variable would. */
 static void start_driver(void)
 {
     driver_runs = true;
+    memset(&driver, 0xA5, sizeof(driver));
     CHECK_EQ(peer_init(&driver, PEER_DRIVER, AMP_SHM_BASE, AMP_SHM_SIZE), 0);
     ept = (struct rpmsg_ept){.addr = 7U, .cb = look};
     ns = (struct rpmsg_ept){.addr = RPMSG_ADDR_NS, .cb = hear};
@@ -83,6 +85,7 @@ static void start_driver(void)
 static void start_device(void)
 {
     device_runs = true;
+    memset(&device, 0xA5, sizeof(device));
     CHECK_EQ(peer_init(&device, PEER_DEVICE, AMP_SHM_BASE, AMP_SHM_SIZE), 0);
     service = (struct rpmsg_ept){.name = "echo", .addr = ECHO_ADDR, .cb = echo};
     CHECK_EQ(rpmsg_create(&device.rp, &service), 0);
@@ -113,6 +116,7 @@ static void power_up(void)
 {
     port_on_barrier = NULL;
     port_on_lock = NULL;
+    port_on_peer_kick = NULL;
     driver_runs = false;
     device_runs = false;
     memset(port_shm, 0xEE, sizeof(port_shm));
@@ -900,6 +904,171 @@ static void a_peer_that_scribbles_harms_nobody(void)
     }
 }
 
+static void what_a_life_says(void)
+{
+    static const struct rsc_vdev offer = RSC_VDEV_ENTRY;
+    const struct rsc_vdev *said = &shm()->vdev;
+
+    power_up();
+    start_driver();
+    CHECK_EQ(shm()->driver.seen, 0); /* none */
+    CHECK_EQ(said->status, 0);
+    start_device();
+    CHECK_EQ(shm()->device.seen, shm()->driver.own);
+    CHECK_EQ(said->type, offer.type);
+    CHECK_EQ(said->id, offer.id);
+    CHECK_EQ(said->dfeatures, offer.dfeatures);
+    CHECK_EQ(said->config_len, offer.config_len);
+    CHECK_EQ(said->num_of_vrings, 2);
+    settle(true);
+    for (unsigned i = 0; i < 2U; i++) {
+        CHECK_EQ(said->vring[i].align, offer.vring[i].align);
+        CHECK_EQ(said->vring[i].num, offer.vring[i].num);
+        CHECK_EQ(said->vring[i].notifyid, i);
+    }
+}
+
+static void lives_are_counted_and_none_is_0(void)
+{
+    power_up();
+    memset(port_shm, 0xFF, sizeof(port_shm));
+    start_driver();
+    CHECK_EQ(shm()->driver.own, 1);
+    shm()->device.own = UINT32_MAX - 1U;
+    start_device();
+    CHECK_EQ(shm()->device.own, UINT32_MAX);
+    settle(true);
+    CHECK(linked());
+    /* A device that has ended, whatever it has seen. */
+    shm()->device.own = 0U;
+    CHECK_EQ(shm()->device.seen, shm()->driver.own);
+    CHECK_EQ(peer_poll(&driver), AMP_EPIPE);
+    CHECK_EQ(shm()->driver.seen, UINT32_MAX);
+}
+
+static void a_device_without_driver_ok_has_no_link(void)
+{
+    connect();
+    shm()->vdev.status = 3U;
+    CHECK_EQ(peer_poll(&device), AMP_EPIPE);
+    CHECK(!rpmsg_up(&device.rp));
+    shm()->vdev.status = 7U;
+    shm()->driver.seen++;
+    CHECK_EQ(peer_poll(&device), AMP_EPIPE);
+    CHECK(!rpmsg_up(&device.rp));
+}
+
+/*
+ * As in test_barriers.c: another core may see what is written in any order,
+ * except across a barrier. Shared memory at the last one, and which words have
+ * told the other side of something since the test began.
+ */
+static struct peer_shm told;
+static unsigned lives, links;
+static uint8_t statuses[8], status_at_kick;
+
+static void look_at_words(void)
+{
+    struct peer_shm now = *shm();
+
+    statuses[now.vdev.status % 8U] = 1U;
+    if ((now.driver.own != told.driver.own) ||
+        (now.device.own != told.device.own)) {
+        lives++;
+        told.driver.own = now.driver.own;
+        told.device.own = now.device.own;
+        CHECK_EQ(memcmp(&now, &told, sizeof(now)), 0);
+    } else if ((now.vdev.status == 7U) && (told.vdev.status != 7U)) {
+        links++;
+        told.vdev.status = 7U;
+        told.driver.seen = now.driver.seen;
+        CHECK_EQ(memcmp(&now, &told, sizeof(now)), 0);
+    }
+    told = now;
+}
+
+static void look_at_kick(void)
+{
+    CHECK_EQ(memcmp(&told, shm(), sizeof(told)), 0);
+    status_at_kick = shm()->vdev.status;
+}
+
+static void what_is_told_was_there_at_the_barrier_before(void)
+{
+    power_up();
+    memset(statuses, 0, sizeof(statuses));
+    told = *shm();
+    lives = 0U;
+    links = 0U;
+    port_on_barrier = look_at_words;
+    port_on_peer_kick = look_at_kick;
+    start_driver();
+    start_device();
+    CHECK_EQ(lives, 2);
+    CHECK_EQ(peer_poll(&driver), 0);
+    CHECK_EQ(links, 1);
+    CHECK_EQ(status_at_kick, 7); /* a kick before that is of no use */
+    CHECK((statuses[0] == 1U) && (statuses[3] == 1U) && (statuses[7] == 1U));
+    settle(true);
+    CHECK(linked());
+}
+
+/* The device lets go of the rings: what it wrote into a buffer comes before. */
+static void look_at_seen(void)
+{
+    struct peer_shm now = *shm();
+
+    if (now.device.seen != told.device.seen) {
+        lives++;
+        told.device.seen = now.device.seen;
+        CHECK_EQ(memcmp(&now, &told, sizeof(now)), 0);
+    }
+    told = now;
+}
+
+static void nothing_is_written_after_letting_go(void)
+{
+    struct rpmsg_buf buf;
+
+    connect();
+    CHECK_EQ(rpmsg_get(&device.rp, &buf), 0);
+    start_driver();
+    told = *shm();
+    lives = 0U;
+    memset(buf.data, 0x5A, buf.len);
+    port_on_barrier = look_at_seen;
+    port_on_peer_kick = look_at_kick;
+    CHECK_EQ(peer_poll(&device), AMP_EPIPE);
+    CHECK_EQ(lives, 1);
+}
+
+/* What is told arrives first, all the rest with the barrier. */
+static void the_rest_arrives(void)
+{
+    port_on_barrier = NULL;
+    memcpy(shm(), &told, sizeof(told));
+}
+
+static void the_rest_is_read_after_the_barrier(void)
+{
+    power_up();
+    start_driver();
+    start_device();
+    told = *shm();
+    memset(&shm()->vdev, 0xEE, sizeof(shm()->vdev));
+    shm()->device.seen = 0U;
+    port_on_barrier = the_rest_arrives;
+    CHECK_EQ(peer_poll(&driver), 0);
+    CHECK_EQ(driver.rp.faults, 0);
+    told = *shm();
+    memset(shm()->vdev.vring, 0xEE, sizeof(shm()->vdev.vring));
+    shm()->vdev.gfeatures = 0U;
+    port_on_barrier = the_rest_arrives;
+    CHECK_EQ(peer_poll(&device), 0);
+    CHECK(linked());
+    CHECK_EQ(device.rp.faults, 0);
+}
+
 MAIN(TEST(starts_in_either_order), TEST(layout_of_the_memory),
      TEST(only_memory_that_fits_is_taken), TEST(every_size_both_ways),
      TEST(indices_wrap), TEST(buffers_run_out_and_come_back),
@@ -917,4 +1086,9 @@ MAIN(TEST(starts_in_either_order), TEST(layout_of_the_memory),
      TEST(a_length_beyond_the_message_is_dropped),
      TEST(the_driver_does_not_believe_descriptors),
      TEST(wrong_vrings_keep_the_device_down_until_a_new_life),
-     TEST(a_peer_that_scribbles_harms_nobody))
+     TEST(a_peer_that_scribbles_harms_nobody), TEST(what_a_life_says),
+     TEST(lives_are_counted_and_none_is_0),
+     TEST(a_device_without_driver_ok_has_no_link),
+     TEST(what_is_told_was_there_at_the_barrier_before),
+     TEST(nothing_is_written_after_letting_go),
+     TEST(the_rest_is_read_after_the_barrier))
