@@ -1069,6 +1069,95 @@ static void the_rest_is_read_after_the_barrier(void)
     CHECK_EQ(device.rp.faults, 0);
 }
 
+/* The driver's half of a queue, by itself. */
+static void only_a_ring_in_shared_memory_is_made(void)
+{
+    static const uint32_t bad[] = {AMP_SHM_BASE + 8U, AMP_SHM_BASE - 16U,
+                                   AMP_SHM_BASE + AMP_SHM_SIZE - 16U,
+                                   AMP_SHM_BASE + AMP_SHM_SIZE};
+
+    connect();
+    for (unsigned i = 0; i < (sizeof(bad) / sizeof(bad[0])); i++) {
+        struct virtq vq = driver.rp.tx;
+
+        memcpy(surely, port_shm, sizeof(surely));
+        CHECK_EQ(virtq_open(&vq, bad[i], false), AMP_EPROTO);
+        CHECK_EQ(memcmp(surely, port_shm, sizeof(surely)), 0);
+    }
+}
+
+static void the_entry_arrives(void)
+{
+    uint16_t at = driver.rp.rx.used % AMP_VRING_NUM;
+
+    port_on_barrier = NULL;
+    shm()->ring[0].used.ring[at].id = 0U;
+    shm()->ring[0].used.ring[at].len = 40U;
+}
+
+static void the_used_entry_is_read_after_the_index(void)
+{
+    uint16_t at;
+    uint32_t len;
+
+    connect();
+    at = driver.rp.rx.used % AMP_VRING_NUM;
+    shm()->ring[0].used.ring[at].id = 0xFFFFU;
+    shm()->ring[0].used.ring[at].len = 0U;
+    shm()->ring[0].used.idx++;
+    port_on_barrier = the_entry_arrives;
+    CHECK_EQ(virtq_peek(&driver.rp.rx), 0);
+    CHECK(virtq_buffer(&driver.rp.rx, 0U, false, 16U, &len) != NULL);
+    CHECK_EQ(len, 40);
+}
+
+/* The device asks for kicks once it has found nothing: its wish arrives at the
+ * latest with the barrier that shows the index which it did not see. */
+static uint16_t shown;
+
+static void ask_for_a_kick(void)
+{
+    if (shm()->ring[1].avail.idx != shown) {
+        shown = shm()->ring[1].avail.idx;
+        shm()->ring[1].used.flags = 0U;
+        shm()->ring[1].used.avail_event = (uint16_t)(shown - 1U);
+    }
+}
+
+static void the_index_is_written_before_the_wish_is_read(void)
+{
+    connect();
+    shown = shm()->ring[1].avail.idx;
+    port_on_barrier = ask_for_a_kick;
+    for (unsigned i = 1; i <= 5U; i++) {
+        shm()->ring[1].used.flags = VIRTQ_USED_F_NO_NOTIFY;
+        shm()->ring[1].used.avail_event = 0x7777U;
+        port_peer_kicks = 0U;
+        CHECK_EQ(rpmsg_send(&ept, ECHO_ADDR, "x", 1U), 0);
+        CHECK_EQ(port_peer_kicks, 1);
+    }
+}
+
+static void the_driver_says_whether_it_wants_kicks(void)
+{
+    struct virtq vq;
+
+    connect();
+    vq = driver.rp.rx;
+    vq.event = false;
+    virtq_want_kick(&vq, false);
+    CHECK_EQ(shm()->ring[0].avail.flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
+    virtq_want_kick(&vq, true);
+    CHECK_EQ(shm()->ring[0].avail.flags, 0);
+    vq.event = true;
+    vq.used = 0x1234U;
+    virtq_want_kick(&vq, true);
+    CHECK_EQ(shm()->ring[0].avail.used_event, 0x1234);
+    vq.used = 0x1235U;
+    virtq_want_kick(&vq, false);
+    CHECK_EQ(shm()->ring[0].avail.used_event, 0x1234);
+}
+
 MAIN(TEST(starts_in_either_order), TEST(layout_of_the_memory),
      TEST(only_memory_that_fits_is_taken), TEST(every_size_both_ways),
      TEST(indices_wrap), TEST(buffers_run_out_and_come_back),
@@ -1091,4 +1180,8 @@ MAIN(TEST(starts_in_either_order), TEST(layout_of_the_memory),
      TEST(a_device_without_driver_ok_has_no_link),
      TEST(what_is_told_was_there_at_the_barrier_before),
      TEST(nothing_is_written_after_letting_go),
-     TEST(the_rest_is_read_after_the_barrier))
+     TEST(the_rest_is_read_after_the_barrier),
+     TEST(only_a_ring_in_shared_memory_is_made),
+     TEST(the_used_entry_is_read_after_the_index),
+     TEST(the_index_is_written_before_the_wish_is_read),
+     TEST(the_driver_says_whether_it_wants_kicks))

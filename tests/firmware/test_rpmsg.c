@@ -66,6 +66,7 @@ static void boot(rpmsg_cb cb)
     memset(&seen, 0, sizeof(seen));
     verdict = RPMSG_DONE;
     port_on_barrier = NULL;
+    port_on_lock = NULL;
     rpmsg_init(&rp, &vdev);
     ept = (struct rpmsg_ept){.addr = 7U, .cb = cb};
     CHECK_EQ(rpmsg_create(&rp, &ept), 0);
@@ -894,6 +895,90 @@ static void event_indices(void)
     host_features = HOST_NS;
 }
 
+/* Rings that the host has not made anew are no link, whatever it says. */
+static void a_status_that_was_down_counts(void)
+{
+    boot_and_probe(look);
+    CHECK_EQ(rpmsg_send(&ept, 1U, "x", 1U), 0);
+    vdev.status = 0U;
+    CHECK_EQ(rpmsg_poll(&rp), AMP_EPIPE);
+    vdev.status = 7U;
+    CHECK_EQ(rpmsg_poll(&rp), AMP_EPROTO);
+}
+
+static void a_buffer_of_an_earlier_link_does_not_hide_a_fault(void)
+{
+    struct rpmsg_buf held;
+
+    boot_and_probe(look);
+    verdict = RPMSG_HOLD;
+    CHECK(host_send(&host, 1U, 7U, "x", 1U));
+    CHECK_EQ(rpmsg_poll(&rp), 1);
+    held = seen.buf;
+    host_probe(&host);
+    CHECK_EQ(rpmsg_poll(&rp), 0);
+    bad_avail_idx();
+    CHECK_EQ(rpmsg_poll(&rp), AMP_EPROTO);
+    CHECK_EQ(rpmsg_release(&rp, &held), AMP_EPROTO);
+}
+
+/* What happens just before this side works on a ring, once the link is known
+ * to be up. */
+static unsigned locks;
+static void (*meanwhile)(void);
+
+static void act_at_the_second_lock(void)
+{
+    locks++;
+    if (locks == 2U) {
+        port_on_lock = NULL;
+        meanwhile();
+    }
+}
+
+static void the_host_goes(void) { vdev.status = 0U; }
+
+static void another_thread_finds_a_fault(void)
+{
+    struct rpmsg_buf buf;
+
+    *host_avail_idx(0U) += 17U;
+    CHECK_EQ(rpmsg_get(&rp, &buf), AMP_EPROTO);
+}
+
+static void the_link_goes_during_a_poll(void)
+{
+    static const struct {
+        void (*act)(void);
+        int result;
+        uint32_t faults;
+    } cases[] = {{the_host_goes, AMP_EPIPE, 0U},
+                 {another_thread_finds_a_fault, AMP_EPROTO, 1U}};
+
+    for (unsigned i = 0; i < 2U; i++) {
+        boot_and_probe(look);
+        CHECK(host_send(&host, 1U, 7U, "x", 1U));
+        locks = 0U;
+        meanwhile = cases[i].act;
+        port_on_lock = act_at_the_second_lock;
+        CHECK_EQ(rpmsg_poll(&rp), cases[i].result);
+        CHECK_EQ(locks, 2);
+        CHECK_EQ(seen.calls, 0);
+        CHECK_EQ(rp.faults, cases[i].faults);
+    }
+}
+
+static void an_endpoint_that_was_removed_is_of_no_link(void)
+{
+    struct rpmsg_ept gone = {.addr = 8U, .cb = look};
+
+    boot_and_probe(look);
+    CHECK_EQ(rpmsg_create(&rp, &gone), 0);
+    CHECK_EQ(rpmsg_destroy(&gone), 0);
+    CHECK(gone.rp == NULL);
+    CHECK_EQ(rpmsg_destroy(&gone), AMP_EINVAL);
+}
+
 MAIN(TEST(nothing_is_touched_before_driver_ok),
      TEST(endpoints_are_announced_when_the_host_comes),
      TEST(no_name_service_unless_negotiated), TEST(every_size_both_ways),
@@ -909,4 +994,7 @@ MAIN(TEST(nothing_is_touched_before_driver_ok),
      TEST(bad_vrings_keep_the_link_down),
      TEST(bad_messages_are_dropped_and_counted),
      TEST(callbacks_may_do_anything), TEST(buffers_of_any_size),
-     TEST(event_indices))
+     TEST(event_indices), TEST(a_status_that_was_down_counts),
+     TEST(a_buffer_of_an_earlier_link_does_not_hide_a_fault),
+     TEST(the_link_goes_during_a_poll),
+     TEST(an_endpoint_that_was_removed_is_of_no_link))

@@ -142,9 +142,8 @@ class File:
 
     def blamed(self, written: bytes, numbers: Mapping[str, int], log: str) -> set[str]:
         """Return the mutants that a compiler complains of, from what it said of the file ``written``."""
-        return {
-            site.mutant.id for site in self._sites if numbers.get(site.mutant.id) in _blamed(self.name, written, log)
-        }
+        found = _blamed(self.name, written, log)
+        return {site.mutant.id for site in self._sites if numbers.get(site.mutant.id) in found}
 
 
 def _switched(original: bytes, sites: Sequence[tuple[int, Change]]) -> bytes:
