@@ -1158,6 +1158,26 @@ static void the_driver_says_whether_it_wants_kicks(void)
     CHECK_EQ(shm()->ring[0].avail.used_event, 0x1234);
 }
 
+/* The device sends just when it sees that the driver asks for a kick. */
+static void send_when_asked(void)
+{
+    if (shm()->ring[0].avail.used_event == driver.rp.rx.used) {
+        port_on_barrier = NULL;
+        CHECK_EQ(rpmsg_send(&service, 7U, "x", 1U), 0);
+    }
+}
+
+static void the_wish_is_written_before_the_index_is_read(void)
+{
+    connect();
+    CHECK(driver.rp.rx.event);
+    shm()->ring[0].avail.used_event = (uint16_t)(driver.rp.rx.used - 1U);
+    CHECK_EQ(virtq_peek(&driver.rp.rx), AMP_EAGAIN);
+    port_on_barrier = send_when_asked;
+    virtq_want_kick(&driver.rp.rx, true);
+    CHECK(virtq_peek(&driver.rp.rx) >= 0);
+}
+
 MAIN(TEST(starts_in_either_order), TEST(layout_of_the_memory),
      TEST(only_memory_that_fits_is_taken), TEST(every_size_both_ways),
      TEST(indices_wrap), TEST(buffers_run_out_and_come_back),
@@ -1184,4 +1204,5 @@ MAIN(TEST(starts_in_either_order), TEST(layout_of_the_memory),
      TEST(only_a_ring_in_shared_memory_is_made),
      TEST(the_used_entry_is_read_after_the_index),
      TEST(the_index_is_written_before_the_wish_is_read),
-     TEST(the_driver_says_whether_it_wants_kicks))
+     TEST(the_driver_says_whether_it_wants_kicks),
+     TEST(the_wish_is_written_before_the_index_is_read))

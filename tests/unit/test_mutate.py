@@ -208,6 +208,17 @@ def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tupl
     assert (judged.outcome, judged.by) == expected
 
 
+def test_variants_of_a_test_take_turns() -> None:
+    assert mutated.spread(["a[1]", "a[2]", "b", "a[3]", "c[1]", "c[2]"]) == [
+        "a[1]",
+        "b",
+        "c[1]",
+        "a[2]",
+        "c[2]",
+        "a[3]",
+    ]
+
+
 def test_a_new_file_and_a_changed_one_are_a_patch(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("a\nb\n")
     patch = mutated._difference("old", b"a\nb\n", b"a\nc\n") + mutated._difference("d/new", None, b"x\n")

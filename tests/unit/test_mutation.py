@@ -287,6 +287,7 @@ def test_a_record_is_gone_on_from_unless_something_else_was_built(tmp_path: Path
         file.write('{"key": "k1", "id": "c", "outc')
     assert Record(path, "k1").verdicts == {"a": record.verdicts["a"]}
     assert Record(path, "k2").verdicts == {}
+    assert Record(path, "k1", [verdicts.CAUGHT]).verdicts == {}
 
 
 def test_only_executed_mutants_count() -> None:

@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", default="", metavar="REV", help="only lines that have changed since this revision")
     parser.add_argument("--shard", type=shard, default=None, metavar="I/N", help="only the I-th of N parts")
     parser.add_argument("--most", type=int, default=0, metavar="N", help="no more than N tests for each (default: all)")
+    parser.add_argument("--again", action="store_true", help="try those again that survived in these records")
     parser.add_argument("--equivalent", action="store_true", help=f"try also those that {DECLARED} declares")
     parser.add_argument("--baseline", type=Path, metavar="RECORDS", help="of `ampstand test --coverage` (linux only)")
     parser.add_argument(
@@ -117,7 +118,8 @@ class Mutation:
         if not chosen:
             raise NothingRan("no mutant is chosen")
         unbuilt = self._build(records / "build.json")
-        record = Record(records / verdicts.FILE, self._key())
+        again = (SURVIVED, NEVER) if self.args.again else ()
+        record = Record(records / verdicts.FILE, self._key(), again)
         for mutant in chosen:
             if mutant.id in unbuilt:
                 record.verdicts[mutant.id] = Verdict(mutant.id, UNBUILT)
@@ -129,9 +131,8 @@ class Mutation:
         return {mutant.id: record.verdicts[mutant.id] for mutant in chosen}
 
     def _key(self) -> str:
-        """Return what changes with what is mutated, and how."""
-        own = [Path(module.__file__ or "").read_bytes() for module in (operators, schemata)]
-        return hashlib.sha256(b"\0".join([*self.texts.values(), *own])).hexdigest()[:16]
+        """Return what changes with the files: what is changed in them is in the ids."""
+        return hashlib.sha256(b"\0".join(self.texts.values())).hexdigest()[:16]
 
     def _build(self, known: Path) -> set[str]:
         """Build with as many mutants as compile; return the others."""

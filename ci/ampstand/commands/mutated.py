@@ -15,7 +15,7 @@ import re
 import shlex
 import sys
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -344,7 +344,7 @@ class Linux(Target):
             if any(name.startswith(BOOT) for name in names):
                 self._at_boot.add(mutant.id)
                 names |= set(usual)
-            found[mutant.id] = sorted(names & good.keys(), key=lambda name: good[name])
+            found[mutant.id] = spread(sorted(names & good.keys(), key=lambda name: good[name]))
         return found
 
     def _baseline(self) -> Path:
@@ -393,6 +393,17 @@ class Linux(Target):
         if ended.code == 0:
             return Judged(SURVIVED)
         return Judged(BROKEN, message=last_words(ended.text))
+
+
+def spread(names: Sequence[str]) -> list[str]:
+    """Return the first variant of each test, then the second of each, and so on: variants see much the same."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for name in names:
+        test = name.partition("[")[0]
+        turns.append(seen[test])
+        seen[test] += 1
+    return [name for _, _, name in sorted(zip(turns, range(len(names)), names, strict=True))]
 
 
 def _difference(name: str, before: bytes | None, after: bytes) -> bytes:

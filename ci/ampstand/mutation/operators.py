@@ -183,7 +183,10 @@ def _declares(statement: Node) -> bool:
 
 def _ends_function(node: Node, function: Node) -> bool:
     body = function.child_by_field_name("body")
-    return body is not None and bool(body.named_children) and body.named_children[-1] == node
+    last = body.named_children[-1] if body is not None and body.named_children else None
+    while last is not None and last.type == "labeled_statement":
+        last = last.named_children[-1]
+    return last == node
 
 
 def _early_return(node: Node, place: Place) -> Iterator[Change]:

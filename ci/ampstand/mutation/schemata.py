@@ -22,9 +22,9 @@ from ampstand.mutation.switches import SWITCH
 
 TAB = 8
 """Columns of a tab, as gcc counts them."""
-_STRICT = " ".join(
-    f'_Pragma("GCC diagnostic error \\"-W{name}\\"")' for name in ("int-conversion", "incompatible-pointer-types")
-)
+_WARNINGS = {"int-conversion": "error", "incompatible-pointer-types": "error", "return-type": "ignored"}
+"""Swapped arguments have to be of one type; a return that is left out may be the last one."""
+_STRICT = " ".join(f'_Pragma("GCC diagnostic {what} \\"-W{name}\\"")' for name, what in _WARNINGS.items())
 _COMPLAINT = re.compile(r"^(?:\.\./)*(?P<file>[^\s:]+):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<kind>\w[\w ]*):")
 
 

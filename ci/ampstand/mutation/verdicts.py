@@ -65,8 +65,8 @@ def grade(mutant: Mutant, message: str) -> int:
 class Record:
     """The file that a run appends to, and that the next one goes on from."""
 
-    def __init__(self, path: Path, key: str) -> None:
-        """``key`` is of what is built and tested: verdicts on anything else are not taken over."""
+    def __init__(self, path: Path, key: str, again: Collection[str] = ()) -> None:
+        """``key`` is of the files: verdicts on others are not taken over, nor those of the classes ``again``."""
         self.path = path
         self._key = key
         self.verdicts: dict[str, Verdict] = {}
@@ -76,8 +76,10 @@ class Record:
                 data = json.loads(line)
             except ValueError:
                 continue  # cut off when the run was ended
-            if data.get("key") == key and data["outcome"] != BROKEN:
+            if data.get("key") == key:
                 self.verdicts[data["id"]] = Verdict(**{name: data[name] for name in names & data.keys()})
+        for name in [one.id for one in self.verdicts.values() if one.outcome in (BROKEN, *again)]:
+            del self.verdicts[name]
 
     def add(self, verdict: Verdict) -> None:
         """Append a verdict."""
