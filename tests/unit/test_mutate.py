@@ -158,6 +158,14 @@ def test_what_cannot_be_judged_is_tried_again(tmp_path: Path) -> None:
     assert {v.outcome for v in mutation(tmp_path, verdict="true").run().values()} == {SURVIVED, NEVER}
 
 
+def test_a_test_that_fails_without_a_mutant_has_caught_none(tmp_path: Path) -> None:
+    one = mutation(tmp_path)
+    one.target.passes = lambda test: False  # type: ignore[method-assign]
+    found = one.run().values()
+    assert {v.outcome for v in found} == {BROKEN, NEVER}
+    assert "slow fails without a mutant, too" in {v.message for v in found}
+
+
 def test_mutants_are_chosen_by_id_operator_and_change(tmp_path: Path) -> None:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
     (tmp_path / "f.c").write_bytes(TEXT.replace(b"\th(a);\n", b""))
@@ -196,16 +204,16 @@ def ended(text: str, code: int) -> Ended:
 @pytest.mark.parametrize(
     ("text", "code", "expected"),
     [
-        ("== a\n1..1\nok 1 - x\n", 0, (SURVIVED, "")),
-        ("== a\n1..1\nok 1 - x\n== b\n1..1\nnot ok 1 - y - 1 != 2\n", 1, (CAUGHT, "b::y")),
-        ("== a\n1..1\n", 124, (CAUGHT, "a")),
-        ("== a\n==7==ERROR: AddressSanitizer: heap-use-after-free\n", -6, (CAUGHT, "a")),
+        ("== a\n1..1\nok 1 - x\n", 0, (SURVIVED, "", "")),
+        ("== a\n1..1\nok 1 - x\n== b\n1..1\nnot ok 1 - y - 1 != 2\n", 1, (CAUGHT, "b", "y")),
+        ("== a\n1..1\n", 124, (CAUGHT, "a", "")),
+        ("== a\n==7==ERROR: AddressSanitizer: heap-use-after-free\n", -6, (CAUGHT, "a", "")),
     ],
 )
-def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tuple[str, str]) -> None:
+def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tuple[str, str, str]) -> None:
     target = SimpleNamespace(timeout=20.0)
     judged = Firmware.judge(target, ended(text, code))  # type: ignore[arg-type]
-    assert (judged.outcome, judged.by) == expected
+    assert (judged.outcome, judged.test, judged.part) == expected
 
 
 def test_variants_of_a_test_take_turns() -> None:

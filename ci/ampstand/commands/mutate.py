@@ -25,12 +25,23 @@ from ampstand.build import git
 from ampstand.build.builder import Builder
 from ampstand.commands import programs
 from ampstand.commands.given import records_folder
-from ampstand.commands.mutated import TARGETS, CompilerRefused, Target
+from ampstand.commands.mutated import TARGETS, CompilerRefused, Judged, Target
+from ampstand.commands.programs import Ended
 from ampstand.commands.test import shard, workers
 from ampstand.errors import InfrastructureError, NothingRan, TestsFailed, UsageError
 from ampstand.mutation import operators, schemata, verdicts
 from ampstand.mutation.schemata import File, Mutant
-from ampstand.mutation.verdicts import CAUGHT, EQUIVALENT, NEVER, SURVIVED, UNBUILT, Record, Verdict, grade
+from ampstand.mutation.verdicts import (
+    BROKEN,
+    CAUGHT,
+    EQUIVALENT,
+    NEVER,
+    SURVIVED,
+    UNBUILT,
+    Record,
+    Verdict,
+    grade,
+)
 from ampstand.progress import Progress
 from ampstand.report import mutation_forms as forms
 from ampstand.report.patch_lines import numbers as changed_lines
@@ -174,15 +185,14 @@ class Mutation:
                 wanted = [self.target.program(mutant, self.numbers[mutant.id], plan[mutant.id]) for mutant in batch]
                 with closing(programs.run(wanted, self.args.workers)) as ended:
                     for end in ended:
-                        mutant, judged = by_id[end.program.name], self.target.judge(end)
-                        caught[
-                            mutant.function, judged.by.partition("::")[0] if "/" not in judged.by else judged.by
-                        ] += 1
+                        mutant = by_id[end.program.name]
+                        judged = self._judged(end)
+                        caught[mutant.function, judged.test] += judged.outcome == CAUGHT
                         record.add(
                             Verdict(
                                 mutant.id,
                                 judged.outcome,
-                                judged.by,
+                                "::".join(part for part in (judged.test, judged.part) if part),
                                 round(end.seconds, 2),
                                 judged.message,
                                 grade(mutant, judged.message) if judged.outcome == CAUGHT else 0,
@@ -192,6 +202,13 @@ class Mutation:
                         )
                         done += 1
                         step.update(f"{judged.outcome}: {mutant.id}", done=done, total=len(waiting))
+
+    def _judged(self, end: Ended) -> Judged:
+        """Return what came of a mutant: a test that fails without it says nothing."""
+        judged = self.target.judge(end)
+        if judged.outcome == CAUGHT and not self.target.passes(judged.test):
+            return Judged(BROKEN, message=f"{judged.test} fails without a mutant, too")
+        return judged
 
     def _tests(self, mutant: Mutant, tests: Sequence[str], caught: Mapping[tuple[str, str], int]) -> list[str]:
         order = sorted(tests, key=lambda test: -caught.get((mutant.function, test), 0))
@@ -239,6 +256,6 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
 
 def _exit_code(found: Iterable[Verdict]) -> int:
     outcomes = {verdict.outcome for verdict in found}
-    if verdicts.BROKEN in outcomes:
+    if BROKEN in outcomes:
         return InfrastructureError.exit_code
     return TestsFailed.exit_code if SURVIVED in outcomes else 0

@@ -54,8 +54,11 @@ class Judged(NamedTuple):
     """What came of trying a mutant."""
 
     outcome: str
-    by: str = ""
+    test: str = ""
+    """The test that failed, as the plan has it."""
     message: str = ""
+    part: str = ""
+    """What of the test failed, where it says so."""
 
 
 class Target(ABC):
@@ -98,6 +101,10 @@ class Target(ABC):
     @abstractmethod
     def program(self, mutant: Mutant, number: int, tests: Sequence[str]) -> Program:
         """Return what tries a mutant."""
+
+    def passes(self, test: str) -> bool:
+        """Whether a test that has caught a mutant passes without one."""
+        return True  # as executing() has seen
 
     @abstractmethod
     def judge(self, ended: Ended) -> Judged:
@@ -188,8 +195,8 @@ class OnWorkstation(Target):
         if ended.code in (124, 137):
             return Judged(CAUGHT, name, f"no end within {self.timeout:.0f} s\n{text[-1000:]}")
         failed = [test for test in tap("native", name, text, ended.code) if test.outcome in BAD]
-        told = next((test for test in failed if "::" in test.name), None)
-        return Judged(CAUGHT, told.name if told is not None else name, _essence(text) or last_words(text))
+        part = next((test.name.partition("::")[2] for test in failed), "")
+        return Judged(CAUGHT, name, _essence(text) or last_words(text), part)
 
 
 def _essence(text: str) -> str:
@@ -297,6 +304,7 @@ class Linux(Target):
         """Mutants that a boot executes."""
         self._listing = records / "artifacts.json"
         self._seconds: dict[str, float] = {}
+        self._passes: dict[str, bool] = {}
 
     @property
     def tree(self) -> overlay.Tree:
@@ -366,30 +374,35 @@ class Linux(Target):
         (folder / "complete").touch()
         return folder
 
+    def passes(self, test: str) -> bool:
+        """Run it on the kernel that has mutants, none of them switched on; once."""
+        if test not in self._passes:
+            ended = programs.call(self._program(test, 0, [test], self.records / "control" / str(len(self._passes))))
+            self._passes[test] = self.judge(ended).outcome == SURVIVED
+        return self._passes[test]
+
     def program(self, mutant: Mutant, number: int, tests: Sequence[str]) -> Program:
         """Return a run of pytest; a mutant that the boot does not execute is switched on after it."""
-        folder = self.records / "tried" / str(number)
+        words = ["--ampstand-mutant-boot"] if mutant.id in self._at_boot else []
+        return self._program(mutant.id, number, tests, self.records / "tried" / str(number), words)
+
+    def _program(
+        self, name: str, number: int, tests: Sequence[str], folder: Path, words: Sequence[str] = ()
+    ) -> Program:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / results.FILE).unlink(missing_ok=True)
         checks = _checks(self.args, self.builder, folder)
-        argv = checks.scenario_command(
-            self._listing,
-            [
-                f"--ampstand-mutant={number}",
-                *(["--ampstand-mutant-boot"] if mutant.id in self._at_boot else []),
-                "--exitfirst",
-                *tests,
-            ],
-        )
+        argv = checks.scenario_command(self._listing, [f"--ampstand-mutant={number}", *words, "--exitfirst", *tests])
         seconds = sum(self._seconds.get(test, 0.0) for test in tests)
-        return Program(mutant.id, tuple(argv), folder / "scenarios.log", self.builder.root, timeout=300 + 5 * seconds)
+        return Program(name, tuple(argv), folder / "scenarios.log", self.builder.root, timeout=300 + 5 * seconds)
 
     def judge(self, ended: Ended) -> Judged:
         """Read the record of the run."""
         path = ended.program.log.with_name(results.FILE)
         bad = Run.load(path).with_outcome(*BAD) if path.is_file() else []
         if bad:
-            return Judged(CAUGHT, bad[0].name, f"{bad[0].headline}\n{bad[0].reason}".strip())
+            said = bad[0].reason if bad[0].reason.startswith(bad[0].headline) else f"{bad[0].headline}\n{bad[0].reason}"
+            return Judged(CAUGHT, bad[0].name, said.strip())
         if ended.code == 0:
             return Judged(SURVIVED)
         return Judged(BROKEN, message=last_words(ended.text))
