@@ -58,13 +58,13 @@ SHOWN = 40
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mutate``."""
-    parser.add_argument("target", choices=TARGETS, help="what is mutated")
+    parser.add_argument("target", choices=tuple(TARGETS), help="what is mutated")
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="of its tree, also as patterns (default: the AMP code)"
     )
     parser.add_argument("--list", action="store_true", help="show the mutants, and end")
     parser.add_argument("--mutant", action="append", default=[], metavar="ID", help="only these, also as patterns")
-    parser.add_argument("--operator", action="append", default=[], choices=operators.TITLES, metavar="NAME",
+    parser.add_argument("--operator", action="append", default=[], choices=tuple(operators.TITLES), metavar="NAME",
                         help=f"only these: {', '.join(operators.TITLES)}")  # fmt: skip
     parser.add_argument("--since", default="", metavar="REV", help="only lines that have changed since this revision")
     parser.add_argument("--shard", type=shard, default=None, metavar="I/N", help="only the I-th of N parts")

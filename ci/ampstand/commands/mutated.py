@@ -246,7 +246,11 @@ def _native_tests(work: Path) -> dict[str, tuple[str, ...]]:
 class Models(OnWorkstation):
     """Our device models in QEMU, with its device tests."""
 
-    sources: tuple[str, ...] = ("hw/misc/stm32mp1_ipcc.c",)
+    sources: tuple[str, ...] = (
+        *(f"hw/misc/stm32mp1_{name}.c" for name in ("ipcc", "rcc", "exti", "hsem")),
+        *(f"hw/watchdog/stm32mp1_{name}.c" for name in ("iwdg", "wwdg")),
+        "hw/arm/remote_core.c",
+    )
     timeout = 60.0
 
     def build(self, written: Mapping[str, bytes]) -> None:

@@ -25,8 +25,9 @@ CAUGHT, SURVIVED, NEVER, UNBUILT, EQUIVALENT, BROKEN = CLASSES = (
 """What can come of a mutant; broken: something else failed, so nothing is known of it."""
 FILE = "mutants.jsonl"
 _SYMPTOM = re.compile(
-    r"Unable to handle|Internal error|BUG:|WARNING:|Oops|KASAN|refcount_t|runtime error|AddressSanitizer|LeakSanitizer"
-    r"|[Aa]ssert|expected|not ok|leak|lockdep|deadlock|hung task|stall|!=|=="
+    r"Unable to handle|Internal error|BUG:|kernel BUG at|WARNING:|Oops|KASAN|refcount_t"
+    r"|runtime error|AddressSanitizer|LeakSanitizer|[Aa]ssert|expected|not ok|leak|lockdep|deadlock|hung task|stall"
+    r"|!=|=="
 )
 """What a message says that tells a symptom from a mere absence."""
 _WORD = re.compile(r"[A-Za-z_]\w{3,}")
