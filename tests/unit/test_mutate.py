@@ -182,6 +182,15 @@ def test_mutants_are_chosen_by_id_operator_and_change(tmp_path: Path) -> None:
         mutation(tmp_path, "other.c")
 
 
+def test_a_mutant_is_a_patch_that_applies(tmp_path: Path) -> None:
+    one = mutation(tmp_path)
+    name = next(mutant.id for mutant in one.mutants if mutant.before == "h(a);")
+    subprocess.run(["git", "apply"], cwd=tmp_path, input=one.patch(name), text=True, check=True)
+    assert (tmp_path / "f.c").read_bytes() == TEXT.replace(b"h(a);", b";")
+    with pytest.raises(UsageError, match="no such mutant"):
+        one.patch("f.c:f:call:0:1")
+
+
 def test_the_forms_say_the_same(tmp_path: Path) -> None:
     one = mutation(tmp_path, verdict="true")
     found = one.run()
@@ -229,7 +238,7 @@ def test_variants_of_a_test_take_turns() -> None:
 
 def test_a_new_file_and_a_changed_one_are_a_patch(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("a\nb\n")
-    patch = mutated._difference("old", b"a\nb\n", b"a\nc\n") + mutated._difference("d/new", None, b"x\n")
+    patch = mutated.difference("old", b"a\nb\n", b"a\nc\n") + mutated.difference("d/new", None, b"x\n")
     subprocess.run(["git", "apply"], cwd=tmp_path, input=patch, check=True)
     assert (tmp_path / "old").read_text() == "a\nc\n"
     assert (tmp_path / "d/new").read_text() == "x\n"

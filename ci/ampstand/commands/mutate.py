@@ -25,7 +25,7 @@ from ampstand.build import git
 from ampstand.build.builder import Builder
 from ampstand.commands import programs
 from ampstand.commands.given import records_folder
-from ampstand.commands.mutated import TARGETS, CompilerRefused, Judged, Target
+from ampstand.commands.mutated import TARGETS, CompilerRefused, Judged, Target, difference
 from ampstand.commands.programs import Ended
 from ampstand.commands.test import shard, workers
 from ampstand.errors import InfrastructureError, NothingRan, TestsFailed, UsageError
@@ -63,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="*", metavar="FILE", help="of its tree, also as patterns (default: the AMP code)"
     )
     parser.add_argument("--list", action="store_true", help="show the mutants, and end")
+    parser.add_argument(
+        "--patch", default="", metavar="ID", help="show a mutant as a patch, as for the corpus, and end"
+    )
     parser.add_argument("--mutant", action="append", default=[], metavar="ID", help="only these, also as patterns")
     parser.add_argument("--operator", action="append", default=[], choices=tuple(operators.TITLES), metavar="NAME",
                         help=f"only these: {', '.join(operators.TITLES)}")  # fmt: skip
@@ -122,6 +125,14 @@ class Mutation:
             before = git.blob(folder, self.args.since, name) or b""
             found[name] = set(changed_lines(before.decode(errors="replace"), text.decode(errors="replace")))
         return found
+
+    def patch(self, mutant: str) -> str:
+        """Return a mutant as a patch to the tree."""
+        for file in self.files:
+            if any(one.id == mutant for one in file.mutants):
+                before, after = self.texts[file.name], file.alone(mutant)
+                return difference(file.name, before, after).decode("utf-8", errors="replace")
+        raise UsageError(f"--patch {mutant}: no such mutant", hint="--list shows them all")
 
     def run(self) -> dict[str, Verdict]:
         """Build, and try what is not known yet; return what came of each chosen mutant."""
@@ -236,6 +247,9 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     )
     if args.list:
         print("\n".join(tell(mutation.chosen())))
+        return 0
+    if args.patch:
+        print(mutation.patch(args.patch), end="")
         return 0
     records.mkdir(parents=True, exist_ok=True)
     found = mutation.run()

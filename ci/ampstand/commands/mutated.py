@@ -324,7 +324,7 @@ class Linux(Target):
             makefile: (self.tree.read(makefile) or b"") + end.encode(),
         }
         patch = self.records / "mutants.patch"
-        patch.write_bytes(b"".join(_difference(name, self.tree.read(name), data) for name, data in files.items()))
+        patch.write_bytes(b"".join(difference(name, self.tree.read(name), data) for name, data in files.items()))
         plain = self.builder
         options = replace(plain.options, kernel_patches=(*plain.options.kernel_patches, patch), kernel_copy=True)
         builder = Builder(
@@ -423,7 +423,7 @@ def spread(names: Sequence[str]) -> list[str]:
     return [name for _, _, name in sorted(zip(turns, range(len(names)), names, strict=True))]
 
 
-def _difference(name: str, before: bytes | None, after: bytes) -> bytes:
+def difference(name: str, before: bytes | None, after: bytes) -> bytes:
     """Return a change of a file as a patch."""
     old = before.decode("utf-8", errors="surrogateescape").splitlines(keepends=True) if before is not None else []
     new = after.decode("utf-8", errors="surrogateescape").splitlines(keepends=True)
