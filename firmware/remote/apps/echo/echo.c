@@ -22,11 +22,13 @@ static enum rpmsg_verdict echo(struct rpmsg_ept *ept,
     return (err == AMP_EAGAIN) ? RPMSG_RETRY : RPMSG_DONE;
 }
 
+/* Linux and the library both choose from 1024 on, so the two ends of a channel
+ * would have the same number, and nobody would see one taken for the other. */
 static struct rpmsg_ept epts[] = {
-    {.name = "rpmsg-tty", .addr = RPMSG_ADDR_ANY, .cb = echo},
-    {.name = "rpmsg-tty", .addr = RPMSG_ADDR_ANY, .cb = echo},
-    {.name = "rpmsg-raw", .addr = RPMSG_ADDR_ANY, .cb = echo},
-    {.name = "rpmsg-client-sample", .addr = RPMSG_ADDR_ANY, .cb = echo},
+    {.name = "rpmsg-tty", .addr = 5001U, .cb = echo},
+    {.name = "rpmsg-tty", .addr = 5002U, .cb = echo},
+    {.name = "rpmsg-raw", .addr = 5003U, .cb = echo},
+    {.name = "rpmsg-client-sample", .addr = 5004U, .cb = echo},
 };
 
 static int poll(void)
