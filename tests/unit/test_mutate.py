@@ -220,7 +220,7 @@ def ended(text: str, code: int) -> Ended:
     ],
 )
 def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tuple[str, str, str]) -> None:
-    target = SimpleNamespace(timeout=20.0)
+    target = SimpleNamespace(_limits={"a": 20.0})
     judged = Firmware.judge(target, ended(text, code))  # type: ignore[arg-type]
     assert (judged.outcome, judged.test, judged.part) == expected
 

@@ -73,6 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shard", type=shard, default=None, metavar="I/N", help="only the I-th of N parts")
     parser.add_argument("--most", type=int, default=0, metavar="N", help="no more than N tests for each (default: all)")
     parser.add_argument("--again", action="store_true", help="try those again that survived in these records")
+    parser.add_argument(
+        "--test", action="append", default=[], metavar="NAME", help="with these tests, also as patterns"
+    )
     parser.add_argument("--equivalent", action="store_true", help=f"try also those that {DECLARED} declares")
     parser.add_argument("--baseline", type=Path, metavar="RECORDS", help="of `ampstand test --coverage` (linux only)")
     parser.add_argument(

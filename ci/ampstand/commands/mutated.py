@@ -16,9 +16,10 @@ import shlex
 import sys
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ from ampstand.commands import coverage, programs
 from ampstand.commands.corpus import copy_checkout
 from ampstand.commands.outcomes import last_words, tap
 from ampstand.commands.programs import Ended, Program
-from ampstand.commands.test import FUZZ_RUNS, Checks
+from ampstand.commands.test import FUZZ_RUNS, NATIVE_TIMEOUT, QTEST_TIMEOUT, Checks
 from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.mutation.schemata import Mutant
@@ -38,8 +39,8 @@ from ampstand.report import results
 from ampstand.report.choice import BOOT, smoke
 from ampstand.report.results import BAD, Run
 
-TIMEOUT = 20.0
-"""Seconds that a test on the workstation may take with a mutant: each takes less than one without."""
+SLOWER = 10.0
+"""A test on the workstation may take so many seconds with a mutant, and so many times as long as without one."""
 FUZZ = (f"-runs={FUZZ_RUNS}", "-seed=1")
 _HEAD = "== "
 """So begins the line before what a test says."""
@@ -90,6 +91,11 @@ class Target(ABC):
             found.update(dict.fromkeys(name for name in names if name.endswith(".c")))
         return list(found)
 
+    def wanted(self, tests: Iterable[str]) -> list[str]:
+        """Return the tests that the command line asks for."""
+        patterns = self.args.test
+        return [name for name in tests if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)]
+
     @abstractmethod
     def build(self, written: Mapping[str, bytes]) -> None:
         """Build with these files in place of those of the source; ``CompilerRefused`` if they do not compile."""
@@ -115,7 +121,8 @@ class OnWorkstation(Target):
     """Programs of the workstation: they say in a file which mutants they reach, and have the number in a variable."""
 
     switch = PROGRAM
-    timeout = TIMEOUT
+    timeout: float
+    """Seconds that a test may take without a mutant."""
     tests: Mapping[str, tuple[str, ...]]
     """Each test's command, by name; known once it is built."""
 
@@ -142,9 +149,10 @@ class OnWorkstation(Target):
     def executing(self, numbers: Mapping[str, int], mutants: Sequence[Mutant]) -> dict[str, list[str]]:
         """Run each test once without a mutant."""
         folder, size = self.records / "without", max(numbers.values(), default=0) + 1
+        self._limits = dict.fromkeys(self.tests, self.timeout)
         folder.mkdir(parents=True, exist_ok=True)
         wanted = []
-        for name in self.tests:
+        for name in self.wanted(self.tests):
             reached = folder / f"{name}.reached"
             reached.write_bytes(bytes(size))
             wanted.append(self._program(name, [name], folder / f"{name}.log", {REACHED: str(reached)}))
@@ -160,7 +168,8 @@ class OnWorkstation(Target):
                     raise InfrastructureError(
                         f"{end.program.name} fails without a mutant: {last_words(end.text)}", hint=str(end.program.log)
                     )
-        order = sorted(self.tests, key=lambda name: seconds[name])
+        order = sorted(seconds, key=lambda name: seconds[name])
+        self._limits = {name: SLOWER * (1 + seconds[name]) for name in order}
         reached_by = {name: (folder / f"{name}.reached").read_bytes() for name in order}
         return {
             mutant.id: self.sorted([name for name in order if reached_by[name][numbers[mutant.id]]], mutant)
@@ -176,7 +185,7 @@ class OnWorkstation(Target):
         return self._program(mutant.id, tests, self.records / "logs" / f"{number}.log", {NUMBER: str(number)})
 
     def _program(self, name: str, tests: Sequence[str], log: Path, environment: Mapping[str, str]) -> Program:
-        calls = [shlex.join(["run", test, str(self.timeout), *self.tests[test]]) for test in tests]
+        calls = [shlex.join(["run", test, str(self._limits[test]), *self.tests[test]]) for test in tests]
         script = f"run() {{ {_RUN}; }}\n" + " &&\n".join(calls)
         return Program(
             name,
@@ -184,7 +193,7 @@ class OnWorkstation(Target):
             log,
             self.checkout,
             {**self.environment(), **environment},
-            timeout=(self.timeout + 5) * len(tests),
+            timeout=sum(self._limits[test] + 5 for test in tests),
         )
 
     def judge(self, ended: Ended) -> Judged:
@@ -193,7 +202,7 @@ class OnWorkstation(Target):
             return Judged(SURVIVED)
         name, _, text = ended.text.rpartition(f"\n{_HEAD}")[2].removeprefix(_HEAD).partition("\n")
         if ended.code in (124, 137):
-            return Judged(CAUGHT, name, f"no end within {self.timeout:.0f} s\n{text[-1000:]}")
+            return Judged(CAUGHT, name, f"no end within {self._limits[name]:.0f} s\n{text[-1000:]}")
         failed = [test for test in tap("native", name, text, ended.code) if test.outcome in BAD]
         part = next((test.name.partition("::")[2] for test in failed), "")
         return Judged(CAUGHT, name, _essence(text) or last_words(text), part)
@@ -209,6 +218,7 @@ class Firmware(OnWorkstation):
     """The firmware's library, in its native tests under sanitizers."""
 
     sources: tuple[str, ...] = ("firmware/remote/lib/*.c",)
+    timeout = NATIVE_TIMEOUT
 
     def environment(self) -> dict[str, str]:
         """Return the sanitizers' settings, as Meson has them."""
@@ -251,7 +261,7 @@ class Models(OnWorkstation):
         *(f"hw/watchdog/stm32mp1_{name}.c" for name in ("iwdg", "wwdg")),
         "hw/arm/remote_core.c",
     )
-    timeout = 60.0
+    timeout = QTEST_TIMEOUT
 
     def build(self, written: Mapping[str, bytes]) -> None:
         """Build QEMU of the copy."""
@@ -342,8 +352,8 @@ class Linux(Target):
         """Look up what scenarios executed in the run ``--baseline``, or in one that is made for it."""
         records = self.args.baseline or self._baseline()
         run = Run.load(records / results.FILE)
-        good = {test.name: test.seconds or 0.0 for test in run.of_stage("scenarios") if test.outcome == "passed"}
-        self._seconds = good
+        passed = {test.name: test.seconds or 0.0 for test in run.of_stage("scenarios") if test.outcome == "passed"}
+        good = self._seconds = {name: passed[name] for name in self.wanted(passed)}
         lines = coverage.load(records, sorted({mutant.file for mutant in mutants}))
         executed: dict[tuple[str, int], set[str]] = defaultdict(set)
         for name, covered in lines.items():
