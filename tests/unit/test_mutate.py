@@ -15,16 +15,19 @@ from typing import Any
 import pytest
 
 from ampstand.build.overlay import Tree
-from ampstand.commands import mutate, mutated
+from ampstand.commands import coverage, mutate, mutated
 from ampstand.commands.mutate import Mutation
 from ampstand.commands.mutated import CompilerRefused, Firmware, Judged, Target
 from ampstand.commands.programs import Ended, Program
 from ampstand.errors import InfrastructureError, NothingRan, UsageError
-from ampstand.mutation.schemata import Mutant
+from ampstand.mutation.schemata import File, Mutant
 from ampstand.mutation.switches import LINUX, SWITCH
 from ampstand.mutation.verdicts import BROKEN, CAUGHT, EQUIVALENT, NEVER, SURVIVED, UNBUILT
 from ampstand.progress import Progress
 from ampstand.report import mutation_forms as forms
+from ampstand.report import results
+from ampstand.report.lcov import Covered
+from ampstand.report.results import Results, Test
 
 TEXT = b"""int f(int a)
 {
@@ -242,3 +245,91 @@ def test_a_new_file_and_a_changed_one_are_a_patch(tmp_path: Path) -> None:
     subprocess.run(["git", "apply"], cwd=tmp_path, input=patch, check=True)
     assert (tmp_path / "old").read_text() == "a\nc\n"
     assert (tmp_path / "d/new").read_text() == "x\n"
+
+
+class Scenarios(mutated.Linux):
+    """The kernel's target without a kernel."""
+
+    def __init__(self, folder: Path) -> None:
+        builder = SimpleNamespace(board=SimpleNamespace(name="stm32mp157c-dk2"), progress=Progress(), root=folder)
+        super().__init__(command_line("--baseline", str(folder)), builder, folder)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scenarios:
+    """Return the kernel's target; a boot executes line 3, three scenarios line 4, and one of them failed."""
+    names = [f"tests/scenarios/test_x.py::test_{name}" for name in ("slow", "quick", "red")]
+    names.append("tests/scenarios/test_boot.py::test_smoke")
+    record = Results(tmp_path / results.FILE)
+    record.begin(["test"])
+    for name, seconds in zip(names, (9.0, 1.0, 1.0, 2.0), strict=True):
+        record.test(Test("scenarios", name, "failed" if name.endswith("red") else "passed", seconds))
+    covered = {name: Covered({"f.c": {3: False, 4: True, 5: False}}) for name in names[:3]}
+    covered["boot-main-1"] = Covered({"f.c": {3: True, 4: False, 5: False}})
+    monkeypatch.setattr(coverage, "load", lambda *_: covered)
+    return Scenarios(tmp_path)
+
+
+def test_scenarios_are_those_that_execute_the_line(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = File("f.c", TEXT).mutants
+    at = {line: next(mutant for mutant in plain if mutant.line == line and mutant.after == "") for line in (3, 4)}
+    never = next(mutant for mutant in plain if mutant.line == 5)
+    numbers = {mutant.id: number for number, mutant in enumerate(plain, start=1)}
+    executing = scenarios.executing(numbers, [*at.values(), never])
+    assert executing[at[4].id] == ["tests/scenarios/test_x.py::test_quick", "tests/scenarios/test_x.py::test_slow"]
+    assert executing[at[3].id] == ["tests/scenarios/test_boot.py::test_smoke"]
+    assert executing[never.id] == []
+    given: list[Sequence[str]] = []
+
+    def command(listing: Path, words: Sequence[str]) -> list[str]:
+        given.append(words)
+        return ["true"]
+
+    monkeypatch.setattr(mutated, "_checks", lambda *_: SimpleNamespace(scenario_command=command))
+    for mutant in at.values():
+        scenarios.program(mutant, numbers[mutant.id], executing[mutant.id])
+    during, after = given
+    assert during == [
+        f"--ampstand-mutant={numbers[at[3].id]}",
+        "--ampstand-mutant-boot",
+        "--exitfirst",
+        *executing[at[3].id],
+    ]
+    assert after == [f"--ampstand-mutant={numbers[at[4].id]}", "--exitfirst", *executing[at[4].id]]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "expected"),
+    [
+        ("failed", 1, Judged(CAUGHT, "t", "Oops\nand more")),
+        ("error", 1, Judged(CAUGHT, "t", "Oops\nand more")),
+        ("passed", 0, Judged(SURVIVED)),
+        (None, 3, Judged(BROKEN, message="no such option")),
+    ],
+)
+def test_a_scenario_is_judged_by_its_record(
+    scenarios: Scenarios, tmp_path: Path, outcome: Any, code: int, expected: Judged
+) -> None:
+    folder = tmp_path / "tried"
+    folder.mkdir()
+    record = Results(folder / results.FILE)
+    record.begin(["test"])
+    if outcome is not None:
+        record.test(Test("scenarios", "t", outcome, reason="Oops\nand more", headline="Oops"))
+    program = Program("m", ("true",), folder / "scenarios.log", tmp_path)
+    assert scenarios.judge(Ended(program, code, 1.0, "no such option\n")) == expected
+
+
+def test_a_test_is_run_once_without_a_mutant(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    checks = SimpleNamespace(scenario_command=lambda listing, words: ["sh", "-c", "exit 0"])
+    monkeypatch.setattr(mutated, "_checks", lambda *_: checks)
+
+    def judge(self: Scenarios, end: Ended) -> Judged:
+        calls.append(end.program.name)
+        return Judged(SURVIVED)
+
+    monkeypatch.setattr(Scenarios, "judge", judge)
+    assert scenarios.passes("t")
+    assert scenarios.passes("t")
+    assert calls == ["t"]

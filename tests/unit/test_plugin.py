@@ -580,3 +580,14 @@ def test_images_of_the_user_are_parameters(run, tmp_path: Path) -> None:  # type
     result = run(source, "-v", f"--ampstand-remote-image={images[0]}")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*test_before?a?*"])
+
+
+def test_a_mutant_is_on_from_the_boot_on_or_after_it(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    source = "def test_it(fresh_machine): assert not fresh_machine.boot_saved"
+    run(source, "--ampstand-mutant=7", "--ampstand-mutant-boot").assert_outcomes(passed=1)
+    (command,) = (tmp_path / "records").glob("*/command.txt")
+    assert "mut=7" in command.read_text()
+    later = run(source, "--ampstand-mutant=7")
+    later.assert_outcomes(errors=1)  # no kernel with mutants is here
+    later.stdout.fnmatch_lines("*`echo 7 > /sys/module/kernel/parameters/mut` on the host ended with*")
+    assert "mut=7" not in command.read_text()

@@ -51,7 +51,7 @@ BATCH = 8
 """Mutants for each worker between two looks at which tests have caught most."""
 ROUNDS = 60
 """Builds after which mutants that do not compile must have been found."""
-WIDTH = 120
+WIDTH = 160
 SHOWN = 40
 """Survivors that are told on the terminal; the other forms have all."""
 

@@ -29,7 +29,7 @@ def edit(mutant: Mutant) -> str:
 def table(mutants: Sequence[Mutant], verdicts: Mapping[str, Verdict]) -> Table:
     """Return a row for each file, and one for all."""
     shown = Table()
-    shown.add_column("source file", overflow="fold")
+    shown.add_column("source file", overflow="fold", min_width=36)
     for name in ("mutants", *CLASSES, "of executed", "grades 0-3"):
         shown.add_column(name, justify="right")
     files = by_file(mutants, verdicts)
