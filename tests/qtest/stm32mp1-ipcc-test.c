@@ -242,10 +242,14 @@ static void test_unanswered(void)
     check_unanswered(qts, 1500, 0);
     qtest_clock_step(qts, 900);
     check_unanswered(qts, 1600, 0);
+    /* set to 0 while it waits, it counts from then on */
+    stm32mp1_qom_set(qts, PATH, "unanswered-1", 0);
+    qtest_clock_step(qts, 100);
+    check_unanswered(qts, 100, 0);
     /* what is over is kept until it is set to 0 */
     qtest_writel(qts, SCR(0), CLEAR(3));
     qtest_clock_step(qts, 5000);
-    check_unanswered(qts, 1600, 0);
+    check_unanswered(qts, 100, 0);
     stm32mp1_qom_set(qts, PATH, "unanswered-1", 0);
     check_unanswered(qts, 0, 0);
     /* the other side; a mask ends it, and the present time goes with a zero */
@@ -259,12 +263,13 @@ static void test_unanswered(void)
     qtest_clock_step(qts, 300);
     check_unanswered(qts, 0, 300);
     qtest_writel(qts, MR(1), MR_ALL & ~0x3f);
+    qtest_writel(qts, SCR(1), SET(0));
     qtest_clock_step(qts, 100);
 
-    /* a snapshot has the interrupt, and no time */
+    /* a snapshot has the interrupts, and no time */
     qts = stm32mp1_migrate(qts);
     qtest_clock_step(qts, 50);
-    check_unanswered(qts, 0, 50);
+    check_unanswered(qts, 50, 50);
     qtest_quit(qts);
 }
 
