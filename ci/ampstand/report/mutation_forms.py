@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ampstand.mutation.operators import TITLES
 from ampstand.mutation.schemata import Mutant
-from ampstand.mutation.verdicts import CAUGHT, CLASSES, SURVIVED, Score, Verdict, by_file
+from ampstand.mutation.verdicts import CAUGHT, CLASSES, SURVIVED, UNBUILT, Score, Verdict, by_file
 
 SCHEMA = 1
 TOTAL = "all"
@@ -61,7 +61,7 @@ def html(target: str, texts: Mapping[str, bytes], mutants: Sequence[Mutant], ver
         at[mutant.file][mutant.line].append(mutant)
 
     def shade(here: Sequence[Mutant]) -> str:
-        outcomes = {verdicts[mutant.id].outcome for mutant in here}
+        outcomes = {verdicts[mutant.id].outcome for mutant in here} - {UNBUILT}
         return ("bad" if SURVIVED in outcomes else "soft" if outcomes - {CAUGHT} else "good") if outcomes else ""
 
     environment = Environment(
@@ -77,7 +77,7 @@ def html(target: str, texts: Mapping[str, bytes], mutants: Sequence[Mutant], ver
         files={name: text.decode("utf-8", errors="replace").splitlines() for name, text in texts.items() if name in at},
         at=at,
         verdicts=verdicts,
-        shown=[name for name in CLASSES if name != CAUGHT],
+        shown=[name for name in CLASSES if name not in (CAUGHT, UNBUILT)],
         survived=SURVIVED,
         edit=edit,
         shade=shade,
