@@ -228,15 +228,9 @@ def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tupl
     assert (judged.outcome, judged.test, judged.part) == expected
 
 
-def test_variants_of_a_test_take_turns() -> None:
-    assert mutated.spread(["a[1]", "a[2]", "b", "a[3]", "c[1]", "c[2]"]) == [
-        "a[1]",
-        "b",
-        "c[1]",
-        "a[2]",
-        "c[2]",
-        "a[3]",
-    ]
+def test_variants_of_a_test_take_turns_and_tests_of_a_file() -> None:
+    names = ["f::a[1]", "f::a[2]", "f::b", "f::a[3]", "g::c[1]", "g::c[2]", "h::d"]
+    assert mutated.spread(names) == ["f::a[1]", "g::c[1]", "h::d", "f::b", "f::a[2]", "g::c[2]", "f::a[3]"]
 
 
 def test_a_new_file_and_a_changed_one_are_a_patch(tmp_path: Path) -> None:

@@ -423,14 +423,21 @@ class Linux(Target):
 
 
 def spread(names: Sequence[str]) -> list[str]:
-    """Return the first variant of each test, then the second of each, and so on: variants see much the same."""
+    """Return the first variant of each test before the second, and one test of each file before the next of it.
+
+    What is alike sees much the same.
+    """
     seen: Counter[str] = Counter()
-    turns = []
+    turns: dict[str, tuple[int, int]] = {}
+    tests: dict[str, int] = {}
     for name in names:
-        test = name.partition("[")[0]
-        turns.append(seen[test])
+        file, test = name.partition("::")[0], name.partition("[")[0]
+        if test not in tests:
+            tests[test] = seen[file]
+            seen[file] += 1
+        turns[name] = (seen[test], tests[test])
         seen[test] += 1
-    return [name for _, _, name in sorted(zip(turns, range(len(names)), names, strict=True))]
+    return sorted(names, key=lambda name: turns[name])
 
 
 def difference(name: str, before: bytes | None, after: bytes) -> bytes:
