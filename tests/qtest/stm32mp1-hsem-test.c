@@ -186,20 +186,27 @@ static void test_irq(void)
 
 static void test_clear_by_key(void)
 {
+    static const unsigned mine[] = { 0, 4, 5, NUM_SEMS - 1 };
     QTestState *qts = start();
 
     g_assert_cmphex(m4_readl(qts, RLR(3)), ==, LOCK | M4);
-    qtest_writel(qts, R(4), LOCK | A7 | 1);
-    qtest_writel(qts, R(5), LOCK | A7 | 2);
+    for (unsigned i = 0; i < ARRAY_SIZE(mine); i++) {
+        qtest_writel(qts, R(mine[i]), LOCK | A7 | (i + 1));
+    }
     qtest_writel(qts, KEYR, KEY);
+    g_assert_cmphex(qtest_readl(qts, CR), ==, 0);
 
     qtest_writel(qts, CR, (KEY ^ 0x00010000) | A7);
-    g_assert_cmphex(qtest_readl(qts, R(4)), ==, LOCK | A7 | 1);
+    g_assert_cmphex(qtest_readl(qts, R(4)), ==, LOCK | A7 | 2);
+    /* a free one is nobody's */
+    qtest_writel(qts, CR, KEY);
+    g_assert_cmphex(qtest_readl(qts, ISR(0)), ==, 0);
     qtest_writel(qts, CR, KEY | A7);
-    g_assert_cmphex(qtest_readl(qts, R(4)), ==, 0);
-    g_assert_cmphex(qtest_readl(qts, R(5)), ==, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(mine); i++) {
+        g_assert_cmphex(qtest_readl(qts, R(mine[i])), ==, 0);
+    }
     g_assert_cmphex(qtest_readl(qts, R(3)), ==, LOCK | M4);
-    g_assert_cmphex(qtest_readl(qts, ISR(0)), ==, 0x30);
+    g_assert_cmphex(qtest_readl(qts, ISR(0)), ==, 0x80000031);
     qtest_writel(qts, CR, KEY | M4);
     g_assert_cmphex(qtest_readl(qts, R(3)), ==, 0);
     qtest_quit(qts);
