@@ -114,3 +114,18 @@ def test_an_addition_brings_its_folders() -> None:
     assert len(data) % 512 == 0
     with pytest.raises(ValueError, match="/etc/c: no path below the root folder"):
         cpio.addition({"/etc/c": b""})
+
+
+def test_a_folder_comes_with_all_that_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "tests/net").mkdir(parents=True)
+    (tmp_path / "tests/net/run.sh").write_bytes(b"#!")
+    (tmp_path / "tests/net/run.sh").chmod(0o755)
+    (tmp_path / "tests/list").write_bytes(b"net:run.sh")
+    file = files(tmp_path)
+    data = initramfs.compose(
+        init=file["init"], tools=[], busybox=file["busybox"], firmware={}, modules=[], folders={"k": tmp_path / "tests"}
+    )
+    found = unpack(data)
+    assert found["k"][0] == found["k/net"][0] == stat.S_IFDIR | 0o755
+    assert found["k/net/run.sh"][:2] == (stat.S_IFREG | 0o755, b"#!")
+    assert found["k/list"][:2] == (stat.S_IFREG | 0o644, b"net:run.sh")

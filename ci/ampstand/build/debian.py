@@ -21,20 +21,22 @@ from typing import Any
 from ampstand import paths
 from ampstand.board import Board
 from ampstand.build import cache as cache_module
-from ampstand.build import card, initramfs, tools
+from ampstand.build import card, initramfs, kselftest, tools
 from ampstand.build.builder import Builder
 from ampstand.build.ready_kernel import LOAD, ReadyKernel, module_name
 from ampstand.build.sources import Apt, Spec
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.formats import cpio
 
+KSELFTEST = "/usr/local/kselftest"
+"""Where the kernel's tests are on the card."""
 CONFIGURE = "ampstand-configure"
 """The script in the root folder of a card whose packages are only unpacked; it removes itself."""
 CONFIGURED = "ampstand: packages configured"
 """What the console says when all went well."""
 
 INIT = """#!/bin/sh
-# From the initramfs to Debian: modules, the root file system, our images and tools.
+# From the initramfs to Debian: modules, the root file system, our images and tools, the kernel's tests.
 export PATH=/bin
 mount -t devtmpfs none /dev
 mount -t proc none /proc
@@ -43,9 +45,10 @@ while read -r module; do insmod "/lib/modules/$module"; done </lib/modules/load
 until [ -b {root} ]; do sleep 0.1; done
 off() {{ sync; echo o >/proc/sysrq-trigger; exec sleep 60; }}
 mount -o noatime {root} /mnt || off
-mkdir -p /mnt/usr/lib/firmware /mnt/usr/local/bin
+mkdir -p /mnt/usr/lib/firmware /mnt/usr/local/bin /mnt{kselftest}
 cp /lib/firmware/*.elf /mnt/usr/lib/firmware/
 cp {tools} /mnt/usr/local/bin/
+cp -r /kselftest/. /mnt{kselftest}/
 if [ -x /mnt/{configure} ]; then
     for folder in dev proc sys; do mount --move "/$folder" "/mnt/$folder"; done
     chroot /mnt /{configure}
@@ -98,6 +101,8 @@ class Plan:
     modules: tuple[str, ...]
     root: str
     qemu: tuple[str, ...]
+    kselftest: tuple[str, ...]
+    """Collections of it."""
     accepted: tuple[dict[str, str], ...] = ()
     """Bad lines that mean nothing: ``pattern`` and ``why``."""
 
@@ -126,6 +131,11 @@ class Plan:
 def _config() -> dict[str, Any]:
     with (paths.CONFIGS / "debian.toml").open("rb") as file:
         return tomllib.load(file)
+
+
+def kselftest_collections() -> list[str]:
+    """Return which collections of kselftest are on the card."""
+    return list(_config()["system"]["kselftest"])
 
 
 @dataclass(frozen=True)
@@ -278,12 +288,14 @@ class Debian:
         busybox, images = builder.sources.get("busybox"), builder.images()
         programs = sorted(path for path in (host / "bin").iterdir() if path.name != "init")
         names = " ".join(f"/bin/{path.name}" for path in programs)
-        text = INIT.format(root=plan.root, configure=CONFIGURE, tools=names)
+        text = INIT.format(root=plan.root, configure=CONFIGURE, tools=names, kselftest=KSELFTEST)
+        selftests = kselftest.build(builder, plan.kselftest)
         inputs = {
             "busybox": busybox.identity,
             "init": text,
             "kernel": kernel.name,
             "host": host.name,
+            "kselftest": selftests.parent.name,
             "composer": cache_module.file_hash(Path(initramfs.__file__)),
             "archive": cache_module.file_hash(Path(cpio.__file__)),
             "images": " ".join(f"{name}={cache_module.file_hash(path)}" for name, path in images.items()),
@@ -298,6 +310,7 @@ class Debian:
                 busybox=next(path for path in sorted(busybox.path.glob("**/bin/busybox"))),
                 firmware=images,
                 modules=sorted((kernel / "modules").iterdir()),
+                folders={"kselftest": selftests},
             )
             (scratch / "initramfs.cpio").write_bytes(data)
 

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ampstand.errors import InfrastructureError
@@ -44,11 +46,15 @@ def applets(busybox: bytes) -> list[str]:
     return found
 
 
-def compose(*, init: Path, tools: list[Path], busybox: Path, firmware: dict[str, Path], modules: list[Path]) -> bytes:
+def compose(
+    *, init: Path, tools: list[Path], busybox: Path, firmware: dict[str, Path], modules: list[Path],
+    folders: Mapping[str, Path] | None = None,
+) -> bytes:  # fmt: skip
     """Return the boards' initramfs.
 
     ``/init`` is ours; ``/bin`` holds busybox with a link for each applet, and our tools; ``/lib/firmware`` the remote's
-    images; ``/lib/modules`` the kernel modules, flat.
+    images; ``/lib/modules`` the kernel modules, flat. ``folders``, by their names in the root folder, come with all
+    that is in them.
     """
     archive = Archive()
     for name in _FOLDERS:
@@ -70,4 +76,12 @@ def compose(*, init: Path, tools: list[Path], busybox: Path, firmware: dict[str,
         archive.file(f"lib/firmware/{name}.elf", image.read_bytes())
     for module in modules:
         archive.file(f"lib/modules/{module.name}", module.read_bytes())
+    for name, folder in (folders or {}).items():
+        archive.folder(name)
+        for path in sorted(folder.rglob("*")):
+            place = f"{name}/{path.relative_to(folder)}"
+            if path.is_dir():
+                archive.folder(place)
+            else:
+                archive.file(place, path.read_bytes(), mode=0o755 if os.access(path, os.X_OK) else 0o644)
     return archive.bytes()
