@@ -900,6 +900,13 @@ static void stm32mp1_rcc_update_enables(STM32MP1RccState *s, bool all)
     }
 }
 
+/* A stopped MCU takes no interrupt until the EXTI asks for its clocks. */
+static void stm32mp1_rcc_drive_mcu_stop(STM32MP1RccState *s)
+{
+    qemu_set_irq(s->mcu_stop, !s->mcu_wakeup &&
+                 s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP);
+}
+
 /* Drive what follows from the modes of the processors. */
 static void stm32mp1_rcc_drive_modes(STM32MP1RccState *s, bool mcu_stopped)
 {
@@ -910,7 +917,7 @@ static void stm32mp1_rcc_drive_modes(STM32MP1RccState *s, bool mcu_stopped)
     stm32mp1_rcc_update_enables(s, false);
     if (mcu_stop != mcu_stopped) {
         stm32mp1_rcc_update_clocks(s);
-        qemu_set_irq(s->mcu_stop, mcu_stop);
+        stm32mp1_rcc_drive_mcu_stop(s);
     }
 }
 
@@ -924,17 +931,18 @@ static void stm32mp1_rcc_update_modes(STM32MP1RccState *s)
     static const int cifr[STM32MP1_RCC_NUM_PROCESSORS] = {
         R_MP_CIFR, R_MC_CIFR,
     };
+    bool mcu_stopped = s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP;
     uint32_t stop = s->regs[R_MP_SREQSETR];
     uint32_t mode[STM32MP1_RCC_NUM_PROCESSORS] = {
         (s->sleeping & R_MP_SREQSETR_STPREQ_MASK) != R_MP_SREQSETR_STPREQ_MASK ?
         STM32MP1_RCC_CRUN :
         (stop & R_MP_SREQSETR_STPREQ_MASK) == R_MP_SREQSETR_STPREQ_MASK ?
         STM32MP1_RCC_CSTOP : STM32MP1_RCC_CSLEEP,
-        s->mcu_sleepdeep && !s->mcu_wakeup ? STM32MP1_RCC_CSTOP :
-        s->mcu_sleepdeep ? STM32MP1_RCC_CRUN :
+        s->mcu_sleepdeep ?
+        (mcu_stopped || !s->mcu_wakeup ? STM32MP1_RCC_CSTOP :
+                                         STM32MP1_RCC_CRUN) :
         s->sleeping & SLEEPING_MCU ? STM32MP1_RCC_CSLEEP : STM32MP1_RCC_CRUN,
     };
-    bool mcu_stopped = s->mode[STM32MP1_RCC_MCU] == STM32MP1_RCC_CSTOP;
     int i;
 
     if (!memcmp(s->mode, mode, sizeof(mode))) {
@@ -976,6 +984,7 @@ static void stm32mp1_rcc_mcu_wakeup(void *opaque, int n, int level)
 
     s->mcu_wakeup = level;
     stm32mp1_rcc_update_modes(s);
+    stm32mp1_rcc_drive_mcu_stop(s);
 }
 
 static void stm32mp1_rcc_mcu_reset(STM32MP1RccState *s, uint32_t reason)

@@ -25,10 +25,11 @@
  * + Named GPIO input "mcu-sleepdeep": level, the MCU is in deep sleep, its mode
  *   CStop; its end sets MC_CIFR.WKUPF. That of the MPU is when both cores wait
  *   and MP_SREQSETR says so; its end sets MP_CIFR.WKUPF.
- * + Named GPIO input "mcu-wakeup": level, the EXTI asks for the MCU's clocks;
- *   it leaves CStop, or does not enter it
- * + Named GPIO output "mcu-stop": level, the MCU is in CStop: it has no clock,
- *   and takes no interrupt
+ * + Named GPIO input "mcu-wakeup": level, the EXTI asks for the MCU's clocks, so
+ *   that it does not enter CStop. They come when it has left its deep sleep:
+ *   QEMU may be late to let it, and what it uses would count meanwhile.
+ * + Named GPIO output "mcu-stop": level, the MCU is in CStop and is not asked to
+ *   wake up: it takes no interrupt
  * + Named GPIO output "system-stop": level, both processors are in CStop
  * + Named GPIO inputs "iwdg1-reset" and "iwdg2-reset": pulses; the watchdog
  *   action of QEMU decides what follows, and the reason is noted if that is a
