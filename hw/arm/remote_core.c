@@ -172,9 +172,12 @@ static void arm_remote_core_set_irq(void *opaque, int n, int level)
 static void arm_remote_core_set_irq_hold(void *opaque, int n, int level)
 {
     ArmRemoteCoreState *s = ARM_REMOTE_CORE(opaque);
+    bool released = s->irq_hold && !level;
 
     s->irq_hold = level;
-    arm_remote_core_drive_irqs(s);
+    if (released) {
+        arm_remote_core_drive_irqs(s);
+    }
 }
 
 bool arm_remote_core_irq_level(const ArmRemoteCoreState *s, uint32_t n)
