@@ -376,7 +376,7 @@ static const struct {
     { "stgenc", 0x5c008000, 0x400 },
 };
 
-/* Those of which the device wants to know the end: of the DMAMUX, of the MDMA */
+/* Requests whose device wants to know the end: of DMAMUX1, of the MDMA */
 #define HASH2_REQUEST 78
 #define HASH1_REQUEST 31
 
@@ -484,6 +484,17 @@ static const struct {
 #undef TRGO
 };
 
+/* Devices that access memory by themselves */
+static const struct {
+    const char *type;
+    STM32MP1TzcMaster master;
+} stm32mp157_soc_masters[] = {
+    { TYPE_STM32MP1_DMA, STM32MP1_TZC_DMA },
+    { TYPE_STM32MP1_MDMA, STM32MP1_TZC_MDMA },
+    { TYPE_STM32MP1_SDMMC, STM32MP1_TZC_SDMMC },
+    { TYPE_STM32MP1_ETH, STM32MP1_TZC_ETH },
+};
+
 /*
  * Numbers that the ETZPC has for peripherals: dt-bindings of OP-TEE,
  * STM32MP1_ETZPC_*_ID. Those of the memories, and of what is not modelled, are
@@ -539,8 +550,8 @@ static const struct {
 
 /*
  * Direct events of the EXTI that wake up the M4, and the first and the last of
- * its interrupts that come with them. Linux' irq-stm32mp-exti.c has the numbers,
- * but for those of event 62, which is processor 2's.
+ * its interrupts that come with them. Linux' irq-stm32mp-exti.c has the
+ * numbers, but for those of event 62, which is processor 2's.
  */
 static const struct {
     uint8_t event;
@@ -821,6 +832,7 @@ static void stm32mp157_soc_init(Object *obj)
 static void stm32mp157_soc_init_view(STM32MP157SocState *s,
                                      STM32MP1TzcMaster master)
 {
+    /* DMA1 and DMA2 are on the bus of the M4. */
     MemoryRegion *bus = master == STM32MP1_TZC_DMA ? &s->m4_view :
                         get_system_memory();
 
@@ -1079,26 +1091,13 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
                               stm32mp1_rcc_clock(&s->rcc,
                                                  STM32MP1_RCC_CK_MCU));
     }
-    if (!strcmp(info->type, TYPE_STM32MP1_DMA)) {
-        /* It is on the bus of the M4. */
-        object_property_set_link(OBJECT(dev), "memory",
-                                 OBJECT(&s->view[STM32MP1_TZC_DMA]),
-                                 &error_abort);
-    }
-    if (!strcmp(info->type, TYPE_STM32MP1_MDMA)) {
-        object_property_set_link(OBJECT(dev), "memory",
-                                 OBJECT(&s->view[STM32MP1_TZC_MDMA]),
-                                 &error_abort);
-    }
-    if (!strcmp(info->type, TYPE_STM32MP1_SDMMC)) {
-        object_property_set_link(OBJECT(dev), "memory",
-                                 OBJECT(&s->view[STM32MP1_TZC_SDMMC]),
-                                 &error_abort);
-    }
-    if (!strcmp(info->type, TYPE_STM32MP1_ETH)) {
-        object_property_set_link(OBJECT(dev), "memory",
-                                 OBJECT(&s->view[STM32MP1_TZC_ETH]),
-                                 &error_abort);
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_masters); i++) {
+        if (!strcmp(info->type, stm32mp157_soc_masters[i].type)) {
+            STM32MP1TzcMaster master = stm32mp157_soc_masters[i].master;
+
+            object_property_set_link(OBJECT(dev), "memory",
+                                     OBJECT(&s->view[master]), &error_abort);
+        }
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TZC)) {
         object_property_set_link(OBJECT(dev), "dram", OBJECT(s->dram),
