@@ -88,15 +88,6 @@ static void test_tzma_lock(void)
     qtest_quit(qts);
 }
 
-/* DMA1, stream 0: memory to memory, a word; it is the normal world's, the M4's */
-#define DMA1        0x48000000
-#define DMA_LIFCR   (DMA1 + 0x08)
-#define DMA_S0CR    (DMA1 + 0x10)
-#define DMA_S0NDTR  (DMA1 + 0x14)
-#define DMA_S0PAR   (DMA1 + 0x18)
-#define DMA_S0M0AR  (DMA1 + 0x1c)
-#define DMA_S0FCR   (DMA1 + 0x24)
-
 /* MDMA, channel 0: the normal world's, the A7's */
 #define MDMA_CIFCR  (0x58000000 + 0x44)
 #define MDMA_CCR    (0x58000000 + 0x4c)
@@ -112,14 +103,7 @@ static void test_tzma_lock(void)
 
 static void copy_by_dma(QTestState *qts, uint32_t from, uint32_t to)
 {
-    qtest_writel(qts, DMA_LIFCR, 0x3f);
-    qtest_writel(qts, DMA_S0PAR, from);
-    qtest_writel(qts, DMA_S0M0AR, to);
-    qtest_writel(qts, DMA_S0NDTR, 1);
-    qtest_writel(qts, DMA_S0FCR, 0x7);
-    qtest_writel(qts, DMA_S0CR, 2 << 13 | 2 << 11 | 2 << 6 | 1);
-    qtest_clock_step(qts, 1000 * 1000);
-    qtest_writel(qts, DMA_S0CR, 0);
+    stm32mp1_copy_by_dma(qts, from, to);
 }
 
 static void copy_by_mdma(QTestState *qts, uint32_t from, uint32_t to)

@@ -41,18 +41,6 @@
 #define RETRAM          0x38000000
 #define MP_GCR          0x5000010c
 
-/* DMA1, stream 0: memory to memory, words */
-#define DMA1            0x48000000
-#define DMA_LISR        (DMA1 + 0x00)
-#define DMA_LIFCR       (DMA1 + 0x08)
-#define DMA_S0CR        (DMA1 + 0x10)
-#define DMA_S0NDTR      (DMA1 + 0x14)
-#define DMA_S0PAR       (DMA1 + 0x18)
-#define DMA_S0M0AR      (DMA1 + 0x1c)
-#define DMA_S0FCR       (DMA1 + 0x24)
-#define DMA_COMPLETE    (1u << 5)
-#define DMA_ERROR       (1u << 3)
-
 /* A secure firmware and a kernel that do nothing */
 static const uint32_t spin[] = { 0xe320f003, 0xeafffffd };
 
@@ -181,24 +169,6 @@ static void test_reset(void)
     end_secure(qts);
 }
 
-/* Copy a word by DMA1: whether it says that it could */
-static bool copy(QTestState *qts, uint32_t from, uint32_t to)
-{
-    uint32_t flags;
-
-    qtest_writel(qts, DMA_LIFCR, 0x3f);
-    qtest_writel(qts, DMA_S0PAR, from);
-    qtest_writel(qts, DMA_S0M0AR, to);
-    qtest_writel(qts, DMA_S0NDTR, 1);
-    qtest_writel(qts, DMA_S0FCR, 0x7);
-    /* memory to memory, words */
-    qtest_writel(qts, DMA_S0CR, 2 << 13 | 2 << 11 | 2 << 6 | 1);
-    qtest_clock_step(qts, 1000 * 1000);
-    flags = qtest_readl(qts, DMA_LISR);
-    qtest_writel(qts, DMA_S0CR, 0);
-    return (flags & DMA_COMPLETE) && !(flags & DMA_ERROR);
-}
-
 static void set_region(QTestState *qts, int n, uint32_t base, uint32_t size,
                        uint32_t attributes, uint32_t id_access)
 {
@@ -232,7 +202,7 @@ static void test_permissions(void)
         set_region(qts, 3, at, 0x1000, FILTERS, table[i].id_access);
         qtest_writel(qts, at + 8, 0x600dbeef);
         qtest_writel(qts, SRAM, 0xdeadbeef);
-        g_assert_true(copy(qts, at + 8, SRAM));
+        g_assert_true(stm32mp1_copy_by_dma(qts, at + 8, SRAM));
         g_assert_cmphex(qtest_readl(qts, SRAM), ==,
                         table[i].reads ? 0x600dbeef : 0);
         g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==,
@@ -240,7 +210,7 @@ static void test_permissions(void)
         qtest_writel(qts, INT_CLEAR, 3);
 
         qtest_writel(qts, SRAM, 0x12345678);
-        g_assert_true(copy(qts, SRAM, at + 8));
+        g_assert_true(stm32mp1_copy_by_dma(qts, SRAM, at + 8));
         g_assert_cmphex(qtest_readl(qts, at + 8), ==,
                         table[i].writes ? 0x12345678 : 0x600dbeef);
         g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==,
@@ -254,9 +224,9 @@ static void test_permissions(void)
         qtest_writel(qts, INT_CLEAR, 3);
 
         /* beside it, on both sides */
-        g_assert_true(copy(qts, SRAM, at - 4));
+        g_assert_true(stm32mp1_copy_by_dma(qts, SRAM, at - 4));
         g_assert_cmphex(qtest_readl(qts, at - 4), ==, 0x12345678);
-        g_assert_true(copy(qts, SRAM, at + 0x1000));
+        g_assert_true(stm32mp1_copy_by_dma(qts, SRAM, at + 0x1000));
         g_assert_cmphex(qtest_readl(qts, at + 0x1000), ==, 0x12345678);
         g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
     }
@@ -271,11 +241,11 @@ static void test_action(void)
     qtest_irq_intercept_out_named(qts, STM32MP1_SOC "tzc", "sysbus-irq");
     for (uint32_t action = 0; action < 4; action++) {
         qtest_writel(qts, ACTION, action);
-        g_assert_true(copy(qts, SECURE, SRAM) == !(action & 1));
+        g_assert_true(stm32mp1_copy_by_dma(qts, SECURE, SRAM) == !(action & 1));
         g_assert_true(qtest_get_irq(qts, 0) == !!(action & 2));
         g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
         /* Another one is noted as such, and no more of it. */
-        copy(qts, SECURE + 0x100, SRAM);
+        stm32mp1_copy_by_dma(qts, SECURE + 0x100, SRAM);
         g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0x202);
         g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, SECURE);
         qtest_writel(qts, INT_CLEAR, 1);
@@ -293,10 +263,10 @@ static void test_gate(void)
 
     qtest_writel(qts, DDR + 0x100, 0x600dbeef);
     qtest_writel(qts, GATE_KEEPER, 1);
-    copy(qts, DDR + 0x100, SRAM);
+    stm32mp1_copy_by_dma(qts, DDR + 0x100, SRAM);
     g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
     qtest_writel(qts, GATE_KEEPER, 3);
-    copy(qts, DDR + 0x100, SRAM);
+    stm32mp1_copy_by_dma(qts, DDR + 0x100, SRAM);
     g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x600dbeef);
     end_secure(qts);
 }
@@ -479,7 +449,7 @@ static void test_no_secure_world(void)
     QTestState *qts = stm32mp1_init();
 
     qtest_writel(qts, SECURE, 0x600dbeef);
-    g_assert_true(copy(qts, SECURE, SRAM));
+    g_assert_true(stm32mp1_copy_by_dma(qts, SECURE, SRAM));
     g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x600dbeef);
     qtest_quit(qts);
 }
@@ -493,15 +463,15 @@ static void test_migration(void)
     arguments = g_strdup_printf("-M stm32mp157c-dk2,secure-firmware=%s "
                                 "-kernel %s", firmware_path, kernel_path);
     set_region(qts, 3, at, 0x1000, FILTERS, 0);
-    copy(qts, at, SRAM);
+    stm32mp1_copy_by_dma(qts, at, SRAM);
     qts = stm32mp1_migrate_to(qts, arguments);
     g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
     g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, at);
     g_assert_cmphex(qtest_readl(qts, BASE_LOW(3)), ==, at);
     qtest_writel(qts, at, 0x600dbeef);
-    copy(qts, at, SRAM);
+    stm32mp1_copy_by_dma(qts, at, SRAM);
     g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
-    copy(qts, at + 0x1000, SRAM);
+    stm32mp1_copy_by_dma(qts, at + 0x1000, SRAM);
     end_secure(qts);
 }
 

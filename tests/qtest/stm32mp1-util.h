@@ -51,6 +51,34 @@ static inline void stm32mp1_system_reset(QTestState *qts)
 }
 
 /*
+ * Copy a word by DMA1, from memory to memory; it is the normal world's, on the
+ * bus of the M4. Return whether it says that it could.
+ */
+static inline bool stm32mp1_copy_by_dma(QTestState *qts, uint32_t from,
+                                        uint32_t to)
+{
+    enum {
+        DMA1_LISR = 0x48000000, DMA1_LIFCR = 0x48000008,
+        DMA1_S0CR = 0x48000010, DMA1_S0NDTR = 0x48000014,
+        DMA1_S0PAR = 0x48000018, DMA1_S0M0AR = 0x4800001c,
+        DMA1_S0FCR = 0x48000024, TCIF0 = 1 << 5, TEIF0 = 1 << 3,
+    };
+    uint32_t flags;
+
+    qtest_writel(qts, DMA1_LIFCR, 0x3f);
+    qtest_writel(qts, DMA1_S0PAR, from);
+    qtest_writel(qts, DMA1_S0M0AR, to);
+    qtest_writel(qts, DMA1_S0NDTR, 1);
+    qtest_writel(qts, DMA1_S0FCR, 0x7);
+    /* memory to memory, words */
+    qtest_writel(qts, DMA1_S0CR, 2 << 13 | 2 << 11 | 2 << 6 | 1);
+    qtest_clock_step(qts, 1000 * 1000);
+    flags = qtest_readl(qts, DMA1_LISR);
+    qtest_writel(qts, DMA1_S0CR, 0);
+    return (flags & TCIF0) && !(flags & TEIF0);
+}
+
+/*
  * Start the machine with QEMU's log of guests' mistakes in a temporary file,
  * whose name stm32mp1_check_log() wants.
  */
