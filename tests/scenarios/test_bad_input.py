@@ -295,7 +295,7 @@ def test_named_cases(
 ) -> None:
     cases = [case for case in CASES if case.bug is None and case.meant_for(target)]
     cases = [case for case in cases if case.unchecked is None or not case.unchecked.inside(kernel)]
-    machine = boot(files=files(target, cases), kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
+    machine = boot(files=files(target, cases), **memory.COUNTED)
     if any(case.verdict is Verdict.DEAD for case in cases):
         Remote(machine).expect("stop-without-ack")
     bench = Bench(machine)
@@ -319,7 +319,7 @@ def test_mutants(
         made = [one for one in made if not re.search("^Section|too small$", refused_for(one[1], target))]
         count = len(made)
     contents = {f"lib/firmware/mutant{number}.elf": data for number, (_, data) in enumerate(made)}
-    machine = boot(files=contents, kernel_arguments=memory.EXACT, tolerated=memory.NOTICE)
+    machine = boot(files=contents, **memory.COUNTED)
     machine.records.values |= {"seed": seed, "mutants": count}
     Remote(machine).tolerate("stop-without-ack", "a mutant may load no program")
     machine.tolerate_bad(

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from ampstand.linux import memory
-from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
@@ -19,29 +17,17 @@ from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
-COUNTED = {"kernel_arguments": f"{memory.EXACT} {ROOMY}", "tolerated": memory.NOTICE}
 ROUNDS = 200
-PATIENCE = 20.0
-"""Seconds."""
 TTYS = 32
 """How many Linux can have: MAX_TTY_RPMSG."""
 
 
 @contextmanager
 def nothing_leaks(host: Shell) -> Iterator[None]:
-    """Fail if any kind of object has become more by as many as half the rounds, and stays so.
-
-    Linux frees some of it in batches, seconds later: what kfree_rcu() was given.
-    """
+    """Fail if any kind of object has become more by as many as half the rounds, and stays so."""
     before = memory.slabs(host)
     yield
-    end = time.monotonic() + PATIENCE
-    while True:
-        grown = {name: count - before.get(name, 0) for name, count in memory.slabs(host).items()}
-        leaking = {name: count for name, count in grown.items() if count >= ROUNDS // 2}
-        if not leaking or time.monotonic() > end:
-            break
-    assert not leaking
+    assert not memory.leaking(host, before, ROUNDS // 2)
 
 
 @contextmanager
@@ -58,7 +44,7 @@ def refusals(machine: LinuxMachine) -> Iterator[None]:
 
 def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     known_bug("zynqmp-work-after-stop").blinds()
-    remote = Remote(boot(**COUNTED))
+    remote = Remote(boot(**memory.COUNTED))
     remote.start("echo-bare")
     remote.stop()
     with nothing_leaks(remote.host):
@@ -67,7 +53,7 @@ def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_
 
 def test_endpoints_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
     """Each is a device of its own, with a queue and an endpoint, and has had a message."""
-    remote = Remote(boot(**COUNTED))
+    remote = Remote(boot(**memory.COUNTED))
     remote.start("echo-bare", services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 1 -r 5")["rounds"] == 5
     with nothing_leaks(remote.host):
@@ -78,7 +64,7 @@ def test_endpoints_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
 @pytest.mark.needs("attach", "told-table")
 def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
-    remote = preload("echo-bare", preload_table=4, **COUNTED)
+    remote = preload("echo-bare", preload_table=4, **memory.COUNTED)
     host = remote.host
     with refusals(remote.machine), nothing_leaks(host):
         refused = host.text(
@@ -101,7 +87,7 @@ be registered; and more ttys than there can be, so that the driver does not want
 def test_refused_channels_leak_nothing(boot: Callable[..., LinuxMachine], case: str) -> None:
     """Refused channels leave nothing behind when the remote has been stopped."""
     command, wanted = REFUSED[case]
-    remote = Remote(boot(**COUNTED))
+    remote = Remote(boot(**memory.COUNTED))
     host = remote.host
     if case == "name":
         remote.machine.expect_bad("cannot create duplicate filename|with -EEXIST", remote.machine.board.shell.core)

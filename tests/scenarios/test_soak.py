@@ -10,7 +10,6 @@ from collections.abc import Callable
 import pytest
 
 from ampstand.linux import memory
-from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_KINDS, CRASH_SERVICE, Remote, crash_message
 
@@ -20,11 +19,7 @@ ROUNDS = 1000
 SAMPLES = 10
 TRANSLATION_CACHE = 48
 """In MiB; about 240 KiB a round fill it within 300 rounds. QEMU's memory was seen to come to rest after 600 only."""
-OPTIONS = {
-    "translation_cache": TRANSLATION_CACHE,
-    "kernel_arguments": f"{memory.EXACT} {ROOMY}",
-    "tolerated": memory.NOTICE,
-}
+OPTIONS = {"translation_cache": TRANSLATION_CACHE} | memory.COUNTED
 LIMITS = {"Slab": 512, "SUnreclaim": 512, "KernelStack": 512, "VmallocUsed": 512, "MemFree": 1024, "qemu": 4096}
 """In KiB; a leak of one page a round would show as some 2,400. QEMU's own memory goes up and down by more than that."""
 

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 from ampstand.errors import UsageError
+from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.shell import Shell
 
@@ -16,8 +18,12 @@ EXACT = "slub_debug=F"
 Otherwise free objects count as active while they are on a core's slab or, with newer kernels, in its sheaves. To shrink
 the caches empties both, but the next allocation fills them again: with up to 122 objects for each core and cache.
 """
+PATIENCE = 20.0
+"""Seconds for Linux to free what it frees in batches: what kfree_rcu() was given."""
 NOTICE = {r"^\*\*.*\*\*$": "debugging of slabs shows addresses, and Linux warns of that"}
 """What Linux says at boot for that, with the reason."""
+COUNTED = {"kernel_arguments": f"{EXACT} {ROOMY}", "tolerated": NOTICE}
+"""How a scenario boots a Linux whose objects it counts."""
 
 
 def figures(machine: LinuxMachine) -> dict[str, int]:
@@ -47,3 +53,13 @@ def slabs(host: Shell) -> dict[str, int]:
     lines = host.run_check("cat /proc/slabinfo")[2:]
     found = {fields[0]: int(fields[1]) for fields in (line.split() for line in lines)}
     return found | {"vmap_area": int(host.text("grep -vc unpurged /proc/vmallocinfo"))}
+
+
+def leaking(host: Shell, before: dict[str, int], limit: int) -> dict[str, int]:
+    """Return by how much each kind of object has grown since ``before``, of those grown by ``limit`` that stay so."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        grown = {name: count - before.get(name, 0) for name, count in slabs(host).items()}
+        found = {name: count for name, count in grown.items() if count >= limit}
+        if not found or time.monotonic() > end:
+            return found
