@@ -201,13 +201,20 @@ static unsigned stm32mp1_adc_number(const STM32MP1AdcUnit *u)
     return u - u->adc->unit + 1;
 }
 
-static void stm32mp1_adc_update(STM32MP1AdcUnit *u)
+/* Whether a result waits for DMA */
+static bool stm32mp1_adc_request(const STM32MP1AdcUnit *u)
 {
     unsigned dmngt = FIELD_EX32(u->regs[R_CFGR], CFGR, DMNGT);
+
+    return (dmngt == DMNGT_ONE_SHOT || dmngt == DMNGT_CIRCULAR) &&
+           (u->regs[R_ISR] & R_ISR_EOC_MASK) &&
+           !(u->regs[R_ISR] & R_ISR_OVR_MASK);
+}
+
+static void stm32mp1_adc_update(STM32MP1AdcUnit *u)
+{
     bool level = u->regs[R_ISR] & u->regs[R_IER];
-    bool request = (dmngt == DMNGT_ONE_SHOT || dmngt == DMNGT_CIRCULAR) &&
-                   (u->regs[R_ISR] & R_ISR_EOC_MASK) &&
-                   !(u->regs[R_ISR] & R_ISR_OVR_MASK);
+    bool request = stm32mp1_adc_request(u);
 
     trace_stm32mp1_adc_update(stm32mp1_adc_number(u), u->regs[R_ISR],
                               u->regs[R_CR], level, request);
@@ -372,10 +379,14 @@ static void stm32mp1_adc_expired(void *opaque)
     stm32mp1_adc_update(u);
 }
 
-/* A conversion that is at its end, but for which QEMU had no time yet */
+/*
+ * A conversion that is at its end, but for which QEMU had no time yet. It had
+ * none for DMA either, then, whose turn comes before: it would be an overrun
+ * if DMA itself, which is late, caused the next conversion to end.
+ */
 static void stm32mp1_adc_catch_up(STM32MP1AdcUnit *u)
 {
-    if (timer_pending(u->timer) &&
+    if (timer_pending(u->timer) && !stm32mp1_adc_request(u) &&
         timer_expire_time_ns(u->timer) <=
         qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)) {
         timer_del(u->timer);
