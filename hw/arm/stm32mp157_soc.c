@@ -1079,7 +1079,8 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
     if (!strcmp(info->type, TYPE_STM32MP1_LPTIM)) {
         qdev_prop_set_bit(dev, "encoder", info->param);
     }
-    if (!strcmp(info->type, TYPE_STM32MP1_QUADSPI)) {
+    if (!strcmp(info->type, TYPE_STM32MP1_QUADSPI) ||
+        !strcmp(info->type, TYPE_STM32F7_I2C)) {
         qdev_prop_set_string(dev, "bus-name", info->name);
     }
     if (!strcmp(info->type, TYPE_STM32MP1_SPI)) {

@@ -370,7 +370,7 @@ static void dk2_init(MachineState *machine)
     pmic = i2c_slave_create_simple(
         I2C_BUS(qdev_get_child_bus(stm32mp157_soc_device(&s->soc,
                                                          STM32MP157_I2C4),
-                                   "i2c")),
+                                   "i2c4")),
         TYPE_STPMIC1, DK2_PMIC_ADDR);
     qdev_connect_gpio_out(DEVICE(pmic), 0,
         qdev_get_gpio_in(stm32mp157_soc_device(&s->soc, STM32MP157_GPIOA),

@@ -1,5 +1,5 @@
 /*
- * STM32F7 I2C controller (also in STM32MP1), master mode
+ * STM32F7 I2C controller (also in STM32MP1)
  *
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -7,21 +7,27 @@
 
 /*
  * Registers as in RM0436, chapter I2C. A byte takes no time: it is on the bus
- * as soon as TXDR has been written, or RXDR is free to take it. Nor does a stop,
- * but for the one after a NACK: drivers tell an absent chip by NACKF, and some
- * look at it only until STOPF is there.
+ * as soon as TXDR has been written, or RXDR is free to take it. Nor does a
+ * stop, but for the one after a NACK: drivers tell an absent chip by NACKF, and
+ * some look at it only until STOPF is there.
  *
- * Not modelled: slave mode, 10-bit addresses (answered by NACK), SMBus packet
- * error checking, timeouts and alert.
+ * A slave is addressed by another controller over a TYPE_STM32F7_I2C_WIRE,
+ * which waits for it as long as the slave would stretch the clock. With SBC,
+ * NACK is for the byte after the one that TCR is about.
+ *
+ * Not modelled: 10-bit addresses (answered by NACK), SMBus packet error
+ * checking, timeouts and alert; two masters at once.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "hw/i2c/stm32f7_i2c.h"
 #include "hw/irq.h"
 #include "hw/qdev-clock.h"
+#include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
+#include "qapi/error.h"
 #include "system/reset.h"
 #include "trace.h"
 
@@ -36,6 +42,9 @@ REG32(CR1, 0x00)
     FIELD(CR1, ERRIE, 7, 1)
     FIELD(CR1, TXDMAEN, 14, 1)
     FIELD(CR1, RXDMAEN, 15, 1)
+    FIELD(CR1, SBC, 16, 1)
+    FIELD(CR1, NOSTRETCH, 17, 1)
+    FIELD(CR1, GCEN, 19, 1)
     FIELD(CR1, PECEN, 23, 1)
 REG32(CR2, 0x04)
     FIELD(CR2, SADD, 0, 10)
@@ -49,8 +58,12 @@ REG32(CR2, 0x04)
     FIELD(CR2, AUTOEND, 25, 1)
     FIELD(CR2, PECBYTE, 26, 1)
 REG32(OAR1, 0x08)
+    FIELD(OAR1, OA1, 1, 7)
+    FIELD(OAR1, OA1MODE, 10, 1)
     FIELD(OAR1, OA1EN, 15, 1)
 REG32(OAR2, 0x0c)
+    FIELD(OAR2, OA2, 1, 7)
+    FIELD(OAR2, OA2MSK, 8, 3)
     FIELD(OAR2, OA2EN, 15, 1)
 REG32(TIMINGR, 0x10)
     FIELD(TIMINGR, SCLL, 0, 8)
@@ -73,6 +86,8 @@ REG32(ISR, 0x18)
     FIELD(ISR, TIMEOUT, 12, 1)
     FIELD(ISR, ALERT, 13, 1)
     FIELD(ISR, BUSY, 15, 1)
+    FIELD(ISR, DIR, 16, 1)
+    FIELD(ISR, ADDCODE, 17, 7)
 REG32(ICR, 0x1c)
 REG32(PECR, 0x20)
 REG32(RXDR, 0x24)
@@ -93,6 +108,12 @@ REG32(SIDR, 0x3fc)
                     R_ISR_PECERR_MASK | R_ISR_TIMEOUT_MASK | R_ISR_ALERT_MASK)
 /* A bit in standard mode, for when the kernel clock stands still */
 #define DEFAULT_BIT_NS 10000
+
+/* That of a wire that is not addressed: none that could be on a bus */
+#define NO_ADDRESS 0x80
+#define GENERAL_CALL 0
+/* OA2MSK for all addresses but those that are reserved */
+#define OA2MSK_ALL 7
 
 /* The flags that ICR clears */
 #define ICR_FLAGS (R_ISR_ADDR_MASK | R_ISR_NACKF_MASK | R_ISR_STOPF_MASK | \
@@ -132,6 +153,7 @@ static void stm32f7_i2c_stop(STM32F7I2CState *s)
         i2c_end_transfer(s->bus);
         s->active = false;
     }
+    s->stopping = false;
     s->isr &= ~(R_ISR_BUSY_MASK | R_ISR_TXIS_MASK | R_ISR_TC_MASK |
                 R_ISR_TCR_MASK);
     s->isr |= R_ISR_STOPF_MASK;
@@ -157,6 +179,7 @@ static void stm32f7_i2c_nack(STM32F7I2CState *s)
 {
     s->isr &= ~R_ISR_TXIS_MASK;
     s->isr |= R_ISR_NACKF_MASK | R_ISR_TXE_MASK;
+    s->stopping = true;
     timer_mod(&s->stop_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
                               stm32f7_i2c_stop_ns(s));
 }
@@ -166,11 +189,53 @@ static void stm32f7_i2c_block_done(STM32F7I2CState *s)
 {
     if (s->cr2 & R_CR2_RELOAD_MASK) {
         s->isr |= R_ISR_TCR_MASK;
-    } else if (s->cr2 & R_CR2_AUTOEND_MASK) {
+        return;
+    }
+    if ((s->cr2 & R_CR2_RD_WRN_MASK) && FIELD_EX32(s->cr2, CR2, NBYTES)) {
+        i2c_nack(s->bus);
+    }
+    if (s->cr2 & R_CR2_AUTOEND_MASK) {
         stm32f7_i2c_stop(s);
     } else {
         s->isr |= R_ISR_TC_MASK;
     }
+}
+
+/* What a master is about to do */
+typedef enum {
+    STEP_SEND,
+    STEP_RECEIVE,
+    STEP_END,
+} STM32F7I2CStep;
+
+/* Does this slave let the clock go for the step? */
+static bool stm32f7_i2c_slave_ready(const STM32F7I2CState *s,
+                                    STM32F7I2CStep step)
+{
+    if (s->cr1 & R_CR1_NOSTRETCH_MASK) {
+        return true;
+    }
+    return !(s->isr & (R_ISR_ADDR_MASK | R_ISR_TCR_MASK)) &&
+           !(step == STEP_SEND && (s->isr & R_ISR_RXNE_MASK)) &&
+           !(step == STEP_RECEIVE && (s->isr & R_ISR_TXE_MASK));
+}
+
+/* Does no controller that is addressed on the bus hold the clock? */
+static bool stm32f7_i2c_bus_ready(const STM32F7I2CState *s,
+                                  STM32F7I2CStep step)
+{
+    I2CNode *node;
+
+    QLIST_FOREACH(node, &s->bus->current_devs, next) {
+        const STM32F7I2CWireState *wire = (const STM32F7I2CWireState *)
+            object_dynamic_cast(OBJECT(node->elt), TYPE_STM32F7_I2C_WIRE);
+
+        if (wire && wire->addressed &&
+            !stm32f7_i2c_slave_ready(wire->controller, step)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Move on with the transfer as far as it goes without software */
@@ -183,11 +248,17 @@ static void stm32f7_i2c_advance(STM32F7I2CState *s)
         return;
     }
     if (s->remaining && recv && !(s->isr & R_ISR_RXNE_MASK)) {
+        if (!stm32f7_i2c_bus_ready(s, STEP_RECEIVE)) {
+            return;
+        }
         s->rxdr = i2c_recv(s->bus);
         s->isr |= R_ISR_RXNE_MASK;
         s->remaining--;
         trace_stm32f7_i2c_byte(recv, s->rxdr, s->remaining);
     } else if (s->remaining && !recv && !(s->isr & R_ISR_TXE_MASK)) {
+        if (!stm32f7_i2c_bus_ready(s, STEP_SEND)) {
+            return;
+        }
         s->isr |= R_ISR_TXE_MASK;
         s->isr &= ~R_ISR_TXIS_MASK;
         s->remaining--;
@@ -198,7 +269,9 @@ static void stm32f7_i2c_advance(STM32F7I2CState *s)
         }
     }
     if (s->remaining == 0) {
-        stm32f7_i2c_block_done(s);
+        if (stm32f7_i2c_bus_ready(s, STEP_END)) {
+            stm32f7_i2c_block_done(s);
+        }
     } else if (!recv) {
         s->isr |= R_ISR_TXIS_MASK;
     }
@@ -210,6 +283,11 @@ static void stm32f7_i2c_start(STM32F7I2CState *s)
     bool recv = s->cr2 & R_CR2_RD_WRN_MASK;
     bool nack;
 
+    if (s->wire) {
+        /* a slave just now: START stays set until the bus is free */
+        s->cr2 |= R_CR2_START_MASK;
+        return;
+    }
     s->cr2 &= ~R_CR2_START_MASK;
     s->isr &= ~(R_ISR_TC_MASK | R_ISR_TCR_MASK | R_ISR_TXIS_MASK);
     s->isr |= R_ISR_BUSY_MASK;
@@ -226,10 +304,16 @@ static void stm32f7_i2c_start(STM32F7I2CState *s)
         qemu_log_mask(LOG_UNIMP, "%s: 10-bit address\n", TYPE_STM32F7_I2C);
         nack = true;
     } else {
+        s->starting = true;
         nack = i2c_start_transfer(s->bus, address, recv);
+        s->starting = false;
     }
     trace_stm32f7_i2c_start(address, recv, s->remaining, nack);
     if (nack) {
+        if (!s->active) {
+            /* a general call that nobody has answered is not over for the bus */
+            i2c_end_transfer(s->bus);
+        }
         stm32f7_i2c_nack(s);
         return;
     }
@@ -237,22 +321,63 @@ static void stm32f7_i2c_start(STM32F7I2CState *s)
     stm32f7_i2c_advance(s);
 }
 
-/* The stop that follows a NACK; a START that has waited for it comes then */
+/* The bus is free; a START that has waited for that comes now */
 static void stm32f7_i2c_stop_expired(void *opaque)
 {
     STM32F7I2CState *s = opaque;
 
-    stm32f7_i2c_stop(s);
+    if (s->stopping) {
+        stm32f7_i2c_stop(s);
+    }
     if (s->cr2 & R_CR2_START_MASK) {
         stm32f7_i2c_start(s);
     }
     stm32f7_i2c_update(s);
 }
 
+/* This slave does no longer hold the clock: its master can go on. */
+static void stm32f7_i2c_slave_release(const STM32F7I2CWireState *wire)
+{
+    BusState *bus = qdev_get_parent_bus(DEVICE(wire));
+    STM32F7I2CState *master = STM32F7_I2C(bus->parent);
+
+    /* unless it is being reset, too */
+    if (master->isr & R_ISR_BUSY_MASK) {
+        stm32f7_i2c_advance(master);
+        stm32f7_i2c_update(master);
+    }
+}
+
+/* Something has changed that a slave may have waited for. */
+static void stm32f7_i2c_slave_advance(STM32F7I2CState *s)
+{
+    if (!s->wire) {
+        return;
+    }
+    if ((s->isr & R_ISR_DIR_MASK) && (s->isr & R_ISR_TXE_MASK) &&
+        !(s->isr & (R_ISR_ADDR_MASK | R_ISR_NACKF_MASK))) {
+        s->isr |= R_ISR_TXIS_MASK;
+    }
+    stm32f7_i2c_slave_release(s->wire);
+}
+
+/* It answers no more; what its master does now is for nobody. */
+static void stm32f7_i2c_slave_leave(STM32F7I2CState *s)
+{
+    STM32F7I2CWireState *wire = s->wire;
+
+    if (wire) {
+        s->wire = NULL;
+        wire->addressed = false;
+        stm32f7_i2c_slave_release(wire);
+    }
+}
+
 /* PE = 0 is a software reset of the state machine and of the flags */
 static void stm32f7_i2c_disable(STM32F7I2CState *s)
 {
     timer_del(&s->stop_timer);
+    s->stopping = false;
     if (s->active) {
         i2c_end_transfer(s->bus);
         s->active = false;
@@ -260,6 +385,7 @@ static void stm32f7_i2c_disable(STM32F7I2CState *s)
     s->remaining = 0;
     s->isr = R_ISR_TXE_MASK;
     s->cr2 &= ~(R_CR2_START_MASK | R_CR2_STOP_MASK | R_CR2_PECBYTE_MASK);
+    stm32f7_i2c_slave_leave(s);
 }
 
 static void stm32f7_i2c_write_cr1(STM32F7I2CState *s, uint32_t value)
@@ -291,8 +417,8 @@ static void stm32f7_i2c_write_cr2(STM32F7I2CState *s, uint32_t value)
         qemu_log_mask(LOG_UNIMP, "%s: PECBYTE\n", TYPE_STM32F7_I2C);
         value &= ~R_CR2_PECBYTE_MASK;
     }
-    if (timer_pending(&s->stop_timer)) {
-        /* a stop is coming; START stays set until the bus is free */
+    if (timer_pending(&s->stop_timer) || (s->cr2 & R_CR2_START_MASK)) {
+        /* the bus is not free yet; START stays set until it is */
         s->cr2 = (value & CR2_RW & ~(R_CR2_START_MASK | R_CR2_STOP_MASK)) |
                  ((start_stop | s->cr2) & R_CR2_START_MASK);
         return;
@@ -310,17 +436,124 @@ static void stm32f7_i2c_write_cr2(STM32F7I2CState *s, uint32_t value)
         s->isr &= ~R_ISR_TCR_MASK;
         s->remaining = FIELD_EX32(value, CR2, NBYTES);
         stm32f7_i2c_advance(s);
+        stm32f7_i2c_slave_advance(s);
     }
 }
 
 /*
- * Is the controller to answer as a slave? An own address alone does not say so:
- * ST's HAL sets one for each master, too, with NACK as its answer.
+ * Is @address one that this controller answers? An own address alone does not
+ * say so: ST's HAL sets one for each master, too, with NACK as its answer.
  */
-static bool stm32f7_i2c_is_slave(STM32F7I2CState *s)
+static bool stm32f7_i2c_is_own(const STM32F7I2CState *s, uint8_t address,
+                               bool broadcast)
 {
-    return (s->cr1 & R_CR1_PE_MASK) && !(s->cr2 & R_CR2_NACK_MASK) &&
-           ((s->oar1 & R_OAR1_OA1EN_MASK) || (s->oar2 & R_OAR2_OA2EN_MASK));
+    unsigned masked = FIELD_EX32(s->oar2, OAR2, OA2MSK);
+    uint8_t differs = FIELD_EX32(s->oar2, OAR2, OA2) ^ address;
+
+    if (!(s->cr1 & R_CR1_PE_MASK) || (s->cr2 & R_CR2_NACK_MASK) || s->active ||
+        s->starting || s->wire) {
+        return false;
+    }
+    if (broadcast) {
+        return s->cr1 & R_CR1_GCEN_MASK;
+    }
+    if ((s->oar1 & R_OAR1_OA1EN_MASK) && !(s->oar1 & R_OAR1_OA1MODE_MASK) &&
+        FIELD_EX32(s->oar1, OAR1, OA1) == address) {
+        return true;
+    }
+    if (!(s->oar2 & R_OAR2_OA2EN_MASK)) {
+        return false;
+    }
+    return masked == OA2MSK_ALL ? address >= 0x08 && address < 0x78 :
+                                  !(differs >> masked);
+}
+
+static void stm32f7_i2c_slave_start(STM32F7I2CState *s, bool transmit)
+{
+    uint8_t address = s->wire->parent_obj.address;
+
+    s->isr &= ~(R_ISR_TXIS_MASK | R_ISR_TCR_MASK);
+    s->isr |= R_ISR_ADDR_MASK | R_ISR_BUSY_MASK;
+    s->isr = FIELD_DP32(s->isr, ISR, DIR, transmit);
+    s->isr = FIELD_DP32(s->isr, ISR, ADDCODE, address);
+    if (s->cr1 & R_CR1_SBC_MASK) {
+        s->remaining = FIELD_EX32(s->cr2, CR2, NBYTES);
+    }
+    if ((s->cr1 & R_CR1_NOSTRETCH_MASK) && transmit &&
+        (s->isr & R_ISR_TXE_MASK)) {
+        s->isr |= R_ISR_TXIS_MASK;
+    }
+    trace_stm32f7_i2c_slave_start(address, transmit);
+    stm32f7_i2c_update(s);
+}
+
+/* One byte less of NBYTES, if the slave counts them */
+static void stm32f7_i2c_slave_count(STM32F7I2CState *s)
+{
+    if ((s->cr1 & R_CR1_SBC_MASK) && s->remaining && --s->remaining == 0 &&
+        (s->cr2 & R_CR2_RELOAD_MASK)) {
+        s->isr |= R_ISR_TCR_MASK;
+    }
+}
+
+/* A byte from the master; returns whether it is acknowledged. */
+static bool stm32f7_i2c_slave_take(STM32F7I2CState *s, uint8_t value)
+{
+    bool ack = !(s->cr2 & R_CR2_NACK_MASK);
+
+    if (s->isr & R_ISR_RXNE_MASK) {
+        /* with NOSTRETCH only */
+        s->isr |= R_ISR_OVR_MASK;
+        ack = false;
+    } else {
+        s->rxdr = value;
+        s->isr |= R_ISR_RXNE_MASK;
+        s->cr2 &= ~R_CR2_NACK_MASK;
+        stm32f7_i2c_slave_count(s);
+    }
+    trace_stm32f7_i2c_slave_byte(false, value, ack);
+    stm32f7_i2c_update(s);
+    return ack;
+}
+
+/* A byte for the master */
+static uint8_t stm32f7_i2c_slave_give(STM32F7I2CState *s)
+{
+    uint8_t value = s->txdr;
+
+    if (s->isr & R_ISR_TXE_MASK) {
+        /* with NOSTRETCH only */
+        s->isr |= R_ISR_OVR_MASK;
+        value = 0xff;
+    } else {
+        s->isr |= R_ISR_TXE_MASK | R_ISR_TXIS_MASK;
+        stm32f7_i2c_slave_count(s);
+    }
+    trace_stm32f7_i2c_slave_byte(true, value, true);
+    stm32f7_i2c_update(s);
+    return value;
+}
+
+/* The master wants no more. */
+static void stm32f7_i2c_slave_nack(STM32F7I2CState *s)
+{
+    s->isr &= ~R_ISR_TXIS_MASK;
+    s->isr |= R_ISR_NACKF_MASK;
+    stm32f7_i2c_update(s);
+}
+
+static void stm32f7_i2c_slave_stop(STM32F7I2CState *s)
+{
+    s->wire = NULL;
+    s->cr2 &= ~R_CR2_NACK_MASK;
+    s->isr &= ~(R_ISR_BUSY_MASK | R_ISR_TXIS_MASK | R_ISR_TCR_MASK);
+    s->isr |= R_ISR_STOPF_MASK;
+    trace_stm32f7_i2c_slave_stop();
+    if (s->cr2 & R_CR2_START_MASK) {
+        timer_mod(&s->stop_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                                  stm32f7_i2c_stop_ns(s));
+    }
+    stm32f7_i2c_update(s);
 }
 
 static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr)
@@ -346,6 +579,7 @@ static uint32_t stm32f7_i2c_read_reg(STM32F7I2CState *s, hwaddr addr)
         if (s->isr & R_ISR_RXNE_MASK) {
             s->isr &= ~R_ISR_RXNE_MASK;
             stm32f7_i2c_advance(s);
+            stm32f7_i2c_slave_advance(s);
             stm32f7_i2c_update(s);
         }
         return value;
@@ -382,8 +616,6 @@ static uint64_t stm32f7_i2c_read(void *opaque, hwaddr addr, unsigned size)
 static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
                                   uint32_t value)
 {
-    bool was_slave = stm32f7_i2c_is_slave(s);
-
     switch (addr) {
     case A_CR1:
         stm32f7_i2c_write_cr1(s, value);
@@ -393,6 +625,10 @@ static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
         break;
     case A_OAR1:
         s->oar1 = value & OAR1_RW;
+        if ((s->oar1 & R_OAR1_OA1EN_MASK) && (s->oar1 & R_OAR1_OA1MODE_MASK)) {
+            qemu_log_mask(LOG_UNIMP, "%s: own 10-bit address\n",
+                          TYPE_STM32F7_I2C);
+        }
         break;
     case A_OAR2:
         s->oar2 = value & OAR2_RW;
@@ -411,14 +647,17 @@ static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
     case A_ISR:
         /* writing 1 to TXE throws away what is in TXDR */
         s->isr |= value & R_ISR_TXE_MASK;
+        stm32f7_i2c_slave_advance(s);
         break;
     case A_ICR:
         s->isr &= ~(value & ICR_FLAGS);
+        stm32f7_i2c_slave_advance(s);
         break;
     case A_TXDR:
         s->txdr = value;
         s->isr &= ~(R_ISR_TXE_MASK | R_ISR_TXIS_MASK);
         stm32f7_i2c_advance(s);
+        stm32f7_i2c_slave_advance(s);
         break;
     case A_PECR:
     case A_RXDR:
@@ -434,9 +673,6 @@ static void stm32f7_i2c_write_reg(STM32F7I2CState *s, hwaddr addr,
         qemu_log_mask(LOG_GUEST_ERROR,
                       "%s: write of reserved offset 0x%03" HWADDR_PRIx "\n",
                       TYPE_STM32F7_I2C, addr);
-    }
-    if (!was_slave && stm32f7_i2c_is_slave(s)) {
-        qemu_log_mask(LOG_UNIMP, "%s: slave mode\n", TYPE_STM32F7_I2C);
     }
     stm32f7_i2c_update(s);
 }
@@ -471,7 +707,11 @@ static void stm32f7_i2c_reset_enter(Object *obj, ResetType type)
     s->rxdr = 0;
     s->txdr = 0;
     s->remaining = 0;
+    s->stopping = false;
     timer_del(&s->stop_timer);
+    if (s->wire) {
+        s->wire->addressed = false;
+    }
 }
 
 static void stm32f7_i2c_reset_hold(Object *obj, ResetType type)
@@ -482,6 +722,7 @@ static void stm32f7_i2c_reset_hold(Object *obj, ResetType type)
         i2c_end_transfer(s->bus);
         s->active = false;
     }
+    stm32f7_i2c_slave_leave(s);
     stm32f7_i2c_update(s);
 }
 
@@ -494,6 +735,9 @@ static void stm32f7_i2c_reset_child_foreach(Object *obj,
 
 static void stm32f7_i2c_realize(DeviceState *dev, Error **errp)
 {
+    STM32F7I2CState *s = STM32F7_I2C(dev);
+
+    s->bus = i2c_init_bus(dev, s->bus_name ?: "i2c");
     qemu_register_resettable(OBJECT(STM32F7_I2C(dev)->bus));
 }
 
@@ -514,7 +758,6 @@ static void stm32f7_i2c_init(Object *obj)
     sysbus_init_irq(sbd, &s->error_irq);
     qdev_init_gpio_out_named(DEVICE(obj), &s->dma_rx, "dma-rx", 1);
     qdev_init_gpio_out_named(DEVICE(obj), &s->dma_tx, "dma-tx", 1);
-    s->bus = i2c_init_bus(DEVICE(obj), "i2c");
     s->clk = qdev_init_clock_in(DEVICE(obj), "clk", NULL, NULL, 0);
     timer_init_ns(&s->stop_timer, QEMU_CLOCK_VIRTUAL, stm32f7_i2c_stop_expired,
                   s);
@@ -527,8 +770,8 @@ static void stm32f7_i2c_finalize(Object *obj)
 
 static const VMStateDescription vmstate_stm32f7_i2c = {
     .name = TYPE_STM32F7_I2C,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(cr1, STM32F7I2CState),
         VMSTATE_UINT32(cr2, STM32F7I2CState),
@@ -542,10 +785,15 @@ static const VMStateDescription vmstate_stm32f7_i2c = {
         VMSTATE_UINT8(txdr, STM32F7I2CState),
         VMSTATE_UINT8(remaining, STM32F7I2CState),
         VMSTATE_BOOL(active, STM32F7I2CState),
+        VMSTATE_BOOL(stopping, STM32F7I2CState),
         VMSTATE_CLOCK(clk, STM32F7I2CState),
         VMSTATE_TIMER(stop_timer, STM32F7I2CState),
         VMSTATE_END_OF_LIST()
     }
+};
+
+static const Property stm32f7_i2c_properties[] = {
+    DEFINE_PROP_STRING("bus-name", STM32F7I2CState, bus_name),
 };
 
 static void stm32f7_i2c_class_init(ObjectClass *klass, ClassInitData *data)
@@ -554,11 +802,140 @@ static void stm32f7_i2c_class_init(ObjectClass *klass, ClassInitData *data)
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     dc->vmsd = &vmstate_stm32f7_i2c;
+    device_class_set_props(dc, stm32f7_i2c_properties);
     dc->realize = stm32f7_i2c_realize;
     dc->unrealize = stm32f7_i2c_unrealize;
     rc->child_foreach = stm32f7_i2c_reset_child_foreach;
     rc->phases.enter = stm32f7_i2c_reset_enter;
     rc->phases.hold = stm32f7_i2c_reset_hold;
+}
+
+static bool stm32f7_i2c_wire_match(I2CSlave *i2c, uint8_t address,
+                                   bool broadcast, I2CNodeList *current_devs)
+{
+    STM32F7I2CWireState *w = STM32F7_I2C_WIRE(i2c);
+    I2CNode *node;
+
+    if (!stm32f7_i2c_is_own(w->controller, address, broadcast)) {
+        return false;
+    }
+    /* the bus knows by it, too, whom a saved transfer was for */
+    i2c_slave_set_address(i2c, broadcast ? GENERAL_CALL : address);
+    node = g_new(I2CNode, 1);
+    node->elt = i2c;
+    QLIST_INSERT_HEAD(current_devs, node, next);
+    return true;
+}
+
+static int stm32f7_i2c_wire_event(I2CSlave *i2c, enum i2c_event event)
+{
+    STM32F7I2CWireState *w = STM32F7_I2C_WIRE(i2c);
+    STM32F7I2CState *s = w->controller;
+
+    switch (event) {
+    case I2C_START_SEND:
+    case I2C_START_RECV:
+        if (!w->addressed) {
+            if (!stm32f7_i2c_is_own(s, i2c->address,
+                                    i2c->address == GENERAL_CALL)) {
+                return -1;
+            }
+            w->addressed = true;
+            s->wire = w;
+        }
+        stm32f7_i2c_slave_start(s, event == I2C_START_RECV);
+        return 0;
+    case I2C_NACK:
+        if (w->addressed) {
+            stm32f7_i2c_slave_nack(s);
+        }
+        return 0;
+    case I2C_FINISH:
+        i2c_slave_set_address(i2c, NO_ADDRESS);
+        if (w->addressed) {
+            w->addressed = false;
+            stm32f7_i2c_slave_stop(s);
+        }
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+static int stm32f7_i2c_wire_send(I2CSlave *i2c, uint8_t data)
+{
+    STM32F7I2CWireState *w = STM32F7_I2C_WIRE(i2c);
+
+    return w->addressed && stm32f7_i2c_slave_take(w->controller, data) ? 0 : -1;
+}
+
+static uint8_t stm32f7_i2c_wire_recv(I2CSlave *i2c)
+{
+    STM32F7I2CWireState *w = STM32F7_I2C_WIRE(i2c);
+
+    return w->addressed ? stm32f7_i2c_slave_give(w->controller) : 0xff;
+}
+
+static void stm32f7_i2c_wire_realize(DeviceState *dev, Error **errp)
+{
+    STM32F7I2CWireState *w = STM32F7_I2C_WIRE(dev);
+    DeviceState *master = qdev_get_parent_bus(dev)->parent;
+
+    if (!object_dynamic_cast(OBJECT(master), TYPE_STM32F7_I2C)) {
+        error_setg(errp, "'bus' has to be one of a " TYPE_STM32F7_I2C);
+    } else if (!w->controller) {
+        error_setg(errp, "'controller' has to be set");
+    } else if (OBJECT(w->controller) == OBJECT(master)) {
+        error_setg(errp, "'controller' is the one of 'bus'");
+    }
+    i2c_slave_set_address(I2C_SLAVE(w), NO_ADDRESS);
+}
+
+static int stm32f7_i2c_wire_post_load(void *opaque, int version_id)
+{
+    STM32F7I2CWireState *w = opaque;
+
+    if (w->addressed) {
+        if (w->controller->wire) {
+            return -EINVAL;
+        }
+        w->controller->wire = w;
+    }
+    return 0;
+}
+
+static const VMStateDescription vmstate_stm32f7_i2c_wire = {
+    .name = TYPE_STM32F7_I2C_WIRE,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = stm32f7_i2c_wire_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_I2C_SLAVE(parent_obj, STM32F7I2CWireState),
+        VMSTATE_BOOL(addressed, STM32F7I2CWireState),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const Property stm32f7_i2c_wire_properties[] = {
+    DEFINE_PROP_LINK("controller", STM32F7I2CWireState, controller,
+                     TYPE_STM32F7_I2C, STM32F7I2CState *),
+};
+
+static void stm32f7_i2c_wire_class_init(ObjectClass *klass,
+                                        ClassInitData *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    I2CSlaveClass *isc = I2C_SLAVE_CLASS(klass);
+
+    dc->desc = "Wires from an I2C bus to a controller that is a slave there";
+    dc->vmsd = &vmstate_stm32f7_i2c_wire;
+    dc->realize = stm32f7_i2c_wire_realize;
+    dc->hotpluggable = false;
+    device_class_set_props(dc, stm32f7_i2c_wire_properties);
+    isc->match_and_add = stm32f7_i2c_wire_match;
+    isc->event = stm32f7_i2c_wire_event;
+    isc->send = stm32f7_i2c_wire_send;
+    isc->recv = stm32f7_i2c_wire_recv;
 }
 
 static const TypeInfo stm32f7_i2c_types[] = {
@@ -569,6 +946,12 @@ static const TypeInfo stm32f7_i2c_types[] = {
         .instance_init = stm32f7_i2c_init,
         .instance_finalize = stm32f7_i2c_finalize,
         .class_init = stm32f7_i2c_class_init,
+    },
+    {
+        .name = TYPE_STM32F7_I2C_WIRE,
+        .parent = TYPE_I2C_SLAVE,
+        .instance_size = sizeof(STM32F7I2CWireState),
+        .class_init = stm32f7_i2c_wire_class_init,
     },
 };
 

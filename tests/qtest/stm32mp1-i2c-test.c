@@ -8,7 +8,9 @@
 #include "qemu/osdep.h"
 #include "stm32mp1-util.h"
 
+#define I2C2            0x40013000
 #define I2C4            0x5c002000
+#define I2C5            0x40015000
 #define CR1             (I2C4 + 0x00)
 #define CR2             (I2C4 + 0x04)
 #define OAR1            (I2C4 + 0x08)
@@ -21,6 +23,9 @@
 #define TXDR            (I2C4 + 0x28)
 
 #define RCC_I2C46CKSELR 0x500000c0
+#define RCC_APB1RSTSETR 0x50000980
+#define RCC_APB1RSTCLRR 0x50000984
+#define RCC_I2C2RST     (1u << 22)
 #define RCC_MP_GRSTCSETR 0x50000404
 #define RCC_MP_RSTSCLRR 0x50000408
 #define RCC_MC_RSTSCLRR 0x50000c00
@@ -32,9 +37,13 @@
 #define CR1_PE          (1u << 0)
 #define CR1_TXIE        (1u << 1)
 #define CR1_RXIE        (1u << 2)
+#define CR1_ADDRIE      (1u << 3)
 #define CR1_NACKIE      (1u << 4)
 #define CR1_STOPIE      (1u << 5)
 #define CR1_TCIE        (1u << 6)
+#define CR1_SBC         (1u << 16)
+#define CR1_NOSTRETCH   (1u << 17)
+#define CR1_GCEN        (1u << 19)
 #define CR1_TXDMAEN     (1u << 14)
 #define CR1_RXDMAEN     (1u << 15)
 
@@ -48,21 +57,27 @@
 #define CR2_RELOAD      (1u << 24)
 #define CR2_AUTOEND     (1u << 25)
 
+#define OAR1_OA1MODE    (1u << 10)
 #define OAR1_OA1EN      (1u << 15)
+#define OAR2_OA2MSK(n)  ((n) << 8)
 #define OAR2_OA2EN      (1u << 15)
 
 #define ISR_TXE         (1u << 0)
 #define ISR_TXIS        (1u << 1)
 #define ISR_RXNE        (1u << 2)
+#define ISR_ADDR        (1u << 3)
 #define ISR_NACKF       (1u << 4)
 #define ISR_STOPF       (1u << 5)
 #define ISR_TC          (1u << 6)
 #define ISR_TCR         (1u << 7)
+#define ISR_OVR         (1u << 10)
 #define ISR_BUSY        (1u << 15)
+#define ISR_DIR         (1u << 16)
+#define ISR_ADDCODE(a)  ((a) << 17)
 
 #define PMIC            0x33
 #define ABSENT          0x28
-#define PMIC_PATH       STM32MP1_SOC "i2c4/i2c/child[0]"
+#define PMIC_PATH       STM32MP1_SOC "i2c4/i2c4/child[0]"
 
 /* registers of the PMIC */
 #define VERSION_SR      0x06
@@ -79,9 +94,6 @@
 #define INT_SET_MASK    0x90
 #define INT_CLEAR_MASK  0xa0
 #define INT_SRC         0xb0
-
-/* what the log says to each controller that becomes a slave */
-#define SLAVE           "stm32f7-i2c: slave mode\n"
 
 #define NS              1000000000ll
 
@@ -318,7 +330,7 @@ static void test_enable(void)
 
 /*
  * What ST's HAL writes for a master, who has an own address that is answered by
- * NACK, is nothing to log; a slave is, once, whatever makes it one.
+ * NACK, is nothing to log; what is not modelled is.
  */
 static void test_log(void)
 {
@@ -336,21 +348,14 @@ static void test_log(void)
     qtest_writel(qts, CR1, CR1_PE);
     start(qts, PMIC, 1, CR2_AUTOEND | CR2_NACK);
     qtest_writel(qts, TXDR, VERSION_SR);
-    stm32mp1_check_log(file, "");
-
-    qtest_writel(qts, CR2, CR2_AUTOEND);
-    stm32mp1_check_log(file, SLAVE);
-    qtest_writel(qts, OAR1, OAR1_OA1EN | 0x42);
-    qtest_writel(qts, CR1, CR1_PE | CR1_STOPIE);
-    stm32mp1_check_log(file, SLAVE);
-    qtest_writel(qts, CR2, CR2_NACK);
     qtest_writel(qts, CR1, 0);
     g_assert_cmphex(qtest_readl(qts, CR2) & CR2_NACK, ==, 0);
-    qtest_writel(qts, OAR1, 0);
-    qtest_writel(qts, OAR2, OAR2_OA2EN);
-    stm32mp1_check_log(file, SLAVE);
-    qtest_writel(qts, CR1, CR1_PE);
-    stm32mp1_check_log(file, SLAVE SLAVE);
+    stm32mp1_check_log(file, "");
+
+    qtest_writel(qts, OAR1, OAR1_OA1MODE | 0x123);
+    stm32mp1_check_log(file, "");
+    qtest_writel(qts, OAR1, OAR1_OA1EN | OAR1_OA1MODE | 0x123);
+    stm32mp1_check_log(file, "stm32f7-i2c: own 10-bit address\n");
     qtest_quit(qts);
     unlink(file);
 }
@@ -667,6 +672,328 @@ static void test_dma(void)
     qtest_quit(qts);
 }
 
+/* I2C5 is wired to I2C2, and can address it. */
+#define MASTER(reg)     (I2C5 + (reg) - I2C4)
+#define SLAVE(reg)      (I2C2 + (reg) - I2C4)
+#define OWN             0x2a
+#define WIRE            "-device stm32f7-i2c-wire,bus=i2c5,"                \
+                        "controller=/machine/soc/i2c2"
+#define CALLED          (ISR_BUSY | ISR_ADDCODE(OWN))
+
+static QTestState *init_wired(uint32_t slave_cr1)
+{
+    QTestState *qts = init(WIRE);
+
+    qtest_writel(qts, MASTER(CR1), CR1_PE);
+    qtest_writel(qts, SLAVE(OAR1), OAR1_OA1EN | OWN << 1);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | slave_cr1);
+    return qts;
+}
+
+/* The master's START to @address for @nbytes */
+static void call(QTestState *qts, uint8_t address, unsigned nbytes,
+                 uint32_t flags)
+{
+    qtest_writel(qts, MASTER(CR2), CR2_ADDRESS(address) | CR2_NBYTES(nbytes) |
+                                   CR2_START | flags);
+}
+
+static void assert_both(QTestState *qts, uint32_t master, uint32_t slave)
+{
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, master);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==, slave);
+}
+
+static void test_slave_receives(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 2, CR2_AUTOEND);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
+                ISR_TXE | ISR_ADDR | CALLED);
+    /* the clock is held: the byte is in TXDR until ADDR is cleared */
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    assert_both(qts, ISR_BUSY, ISR_TXE | ISR_ADDR | CALLED);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
+                ISR_TXE | ISR_RXNE | CALLED);
+    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE WIRE);
+    /* and again until the one before it is read */
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    assert_both(qts, ISR_BUSY, ISR_TXE | ISR_RXNE | CALLED);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_RXNE | ISR_STOPF | ISR_ADDCODE(OWN));
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x22);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+
+    /* no data: the stop waits for ADDR, too */
+    call(qts, OWN, 0, CR2_AUTOEND);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_ADDR | CALLED);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_STOPF | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* NACK is set before the byte that is not wanted any more. */
+static void test_slave_refuses(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 3, CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    qtest_writel(qts, SLAVE(CR2), CR2_NACK);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_NACKF,
+                ISR_TXE | ISR_RXNE | CALLED);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_NACK, ==, 0);
+    qtest_clock_step(qts, 1000);
+    assert_both(qts, ISR_TXE | ISR_NACKF | ISR_STOPF,
+                ISR_TXE | ISR_RXNE | ISR_STOPF | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+static void test_slave_transmits(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 2, CR2_READ | CR2_AUTOEND);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_ADDR | ISR_DIR | CALLED);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_TXIS | ISR_DIR | CALLED);
+    qtest_writel(qts, SLAVE(TXDR), 0x33);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_RXNE,
+                ISR_TXE | ISR_TXIS | ISR_DIR | CALLED);
+    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE WIRE);
+    /* the second waits for the master */
+    qtest_writel(qts, SLAVE(TXDR), 0x44);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_RXNE, ISR_DIR | CALLED);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x33);
+    /* which does not acknowledge its last one */
+    assert_both(qts, ISR_TXE | ISR_RXNE | ISR_STOPF,
+                ISR_TXE | ISR_NACKF | ISR_STOPF | ISR_DIR | ISR_ADDCODE(OWN));
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x44);
+    qtest_writel(qts, SLAVE(ICR), ISR_NACKF | ISR_STOPF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+
+    /* a byte that is in TXDR before the call goes, unless it is thrown away */
+    qtest_writel(qts, SLAVE(TXDR), 0x55);
+    call(qts, OWN, 1, CR2_READ | CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(ISR), ISR_TXE);
+    qtest_writel(qts, SLAVE(TXDR), 0x66);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x66);
+    qtest_quit(qts);
+}
+
+/* Register number, repeated start, value: ADDR comes twice. */
+static void test_slave_restart(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 1, 0);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x10);
+    assert_both(qts, ISR_TXE | ISR_TC | ISR_BUSY,
+                ISR_TXE | ISR_RXNE | CALLED);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x10);
+    call(qts, OWN, 1, CR2_READ);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_ADDR | ISR_DIR | CALLED);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), 0x77);
+    assert_both(qts, ISR_TXE | ISR_RXNE | ISR_TC | ISR_BUSY,
+                ISR_TXE | ISR_NACKF | ISR_DIR | CALLED);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x77);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_NACKF | ISR_STOPF | ISR_DIR | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* Which addresses are its own */
+static void test_slave_address(void)
+{
+    static const struct {
+        uint32_t cr1;
+        uint32_t cr2;
+        uint32_t oar1;
+        uint32_t oar2;
+        uint8_t first;
+        uint8_t last;
+    } cases[] = {
+        { CR1_PE, 0, OAR1_OA1EN | 0x2a << 1, 0, 0x2a, 0x2a },
+        { CR1_PE, 0, OAR1_OA1EN | 0x2a << 1 | 1, 0, 0x2a, 0x2a },
+        { CR1_PE, 0, OAR1_OA1EN | OAR1_OA1MODE | 0x54, 0, 1, 0 },
+        { CR1_PE, 0, 0x2a << 1, 0x2a << 1, 1, 0 },
+        { CR1_PE, CR2_NACK, OAR1_OA1EN | 0x2a << 1, 0, 1, 0 },
+        { 0, 0, OAR1_OA1EN | 0x2a << 1, 0, 1, 0 },
+        { CR1_PE, 0, 0, OAR2_OA2EN | 0x2a << 1, 0x2a, 0x2a },
+        { CR1_PE, 0, 0, OAR2_OA2EN | OAR2_OA2MSK(1) | 0x2a << 1, 0x2a, 0x2b },
+        { CR1_PE, 0, 0, OAR2_OA2EN | OAR2_OA2MSK(4) | 0x2a << 1, 0x20, 0x2f },
+        { CR1_PE, 0, 0, OAR2_OA2EN | OAR2_OA2MSK(6) | 0x2a << 1, 1, 0x3f },
+        { CR1_PE, 0, 0, OAR2_OA2EN | OAR2_OA2MSK(7), 0x08, 0x77 },
+        { CR1_PE | CR1_GCEN, 0, 0, 0, 0, 0 },
+    };
+    QTestState *qts = init_wired(0);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        qtest_writel(qts, SLAVE(CR1), 0);
+        qtest_writel(qts, SLAVE(OAR1), cases[i].oar1);
+        qtest_writel(qts, SLAVE(OAR2), cases[i].oar2);
+        qtest_writel(qts, SLAVE(CR1), cases[i].cr1);
+        for (unsigned address = 0; address < 0x80; address++) {
+            bool own = address >= cases[i].first && address <= cases[i].last;
+
+            g_test_message("case %u, address 0x%02x", i, address);
+            qtest_writel(qts, SLAVE(CR2), cases[i].cr2);
+            call(qts, address, 0, CR2_AUTOEND);
+            assert_both(qts, ISR_TXE | ISR_BUSY | (own ? 0 : ISR_NACKF),
+                        own ? ISR_TXE | ISR_ADDR | ISR_BUSY |
+                              ISR_ADDCODE(address) :
+                        qtest_readl(qts, SLAVE(ISR)) & ~ISR_ADDR);
+            qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+            qtest_clock_step(qts, 1000);
+            qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+            qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
+        }
+    }
+    qtest_quit(qts);
+}
+
+/* SBC: the clock is held after each block, until NBYTES says how many more. */
+static void test_slave_counts(void)
+{
+    QTestState *qts = init_wired(CR1_SBC);
+
+    qtest_writel(qts, SLAVE(CR2), CR2_RELOAD | CR2_NBYTES(1));
+    call(qts, OWN, 2, CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    assert_both(qts, ISR_BUSY, ISR_TXE | ISR_TCR | CALLED);
+    qtest_writel(qts, SLAVE(CR2), CR2_RELOAD | CR2_NBYTES(0));
+    assert_both(qts, ISR_BUSY, ISR_TXE | ISR_TCR | CALLED);
+    qtest_writel(qts, SLAVE(CR2), CR2_RELOAD | CR2_NBYTES(1));
+    /* the stop waits for the last one, too */
+    assert_both(qts, ISR_TXE | ISR_BUSY,
+                ISR_TXE | ISR_RXNE | ISR_TCR | CALLED);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x22);
+    qtest_writel(qts, SLAVE(CR2), CR2_RELOAD | CR2_NBYTES(1));
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_STOPF | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* NOSTRETCH: who is late has lost. */
+static void test_slave_no_stretch(void)
+{
+    QTestState *qts = init_wired(CR1_NOSTRETCH);
+
+    call(qts, OWN, 2, CR2_AUTOEND);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
+                ISR_TXE | ISR_ADDR | ISR_RXNE | CALLED);
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)) & ISR_NACKF, ==, ISR_NACKF);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)) & ISR_OVR, ==, ISR_OVR);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    qtest_clock_step(qts, 1000);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_OVR | ISR_ADDR);
+
+    qtest_writel(qts, SLAVE(TXDR), 0x33);
+    call(qts, OWN, 2, CR2_READ | CR2_AUTOEND);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x33);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0xff);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | ISR_NACKF | ISR_STOPF | ISR_OVR |
+                    ISR_DIR | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* A slave's own START waits until the bus is free. */
+static void test_slave_start(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 1, 0);
+    qtest_writel(qts, SLAVE(CR2), CR2_ADDRESS(ABSENT) | CR2_START);
+    qtest_writel(qts, SLAVE(CR2), CR2_ADDRESS(ABSENT));
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_START, ==, CR2_START);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_START, ==, CR2_START);
+    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE WIRE);
+    qtest_clock_step(qts, 32);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_START, ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_BUSY | ISR_NACKF | ISR_STOPF |
+                    ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* One of the two is gone in the middle of a transfer. */
+static void test_slave_leaves(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 2, 0);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    qtest_writel(qts, SLAVE(CR1), 0);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_NACKF, ISR_TXE);
+    qtest_clock_step(qts, 1000);
+    assert_both(qts, ISR_TXE | ISR_NACKF | ISR_STOPF, ISR_TXE);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
+
+    qtest_writel(qts, SLAVE(CR1), CR1_PE);
+    call(qts, OWN, 2, CR2_READ);
+    qtest_writel(qts, RCC_APB1RSTSETR, RCC_I2C2RST);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_RXNE, ISR_TXE);
+    qtest_writel(qts, RCC_APB1RSTCLRR, RCC_I2C2RST);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0xff);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+
+    qtest_writel(qts, SLAVE(OAR1), OAR1_OA1EN | OWN << 1);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE);
+    call(qts, OWN, 2, 0);
+    qtest_writel(qts, MASTER(CR1), 0);
+    assert_both(qts, ISR_TXE,
+                ISR_TXE | ISR_ADDR | ISR_STOPF | ISR_ADDCODE(OWN));
+
+    /* and both at once */
+    qtest_writel(qts, MASTER(CR1), CR1_PE);
+    call(qts, OWN, 2, 0);
+    stm32mp1_system_reset(qts);
+    stm32mp1_enable_clocks(qts);
+    assert_both(qts, ISR_TXE, ISR_TXE);
+    qtest_quit(qts);
+}
+
+static void test_slave_irq(void)
+{
+    QTestState *qts = init_wired(CR1_ADDRIE);
+
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "i2c2", "sysbus-irq");
+    g_assert_false(qtest_get_irq(qts, 0));
+    call(qts, OWN, 1, CR2_READ | CR2_AUTOEND);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_TXIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_writel(qts, SLAVE(TXDR), 0x11);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_NACKIE);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -686,5 +1013,15 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/stpmic1/switch-off", test_pmic_switch_off);
     qtest_add_func("stm32mp1/stpmic1/watchdog", test_pmic_watchdog);
     qtest_add_func("stm32mp1/i2c/dma", test_dma);
+    qtest_add_func("stm32mp1/i2c/slave/receives", test_slave_receives);
+    qtest_add_func("stm32mp1/i2c/slave/refuses", test_slave_refuses);
+    qtest_add_func("stm32mp1/i2c/slave/transmits", test_slave_transmits);
+    qtest_add_func("stm32mp1/i2c/slave/restart", test_slave_restart);
+    qtest_add_func("stm32mp1/i2c/slave/address", test_slave_address);
+    qtest_add_func("stm32mp1/i2c/slave/counts", test_slave_counts);
+    qtest_add_func("stm32mp1/i2c/slave/no-stretch", test_slave_no_stretch);
+    qtest_add_func("stm32mp1/i2c/slave/start", test_slave_start);
+    qtest_add_func("stm32mp1/i2c/slave/leaves", test_slave_leaves);
+    qtest_add_func("stm32mp1/i2c/slave/irq", test_slave_irq);
     return g_test_run();
 }

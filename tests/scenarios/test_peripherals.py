@@ -12,7 +12,8 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.linux.shell import Shell
 
-BLOCKS = ("spi", "can", "hash", "cryp", "lptim")
+BLOCKS = ("spi", "i2c", "can", "hash", "cryp", "lptim")
+WIRES = ["-device", "ssi-loopback,bus=spi4", "-device", "stm32f7-i2c-wire,bus=i2c5,controller=/machine/soc/i2c2"]
 CIPHERS = ("ecb-aes", "cbc-aes", "ctr-aes", "gcm-aes", "ccm-aes", "ecb-des", "cbc-des", "ecb-des3", "cbc-des3")
 HASHES = ("md5", "sha1", "sha224", "sha256")
 ALGORITHMS = [f"stm32-{name}" for name in (*CIPHERS, *HASHES, *(f"hmac-{name}" for name in HASHES))]
@@ -21,8 +22,8 @@ ALGORITHMS = [f"stm32-{name}" for name in (*CIPHERS, *HASHES, *(f"hmac-{name}" f
 
 @pytest.mark.needs("stm32-blocks", "trace")
 def test_firmware_drives_the_blocks(boot: Callable[..., LinuxMachine]) -> None:
-    """One of its SPI buses has a wire from MOSI to MISO; its CAN is looped back inside."""
-    remote = Remote(boot(extra_args=["-device", "ssi-loopback,bus=spi4"]))
+    """One of its SPI buses has a wire from MOSI to MISO, one I2C is wired to another; its CAN is looped back inside."""
+    remote = Remote(boot(extra_args=WIRES))
     remote.start("peripherals-bare")
     remote.host.wait_for(f"cat {remote.debugfs}/trace0", "all blocks tried", remote.timeout)
     lines = remote.host.run_check(f"cat {remote.debugfs}/trace0")
@@ -31,11 +32,13 @@ def test_firmware_drives_the_blocks(boot: Callable[..., LinuxMachine]) -> None:
 
 
 @pytest.mark.needs("stm32-blocks", "trace")
-def test_firmware_notices_a_missing_wire(boot: Callable[..., LinuxMachine]) -> None:
-    """Without the wire, MISO is low."""
+def test_firmware_notices_missing_wires(boot: Callable[..., LinuxMachine]) -> None:
+    """Without the wires, MISO is low, and nobody acknowledges the address."""
     remote = Remote(boot())
     remote.start("peripherals-bare")
-    remote.host.wait_for(f"cat {remote.debugfs}/trace0", "spi: found 0x0, not 0x12345678", remote.timeout)
+    remote.host.wait_for(f"cat {remote.debugfs}/trace0", "all blocks tried", remote.timeout)
+    lines = remote.host.run_check(f"cat {remote.debugfs}/trace0")
+    assert {"spi: found 0x0, not 0x12345678", "i2c: timeout, 0xffffffff, not 0x0"} < set(lines)
 
 
 @pytest.mark.needs("stm32-blocks")

@@ -1,5 +1,5 @@
 /*
- * STM32F7 I2C controller (also in STM32MP1), master mode
+ * STM32F7 I2C controller (also in STM32MP1)
  *
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -11,7 +11,15 @@
  *  + Named GPIO outputs "dma-rx" and "dma-tx": DMA requests, as long as RXNE or
  *    TXIS is set
  *  + Clock input "clk": the kernel clock; it times the stop after a NACK
- *  + child bus "i2c"
+ *  + I2C bus, named by the property "bus-name" ("i2c"): it is its master
+ *
+ * A TYPE_STM32F7_I2C_WIRE lets another controller of this type address it as a
+ * slave; it is the user's to make:
+ *
+ *   -device stm32f7-i2c-wire,bus=i2c5,controller=/machine/soc/i2c2
+ *
+ *  + Its bus: that of the master
+ *  + Property "controller": link to the one that is the slave
  */
 #ifndef HW_I2C_STM32F7_I2C_H
 #define HW_I2C_STM32F7_I2C_H
@@ -25,10 +33,22 @@
 #define TYPE_STM32F7_I2C "stm32f7-i2c"
 OBJECT_DECLARE_SIMPLE_TYPE(STM32F7I2CState, STM32F7_I2C)
 
+#define TYPE_STM32F7_I2C_WIRE "stm32f7-i2c-wire"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32F7I2CWireState, STM32F7_I2C_WIRE)
+
+struct STM32F7I2CWireState {
+    I2CSlave parent_obj;
+
+    STM32F7I2CState *controller;
+    /* the controller has acknowledged its address, and there was no stop yet */
+    bool addressed;
+};
+
 struct STM32F7I2CState {
     SysBusDevice parent_obj;
 
     MemoryRegion iomem;
+    char *bus_name;
     I2CBus *bus;
     qemu_irq event_irq;
     qemu_irq error_irq;
@@ -51,8 +71,13 @@ struct STM32F7I2CState {
     uint8_t remaining;
     /* a transfer was started on the bus and not yet ended by a STOP */
     bool active;
-    /* runs from a NACK to the stop that follows it */
+    /* looking for who acknowledges an address: not this one */
+    bool starting;
+    /* the wire over which this one is addressed as a slave, or NULL */
+    STM32F7I2CWireState *wire;
+    /* runs from a NACK to its stop ("stopping"), or from a slave's to START */
     QEMUTimer stop_timer;
+    bool stopping;
 };
 
 #endif

@@ -5,8 +5,8 @@
 /*
  * Drives blocks of the STM32MP157 by their registers, as firmware does that
  * polls, and says for each in the trace what it found: SPI4 with a wire from
- * MOSI to MISO, FDCAN1 looped back to itself, HASH2 and CRYP2 against published
- * results, LPTIM1 as a delay.
+ * MOSI to MISO, I2C5 as the master of I2C2, FDCAN1 looped back to itself, HASH2
+ * and CRYP2 against published results, LPTIM1 as a delay.
  */
 
 #include <stdbool.h>
@@ -19,6 +19,8 @@
 #include "regs.h"
 
 #define RCC_MC_APB1ENSETR_LPTIM1EN BIT(9)
+#define RCC_MC_APB1ENSETR_I2C2EN BIT(22)
+#define RCC_MC_APB1ENSETR_I2C5EN BIT(24)
 #define RCC_MC_APB2ENSETR REG(0x50000A88U)
 #define RCC_MC_APB2ENSETR_SPI4EN BIT(9)
 #define RCC_MC_APB2ENSETR_FDCANEN BIT(24)
@@ -38,6 +40,30 @@
 #define SPI4_IFCR REG(0x44005018U)
 #define SPI4_TXDR REG(0x44005020U)
 #define SPI4_RXDR REG(0x44005030U)
+
+#define I2C2 0x40013000U
+#define I2C5 0x40015000U
+#define I2C_CR1(i2c) REG(i2c)
+#define I2C_CR1_PE BIT(0)
+#define I2C_CR2(i2c) REG((i2c) + 0x04U)
+#define I2C_CR2_RD_WRN BIT(10)
+#define I2C_CR2_START BIT(13)
+#define I2C_CR2_AUTOEND BIT(25)
+#define I2C_OAR1(i2c) REG((i2c) + 0x08U)
+#define I2C_OAR1_OA1EN BIT(15)
+#define I2C_TIMINGR(i2c) REG((i2c) + 0x10U)
+#define I2C_TIMINGR_100K 0x10707DBCUL
+#define I2C_ISR(i2c) REG((i2c) + 0x18U)
+#define I2C_ISR_TXIS BIT(1)
+#define I2C_ISR_RXNE BIT(2)
+#define I2C_ISR_ADDR BIT(3)
+#define I2C_ISR_NACKF BIT(4)
+#define I2C_ISR_STOPF BIT(5)
+#define I2C_ICR(i2c) REG((i2c) + 0x1CU)
+#define I2C_RXDR(i2c) REG((i2c) + 0x24U)
+#define I2C_TXDR(i2c) REG((i2c) + 0x28U)
+#define I2C_ADDRESS (0x2AUL << 1)
+#define I2C_BYTES 4U
 
 #define FDCAN1_REG(offset) REG(0x4400E000U + (offset))
 #define FDCAN1_TEST FDCAN1_REG(0x10U)
@@ -137,6 +163,62 @@ static void try_spi(void)
     SPI4_CR1 = 0U;
 }
 
+/* I2C_BYTES bytes from one to the other, which is addressed already; the first
+ * in the low bits of what is returned */
+static uint32_t i2c_pass(uint32_t from, uint32_t to, uint32_t data, bool *done)
+{
+    uint32_t got = 0U;
+
+    for (uint32_t i = 0U; *done && (i < I2C_BYTES); i++) {
+        *done = wait_for(&I2C_ISR(from), I2C_ISR_TXIS);
+        I2C_TXDR(from) = (data >> (8U * i)) & 0xFFU;
+        *done = *done && wait_for(&I2C_ISR(to), I2C_ISR_RXNE);
+        got |= I2C_RXDR(to) << (8U * i);
+    }
+    *done = *done && wait_for(&I2C_ISR(to), I2C_ISR_STOPF) &&
+            wait_for(&I2C_ISR(from), I2C_ISR_STOPF);
+    I2C_ICR(from) = UINT32_MAX;
+    I2C_ICR(to) = UINT32_MAX;
+    return got;
+}
+
+/* The master's call, and the slave's answer to it */
+static bool i2c_call(uint32_t flags)
+{
+    I2C_CR2(I2C5) =
+        I2C_ADDRESS | I2C_BYTES << 16 | I2C_CR2_AUTOEND | I2C_CR2_START | flags;
+    for (uint32_t i = 0U; i < PATIENCE; i++) {
+        if ((I2C_ISR(I2C2) & I2C_ISR_ADDR) != 0U) {
+            I2C_ICR(I2C2) = I2C_ISR_ADDR;
+            return true;
+        }
+        if ((I2C_ISR(I2C5) & I2C_ISR_NACKF) != 0U) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static void try_i2c(void)
+{
+    uint32_t got;
+    bool done;
+
+    RCC_MC_APB1ENSETR = RCC_MC_APB1ENSETR_I2C2EN | RCC_MC_APB1ENSETR_I2C5EN;
+    I2C_TIMINGR(I2C2) = I2C_TIMINGR_100K;
+    I2C_TIMINGR(I2C5) = I2C_TIMINGR_100K;
+    I2C_OAR1(I2C2) = I2C_OAR1_OA1EN | I2C_ADDRESS;
+    I2C_CR1(I2C2) = I2C_CR1_PE;
+    I2C_CR1(I2C5) = I2C_CR1_PE;
+    done = i2c_call(0U);
+    got = i2c_pass(I2C5, I2C2, 0x12345678U, &done);
+    done = done && i2c_call(I2C_CR2_RD_WRN);
+    got ^= ~i2c_pass(I2C2, I2C5, ~0x12345678UL, &done);
+    say("i2c", done, got, 0U);
+    I2C_CR1(I2C5) = 0U;
+    I2C_CR1(I2C2) = 0U;
+}
+
 static void try_can(void)
 {
     bool done;
@@ -233,6 +315,7 @@ static void try_lptim(void)
 void app_main(void)
 {
     try_spi();
+    try_i2c();
     try_can();
     try_hash();
     try_cryp();
