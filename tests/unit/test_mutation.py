@@ -104,6 +104,16 @@ int f(int n)
     }
 
 
+def test_a_condition_that_is_the_value_too_stays() -> None:
+    text = b"""
+char *f(char *name)
+{
+    return name ?: "none";
+}
+"""
+    assert not File("f.c", text).mutants
+
+
 def test_a_file_without_functions_stays_as_it_is() -> None:
     assert File("f.c", b"int a;\n").text({}, "x") == b"int a;\n"
 

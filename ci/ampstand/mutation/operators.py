@@ -80,6 +80,8 @@ STATEMENTS = ("expression_statement", "break_statement", "continue_statement", "
 def _condition(node: Node) -> Node | None:
     """Return the condition that a statement or an expression has; None if it is a macro's."""
     found = node.child_by_field_name("condition") if node.type in CONDITIONED else None
+    if node.type == "conditional_expression" and node.child_by_field_name("consequence") is None:
+        return None  # in "a ?: b" it is the value, too
     if found is not None and found.type == "parenthesized_expression":
         found = found.named_children[0] if len(found.named_children) == 1 else None
     return found
