@@ -4,12 +4,14 @@
  *
  * Sends messages to a remote that echoes, and verifies every byte that comes
  * back. Each message carries its number, so a lost, doubled or reordered one is
- * told from a damaged one. Prints one line of JSON.
+ * told from a damaged one. Prints one line of JSON. SIGTERM says that it is
+ * enough: what is on its way is still awaited.
  */
 #include "common.h"
 
 #include <ampstand/mark.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,14 @@ struct options {
     long period_us; /* 0: each message at once */
     int timeout_ms;
 };
+
+static volatile sig_atomic_t enough;
+
+static void on_term(int signal)
+{
+    (void)signal;
+    enough = 1;
+}
 
 static size_t size_of(const struct options *opt, uint32_t number)
 {
@@ -116,7 +126,8 @@ static void receive(struct endpoint *ep, const struct options *opt,
     check(opt, got, have, number);
 }
 
-static uint64_t exchange(struct endpoint *ep, const struct options *opt,
+/* Leaves in the options how many messages it has been. */
+static uint64_t exchange(struct endpoint *ep, struct options *opt,
                          uint32_t *latencies)
 {
     uint64_t started[64];
@@ -148,6 +159,9 @@ static uint64_t exchange(struct endpoint *ep, const struct options *opt,
         receive(ep, opt, done);
         mark(MARK_RECEIVED);
         latencies[done] = (uint32_t)(now_ns() - started[done % 64]);
+        if (enough) {
+            opt->count = sent;
+        }
     }
     /* A doubled last message would still be here. */
     if (endpoint_receive(ep, extra, sizeof(extra), 0) != 0) {
@@ -234,16 +248,18 @@ int main(int argc, char **argv)
     uint32_t *latencies;
     uint64_t start;
     uint64_t bytes = 0;
+    long rounds = 0;
+    double messages = 0;
     double seconds;
-    double messages;
 
     parse(&opt, argc, argv);
+    (void)signal(SIGTERM, on_term);
     latencies = calloc((size_t)opt.count, sizeof(*latencies));
     if (!latencies) {
         fail(EXIT_USAGE, "no memory for %ld latencies", opt.count);
     }
     start = now_ns();
-    for (long round = 0; round < opt.rounds; round++) {
+    do {
         struct endpoint ep;
 
         if (opt.service) {
@@ -252,13 +268,13 @@ int main(int argc, char **argv)
             endpoint_open(&ep, opt.device, opt.timeout_ms);
         }
         bytes += exchange(&ep, &opt, latencies);
+        messages += (double)opt.count;
         endpoint_close(&ep);
-    }
+    } while (++rounds < opt.rounds && !enough);
     seconds = (double)(now_ns() - start) / 1e9;
-    messages = (double)opt.count * (double)opt.rounds;
     printf("{\"ok\": true, \"messages\": %.0f, \"bytes\": %llu, \"rounds\": "
            "%ld, \"seconds\": %.6f, \"per_second\": %.0f, ",
-           messages, (unsigned long long)bytes, opt.rounds, seconds,
+           messages, (unsigned long long)bytes, rounds, seconds,
            messages / seconds);
     print_latencies(latencies, (size_t)opt.count);
     printf("}\n");
