@@ -65,6 +65,34 @@ static const struct {
 };
 
 /*
+ * Protection units of memory, and by what name the RPU knows those before what
+ * it reaches; the other masters are not looked at. Those of one domain share an
+ * interrupt.
+ */
+enum { LPD, FPD };
+
+static const struct {
+    const char *name;
+    const char *rpu;
+    hwaddr addr;
+    uint8_t domain;
+    bool align_1mb;
+} xmpus[ZYNQMP_AMP_SOC_NUM_XMPU] = {
+    { "xmpu-ddr0", "xmpu-ddr", 0xfd000000, FPD, true },
+    { "xmpu-ddr1", NULL, 0xfd010000, FPD, true },
+    { "xmpu-ddr2", NULL, 0xfd020000, FPD, true },
+    { "xmpu-ddr3", NULL, 0xfd030000, FPD, true },
+    { "xmpu-ddr4", NULL, 0xfd040000, FPD, true },
+    { "xmpu-ddr5", NULL, 0xfd050000, FPD, true },
+    { "xmpu-fpd", "xmpu-fpd", 0xfd5d0000, FPD, false },
+    { "xmpu-ocm", "xmpu-ocm", 0xffa70000, LPD, false },
+};
+
+#define XPPU_ADDR           0xff980000
+
+static const uint8_t protection_spi[] = { [LPD] = 88, [FPD] = 134 };
+
+/*
  * Agents of interrupts between processors: the bit that stands for it in the
  * registers of the others, their outputs to it, its registers and interrupt.
  * Those of the PMU are left out: their registers are for it alone.
@@ -118,6 +146,15 @@ static void zynqmp_amp_soc_init(Object *obj)
     for (i = 0; i < ZYNQMP_AMP_SOC_NUM_WDT; i++) {
         object_initialize_child(obj, watchdogs[i].name, &s->wdt[i],
                                 TYPE_CADENCE_WDT);
+    }
+    for (i = 0; i < ZYNQMP_AMP_SOC_NUM_XMPU; i++) {
+        object_initialize_child(obj, xmpus[i].name, &s->xmpu[i],
+                                TYPE_ZYNQMP_XMPU);
+    }
+    object_initialize_child(obj, "xppu", &s->xppu, TYPE_ZYNQMP_XPPU);
+    for (i = 0; i < ARRAY_SIZE(protection_spi); i++) {
+        object_initialize_child(obj, "protection-irq[*]",
+                                &s->protection_irq[i], TYPE_OR_IRQ);
     }
     object_initialize_child(obj, "ddr-fault", &s->ddr_fault, TYPE_RAM_FAULT);
     for (i = 0; i < ARRAY_SIZE(ipi_faults); i++) {
@@ -237,6 +274,67 @@ static bool zynqmp_amp_soc_realize_faults(ZynqMPAmpSocState *s, Error **errp)
     return qdev_realize(DEVICE(&s->ddr_fault), NULL, errp);
 }
 
+static bool zynqmp_amp_soc_realize_xmpu(ZynqMPAmpSocState *s, int n,
+                                        Error **errp)
+{
+    SysBusDevice *xmpu = SYS_BUS_DEVICE(&s->xmpu[n]);
+    DeviceState *rpu = DEVICE(&s->rpu);
+
+    qdev_prop_set_bit(DEVICE(xmpu), "align-1mb", xmpus[n].align_1mb);
+    if (!sysbus_realize(xmpu, errp)) {
+        return false;
+    }
+    sysbus_mmio_map(xmpu, 0, xmpus[n].addr);
+    sysbus_connect_irq(xmpu, 0,
+        qdev_get_gpio_in(DEVICE(&s->protection_irq[xmpus[n].domain]), n));
+    if (xmpus[n].rpu) {
+        object_property_set_link(OBJECT(rpu), xmpus[n].rpu, OBJECT(xmpu),
+                                 &error_abort);
+        qdev_connect_gpio_out_named(DEVICE(xmpu), ZYNQMP_PROTECTION_CHANGED, 0,
+                                    qdev_get_gpio_in_named(rpu, "protection",
+                                                           0));
+    }
+    return true;
+}
+
+/* To be called before the RPU is realized. */
+static bool zynqmp_amp_soc_realize_protection(ZynqMPAmpSocState *s,
+                                              Error **errp)
+{
+    SysBusDevice *xppu = SYS_BUS_DEVICE(&s->xppu);
+    DeviceState *rpu = DEVICE(&s->rpu);
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(protection_spi); i++) {
+        DeviceState *irq = DEVICE(&s->protection_irq[i]);
+
+        qdev_prop_set_uint16(irq, "num-lines", ZYNQMP_AMP_SOC_NUM_XMPU + 1);
+        if (!qdev_realize(irq, NULL, errp)) {
+            return false;
+        }
+        qdev_connect_gpio_out(irq, 0,
+            qdev_get_gpio_in_named(DEVICE(&s->zynqmp), "spi",
+                                   protection_spi[i]));
+    }
+    for (i = 0; i < ZYNQMP_AMP_SOC_NUM_XMPU; i++) {
+        if (!zynqmp_amp_soc_realize_xmpu(s, i, errp)) {
+            return false;
+        }
+    }
+    if (!sysbus_realize(xppu, errp)) {
+        return false;
+    }
+    sysbus_mmio_map(xppu, 0, XPPU_ADDR);
+    sysbus_mmio_map(xppu, 1, XPPU_ADDR + ZYNQMP_XPPU_APERTURES_OFFSET);
+    sysbus_connect_irq(xppu, 0,
+                       qdev_get_gpio_in(DEVICE(&s->protection_irq[LPD]),
+                                        ZYNQMP_AMP_SOC_NUM_XMPU));
+    object_property_set_link(OBJECT(rpu), "xppu", OBJECT(xppu), &error_abort);
+    qdev_connect_gpio_out_named(DEVICE(xppu), ZYNQMP_PROTECTION_CHANGED, 0,
+                                qdev_get_gpio_in_named(rpu, "protection", 0));
+    return true;
+}
+
 static bool zynqmp_amp_soc_realize_rpu(ZynqMPAmpSocState *s, Error **errp)
 {
     static const char *const controls[] = { "ncpuhalt", "vinithi" };
@@ -317,6 +415,7 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
     }
     if (!qdev_realize(DEVICE(zynqmp), NULL, errp) ||
         !zynqmp_amp_soc_realize_memory(s, errp) ||
+        !zynqmp_amp_soc_realize_protection(s, errp) ||
         !zynqmp_amp_soc_realize_rpu(s, errp) ||
         !zynqmp_amp_soc_realize_ipi(s, errp) ||
         !zynqmp_amp_soc_realize_faults(s, errp)) {

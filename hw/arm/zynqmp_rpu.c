@@ -5,7 +5,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-/* Modes, memory and interrupts: Xilinx UG1085, chapters "RPU" and "TCM". */
+/*
+ * Modes, memory and interrupts: Xilinx UG1085, chapters "RPU" and "TCM"; what
+ * protects memory from the cores: chapter "System Protection Units".
+ */
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
@@ -27,6 +30,10 @@
 #define TCM_SIZE            (64 * KiB)
 /* Where a core sees its TCM; between them is nothing but TCM */
 #define TCM_SPACE           0x30000
+
+/* In a core's view, below its own memories and the gap between them */
+#define PATH_PRIORITY       (-2)
+#define BELOW_PRIORITY      (-3)
 
 /* Who looks through a window to a TCM */
 enum { CORE_0, CORE_1, OTHERS };
@@ -56,6 +63,87 @@ static const struct {
     { OTHERS, BTCM_1, SPLIT, 0xffeb0000 },
 };
 
+enum { XMPU_DDR, XMPU_FPD, XMPU_OCM, XPPU };
+
+static const char *const units[ZYNQMP_RPU_NUM_UNITS] = {
+    [XMPU_DDR] = "xmpu-ddr",
+    [XMPU_FPD] = "xmpu-fpd",
+    [XMPU_OCM] = "xmpu-ocm",
+    [XPPU] = "xppu",
+};
+
+/* What each unit protects. The cores are secure masters. */
+static const struct {
+    uint8_t unit;
+    hwaddr first;
+    hwaddr last;
+} paths[ZYNQMP_RPU_NUM_PATHS] = {
+    { XMPU_DDR, 0x00000000, 0x7fffffff },
+    { XMPU_FPD, 0xfd000000, 0xfdffffff },
+    { XMPU_OCM, 0xfffc0000, 0xffffffff },
+    { XPPU, 0xc0000000, 0xdfffffff },   /* flash */
+    { XPPU, 0xfe000000, 0xfffbffff },   /* the low-power domain */
+};
+
+static unsigned zynqmp_rpu_may(const ZynqMPRpuPath *path, hwaddr addr)
+{
+    return ZYNQMP_PROTECTION_GET_CLASS(path->unit)->allowed(
+        path->unit, addr, ZYNQMP_MID_RPU(path->core));
+}
+
+static MemTxResult zynqmp_rpu_refuse(ZynqMPRpuPath *path, hwaddr addr,
+                                     bool write)
+{
+    ZYNQMP_PROTECTION_GET_CLASS(path->unit)->refuse(
+        path->unit, addr, ZYNQMP_MID_RPU(path->core), write);
+    return MEMTX_ERROR;
+}
+
+static MemTxResult zynqmp_rpu_path_read(void *opaque, hwaddr offset,
+                                        uint64_t *data, unsigned size,
+                                        MemTxAttrs attrs)
+{
+    ZynqMPRpuPath *path = opaque;
+    hwaddr addr = path->first + offset;
+    uint8_t bytes[8] = { 0 };
+    MemTxResult result;
+
+    *data = 0;
+    if (!(zynqmp_rpu_may(path, addr) & ZYNQMP_MAY_READ)) {
+        return zynqmp_rpu_refuse(path, addr, false);
+    }
+    result = address_space_read(path->memory, addr, attrs, bytes, size);
+    *data = ldn_le_p(bytes, size);
+    return result;
+}
+
+static MemTxResult zynqmp_rpu_path_write(void *opaque, hwaddr offset,
+                                         uint64_t data, unsigned size,
+                                         MemTxAttrs attrs)
+{
+    ZynqMPRpuPath *path = opaque;
+    hwaddr addr = path->first + offset;
+    uint8_t bytes[8];
+
+    if (!(zynqmp_rpu_may(path, addr) & ZYNQMP_MAY_WRITE)) {
+        return zynqmp_rpu_refuse(path, addr, true);
+    }
+    stn_le_p(bytes, size, data);
+    return address_space_write(path->memory, addr, attrs, bytes, size);
+}
+
+static const MemoryRegionOps zynqmp_rpu_path_ops = {
+    .read_with_attrs = zynqmp_rpu_path_read,
+    .write_with_attrs = zynqmp_rpu_path_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid.min_access_size = 1,
+    .valid.max_access_size = 8,
+    .valid.unaligned = true,
+    .impl.min_access_size = 1,
+    .impl.max_access_size = 8,
+    .impl.unaligned = true,
+};
+
 static void zynqmp_rpu_update_windows(ZynqMPRpuState *s)
 {
     int i;
@@ -64,6 +152,15 @@ static void zynqmp_rpu_update_windows(ZynqMPRpuState *s)
     for (i = 0; i < ARRAY_SIZE(windows); i++) {
         memory_region_set_enabled(&s->window[i],
             windows[i].when & (s->tcm_comb ? COMBINED : SPLIT));
+    }
+    for (i = 0; i < ARRAY_SIZE(s->path); i++) {
+        ZynqMPRpuPath *path = &s->path[i];
+
+        if (path->unit) {
+            memory_region_set_enabled(&path->checked,
+                ZYNQMP_PROTECTION_GET_CLASS(path->unit)->checks(
+                    path->unit, ZYNQMP_MID_RPU(path->core)));
+        }
     }
     memory_region_transaction_commit();
 }
@@ -122,19 +219,30 @@ static void zynqmp_rpu_update_safely(CPUState *cs, run_on_cpu_data data)
  * While a vCPU runs, its TLB names sections of the memory map by their numbers,
  * which are others after a change: all of them have to stand still for it.
  */
-static void zynqmp_rpu_set_tcm_comb(void *opaque, int n, int level)
+static void zynqmp_rpu_update_map(ZynqMPRpuState *s)
 {
-    ZynqMPRpuState *s = opaque;
-
-    if (s->tcm_comb == level) {
-        return;
-    }
-    s->tcm_comb = level;
     if (current_cpu) {
         async_safe_run_on_cpu(current_cpu, zynqmp_rpu_update_safely,
                               RUN_ON_CPU_HOST_PTR(s));
     } else {
         zynqmp_rpu_update_windows(s);
+    }
+}
+
+static void zynqmp_rpu_set_tcm_comb(void *opaque, int n, int level)
+{
+    ZynqMPRpuState *s = opaque;
+
+    if (s->tcm_comb != level) {
+        s->tcm_comb = level;
+        zynqmp_rpu_update_map(s);
+    }
+}
+
+static void zynqmp_rpu_protection_changed(void *opaque, int n, int level)
+{
+    if (level) {
+        zynqmp_rpu_update_map(opaque);
     }
 }
 
@@ -176,11 +284,28 @@ static void zynqmp_rpu_reset_hold(Object *obj, ResetType type)
     memset(s->spi, 0, sizeof(s->spi));
 }
 
+/* Core @core's way to what is in row @n of the table */
+static void zynqmp_rpu_realize_path(ZynqMPRpuState *s, int core, int n)
+{
+    ZynqMPRpuPath *path = &s->path[core * ARRAY_SIZE(paths) + n];
+
+    path->unit = s->unit[paths[n].unit];
+    path->memory = &s->memory_as;
+    path->core = core;
+    path->first = paths[n].first;
+    memory_region_init_io(&path->checked, OBJECT(s), &zynqmp_rpu_path_ops,
+                          path, units[paths[n].unit],
+                          paths[n].last - paths[n].first + 1);
+    memory_region_set_enabled(&path->checked, false);
+    memory_region_add_subregion_overlap(&s->view[core], path->first,
+                                        &path->checked, PATH_PRIORITY);
+}
+
 static bool zynqmp_rpu_realize_memory(ZynqMPRpuState *s, Error **errp)
 {
     static const char *const names[] = { "atcm0", "btcm0", "atcm1", "btcm1" };
     Object *obj = OBJECT(s);
-    int i;
+    int i, j;
 
     for (i = 0; i < ZYNQMP_RPU_NUM_TCM; i++) {
         g_autofree char *name = g_strdup_printf("zynqmp.%s", names[i]);
@@ -189,12 +314,17 @@ static bool zynqmp_rpu_realize_memory(ZynqMPRpuState *s, Error **errp)
             return false;
         }
     }
+    address_space_init(&s->memory_as, s->memory, "zynqmp.rpu-memory");
     memory_region_init(&s->gic_space, obj, "zynqmp.rpu-gic", GIC_SPACE);
     for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
         memory_region_init(&s->view[i], obj, "zynqmp.rpu-view", 4 * GiB);
         memory_region_init_alias(&s->below[i], obj, "zynqmp.rpu-below",
                                  s->memory, 0, 4 * GiB);
-        memory_region_add_subregion_overlap(&s->view[i], 0, &s->below[i], -2);
+        memory_region_add_subregion_overlap(&s->view[i], 0, &s->below[i],
+                                            BELOW_PRIORITY);
+        for (j = 0; j < ARRAY_SIZE(paths); j++) {
+            zynqmp_rpu_realize_path(s, i, j);
+        }
         memory_region_init_io(&s->gap[i], obj, NULL, NULL, "zynqmp.no-tcm",
                               TCM_SPACE);
         memory_region_add_subregion_overlap(&s->view[i], 0, &s->gap[i], -1);
@@ -311,6 +441,13 @@ static void zynqmp_rpu_init(Object *obj)
     qdev_init_gpio_in_named(dev, zynqmp_rpu_set_tcm_comb, "tcm-comb", 1);
     qdev_init_gpio_in_named(dev, zynqmp_rpu_set_running, "running",
                             ZYNQMP_NUM_RPU);
+    qdev_init_gpio_in_named(dev, zynqmp_rpu_protection_changed, "protection",
+                            1);
+    for (i = 0; i < ARRAY_SIZE(units); i++) {
+        object_property_add_link(obj, units[i], TYPE_ZYNQMP_PROTECTION,
+                                 (Object **)&s->unit[i],
+                                 qdev_prop_allow_set_link_before_realize, 0);
+    }
 }
 
 static int zynqmp_rpu_post_load(void *opaque, int version_id)

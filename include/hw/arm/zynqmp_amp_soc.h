@@ -22,6 +22,9 @@
 #include "hw/misc/zynqmp_crl_apb.h"
 #include "hw/misc/zynqmp_pmufw.h"
 #include "hw/misc/zynqmp_rpu_ctrl.h"
+#include "hw/misc/zynqmp_xmpu.h"
+#include "hw/misc/zynqmp_xppu.h"
+#include "hw/or-irq.h"
 #include "hw/sysbus.h"
 #include "hw/watchdog/cadence_wdt.h"
 #include "qom/object.h"
@@ -32,6 +35,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPAmpSocState, ZYNQMP_AMP_SOC)
 #define ZYNQMP_AMP_SOC_NUM_IPI 6
 #define ZYNQMP_AMP_SOC_NUM_IPI_FAULTS 4
 #define ZYNQMP_AMP_SOC_NUM_WDT ZYNQMP_PMUFW_NUM_WDT
+#define ZYNQMP_AMP_SOC_NUM_XMPU 8
 
 struct ZynqMPAmpSocState {
     SysBusDevice parent_obj;
@@ -44,6 +48,10 @@ struct ZynqMPAmpSocState {
     /* Interrupts between processors, but for that of the APU */
     XlnxZynqMPIPI ipi[ZYNQMP_AMP_SOC_NUM_IPI];
     CadenceWdtState wdt[ZYNQMP_AMP_SOC_NUM_WDT];
+    ZynqMPXmpuState xmpu[ZYNQMP_AMP_SOC_NUM_XMPU];
+    ZynqMPXppuState xppu;
+    /* of the protection units of each domain */
+    OrIRQState protection_irq[2];
     /* Faults on demand: of the DDR, and of kicks between APU and RPU 0 */
     RamFaultState ddr_fault;
     RegisterFaultState ipi_fault[ZYNQMP_AMP_SOC_NUM_IPI_FAULTS];
