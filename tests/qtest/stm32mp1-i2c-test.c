@@ -782,11 +782,37 @@ static void test_slave_transmits(void)
 
     /* a byte that is in TXDR before the call goes, unless it is thrown away */
     qtest_writel(qts, SLAVE(TXDR), 0x55);
-    call(qts, OWN, 1, CR2_READ | CR2_AUTOEND);
+    call(qts, OWN, 2, CR2_READ | CR2_AUTOEND);
     qtest_writel(qts, SLAVE(ISR), ISR_TXE);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_ADDR | ISR_DIR | CALLED);
     qtest_writel(qts, SLAVE(TXDR), 0x66);
     qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    /* nor does a later one that the master has not taken yet */
+    qtest_writel(qts, SLAVE(TXDR), 0x77);
+    qtest_writel(qts, SLAVE(ISR), ISR_TXE);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_RXNE,
+                ISR_TXE | ISR_TXIS | ISR_DIR | CALLED);
     g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x66);
+    qtest_writel(qts, SLAVE(TXDR), 0x78);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x78);
+    /* and after a NACK nothing more is asked for */
+    qtest_writel(qts, SLAVE(TXDR), 0x79);
+    qtest_writel(qts, SLAVE(ISR), ISR_TXE);
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_NACKF | ISR_STOPF | ISR_DIR | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* Until a stop, after which the slave may be called again */
+static void test_slave_nack_ends(void)
+{
+    QTestState *qts = init_wired(0);
+
+    call(qts, OWN, 1, CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(CR2), CR2_NACK);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_NACK, ==, 0);
     qtest_quit(qts);
 }
 
@@ -889,6 +915,60 @@ static void test_slave_counts(void)
     qtest_quit(qts);
 }
 
+/* So it does for bytes to the master. Without RELOAD, there is no more to say. */
+static void test_slave_counts_sent(void)
+{
+    QTestState *qts = init_wired(CR1_SBC);
+
+    qtest_writel(qts, SLAVE(CR2), CR2_RELOAD | CR2_NBYTES(1));
+    call(qts, OWN, 3, CR2_READ | CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), 0x11);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x11);
+    qtest_writel(qts, SLAVE(TXDR), 0x22);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TCR | ISR_DIR | CALLED);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(1));
+    assert_both(qts, ISR_TXE | ISR_RXNE | ISR_BUSY,
+                ISR_TXE | ISR_TXIS | ISR_DIR | CALLED);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x22);
+    qtest_writel(qts, SLAVE(TXDR), 0x33);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x33);
+    qtest_quit(qts);
+}
+
+/* Wires both ways, and from a third: only who is free can be called. */
+static void test_slave_is_free(void)
+{
+    const uint32_t third = 0x40012000 - I2C4;   /* I2C1 */
+    QTestState *qts = init(WIRE " -device stm32f7-i2c-wire,bus=i2c2,"
+                           "controller=/machine/soc/i2c5"
+                           " -device stm32f7-i2c-wire,bus=i2c1,"
+                           "controller=/machine/soc/i2c2");
+
+    qtest_writel(qts, SLAVE(OAR1), OAR1_OA1EN | OWN << 1);
+    qtest_writel(qts, MASTER(OAR1), OAR1_OA1EN | (OWN + 1) << 1);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE);
+    qtest_writel(qts, MASTER(CR1), CR1_PE);
+    qtest_writel(qts, CR1 + third, CR1_PE);
+
+    call(qts, OWN, 1, 0);
+    qtest_writel(qts, CR2 + third, CR2_ADDRESS(OWN) | CR2_START);
+    g_assert_cmphex(qtest_readl(qts, ISR + third), ==,
+                    ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    /* a master is not called, the other way round */
+    qtest_writel(qts, SLAVE(CR2), CR2_ADDRESS(OWN + 1) | CR2_START);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    qtest_writel(qts, MASTER(CR2), CR2_ADDRESS(ABSENT) | CR2_START);
+    qtest_clock_step(qts, 1000);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_NACKF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
+    /* but it is when it has let go of the bus */
+    qtest_writel(qts, SLAVE(CR2), CR2_ADDRESS(OWN + 1) | CR2_START);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)) & ISR_ADDR, ==, ISR_ADDR);
+    qtest_quit(qts);
+}
+
 /* NOSTRETCH: who is late has lost. */
 static void test_slave_no_stretch(void)
 {
@@ -906,6 +986,13 @@ static void test_slave_no_stretch(void)
     qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
     qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_OVR | ISR_ADDR);
 
+    call(qts, OWN, 2, CR2_READ);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0xff);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)) & ISR_OVR, ==, ISR_OVR);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0xff);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ~0u);
     qtest_writel(qts, SLAVE(TXDR), 0x33);
     call(qts, OWN, 2, CR2_READ | CR2_AUTOEND);
     g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x33);
@@ -934,6 +1021,14 @@ static void test_slave_start(void)
     g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
                     ISR_TXE | ISR_BUSY | ISR_NACKF | ISR_STOPF |
                     ISR_ADDCODE(OWN));
+
+    /* without PE, it waits no more */
+    qtest_clock_step(qts, 1000);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    call(qts, OWN, 1, 0);
+    qtest_writel(qts, SLAVE(CR2), CR2_ADDRESS(ABSENT) | CR2_START);
+    qtest_writel(qts, SLAVE(CR1), 0);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_START, ==, 0);
     qtest_quit(qts);
 }
 
@@ -1019,6 +1114,9 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/i2c/slave/restart", test_slave_restart);
     qtest_add_func("stm32mp1/i2c/slave/address", test_slave_address);
     qtest_add_func("stm32mp1/i2c/slave/counts", test_slave_counts);
+    qtest_add_func("stm32mp1/i2c/slave/nack-ends", test_slave_nack_ends);
+    qtest_add_func("stm32mp1/i2c/slave/counts-sent", test_slave_counts_sent);
+    qtest_add_func("stm32mp1/i2c/slave/is-free", test_slave_is_free);
     qtest_add_func("stm32mp1/i2c/slave/no-stretch", test_slave_no_stretch);
     qtest_add_func("stm32mp1/i2c/slave/start", test_slave_start);
     qtest_add_func("stm32mp1/i2c/slave/leaves", test_slave_leaves);
