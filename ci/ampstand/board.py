@@ -227,6 +227,8 @@ class Board:
     secure_world: SecureWorld | None
     """None if the host has none."""
     host_cpus: int
+    crash_memory: int
+    """MiB that Linux puts aside for the one that takes over when it panics."""
     serials: tuple[Serial, ...]
     remotes: tuple[RemoteCore, ...]
     timeouts: Timeouts
@@ -288,6 +290,7 @@ class Board:
                 boot_loader=_boot_loader(table),
                 secure_world=_secure_world(table),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
+                crash_memory=kernel.integer("crash_memory", 64, minimum=1),
                 serials=serials,
                 remotes=remotes,
                 timeouts=Timeouts(

@@ -5,10 +5,10 @@
  * Starts a Linux by kexec with the device tree and the initramfs that this one
  * was started with. The board's devices, and what runs on its other cores, are
  * not reset. Linux must have been booted with "retain_initrd" on its command
- * line, for it frees the initramfs otherwise; with "crashkernel=64M", too, if
- * the new Linux is one that takes over when this one panics. IMAGE is a zImage
- * for 32-bit Arm, where the kernel takes segments only; a 64-bit kernel puts
- * them together by itself.
+ * line, for it frees the initramfs otherwise; with "crashkernel=64M" or more,
+ * too, if the new Linux is one that takes over when this one panics. IMAGE is a
+ * zImage for 32-bit Arm, where the kernel takes segments only; a 64-bit kernel
+ * puts them together by itself.
  */
 #include <endian.h>
 #include <errno.h>

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
@@ -115,9 +116,10 @@ IMAGE = "boot/image"
 
 
 @pytest.fixture
-def kexec_options(artifacts: Artifacts) -> dict[str, Any]:
+def kexec_options(artifacts: Artifacts, board: Board) -> dict[str, Any]:
     """Return the options of a board whose Linux can start itself by kexec."""
-    return {"files": {IMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": "retain_initrd crashkernel=64M"}
+    arguments = f"retain_initrd crashkernel={board.crash_memory}M"
+    return {"files": {IMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": arguments}
 
 
 def kexec(machine: LinuxMachine) -> None:
