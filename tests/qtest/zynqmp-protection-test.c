@@ -304,6 +304,13 @@ static void test_xmpu_region(void)
         uint32_t last = at + units[u].size - 1;
         uint32_t page = at >> 12;
 
+        /* without a region it is as CTRL says, which says all after a reset */
+        g_assert_true(can_write(qts, 0, at, 1));
+        qtest_writel(qts, unit + CTRL, 2);
+        g_assert_false(can_read(qts, 0, at, 1));
+        assert_violation(qts, unit, RD_PERM_VIO, page, 0);
+        qtest_writel(qts, unit + CTRL, 3);
+        g_assert_true(can_read(qts, 0, at, 1));
         for (int i = 0; i < ARRAY_SIZE(rules); i++) {
             g_test_message("unit 0x%08x, case %d", unit, i);
             region(qts, unit, 3, at, last, RPU0, rules[i].config);
@@ -403,6 +410,7 @@ static void test_xppu(void)
           MID_MISS },
         { XPPU_ENABLE | MID_PARITY_EN, RPU0_BIT, BIT(31) | 0x03f00000,
           MID_MISS, MID_MISS },
+        { XPPU_ENABLE | MID_PARITY_EN, RPU0_BIT, 0x03f00000, 0, 0 },
         { XPPU_ENABLE | APER_PARITY_EN, RPU0_BIT, 0x03f00000, APER_PARITY,
           APER_PARITY },
         { XPPU_ENABLE | APER_PARITY_EN, RPU0_BIT | BIT(28), 0x03f00000, 0, 0 },
@@ -470,11 +478,12 @@ static void test_apertures(void)
             g_test_message("case %d, buffer %u", i, n);
             g_assert_cmpint(can_write(qts, 0, MESSAGE(n), n), ==, open);
             g_assert_cmpint(can_write(qts, 0, MESSAGE(n) + 28, n), ==, open);
+            qtest_writel(qts, XPPU + ISR, ~0u);
             g_assert_false(can_write(qts, 1, MESSAGE(n), n));
+            assert_violation(qts, XPPU, APER_PERM, MESSAGE(n), 0x10);
         }
         qtest_writel(qts, XPPU + APERPERM(rules[i].aperture), 0);
     }
-    qtest_writel(qts, XPPU + ISR, ~0u);
     /* what is not the XPPU's */
     g_assert_true(can_write(qts, 0, DDR, 1));
     g_assert_true(can_write(qts, 0, OCM, 1));
