@@ -290,7 +290,7 @@ static bool zynqmp_amp_soc_realize_xmpu(ZynqMPAmpSocState *s, int n,
     if (xmpus[n].rpu) {
         object_property_set_link(OBJECT(rpu), xmpus[n].rpu, OBJECT(xmpu),
                                  &error_abort);
-        qdev_connect_gpio_out_named(DEVICE(xmpu), ZYNQMP_PROTECTION_CHANGED, 0,
+        qdev_connect_gpio_out_named(DEVICE(xmpu), "changed", 0,
                                     qdev_get_gpio_in_named(rpu, "protection",
                                                            0));
     }
@@ -330,7 +330,7 @@ static bool zynqmp_amp_soc_realize_protection(ZynqMPAmpSocState *s,
                        qdev_get_gpio_in(DEVICE(&s->protection_irq[LPD]),
                                         ZYNQMP_AMP_SOC_NUM_XMPU));
     object_property_set_link(OBJECT(rpu), "xppu", OBJECT(xppu), &error_abort);
-    qdev_connect_gpio_out_named(DEVICE(xppu), ZYNQMP_PROTECTION_CHANGED, 0,
+    qdev_connect_gpio_out_named(DEVICE(xppu), "changed", 0,
                                 qdev_get_gpio_in_named(rpu, "protection", 0));
     return true;
 }

@@ -15,28 +15,21 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/log.h"
-#include "hw/irq.h"
 #include "hw/misc/zynqmp_xmpu.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
-#include "migration/vmstate.h"
 
 REG32(CTRL, 0x00)
     FIELD(CTRL, DEF_RD_ALLOWED, 0, 1)
     FIELD(CTRL, DEF_WR_ALLOWED, 1, 1)
     FIELD(CTRL, ALIGN_CFG, 3, 1)
-REG32(ERR_STATUS1, 0x04)
-REG32(ERR_STATUS2, 0x08)
 REG32(POISON, 0x0c)
 REG32(ISR, 0x10)
     FIELD(ISR, INV_APB, 0, 1)
     FIELD(ISR, RD_PERM_VIO, 1, 1)
     FIELD(ISR, WR_PERM_VIO, 2, 1)
     FIELD(ISR, SECURITY_VIO, 3, 1)
-REG32(IMR, 0x14)
-REG32(IEN, 0x18)
-REG32(IDS, 0x1c)
 REG32(LOCK, 0x20)
     FIELD(LOCK, REG_WR_DIS, 0, 1)
 REG32(R00_START, 0x100)
@@ -52,7 +45,6 @@ REG32(R00_CONFIG, 0x10c)
     FIELD(R00_CONFIG, NS_CHECK_TYPE, 4, 1)
 
 #define ISR_FLAGS       0xf
-#define VIOLATIONS      (ISR_FLAGS & ~R_ISR_INV_APB_MASK)
 #define PAGE_BITS       12
 /* Address bits of a region that are not looked at, in pages, with 1 MiB each */
 #define MEGABYTE_MASK   0xff
@@ -131,18 +123,11 @@ static bool xmpu_checks(ZynqMPProtection *unit, uint16_t mid)
     return (block->regs[R_CTRL] & open) != open;
 }
 
-static void xmpu_update_irq(ZynqMPXmpuState *s)
-{
-    const RegisterBlockState *block = REGISTER_BLOCK(s);
-
-    qemu_set_irq(s->irq, (block->regs[R_ISR] & ~block->regs[R_IMR]) != 0);
-}
-
 static void xmpu_refuse(ZynqMPProtection *unit, hwaddr addr, uint16_t mid,
                         bool write)
 {
     ZynqMPXmpuState *s = ZYNQMP_XMPU(unit);
-    RegisterBlockState *block = REGISTER_BLOCK(s);
+    const RegisterBlockState *block = REGISTER_BLOCK(s);
     int region = xmpu_find(s, addr, mid);
     uint32_t config = region < 0 ? 0 : xmpu_region(block, R_R00_CONFIG, region);
     uint32_t need = write ? R_R00_CONFIG_WR_ALLOWED_MASK :
@@ -153,18 +138,12 @@ static void xmpu_refuse(ZynqMPProtection *unit, hwaddr addr, uint16_t mid,
     if (xmpu_strict(config) && (config & need)) {
         flag = R_ISR_SECURITY_VIO_MASK;
     }
-    /* The first one stays until it is cleared. */
-    if (!(block->regs[R_ISR] & VIOLATIONS)) {
-        block->regs[R_ERR_STATUS1] = addr >> PAGE_BITS;
-        block->regs[R_ERR_STATUS2] = mid;
-    }
-    block->regs[R_ISR] |= flag;
     qemu_log_mask(LOG_GUEST_ERROR, "%s: master 0x%03x: %s at 0x%08" HWADDR_PRIx
                   " refused: region %d, configuration 0x%02" PRIx32
                   ", CTRL 0x%" PRIx32 "\n", DEVICE(s)->canonical_path, mid,
                   write ? "write" : "read", addr, region, config,
                   block->regs[R_CTRL]);
-    xmpu_update_irq(s);
+    zynqmp_protection_violation(unit, flag, addr >> PAGE_BITS, mid);
 }
 
 /* Once LOCK is set, nothing but the interrupt's registers can be written. */
@@ -182,32 +161,7 @@ static uint64_t xmpu_pre_write(RegisterInfo *reg, uint64_t val)
 
 static void xmpu_post_write(RegisterInfo *reg, uint64_t val)
 {
-    qemu_irq_pulse(ZYNQMP_XMPU(reg->opaque)->changed);
-}
-
-static void xmpu_isr_post_write(RegisterInfo *reg, uint64_t val)
-{
-    RegisterBlockState *block = REGISTER_BLOCK_OF(reg);
-
-    if (!(block->regs[R_ISR] & VIOLATIONS)) {
-        block->regs[R_ERR_STATUS1] = 0;
-        block->regs[R_ERR_STATUS2] = 0;
-    }
-    xmpu_update_irq(ZYNQMP_XMPU(block));
-}
-
-static uint64_t xmpu_ien_pre_write(RegisterInfo *reg, uint64_t val)
-{
-    REGISTER_BLOCK_OF(reg)->regs[R_IMR] &= ~(val & ISR_FLAGS);
-    xmpu_update_irq(ZYNQMP_XMPU(reg->opaque));
-    return 0;
-}
-
-static uint64_t xmpu_ids_pre_write(RegisterInfo *reg, uint64_t val)
-{
-    REGISTER_BLOCK_OF(reg)->regs[R_IMR] |= val & ISR_FLAGS;
-    xmpu_update_irq(ZYNQMP_XMPU(reg->opaque));
-    return 0;
+    zynqmp_protection_rules_changed(reg->opaque);
 }
 
 #define GUARDED(_name, _addr, _reset, _ro)                                  \
@@ -224,14 +178,13 @@ static uint64_t xmpu_ids_pre_write(RegisterInfo *reg, uint64_t val)
 
 static const RegisterAccessInfo zynqmp_xmpu_regs[] = {
     GUARDED("CTRL", A_CTRL, 0x3, ~0x7u),
-    REGISTER_BLOCK_RO("ERR_STATUS1", A_ERR_STATUS1, 0),
-    REGISTER_BLOCK_RO("ERR_STATUS2", A_ERR_STATUS2, 0),
     GUARDED("POISON", A_POISON, 0, 0),
-    { .name = "ISR", .addr = A_ISR, .w1c = ISR_FLAGS, .ro = ~ISR_FLAGS,
-      .post_write = xmpu_isr_post_write },
-    REGISTER_BLOCK_RO("IMR", A_IMR, ISR_FLAGS),
-    { .name = "IEN", .addr = A_IEN, .pre_write = xmpu_ien_pre_write },
-    { .name = "IDS", .addr = A_IDS, .pre_write = xmpu_ids_pre_write },
+    ZYNQMP_PROTECTION_ERR_STATUS1,
+    ZYNQMP_PROTECTION_ERR_STATUS2,
+    ZYNQMP_PROTECTION_ISR(ISR_FLAGS),
+    ZYNQMP_PROTECTION_IMR(ISR_FLAGS),
+    ZYNQMP_PROTECTION_IEN,
+    ZYNQMP_PROTECTION_IDS,
     { .name = "LOCK", .addr = A_LOCK, .ro = ~0x1u,
       .pre_write = xmpu_pre_write },
     START(0), START(1), START(2), START(3),
@@ -252,66 +205,26 @@ static const RegisterAccessInfo zynqmp_xmpu_regs[] = {
     CONFIG(12), CONFIG(13), CONFIG(14), CONFIG(15),
 };
 
-/* The way to memory is open by the time that images are loaded. */
-static void zynqmp_xmpu_reset_enter(Object *obj, ResetType type)
+static void xmpu_reset(ZynqMPProtection *unit)
 {
-    ZynqMPXmpuState *s = ZYNQMP_XMPU(obj);
-    RegisterBlockState *block = REGISTER_BLOCK(obj);
+    uint32_t *ctrl = &REGISTER_BLOCK(unit)->regs[R_CTRL];
 
-    register_block_reset_all(block);
-    block->regs[R_CTRL] = FIELD_DP32(block->regs[R_CTRL], CTRL, ALIGN_CFG,
-                                     s->align_1mb);
-    qemu_irq_pulse(s->changed);
+    *ctrl = FIELD_DP32(*ctrl, CTRL, ALIGN_CFG, ZYNQMP_XMPU(unit)->align_1mb);
 }
-
-static void zynqmp_xmpu_reset_hold(Object *obj, ResetType type)
-{
-    xmpu_update_irq(ZYNQMP_XMPU(obj));
-}
-
-static int zynqmp_xmpu_post_load(void *opaque, int version_id)
-{
-    qemu_irq_pulse(ZYNQMP_XMPU(opaque)->changed);
-    return 0;
-}
-
-static const VMStateDescription vmstate_zynqmp_xmpu = {
-    .name = TYPE_ZYNQMP_XMPU,
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .post_load = zynqmp_xmpu_post_load,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UINT32_ARRAY(parent_obj.regs, ZynqMPXmpuState,
-                             REGISTER_BLOCK_NUM),
-        VMSTATE_END_OF_LIST()
-    }
-};
 
 static const Property zynqmp_xmpu_properties[] = {
     DEFINE_PROP_BOOL("align-1mb", ZynqMPXmpuState, align_1mb, false),
 };
 
-static void zynqmp_xmpu_init(Object *obj)
-{
-    ZynqMPXmpuState *s = ZYNQMP_XMPU(obj);
-
-    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
-    qdev_init_gpio_out_named(DEVICE(obj), &s->changed,
-                             ZYNQMP_PROTECTION_CHANGED, 1);
-}
-
 static void zynqmp_xmpu_class_init(ObjectClass *klass, ClassInitData *data)
 {
-    DeviceClass *dc = DEVICE_CLASS(klass);
-    ResettableClass *rc = RESETTABLE_CLASS(klass);
     ZynqMPProtectionClass *pc = ZYNQMP_PROTECTION_CLASS(klass);
 
     register_block_class_init(klass, zynqmp_xmpu_regs,
                               ARRAY_SIZE(zynqmp_xmpu_regs));
-    dc->vmsd = &vmstate_zynqmp_xmpu;
-    device_class_set_props(dc, zynqmp_xmpu_properties);
-    rc->phases.enter = zynqmp_xmpu_reset_enter;
-    rc->phases.hold = zynqmp_xmpu_reset_hold;
+    device_class_set_props(DEVICE_CLASS(klass), zynqmp_xmpu_properties);
+    pc->flags = ISR_FLAGS;
+    pc->reset = xmpu_reset;
     pc->checks = xmpu_checks;
     pc->allowed = xmpu_allowed;
     pc->refuse = xmpu_refuse;
@@ -319,20 +232,10 @@ static void zynqmp_xmpu_class_init(ObjectClass *klass, ClassInitData *data)
 
 static const TypeInfo zynqmp_xmpu_types[] = {
     {
-        .name = TYPE_ZYNQMP_PROTECTION,
-        .parent = TYPE_INTERFACE,
-        .class_size = sizeof(ZynqMPProtectionClass),
-    },
-    {
         .name = TYPE_ZYNQMP_XMPU,
-        .parent = TYPE_REGISTER_BLOCK,
+        .parent = TYPE_ZYNQMP_PROTECTION,
         .instance_size = sizeof(ZynqMPXmpuState),
-        .instance_init = zynqmp_xmpu_init,
         .class_init = zynqmp_xmpu_class_init,
-        .interfaces = (InterfaceInfo[]) {
-            { TYPE_ZYNQMP_PROTECTION },
-            { }
-        },
     },
 };
 

@@ -17,9 +17,7 @@
 #include "qemu/host-utils.h"
 #include "qemu/log.h"
 #include "qemu/units.h"
-#include "hw/irq.h"
 #include "hw/misc/zynqmp_xppu.h"
-#include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
@@ -28,8 +26,6 @@ REG32(CTRL, 0x00)
     FIELD(CTRL, ENABLE, 0, 1)
     FIELD(CTRL, MID_PARITY_EN, 1, 1)
     FIELD(CTRL, APER_PARITY_EN, 2, 1)
-REG32(ERR_STATUS1, 0x04)
-REG32(ERR_STATUS2, 0x08)
 REG32(POISON, 0x0c)
 REG32(ISR, 0x10)
     FIELD(ISR, INV_APB, 0, 1)
@@ -39,9 +35,6 @@ REG32(ISR, 0x10)
     FIELD(ISR, APER_PERM, 5, 1)
     FIELD(ISR, APER_TZ, 6, 1)
     FIELD(ISR, APER_PARITY, 7, 1)
-REG32(IMR, 0x14)
-REG32(IEN, 0x18)
-REG32(IDS, 0x1c)
 REG32(M_MASTER_IDS, 0x3c)
 REG32(M_APERTURE_32B, 0x40)
 REG32(M_APERTURE_64KB, 0x44)
@@ -63,7 +56,6 @@ REG32(APERPERM, 0x00)
     FIELD(APERPERM, PARITY, 28, 4)
 
 #define ISR_FLAGS       0xef
-#define VIOLATIONS      (ISR_FLAGS & ~R_ISR_INV_APB_MASK)
 #define MASTERS         20
 #define APERPERM_RO     0x07f00000
 
@@ -183,63 +175,24 @@ static bool xppu_checks(ZynqMPProtection *unit, uint16_t mid)
     return FIELD_EX32(REGISTER_BLOCK(unit)->regs[R_CTRL], CTRL, ENABLE);
 }
 
-static void xppu_update_irq(ZynqMPXppuState *s)
-{
-    const RegisterBlockState *block = REGISTER_BLOCK(s);
-
-    qemu_set_irq(s->irq, (block->regs[R_ISR] & ~block->regs[R_IMR]) != 0);
-}
-
 static void xppu_refuse(ZynqMPProtection *unit, hwaddr addr, uint16_t mid,
                         bool write)
 {
     ZynqMPXppuState *s = ZYNQMP_XPPU(unit);
-    RegisterBlockState *block = REGISTER_BLOCK(s);
     uint32_t flag = xppu_check(s, addr, mid, write);
     int aperture = xppu_aperture(addr);
 
-    /* The first one stays until it is cleared. */
-    if (!(block->regs[R_ISR] & VIOLATIONS)) {
-        block->regs[R_ERR_STATUS1] = addr;
-        block->regs[R_ERR_STATUS2] = mid;
-    }
-    block->regs[R_ISR] |= flag;
     qemu_log_mask(LOG_GUEST_ERROR, "%s: master 0x%03x: %s at 0x%08" HWADDR_PRIx
                   " refused: aperture %d, permissions 0x%08" PRIx32
                   ", reason 0x%02" PRIx32 "\n", DEVICE(s)->canonical_path, mid,
                   write ? "write" : "read", addr, aperture,
                   aperture < 0 ? 0 : s->aperperm[aperture], flag);
-    xppu_update_irq(s);
+    zynqmp_protection_violation(unit, flag, addr, mid);
 }
 
 static void xppu_post_write(RegisterInfo *reg, uint64_t val)
 {
-    qemu_irq_pulse(ZYNQMP_XPPU(reg->opaque)->changed);
-}
-
-static void xppu_isr_post_write(RegisterInfo *reg, uint64_t val)
-{
-    RegisterBlockState *block = REGISTER_BLOCK_OF(reg);
-
-    if (!(block->regs[R_ISR] & VIOLATIONS)) {
-        block->regs[R_ERR_STATUS1] = 0;
-        block->regs[R_ERR_STATUS2] = 0;
-    }
-    xppu_update_irq(ZYNQMP_XPPU(block));
-}
-
-static uint64_t xppu_ien_pre_write(RegisterInfo *reg, uint64_t val)
-{
-    REGISTER_BLOCK_OF(reg)->regs[R_IMR] &= ~(val & ISR_FLAGS);
-    xppu_update_irq(ZYNQMP_XPPU(reg->opaque));
-    return 0;
-}
-
-static uint64_t xppu_ids_pre_write(RegisterInfo *reg, uint64_t val)
-{
-    REGISTER_BLOCK_OF(reg)->regs[R_IMR] |= val & ISR_FLAGS;
-    xppu_update_irq(ZYNQMP_XPPU(reg->opaque));
-    return 0;
+    zynqmp_protection_rules_changed(reg->opaque);
 }
 
 #define MASTER(n)                                                           \
@@ -249,14 +202,13 @@ static uint64_t xppu_ids_pre_write(RegisterInfo *reg, uint64_t val)
 static const RegisterAccessInfo zynqmp_xppu_regs[] = {
     { .name = "CTRL", .addr = A_CTRL, .ro = ~0x7u,
       .post_write = xppu_post_write },
-    REGISTER_BLOCK_RO("ERR_STATUS1", A_ERR_STATUS1, 0),
-    REGISTER_BLOCK_RO("ERR_STATUS2", A_ERR_STATUS2, 0),
     { .name = "POISON", .addr = A_POISON, .ro = 0xfff00000 },
-    { .name = "ISR", .addr = A_ISR, .w1c = ISR_FLAGS, .ro = ~ISR_FLAGS,
-      .post_write = xppu_isr_post_write },
-    REGISTER_BLOCK_RO("IMR", A_IMR, ISR_FLAGS),
-    { .name = "IEN", .addr = A_IEN, .pre_write = xppu_ien_pre_write },
-    { .name = "IDS", .addr = A_IDS, .pre_write = xppu_ids_pre_write },
+    ZYNQMP_PROTECTION_ERR_STATUS1,
+    ZYNQMP_PROTECTION_ERR_STATUS2,
+    ZYNQMP_PROTECTION_ISR(ISR_FLAGS),
+    ZYNQMP_PROTECTION_IMR(ISR_FLAGS),
+    ZYNQMP_PROTECTION_IEN,
+    ZYNQMP_PROTECTION_IDS,
     REGISTER_BLOCK_RO("M_MASTER_IDS", A_M_MASTER_IDS, MASTERS),
     REGISTER_BLOCK_RO("M_APERTURE_32B", A_M_APERTURE_32B, 128),
     REGISTER_BLOCK_RO("M_APERTURE_64KB", A_M_APERTURE_64KB, 256),
@@ -283,7 +235,7 @@ static void xppu_aperture_write(void *opaque, hwaddr addr, uint64_t value,
     ZynqMPXppuState *s = opaque;
 
     s->aperperm[addr / 4] = value & ~APERPERM_RO;
-    qemu_irq_pulse(s->changed);
+    zynqmp_protection_rules_changed(opaque);
 }
 
 static const MemoryRegionOps xppu_aperture_ops = {
@@ -294,25 +246,18 @@ static const MemoryRegionOps xppu_aperture_ops = {
     .valid.max_access_size = 4,
 };
 
-static void zynqmp_xppu_reset_enter(Object *obj, ResetType type)
+static void xppu_reset(ZynqMPProtection *unit)
 {
-    ZynqMPXppuState *s = ZYNQMP_XPPU(obj);
-    RegisterBlockState *block = REGISTER_BLOCK(obj);
+    ZynqMPXppuState *s = ZYNQMP_XPPU(unit);
 
-    register_block_reset_all(block);
-    memcpy(&block->regs[R_MASTER_ID00], master_ids, sizeof(master_ids));
+    memcpy(&REGISTER_BLOCK(unit)->regs[R_MASTER_ID00], master_ids,
+           sizeof(master_ids));
     memset(s->aperperm, 0, sizeof(s->aperperm));
-    qemu_irq_pulse(s->changed);
-}
-
-static void zynqmp_xppu_reset_hold(Object *obj, ResetType type)
-{
-    xppu_update_irq(ZYNQMP_XPPU(obj));
 }
 
 static int zynqmp_xppu_post_load(void *opaque, int version_id)
 {
-    qemu_irq_pulse(ZYNQMP_XPPU(opaque)->changed);
+    zynqmp_protection_rules_changed(opaque);
     return 0;
 }
 
@@ -322,7 +267,7 @@ static const VMStateDescription vmstate_zynqmp_xppu = {
     .minimum_version_id = 1,
     .post_load = zynqmp_xppu_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT32_ARRAY(parent_obj.regs, ZynqMPXppuState,
+        VMSTATE_UINT32_ARRAY(parent_obj.parent_obj.regs, ZynqMPXppuState,
                              REGISTER_BLOCK_NUM),
         VMSTATE_UINT32_ARRAY(aperperm, ZynqMPXppuState, ZYNQMP_XPPU_APERTURES),
         VMSTATE_END_OF_LIST()
@@ -336,21 +281,17 @@ static void zynqmp_xppu_init(Object *obj)
     memory_region_init_io(&s->apertures, obj, &xppu_aperture_ops, s,
                           TYPE_ZYNQMP_XPPU, sizeof(s->aperperm));
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->apertures);
-    sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
-    qdev_init_gpio_out_named(DEVICE(obj), &s->changed,
-                             ZYNQMP_PROTECTION_CHANGED, 1);
 }
 
 static void zynqmp_xppu_class_init(ObjectClass *klass, ClassInitData *data)
 {
-    ResettableClass *rc = RESETTABLE_CLASS(klass);
     ZynqMPProtectionClass *pc = ZYNQMP_PROTECTION_CLASS(klass);
 
     register_block_class_init(klass, zynqmp_xppu_regs,
                               ARRAY_SIZE(zynqmp_xppu_regs));
     DEVICE_CLASS(klass)->vmsd = &vmstate_zynqmp_xppu;
-    rc->phases.enter = zynqmp_xppu_reset_enter;
-    rc->phases.hold = zynqmp_xppu_reset_hold;
+    pc->flags = ISR_FLAGS;
+    pc->reset = xppu_reset;
     pc->checks = xppu_checks;
     pc->allowed = xppu_allowed;
     pc->refuse = xppu_refuse;
@@ -359,14 +300,10 @@ static void zynqmp_xppu_class_init(ObjectClass *klass, ClassInitData *data)
 static const TypeInfo zynqmp_xppu_types[] = {
     {
         .name = TYPE_ZYNQMP_XPPU,
-        .parent = TYPE_REGISTER_BLOCK,
+        .parent = TYPE_ZYNQMP_PROTECTION,
         .instance_size = sizeof(ZynqMPXppuState),
         .instance_init = zynqmp_xppu_init,
         .class_init = zynqmp_xppu_class_init,
-        .interfaces = (InterfaceInfo[]) {
-            { TYPE_ZYNQMP_PROTECTION },
-            { }
-        },
     },
 };
 

@@ -4,16 +4,12 @@
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * QEMU interface:
- *  + sysbus MMIO region 0: the registers
- *  + sysbus IRQ 0: a violation that is not masked
- *  + Named GPIO output "changed" (see zynqmp_protection.h)
+ * QEMU interface, beside that of zynqmp_protection.h:
  *  + Property "align-1mb": regions are of 1 MiB, not of 4 KiB
  */
 #ifndef HW_MISC_ZYNQMP_XMPU_H
 #define HW_MISC_ZYNQMP_XMPU_H
 
-#include "hw/misc/register_block.h"
 #include "hw/misc/zynqmp_protection.h"
 
 #define TYPE_ZYNQMP_XMPU "zynqmp-xmpu"
@@ -22,10 +18,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPXmpuState, ZYNQMP_XMPU)
 #define ZYNQMP_XMPU_REGIONS 16
 
 struct ZynqMPXmpuState {
-    RegisterBlockState parent_obj;
+    ZynqMPProtection parent_obj;
 
-    qemu_irq irq;
-    qemu_irq changed;
     bool align_1mb;
 };
 

@@ -4,16 +4,12 @@
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * QEMU interface:
- *  + sysbus MMIO region 0: the registers
+ * QEMU interface, beside that of zynqmp_protection.h:
  *  + sysbus MMIO region 1: the permissions of the apertures, at 0x1000
- *  + sysbus IRQ 0: a violation that is not masked
- *  + Named GPIO output "changed" (see zynqmp_protection.h)
  */
 #ifndef HW_MISC_ZYNQMP_XPPU_H
 #define HW_MISC_ZYNQMP_XPPU_H
 
-#include "hw/misc/register_block.h"
 #include "hw/misc/zynqmp_protection.h"
 
 #define TYPE_ZYNQMP_XPPU "zynqmp-xppu"
@@ -23,11 +19,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(ZynqMPXppuState, ZYNQMP_XPPU)
 #define ZYNQMP_XPPU_APERTURES_OFFSET 0x1000
 
 struct ZynqMPXppuState {
-    RegisterBlockState parent_obj;
+    ZynqMPProtection parent_obj;
 
     MemoryRegion apertures;
-    qemu_irq irq;
-    qemu_irq changed;
     uint32_t aperperm[ZYNQMP_XPPU_APERTURES];
 };
 
