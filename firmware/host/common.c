@@ -208,9 +208,7 @@ static bool find_service(void *context)
     return request->address != RPMSG_ADDR_ANY;
 }
 
-/* Finds the character device of the endpoint that was created under this name.
- */
-static bool rpmsg_device_of(const char *name, char *path, size_t size)
+bool rpmsg_device_of(const char *name, char *path, size_t size)
 {
     static const char base[] = "/sys/class/rpmsg";
     DIR *dir = opendir(base);

@@ -63,6 +63,12 @@ void endpoint_open(struct endpoint *ep, const char *path, int timeout_ms);
  */
 void endpoint_create(struct endpoint *ep, const char *service, int timeout_ms);
 
+/**
+ * Finds the endpoint that was created under @name through /dev/rpmsg_ctrlN, and
+ * writes its device to @path. @return false if there is none.
+ */
+bool rpmsg_device_of(const char *name, char *path, size_t size);
+
 /** Closes the endpoint; destroys it if endpoint_create() made it. */
 void endpoint_close(struct endpoint *ep);
 

@@ -1,0 +1,388 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every call on the devices of rpmsg has exactly the result that it has to have, in each state, at each limit.
+
+The tables are in the language of ``ampstand.linux.calls``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ampstand.linux import calls
+from ampstand.linux.remote import Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
+
+BUS = "/sys/bus/rpmsg"
+CHANNEL = f"{BUS}/devices/{{virtio}}.rpmsg-raw"
+ECHO = 5003
+"""Address of the service rpmsg-raw of the echo application."""
+TTY = 5001
+NAME_31 = "abcdefghijklmnopqrstuvwxyzabcde"
+
+
+@pytest.fixture
+def talking(remote: Remote) -> Callable[..., None]:
+    """Start the echo application; return what makes the calls of a table, and what Linux has to say of them."""
+    remote.start("echo-bare", services=["rpmsg-tty", "rpmsg-tty", "rpmsg-raw"])
+    (virtio,) = remote.host.run_check("ls /sys/bus/virtio/devices")
+    values = {
+        "bus": BUS,
+        "virtio": virtio,
+        "echo": ECHO,
+        "tty": TTY,
+        "name31": NAME_31,
+        "channel": CHANNEL.format(virtio=virtio),
+        "raw": f"dev:{CHANNEL.format(virtio=virtio)}.-1.{ECHO}/rpmsg/rpmsg[0-9]*",
+        "ttydev": f"dev:{BUS}/devices/{virtio}.rpmsg-tty.-1.{TTY}/tty/ttyRPMSG*",
+        "control": "/dev/rpmsg_ctrl*",
+    }
+
+    def make(table: str, *said: str) -> None:
+        for pattern in said:
+            remote.machine.expect_bad(pattern, remote.machine.board.shell.core)
+        calls.run(remote.machine, table, **values)
+        assert remote.echo_char(options="-n 3")["messages"] == 3
+
+    return make
+
+
+CHANNEL_DEVICE = """
+# one program at a time has it, until its last descriptor is closed
+open a {raw} rw => 0
+open b {raw} rw => EBUSY
+dup a b => 0
+close a => 0
+open a {raw} r => EBUSY
+write b 10/3 => 10
+poll b 3000 => IN+RDNORM
+read b 4096 => 10 /3
+close b => 0
+open b {raw} rw => 0
+# it waits for a message, or does not
+try read b 10 => blocked
+poll b 0 => 0
+try poll b -1 => blocked
+go j read b 20 => begun
+write b 20/9 => 20
+join j 3000 => 20 /9
+flags b rwn => 0
+read b 10 => EAGAIN
+# a message is read once, whatever becomes of it
+write b 20/1 => 20
+poll b 3000 => IN+RDNORM
+read b 5 => 5 /1
+read b 5 => EAGAIN
+write b 20/2 => 20
+poll b 3000 => IN+RDNORM
+read b 0 => 0
+read b 5 => EAGAIN
+write b 20/3 => 20
+poll b 3000 => IN+RDNORM
+read b !20 => EFAULT
+read b 5 => EAGAIN
+# sizes
+write b 0 => 0
+poll b 3000 => IN+RDNORM
+read b 5 => 0
+read b 5 => EAGAIN
+write b 1/4 => 1
+poll b 3000 => IN+RDNORM
+read b 496 => 1
+write b 495/5 => 495
+poll b 3000 => IN+RDNORM
+read b 497 => 495 /5
+write b 496/6 => 496
+poll b 3000 => IN+RDNORM
+read b 496 => 496 /6
+write b 497/7 => EMSGSIZE
+write b 100000/7 => EMSGSIZE
+write b !10 => EFAULT
+flags b rw => 0
+write b 497/7 => EMSGSIZE
+write b 100000/7 => EMSGSIZE
+write b !10 => EFAULT
+writev b 3/1 5/2 2/3 => 10
+poll b 3000 => IN+RDNORM
+read b 496 => 10 01264b02274c71960328
+poll b 50 => 0
+# several wait in the order in which they came
+write b 7/1 => 7
+write b 8/2 => 8
+write b 9/3 => 9
+try read b 496 => 7 /1
+try read b 496 => 8 /2
+try read b 496 => 9 /3
+# ioctl
+ioctl b UNKNOWN x => EINVAL
+ioctl b DESTROY_EPT => EINVAL
+ioctl b GET_FLOW => 0 0
+ioctl b GET_FLOW ! => EFAULT
+ioctl b SET_FLOW 0 => EOPNOTSUPP
+ioctl b SET_FLOW 1 => EOPNOTSUPP
+ioctl b SET_FLOW 2 => EINVAL
+ioctl b SET_FLOW -1 => EINVAL
+close b => 0
+# it is read, or written, as it was opened
+open b {raw} r => 0
+write b 5 => EBADF
+close b => 0
+open b {raw} wn => 0
+read b 5 => EBADF
+write b 5/8 => 5
+poll b 3000 => IN+RDNORM
+close b => 0
+"""
+
+
+def test_channel_device(talking: Callable[..., None]) -> None:
+    """The device of a channel that the remote has announced."""
+    talking(CHANNEL_DEVICE, r"message is too big \(497\)", r"message is too big \(100000\)")
+
+
+OWN_ENDPOINT = """
+open c {control} rw => 0
+open d {control} rw => 0
+# what the control device does not know
+ioctl c UNKNOWN x => EINVAL
+ioctl c UNKNOWN ! => EFAULT
+ioctl c CREATE_EPT ! => EFAULT
+ioctl c CREATE_DEV ! => EFAULT
+ioctl c RELEASE_DEV ! => EFAULT
+ioctl c DESTROY_EPT => EFAULT
+read c 10 => EINVAL
+write c 10 => EINVAL
+# an endpoint is what was asked for
+uevents u => 0
+ioctl c CREATE_EPT one 2000 {echo} => 0
+uevent u 2000 ACTION=add SUBSYSTEM=rpmsg => 1
+get sys:one/name => one
+get sys:one/src => 2000
+get sys:one/dst => {echo}
+close c => 0
+open e ept:one rwn => 0
+open f ept:one rwn => EBUSY
+write e 10/3 => 10
+poll e 3000 => IN+RDNORM
+read e 496 => 10 /3
+# what has come is for nobody else
+write e 10/4 => 10
+poll e 3000 => IN+RDNORM
+close e => 0
+open e ept:one rwn => 0
+poll e 0 => 0
+read e 10 => EAGAIN
+# an address is for one
+ioctl d CREATE_EPT two 2000 {echo} => 0
+open f ept:two rwn => EINVAL
+close e => 0
+open f ept:two rwn => 0
+open e ept:one rwn => EINVAL
+close f => 0
+open e ept:one rwn => 0
+# destroyed while it is open
+dup e g => 0
+ioctl e DESTROY_EPT => 0
+uevent u 2000 ACTION=remove SUBSYSTEM=rpmsg => 1
+read e 10 => EPIPE
+write e 10 => EPIPE
+poll e 0 => ERR
+ioctl g DESTROY_EPT => 0
+ioctl g GET_FLOW => 0 0
+close e => 0
+read g 10 => EPIPE
+close g => 0
+# its address is free again
+open f ept:two rwn => 0
+write f 10/5 => 10
+poll f 3000 => IN+RDNORM
+read f 496 => 10 /5
+# destroyed under a reader that waits
+flags f rw => 0
+go r read f 10 => begun
+join r 100 => blocked
+ioctl f DESTROY_EPT => 0
+join r 3000 => EPIPE
+close f => 0
+# no address of its own: Linux chooses one from 1024 on
+ioctl d CREATE_EPT any -1 {echo} => 0
+get sys:any/src => -1
+open e ept:any rwn => 0
+write e 10/6 => 10
+poll e 3000 => IN+RDNORM
+ioctl e DESTROY_EPT => 0
+read e 496 => EPIPE
+close e => 0
+# nobody's address
+ioctl d CREATE_EPT nobody -1 -1 => 0
+open e ept:nobody rwn => 0
+write e 10 => EINVAL
+ioctl e DESTROY_EPT => 0
+close e => 0
+# names
+ioctl d CREATE_EPT #31 -1 {echo} => 0
+get sys:{name31}/name => {name31}
+open e ept:{name31} rwn => 0
+ioctl e DESTROY_EPT => 0
+close e => 0
+ioctl d CREATE_EPT #32 -1 {echo} => 0
+get sys:{name31}/name => {name31}
+open e ept:{name31} rwn => 0
+ioctl e DESTROY_EPT => 0
+close e => 0
+close d => 0
+count /dev/rpmsg[0-9]* 1 2000 => 1
+"""
+
+
+def test_own_endpoint(talking: Callable[..., None]) -> None:
+    """The control device, and endpoints that a program makes with it."""
+    talking(OWN_ENDPOINT, "idr_alloc failed: -28", "failed to open (one|two)", "invalid addr")
+
+
+OWN_CHANNEL = """
+open c {control} rw => 0
+# a channel with an address of its own is announced to the remote
+uevents u => 0
+ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => 0
+uevent u 2000 ACTION=add SUBSYSTEM=rpmsg MODALIAS=rpmsg:rpmsg-raw => 1
+uevent u 2000 ACTION=bind SUBSYSTEM=rpmsg DRIVER=rpmsg_chrdev MODALIAS=rpmsg:rpmsg-raw => 1
+count {channel}.1500.{echo}/rpmsg/rpmsg* 1 2000 => 1
+get {channel}.1500.{echo}/name => rpmsg-raw
+get {channel}.1500.{echo}/src => 0x5dc
+get {channel}.1500.{echo}/dst => 0x138b
+get {channel}.1500.{echo}/announce => true
+get {channel}.1500.{echo}/modalias => rpmsg:rpmsg-raw
+get {channel}.1500.{echo}/driver_override => (null)
+get {channel}.-1.{echo}/announce => false
+get {channel}.-1.{echo}/dst => 0x138b
+# there can be one like it, if one address is another
+ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => ENXIO
+ioctl c CREATE_DEV rpmsg-raw -1 {echo} => ENXIO
+ioctl c CREATE_DEV rpmsg-raw 1500 5555 => 0
+count {channel}.1500.5555 1 2000 => 1
+ioctl c RELEASE_DEV rpmsg-raw 1500 5556 => EINVAL
+ioctl c RELEASE_DEV rpmsg-ra 1500 5555 => EINVAL
+ioctl c RELEASE_DEV rpmsg-raw 1501 5555 => EINVAL
+ioctl c RELEASE_DEV rpmsg-raw 1500 5555 => 0
+ioctl c RELEASE_DEV rpmsg-raw 1500 5555 => EINVAL
+count {channel}.1500.5555 0 0 => 0
+# messages pass
+open e dev:{channel}.1500.{echo}/rpmsg/rpmsg* rwn => 0
+write e 10/3 => 10
+poll e 3000 => IN+RDNORM
+read e 496 => 10 /3
+get sys:rpmsg-raw/dst => {echo}
+# its driver goes, and comes back
+put {bus}/drivers/rpmsg_chrdev/unbind ={virtio}.rpmsg-raw.1500.{echo} => *
+uevent u 2000 ACTION=unbind SUBSYSTEM=rpmsg => 1
+read e 10 => EPIPE
+write e 10 => EPIPE
+poll e 0 => ERR
+close e => 0
+put {bus}/drivers/rpmsg_chrdev/unbind ={virtio}.rpmsg-raw.1500.{echo} => ENODEV
+# a driver that does not want it
+put {bus}/drivers/rpmsg_tty/bind ={virtio}.rpmsg-raw.1500.{echo} => ENODEV
+# and the same one when it is told to
+put {channel}.1500.{echo}/driver_override =rpmsg_tty => 9
+get {channel}.1500.{echo}/driver_override => rpmsg_tty
+put {bus}/drivers/rpmsg_chrdev/bind ={virtio}.rpmsg-raw.1500.{echo} => ENODEV
+put {bus}/drivers/rpmsg_tty/bind ={virtio}.rpmsg-raw.1500.{echo} => *
+count {channel}.1500.{echo}/tty/ttyRPMSG* 1 2000 => 1
+open t dev:{channel}.1500.{echo}/tty/ttyRPMSG* rwcn => 0
+raw t => 0
+write t 10/7 => 10
+poll t 3000 => IN+OUT+RDNORM+WRNORM
+read t 496 => 10 /7
+put {bus}/drivers/rpmsg_tty/unbind ={virtio}.rpmsg-raw.1500.{echo} => *
+poll t 0 => IN+OUT+ERR+HUP+RDNORM+WRNORM
+read t 10 => 0
+write t 10 => EIO
+close t => 0
+put {channel}.1500.{echo}/driver_override =\\n => 1
+get {channel}.1500.{echo}/driver_override => (null)
+put {bus}/drivers/rpmsg_chrdev/bind ={virtio}.rpmsg-raw.1500.{echo} => *
+open e dev:{channel}.1500.{echo}/rpmsg/rpmsg* rwn => 0
+write e 10/8 => 10
+poll e 3000 => IN+RDNORM
+read e 496 => 10 /8
+# released while a reader waits
+flags e rw => 0
+go r read e 10 => begun
+join r 100 => blocked
+ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
+join r 3000 => EPIPE
+uevent u 2000 ACTION=remove SUBSYSTEM=rpmsg MODALIAS=rpmsg:rpmsg-raw => 1
+count {channel}.1500.{echo} 0 0 => 0
+open f {raw} rw => 0
+close f => 0
+close e => 0
+close c => 0
+count /dev/rpmsg[0-9]* 1 2000 => 1
+"""
+
+
+def test_own_channel(talking: Callable[..., None]) -> None:
+    """Channels that a program makes, and their drivers."""
+    talking(
+        OWN_CHANNEL,
+        r"channel rpmsg-raw:\S+ already exist",
+        "failed to create rpmsg-raw channel",
+        r"failed to release rpmsg-raw? channel \(-22\)",
+        r"1500\.5555: (idr_alloc failed: -28|failed to create endpoint|probe .*failed with error -12)",
+    )
+
+
+TTY_DEVICE = """
+# any number of programs may have it
+open a {ttydev} rwcn => 0
+raw a => 0
+open b {ttydev} rwcn => 0
+close b => 0
+read a 10 => EAGAIN
+write a 10/3 => 10
+poll a 3000 => IN+OUT+RDNORM+WRNORM
+ioctl a INQ => 0 10
+ioctl a OUTQ => 0 0
+read a 4 => 4 /3
+ioctl a INQ => 0 6
+read a 496 => 6
+# a write is as much as fits into a message, and the line discipline goes on with the rest
+write a 0 => 0
+poll a 50 => OUT+WRNORM
+write a 496/4 => 496
+poll a 3000 => IN+OUT+RDNORM+WRNORM
+read a 497 => 496 /4
+write a 497/5 => 497
+poll a 3000 => IN+OUT+RDNORM+WRNORM
+fetch a 497 => 497 /5
+write a 1488/6 => 1488
+fetch a 1488 => 1488 /6
+write a !10 => EFAULT
+flags a rwc => 0
+try read a 10 => blocked
+go r read a 10 => begun
+write a 10/7 => 10
+join r 3000 => 10 /7
+# closed with bytes that nobody has read: who opens it next gets none
+write a 10/8 => 10
+poll a 3000 => IN+OUT+RDNORM+WRNORM
+close a => 0
+open a {ttydev} rwcn => 0
+raw a => 0
+read a 10 => EAGAIN
+write a 10/9 => 10
+poll a 3000 => IN+OUT+RDNORM+WRNORM
+read a 496 => 10 /9
+ioctl a DESTROY_EPT => ENOTTY
+close a => 0
+"""
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_tty_device(talking: Callable[..., None]) -> None:
+    """The device of a channel that is a tty."""
+    talking(TTY_DEVICE)

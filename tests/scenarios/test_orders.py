@@ -1,0 +1,378 @@
+# SPDX-FileCopyrightText: 2026 The Ampstand authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every order to remoteproc, through each of its files, in every state: its answer, and what becomes of the remote.
+
+The tables are in the language of ``ampstand.linux.calls``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ampstand.linux import calls
+from ampstand.linux.remote import Remote
+
+pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
+
+Orders = Callable[..., None]
+
+
+@pytest.fixture
+def orders(remote: Remote) -> Iterator[Orders]:
+    """Return what makes the calls of a table on the remote, which is offline and has the echo application."""
+    remote.firmware("echo-bare")
+    yield orders_of(remote)
+    remote.host.run_check(
+        f"cd {remote.sysfs}; for i in 1 2 3; do echo stop >state; done 2>/dev/null; "
+        "echo enabled >recovery; echo disabled >coredump"
+    )
+
+
+def orders_of(remote: Remote) -> Orders:
+    """Return what makes the calls of a table on this remote, and what Linux has to say of them."""
+    remote.tolerate("stop-without-ack", "a start and a stop without a pause")
+    (name,) = remote.host.run_check(f"cat {remote.sysfs}/name")
+
+    def make(table: str, *said: str, **values: object) -> None:
+        for pattern in said:
+            remote.machine.expect_bad(pattern, remote.machine.board.shell.core)
+        device = f"/dev/{remote.sysfs.rpartition('/')[2]}"
+        calls.run(remote.machine, table, s=remote.sysfs, d=remote.debugfs, device=device, name=name, **values)
+
+    return make
+
+
+REFUSED = """
+get {s}/state => {state}
+get {s}/name => {name}
+put {s}/name =x => EACCES
+put {s}/state =x => EINVAL
+put {s}/state =star => EINVAL
+put {s}/state =starts => EINVAL
+get {s}/state => {state}
+put {s}/recovery =x => EINVAL
+put {s}/recovery =enable => EINVAL
+put {d}/recovery =xyz => EINVAL
+put {d}/recovery =123456789\\n => EINVAL
+put {d}/recovery =enabled\\0\\0\\0\\n => EINVAL
+put {d}/recovery !5 => EFAULT
+put {d}/crash =x => EINVAL
+put {d}/crash =-1 => EINVAL
+put {d}/crash =4294967296 => ERANGE
+put {d}/crash !1 => EFAULT
+get {d}/name => {name}
+# what a program writes to the device
+open o {device} rw => 0
+write o 0 => EINVAL
+write o =x => EINVAL
+write o =startx => EINVAL
+write o =start\\n => EINVAL
+write o =start\\0\\0\\0\\0\\0\\0 => EINVAL
+write o !5 => EFAULT
+write o !11 => EINVAL
+read o 10 => EINVAL
+# who closes it last
+ioctl o UNKNOWN x => EINVAL
+ioctl o GET_SHUTDOWN ! => EFAULT
+ioctl o SET_SHUTDOWN ! => EFAULT
+ioctl o GET_SHUTDOWN => 0 0
+ioctl o SET_SHUTDOWN 1 => 0
+ioctl o GET_SHUTDOWN => 0 1
+ioctl o SET_SHUTDOWN 0 => 0
+ioctl o GET_SHUTDOWN => 0 0
+ioctl o SET_SHUTDOWN -5 => 0
+open p {device} r => 0
+ioctl p GET_SHUTDOWN => 0 1
+ioctl p SET_SHUTDOWN 0 => 0
+ioctl o GET_SHUTDOWN => 0 0
+write p =start => EBADF
+close p => 0
+get {s}/state => {state}
+"""
+"""What is refused whatever the state."""
+
+CHOICES = """
+put {s}/recovery =disabled => 8
+get {s}/recovery => disabled
+get {d}/recovery => disabled
+put {s}/recovery =recover => 7
+get {s}/recovery => disabled
+put {d}/recovery =enabled\\n => 8
+get {s}/recovery => enabled
+put {d}/recovery =disabled\\n => 9
+get {d}/recovery => disabled
+put {d}/recovery =recover => 7
+get {d}/recovery => disabled
+put {s}/recovery =enabled\\n => 8
+get {d}/recovery => enabled
+put {s}/coredump =inline => 6
+get {s}/coredump => inline
+get {d}/coredump => inline
+put {s}/coredump =enabled\\n => 8
+get {d}/coredump => enabled
+put {d}/coredump =disabled\\n => 9
+get {s}/coredump => disabled
+put {d}/coredump =inline\\n => 7
+get {s}/coredump => inline
+put {d}/coredump =enabled => 7
+get {d}/coredump => enabled
+put {d}/coredump =123456789012345678901 => EINVAL
+put {d}/coredump !5 => EFAULT
+put {s}/coredump =disabled => 8
+put {s}/coredump =enable => EINVAL
+put {d}/coredump =12345678901234567890 => EINVAL
+get {s}/coredump => disabled
+get {s}/state => {state}
+"""
+"""What can be chosen while the remote has not crashed."""
+
+SAID = ("Unrecognised option: (x|star|starts)$", "Unrecognized option", "Unsupported ioctl")
+CHOICE_SAID = ("Invalid coredump configuration",)
+
+OFFLINE = """
+put {s}/state =stop => EINVAL
+put {s}/state =detach => EINVAL
+write o =stop => EINVAL
+write o =detach => EINVAL
+put {d}/crash =1 => 1
+get {s}/state => offline
+put {s}/firmware =hello-bare.elf\\n => 15
+get {s}/firmware => hello-bare.elf
+put {s}/firmware =\\n => EINVAL
+get {s}/firmware => hello-bare.elf
+put {s}/firmware =gone.elf => 8
+get {s}/firmware => gone.elf
+put {s}/state =start => ENOENT
+write o =start => ENOENT
+get {s}/state => offline
+put {s}/firmware =echo-bare.elf => 13
+close o => 0
+"""
+
+RUNNING = """
+# starts and stops are counted
+put {s}/state =start => 5
+get {s}/firmware => echo-bare.elf
+put {s}/firmware =hello-bare.elf => EBUSY
+get {s}/firmware => echo-bare.elf
+put {s}/state =detach => EINVAL
+write o =detach => EINVAL
+put {s}/state =start\\n => 6
+write o =start => 5
+put {s}/state =stop => 4
+get {s}/state => running
+write o =stop\\0\\0\\0\\0\\0\\0 => 10
+get {s}/state => running
+put {s}/state =stop\\n => 5
+get {s}/state => offline
+put {s}/state =stop => EINVAL
+write o =stop => EINVAL
+# words may be cut short there
+write o =star => 4
+get {s}/state => running
+write o =sto => 3
+get {s}/state => offline
+# closed without a wish, and with one
+write o =start => 5
+close o => 0
+get {s}/state => running
+open o {device} rw => 0
+ioctl o SET_SHUTDOWN 1 => 0
+dup o p => 0
+close o => 0
+get {s}/state => running
+close p => 0
+get {s}/state => offline
+open o {device} rw => 0
+ioctl o GET_SHUTDOWN => 0 1
+ioctl o SET_SHUTDOWN 0 => 0
+put {s}/state =start => 5
+close o => 0
+get {s}/state => running
+put {s}/state =stop => 4
+"""
+
+
+def test_offline(orders: Orders) -> None:
+    """Orders to a remote that is offline."""
+    absent = (
+        "failed to load gone.elf",
+        "Direct firmware load for gone.elf failed with error -2",
+        "request_firmware failed: -2",
+        "Boot failed: -2",
+    )
+    orders(
+        REFUSED + CHOICES + OFFLINE,
+        *SAID,
+        *CHOICE_SAID,
+        r"crash detected in \S+ type watchdog",
+        "can't provide empty string for firmware name",
+        *absent,
+        state="offline",
+    )
+
+
+def test_running(orders: Orders, remote: Remote) -> None:
+    """Orders to a remote that runs, and to one that is started and stopped in all ways."""
+    remote.start(services=["rpmsg-raw"])
+    said = (*SAID, *CHOICE_SAID, "can't change firmware while running")
+    stopped = "put {s}/state =stop => 4\n"
+    orders(REFUSED + CHOICES + stopped + RUNNING, *said, state="running")
+    assert remote.core_state() == "held"
+
+
+CRASHED = """
+put {s}/recovery =disabled => 8
+put {d}/crash =2 => 1
+wait {s}/state crashed 3000 => crashed
+put {s}/coredump =enabled => EBUSY
+put {d}/coredump =enabled => EBUSY
+get {s}/coredump => disabled
+put {s}/firmware =hello-bare.elf => EBUSY
+put {s}/state =detach => EINVAL
+write o =detach => EINVAL
+# another report of what has crashed already is none
+put {d}/crash =0\\n => 2
+put {d}/crash =1 => 1
+get {s}/state => crashed
+# one more user does not help it, and has to go first
+put {s}/state =start => 5
+get {s}/state => crashed
+put {s}/state =stop => 4
+get {s}/state => crashed
+# nor does it end with the program that has it open
+ioctl o SET_SHUTDOWN 1 => 0
+close o => 0
+get {s}/state => crashed
+open o {device} rw => 0
+ioctl o SET_SHUTDOWN 0 => 0
+put {s}/state =stop => 4
+get {s}/state => offline
+put {s}/state =stop => EINVAL
+put {d}/recovery =recover => 7
+get {s}/state => offline
+"""
+"""With recovery disabled a crash stays."""
+
+RECOVERED = """
+put {s}/recovery =disabled => 8
+put {s}/state =start => 5
+put {d}/crash =0 => 1
+wait {s}/state crashed 3000 => crashed
+# it recovers when it is told to, in four ways; recovery may be the writer's business, or that of a thread
+put {s}/recovery =recover => 7
+get {s}/state => running
+get {s}/recovery => disabled
+put {d}/crash =2 => 1
+wait {s}/state crashed 3000 => crashed
+put {d}/recovery =recover => 7
+get {s}/state => running
+put {d}/crash =2 => 1
+wait {s}/state crashed 3000 => crashed
+put {d}/recovery =enabled => 7
+get {s}/state => running
+put {s}/recovery =disabled => 8
+put {d}/crash =2 => 1
+wait {s}/state crashed 3000 => crashed
+put {s}/recovery =enabled => 7
+get {s}/state => running
+get {s}/recovery => enabled
+# two users before, two users after
+put {s}/state =start => 5
+put {s}/recovery =disabled => 8
+put {d}/crash =2 => 1
+wait {s}/state crashed 3000 => crashed
+put {s}/recovery =enabled => 7
+put {s}/state =stop => 4
+put {s}/state =stop => 4
+get {s}/state => offline
+close o => 0
+"""
+
+
+def crashes(remote: Remote, mark: int) -> int:
+    """Return how many crashes Linux has handled since the mark."""
+    return sum("handling crash #" in line for line in remote.host.console.lines[mark:])
+
+
+def test_crashed(orders: Orders, remote: Remote) -> None:
+    """Orders to a remote that has crashed, and stays so."""
+    mark = remote.host.console.mark()
+    remote.start(services=["rpmsg-raw"])
+    for kind in ("fatal error", "mmufault", "watchdog"):
+        remote.expect_crash(kind, recovers=False)
+    said = ("can't change coredump configuration", "can't change firmware while running")
+    orders("open o {device} rw => 0\n" + CRASHED, *said, state="running")
+    assert crashes(remote, mark) == 1
+    assert remote.core_state() == "held"
+
+
+def test_recovered(orders: Orders, remote: Remote) -> None:
+    """Each way to recover a remote that has crashed."""
+    mark = remote.host.console.mark()
+    for kind in ("fatal error", "mmufault"):
+        remote.expect_crash(kind)
+    orders("open o {device} rw => 0\n" + RECOVERED)
+    assert crashes(remote, mark) == 5
+    assert remote.core_state() == "held"
+
+
+DETACHED = """
+get {s}/state => detached
+put {s}/firmware =hello-bare.elf => EBUSY
+put {s}/state =stop => EINVAL
+put {s}/state =detach => EINVAL
+write o =stop => EINVAL
+write o =detach => EINVAL
+# closed with a wish that is none of a remote that nobody is attached to
+ioctl o SET_SHUTDOWN 1 => 0
+close o => 0
+get {s}/state => detached
+open o {device} rw => 0
+ioctl o SET_SHUTDOWN 0 => 0
+"""
+
+ATTACHED = """
+put {s}/state =start => 5
+get {s}/state => attached
+get {s}/firmware => unknown
+put {s}/firmware =hello-bare.elf => EBUSY
+# counted, too
+write o =start => 5
+put {s}/state =detach => 6
+get {s}/state => attached
+write o =detach\\0\\0\\0\\0 => 10
+get {s}/state => detached
+put {s}/state =detach => EINVAL
+# words may be cut short
+write o =s => 1
+get {s}/state => attached
+write o =d => 1
+get {s}/state => detached
+# closed with a wish
+put {s}/state =start\\n => 6
+ioctl o SET_SHUTDOWN 1 => 0
+close o => 0
+get {s}/state => detached
+open o {device} rw => 0
+ioctl o SET_SHUTDOWN 0 => 0
+put {s}/state =start\\n => 6
+close o => 0
+get {s}/state => attached
+# stopped, it is one like any other
+put {s}/state =stop\\n => 5
+get {s}/state => offline
+put {s}/state =detach => EINVAL
+"""
+
+
+@pytest.mark.needs("attach")
+def test_attached(preload: Callable[..., Remote]) -> None:
+    """Orders to a remote that runs already, and to one that Linux has attached to."""
+    remote = preload("echo-bare")
+    orders = orders_of(remote)
+    said = (*SAID, "can't change firmware while running")
+    orders(REFUSED + DETACHED + ATTACHED, *said, state="detached")
+    assert (remote.state(), remote.core_state()) == ("offline", "held")
