@@ -30,6 +30,7 @@ SCMI, SIGNED = "scmi", "signed"
 SECURE = (SCMI, SIGNED)
 """Of secure worlds, by who starts the remote: Linux, by resets that it asks the secure world for; the secure world
 alone, with images that are signed."""
+STATES = ("offline", "running", "crashed", "attached", "detached")
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
 
@@ -72,6 +73,16 @@ class Mailbox:
 
 
 @dataclass(frozen=True)
+class Register:
+    """Bits of a register, by the host's address, and what they must be in states of remoteproc; others may do."""
+
+    name: str
+    address: int
+    mask: int
+    values: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class RemoteCore:
     """A remote: core name, firmware set (``firmware/remote/soc``), remoteproc instance, memory."""
 
@@ -103,6 +114,8 @@ class RemoteCore:
     interrupts: Mapping[str, str] = field(default_factory=dict)
     """Interrupts of Linux from the remote, by what they are for: patterns of a line in ``/proc/interrupts``. Where some
     have one pattern, they are the lines that match, in their order."""
+    registers: tuple[Register, ...] = ()
+    """What Linux's driver has to leave in them in each state."""
 
     def host_address(self, address: int) -> int:
         """Translate an address of the remote into one of the host; ``ValueError`` if it is in no window."""
@@ -463,6 +476,7 @@ def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
             aliases=aliases,
             mailbox=_mailbox(table.table("mailbox"), cores) if table.has("mailbox") else None,
             interrupts=_interrupts(table.optional("interrupts")),
+            registers=tuple(_register(entry) for entry in table.tables("register", ())),
         )
         if remote.core in [serial.core for serial in serials if serial.role == "shell"]:
             table.refuse(f"core {remote.core!r} runs Linux: the remote is another", "core")
@@ -472,6 +486,16 @@ def _remote(table: Table, serials: Iterable[Serial]) -> RemoteCore:
 def _interrupts(table: Table) -> dict[str, str]:
     with table:
         return {name: table.pattern(name) for name in table}
+
+
+def _register(table: Table) -> Register:
+    with table:
+        with table.table("values") as states:
+            for state in states:
+                if state not in STATES:
+                    states.refuse(f"no state {state!r} of remoteproc: {', '.join(STATES)}", state)
+            values = {state: states.integer(state) for state in states}
+        return Register(table.text("name"), table.integer("address"), table.integer("mask", 0xFFFFFFFF), values)
 
 
 def _mailbox(table: Table, cores: Container[str]) -> Mailbox:

@@ -7,10 +7,12 @@ The tables are in the language of ``ampstand.linux.calls``.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
 import pytest
 
+from ampstand.formats.vring import DESCRIPTOR
 from ampstand.linux import calls
 from ampstand.linux.remote import Remote
 
@@ -386,3 +388,55 @@ close a => 0
 def test_tty_device(talking: Callable[..., None]) -> None:
     """The device of a channel that is a tty."""
     talking(TTY_DEVICE)
+
+
+HEADER = struct.Struct("<3I2H")
+"""Of a message: source, destination, reserved, length, flags."""
+NAME_SERVICE = 53
+ANNOUNCEMENT = struct.Struct("<32s2I")
+"""Name, address, 0 or 1: created or destroyed."""
+
+
+def sent(remote: Remote) -> list[tuple[tuple[int, ...], bytes]]:
+    """Return what the buffers towards the remote hold, in the order in which Linux gave them away."""
+    ring, found = remote.vring("echo-bare", 1), []
+    read = remote.machine.read_memory
+    (index,) = struct.unpack("<H", read(ring.avail_idx, 2))
+    for number in range(max(0, index - ring.num), index):
+        (descriptor,) = struct.unpack("<H", read(ring.avail + 4 + 2 * (number % ring.num), 2))
+        address, _, _, _ = DESCRIPTOR.unpack(read(ring.descriptor(descriptor), DESCRIPTOR.size))
+        header = HEADER.unpack(read(address, HEADER.size))
+        found.append((header, read(address + HEADER.size, header[3])))
+    return found
+
+
+ANNOUNCED = """
+open c {control} rw => 0
+ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => 0
+open e dev:{channel}.1500.{echo}/rpmsg/rpmsg* rwn => 0
+write e =abc => 3
+poll e 3000 => IN+RDNORM
+read e 10 => 3 =abc
+close e => 0
+ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
+ioctl c CREATE_DEV #31 0x12345 0xabcdef => 0
+put {channel}/../{virtio}.{name31}.74565.11259375/driver_override =rpmsg_chrdev => 12
+put {bus}/drivers/rpmsg_chrdev/bind ={virtio}.{name31}.74565.11259375 => *
+ioctl c RELEASE_DEV #31 0x12345 0xabcdef => 0
+close c => 0
+"""
+
+
+def test_announcements_of_linux(remote: Remote, talking: Callable[..., None]) -> None:
+    """The bytes of each message with which Linux tells of a channel of its own, and of one in it."""
+    before = len(sent(remote))
+    talking(ANNOUNCED.replace("{channel}/..", "{bus}/devices"))
+    messages = [message for message in sent(remote)[before:] if message[0][1] in (NAME_SERVICE, ECHO)]
+    size, long = ANNOUNCEMENT.size, NAME_31.encode()
+    assert messages[:5] == [
+        ((1500, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(b"rpmsg-raw", 1500, 0)),
+        ((1500, ECHO, 0, 3, 0), b"abc"),
+        ((1500, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(b"rpmsg-raw", 1500, 1)),
+        ((0x12345, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(long, 0x12345, 0)),
+        ((0x12345, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(long, 0x12345, 1)),
+    ]

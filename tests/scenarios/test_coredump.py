@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 
 import pytest
+from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -83,11 +84,51 @@ def read_dump(host: Shell) -> ELFFile:
 
 
 def segments(dump: ELFFile) -> Segments:
-    """Return the loadable segments, after a look at the header that has to describe them."""
-    assert (dump["e_type"], dump["e_ident"]["EI_CLASS"]) == ("ET_CORE", "ELFCLASS32")
+    """Return the loadable segments."""
     found = {segment["p_paddr"]: segment.data() for segment in dump.iter_segments("PT_LOAD")}
     assert len(found) == dump.num_segments()
     return found
+
+
+def check_headers(remote: Remote, dump: ELFFile) -> None:
+    """Each field of the file's header and of those of its segments is what Linux knows of the remote."""
+    header = dict(dump.header)
+    identity, size, entry = header.pop("e_ident"), dump.structs.Elf_Ehdr.sizeof(), dump.structs.Elf_Phdr.sizeof()
+    assert (bytes(identity["EI_MAG"]), identity["EI_CLASS"]) == (b"\x7fELF", "ELFCLASS32")
+    assert (identity["EI_DATA"], identity["EI_VERSION"]) == ("ELFDATA2LSB", "EV_CURRENT")
+    assert header == {
+        "e_type": "ET_CORE",
+        "e_machine": remote.says("coredump-machine"),
+        "e_version": "EV_CURRENT",
+        "e_entry": elf(remote)["e_entry"],
+        "e_phoff": size,
+        "e_shoff": 0,
+        "e_flags": 0,
+        "e_ehsize": size,
+        "e_phentsize": entry,
+        "e_phnum": dump.num_segments(),
+        "e_shentsize": 0,
+        "e_shnum": 0,
+        "e_shstrndx": 0,
+    }
+    offset = size + entry * dump.num_segments()
+    for segment in dump.iter_segments():
+        address, length = segment["p_paddr"], segment["p_filesz"]
+        assert dict(segment.header) == {
+            "p_type": "PT_LOAD",
+            "p_offset": offset,
+            "p_vaddr": address,
+            "p_paddr": address,
+            "p_filesz": length,
+            "p_memsz": length,
+            "p_flags": P_FLAGS.PF_R | P_FLAGS.PF_W | P_FLAGS.PF_X,
+            "p_align": 0,
+        }
+        offset += length
+    assert dump.stream.seek(0, io.SEEK_END) == offset, "the end of the file"
+    mapped = carveouts(remote)
+    told = [segment["p_paddr"] for segment in dump.iter_segments() if segment["p_paddr"] in mapped]
+    assert told == list(mapped), "the segments' order"
 
 
 def carveouts(remote: Remote) -> dict[int, int]:
@@ -182,6 +223,7 @@ def test_coredump(crashed: Remote, machine: LinuxMachine, host: Shell, kind: str
         free_dumps(host)
         crashed.wait_recovered([CRASH_SERVICE])
         assert host.finish(job).exitcode == 0
+    check_headers(crashed, dump)
     check_contents(crashed, found, kind)
     crashed.crash("none")  # it answers
 
