@@ -12,11 +12,12 @@ read: ``/7``: what ``write H SIZE/7`` writes; ``=text``; or hexadecimal digits. 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.linux.machine import LinuxMachine
+from ampstand.linux.shell import Result
 
 ANY = "*"
 SEPARATOR = " => "
@@ -89,10 +90,26 @@ def differences(rows: Sequence[Row], found: Sequence[Outcome]) -> list[str]:
 
 def run(machine: LinuxMachine, table: str, **values: object) -> list[Outcome]:
     """Make the calls of a table, ``{name}`` in it filled in; fail with every one of which came what was not wanted."""
-    rows = parse(table.format(**values) if values else table)
-    text = "\n".join(row.call for row in rows)
+    rows, text = _filled(table, values)
     command = f"rpmsg-calls <<'{_END}'\n{text}\n{_END}"
-    result = machine.host.run(command, reason=f"the calls of a table, from `{rows[0].call}` on")
+    return _judged(machine, rows, machine.host.run(command, reason=f"the calls of a table, from `{rows[0].call}` on"))
+
+
+def repeat(machine: LinuxMachine, table: str, rounds: int, **values: object) -> None:
+    """Make the calls of a table so often; what comes of them the last time is compared."""
+    rows, text = _filled(table, values)
+    machine.host.run_check(f"cat >/tmp/calls <<'{_END}'\n{text}\n{_END}")
+    loop = f"for i in $(seq {rounds}); do rpmsg-calls </tmp/calls >/tmp/calls.out || break; done; cat /tmp/calls.out"
+    _judged(machine, rows, machine.host.run(loop, 60, reason=f"the calls of a table, from `{rows[0].call}` on"))
+
+
+def _filled(table: str, values: Mapping[str, object]) -> tuple[list[Row], str]:
+    """Return the rows of a table, and the lines that ``rpmsg-calls`` gets."""
+    rows = parse(table.format(**values) if values else table)
+    return rows, "\n".join(row.call for row in rows)
+
+
+def _judged(machine: LinuxMachine, rows: Sequence[Row], result: Result) -> list[Outcome]:
     found = outcomes(result.output)
     wrong = differences(rows, found)
     if wrong or result.exitcode:

@@ -63,3 +63,28 @@ def leaking(host: Shell, before: dict[str, int], limit: int) -> dict[str, int]:
         found = {name: count for name, count in grown.items() if count >= limit}
         if not found or time.monotonic() > end:
             return found
+
+
+def held(host: Shell) -> dict[str, str]:
+    """Return what Linux holds by counting: references to modules, clocks that are enabled, uses by runtime PM."""
+    lines = host.run_check(
+        "grep -H . /sys/module/*/refcnt 2>/dev/null; "
+        "find /sys/devices -name runtime_usage 2>/dev/null | xargs -r grep -H .; "
+        'awk \'NR > 3 && NF > 3 {print "clock " $1 ":" $2 " " $3}\' /sys/kernel/debug/clk/clk_summary 2>/dev/null; '
+        "ls /dev | sed 's/^/device /; s/$/:there/'"
+    )
+    return dict(line.rsplit(":", 1) for line in lines if ":" in line)
+
+
+def still_held(host: Shell, before: dict[str, str]) -> dict[str, str]:
+    """Return what is held in another way than ``before``, and stays so."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        now = held(host)
+        found = {
+            name: f"{before.get(name, 'none')} -> {now.get(name, 'none')}"
+            for name in before.keys() | now.keys()
+            if before.get(name) != now.get(name)
+        }
+        if not found or time.monotonic() > end:
+            return found
