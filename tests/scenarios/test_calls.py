@@ -14,7 +14,9 @@ import pytest
 
 from ampstand.formats.vring import DESCRIPTOR
 from ampstand.linux import calls
-from ampstand.linux.remote import Remote
+from ampstand.linux.calls import Outcome
+from ampstand.linux.remote import CRASH_SERVICE, Remote
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
@@ -27,7 +29,7 @@ NAME_31 = "abcdefghijklmnopqrstuvwxyzabcde"
 
 
 @pytest.fixture
-def talking(remote: Remote) -> Callable[..., None]:
+def talking(remote: Remote) -> Callable[..., list[Outcome]]:
     """Start the echo application; return what makes the calls of a table, and what Linux has to say of them."""
     remote.start("echo-bare", services=["rpmsg-tty", "rpmsg-tty", "rpmsg-raw"])
     (virtio,) = remote.host.run_check("ls /sys/bus/virtio/devices")
@@ -43,11 +45,12 @@ def talking(remote: Remote) -> Callable[..., None]:
         "control": "/dev/rpmsg_ctrl*",
     }
 
-    def make(table: str, *said: str) -> None:
+    def make(table: str, *said: str) -> list[Outcome]:
         for pattern in said:
             remote.machine.expect_bad(pattern, remote.machine.board.shell.core)
-        calls.run(remote.machine, table, **values)
+        found = calls.run(remote.machine, table, **values)
         assert remote.echo_char(options="-n 3")["messages"] == 3
+        return found
 
     return make
 
@@ -140,7 +143,7 @@ close b => 0
 """
 
 
-def test_channel_device(talking: Callable[..., None]) -> None:
+def test_channel_device(talking: Callable[..., list[Outcome]]) -> None:
     """The device of a channel that the remote has announced."""
     talking(CHANNEL_DEVICE, r"message is too big \(497\)", r"message is too big \(100000\)")
 
@@ -240,7 +243,7 @@ count /dev/rpmsg[0-9]* 1 2000 => 1
 """
 
 
-def test_own_endpoint(talking: Callable[..., None]) -> None:
+def test_own_endpoint(talking: Callable[..., list[Outcome]]) -> None:
     """The control device, and endpoints that a program makes with it."""
     talking(OWN_ENDPOINT, "idr_alloc failed: -28", "failed to open (one|two)", "invalid addr")
 
@@ -327,7 +330,7 @@ count /dev/rpmsg[0-9]* 1 2000 => 1
 """
 
 
-def test_own_channel(talking: Callable[..., None]) -> None:
+def test_own_channel(talking: Callable[..., list[Outcome]]) -> None:
     """Channels that a program makes, and their drivers."""
     talking(
         OWN_CHANNEL,
@@ -385,7 +388,7 @@ close a => 0
 
 
 @pytest.mark.needs("rpmsg-tty")
-def test_tty_device(talking: Callable[..., None]) -> None:
+def test_tty_device(talking: Callable[..., list[Outcome]]) -> None:
     """The device of a channel that is a tty."""
     talking(TTY_DEVICE)
 
@@ -427,7 +430,7 @@ close c => 0
 """
 
 
-def test_announcements_of_linux(remote: Remote, talking: Callable[..., None]) -> None:
+def test_announcements_of_linux(remote: Remote, talking: Callable[..., list[Outcome]]) -> None:
     """The bytes of each message with which Linux tells of a channel of its own, and of one in it."""
     before = len(sent(remote))
     talking(ANNOUNCED.replace("{channel}/..", "{bus}/devices"))
@@ -440,3 +443,69 @@ def test_announcements_of_linux(remote: Remote, talking: Callable[..., None]) ->
         ((0x12345, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(long, 0x12345, 0)),
         ((0x12345, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(long, 0x12345, 1)),
     ]
+
+
+LATE = """
+open a {raw} rwn => 0
+fill a 496/1 12 => 12
+close a => 0
+# each message has been answered when a later one has
+open c {control} rw => 0
+ioctl c CREATE_EPT later -1 {echo} => 0
+open e ept:later rw => 0
+write e 4 => 4
+read e 4 => 4
+ioctl e DESTROY_EPT => 0
+close e => 0
+open a {raw} rwn => 0
+drain a => *
+write a 10/2 => 10
+poll a 3000 => IN+RDNORM
+read a 496 => 10 /2
+close a => 0
+"""
+
+
+def test_answers_after_the_close(talking: Callable[..., list[Outcome]], known_bug: Meetings) -> None:
+    """What comes for a program that has closed the device is for nobody else."""
+    (late,) = [outcome for outcome in talking(LATE) if outcome.call.startswith("drain")]
+    if late.result != "0":
+        known_bug("stale-replies").met(f"{late.result} messages")
+
+
+FULL = """
+open c {control} rw => 0
+ioctl c CREATE_EPT full -1 {crash} => 0
+open e ept:full rwn => 0
+poll e 0 => 0
+# as many as there are buffers, but for that of the message that it has not come back from
+fill e 496 1000 => {free} EAGAIN
+write e 0 => EAGAIN
+write e 496 => EAGAIN
+# what would never fit is told first
+write e 497 => EMSGSIZE
+write e !10 => EFAULT
+read e 10 => EAGAIN
+ioctl c CREATE_DEV rpmsg-tty -1 3000 => 0
+open t dev:{bus}/devices/*.rpmsg-tty.-1.3000/tty/ttyRPMSG* rwcn => 0
+raw t => 0
+write t 10 => ENOMEM
+close t => 0
+ioctl c RELEASE_DEV rpmsg-tty -1 3000 => 0
+ioctl e DESTROY_EPT => 0
+write e 10 => EPIPE
+"""
+
+
+@pytest.mark.needs("lockup")
+def test_no_buffer_is_free(remote: Remote) -> None:
+    """A remote that takes nothing any more: calls that must not wait do not, each with its own error."""
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    (address,) = remote.host.run_check(f"cat {BUS}/devices/*.{CRASH_SERVICE}.*/dst")
+    ring = remote.vring("crash-bare", 1)
+    remote.crash("loop")
+    remote.machine.expect_bad(r"message is too big \(497\)", remote.machine.board.shell.core)
+    values = {"bus": BUS, "control": "/dev/rpmsg_ctrl*", "crash": int(address, 16), "free": ring.num - 1}
+    remote.expect("stop-without-ack")
+    calls.run(remote.machine, FULL, **values)
+    remote.stop()

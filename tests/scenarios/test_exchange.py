@@ -73,6 +73,17 @@ def test_traffic_on_several_endpoints_at_once(echo: Remote, host: Shell) -> None
 
 
 @pytest.mark.needs("rpmsg-char")
+def test_eight_endpoints_at_once(remote: Remote, host: Shell) -> None:
+    """All cores send and receive without a pause, for long enough that what is done at once meets in each driver."""
+    remote.start("echo-bare", services=SERVICES)
+    commands = [f"rpmsg-echo -c rpmsg-raw -n 1500 -s {1 + 70 * number} -w 3" for number in range(8)]
+    jobs = [host.start(f"echo{number}", command) for number, command in enumerate(commands)]
+    for job in jobs:
+        result = host.finish(job, 60)
+        assert remote.figures(job.command, result.output)["messages"] == 1500
+
+
+@pytest.mark.needs("rpmsg-char")
 def test_char_endpoints_created_and_destroyed_500_times(echo: Remote, host: Shell) -> None:
     before = host.run_check("ls /sys/class/rpmsg /sys/bus/rpmsg/devices")
     assert echo.echo_char(options="-n 1 -r 500")["rounds"] == 500

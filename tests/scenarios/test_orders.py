@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ampstand.linux import calls
-from ampstand.linux.remote import Remote
+from ampstand.linux.remote import CRASH_SERVICE, Remote
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
@@ -376,3 +376,123 @@ def test_attached(preload: Callable[..., Remote]) -> None:
     said = (*SAID, "can't change firmware while running")
     orders(REFUSED + DETACHED + ATTACHED, *said, state="detached")
     assert (remote.state(), remote.core_state()) == ("offline", "held")
+
+
+WHILE_STOPPING = """
+open o {device} rw => 0
+# a remote that takes no messages is given half a second to acknowledge a stop; another stop waits for that
+go s put {s}/state =stop => begun
+join s 50 => blocked
+put {d}/crash =2 => 1
+get {s}/state => running
+go t put {s}/state =stop => begun
+go u write o =start => begun
+join u 50 => blocked
+join s 3000 => 4
+join t 3000 => *
+join u 3000 => 5
+put {s}/recovery =recover => 7
+"""
+"""What is asked for meanwhile is done afterwards, in any order, to the remote as it is then."""
+
+
+@pytest.mark.needs("lockup")
+def test_crash_and_orders_while_stopping(remote: Remote) -> None:
+    """A crash that is reported of a remote that is just being stopped is none; orders wait for their turn."""
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    remote.crash("loop")
+    mark = remote.host.console.mark()
+    orders = orders_of(remote)
+    if not remote.says("stop-without-ack"):
+        pytest.skip("the driver does not wait for the remote")
+    remote.machine.tolerate_bad("crash detected in|handling crash|recovering", "it may be started before that", "host")
+    orders(WHILE_STOPPING)
+    remote.host.wait_for(f"cat {remote.sysfs}/state", "^(offline|running)$", remote.timeout)
+    assert crashes(remote, mark) <= 1
+    if remote.state() == "offline":
+        remote.host.run_check(f"echo start >{remote.sysfs}/state")
+    remote.watch()
+    remote.stop()
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 20")["messages"] == 20
+
+
+WHILE_DUMPING = """
+put {s}/coredump =inline => 6
+put {s}/recovery =disabled => 8
+put {d}/crash =2 => 1
+wait {s}/state crashed 3000 => crashed
+# the recovery waits for the reader of the dump, and holds the remote's lock: its state is that between two lives
+go r put {s}/recovery =recover => begun
+count {dump} 1 3000 => 1
+get {s}/state => offline
+join r 50 => blocked
+go s put {s}/state =stop => begun
+join s 50 => blocked
+go d put {s}/state =detach => begun
+join d 50 => blocked
+go q put {d}/recovery =recover => begun
+join q 50 => blocked
+go f put {s}/firmware =hello-bare.elf => begun
+join f 50 => blocked
+# how to dump may be chosen for the next time
+put {s}/coredump =disabled => 8
+get {s}/firmware => echo-bare.elf
+put {d}/crash =1 => 1
+get {s}/state => offline
+put {dump} =0 => 1
+join r 5000 => 7
+join d 3000 => EINVAL
+join q 3000 => 7
+join f 3000 => *
+join s 3000 => 4
+wait {s}/state offline 3000 => offline
+get {s}/coredump => disabled
+count {dump} 0 3000 => 0
+"""
+
+
+@pytest.mark.needs("coredump")
+def test_crash_and_orders_while_dumping(orders: Orders, remote: Remote) -> None:
+    """While a recovery waits for the reader of its dump, all orders wait for the recovery."""
+    remote.start(services=["rpmsg-raw"])
+    for kind in ("fatal error", "watchdog"):
+        remote.machine.expect_bad(rf"crash detected in \S+ type {kind}", "host")
+    remote.machine.expect_bad("handling crash|recovering", "host")
+    remote.machine.tolerate_bad("can't change firmware while running", "in which order they get their turn", "host")
+    orders(WHILE_DUMPING, dump="/sys/class/devcoredump/devcd*/data")
+    assert remote.core_state() == "held"
+    remote.host.run_check(f"echo enabled >{remote.sysfs}/recovery")
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 20")["messages"] == 20
+
+
+AT_ONCE = """
+open o {device} rw => 0
+go a put {s}/state =start => begun
+go b write o =start => begun
+go c put {d}/crash =2 => begun
+go d put {s}/state =stop => begun
+go e put {s}/recovery =recover => begun
+go f write o =stop => begun
+join a 9000 => *
+join b 9000 => *
+join c 9000 => 1
+join d 9000 => *
+join e 9000 => 7
+join f 9000 => *
+"""
+
+
+def test_all_orders_at_once(orders: Orders, remote: Remote) -> None:
+    """From six threads, many times: whatever the order, all return, and the remote is as it is said to be."""
+    remote.host.run_check(f"echo disabled >{remote.sysfs}/recovery")
+    remote.machine.tolerate_bad("crash detected in|handling crash|recovering", "some meet it running", "host")
+    for _ in range(8):
+        orders(AT_ONCE)
+        if remote.state() == "running":
+            assert remote.core_state() == "running"
+        remote.host.run_check(f"cd {remote.sysfs}; for i in 1 2 3; do echo stop >state; done 2>/dev/null; true")
+        assert (remote.state(), remote.core_state()) == ("offline", "held")
+    remote.start(services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 20")["messages"] == 20

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ampstand.linux import calls
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, REPORTED_CRASHES, Remote, crash_message
 from ampstand.linux.shell import Background, Shell
@@ -314,6 +315,28 @@ def test_blocked_writer_delays_the_recovery(remote: Remote, host: Shell, known_b
     if seconds > 14 and error == "errno 512":
         blocked.met(f"{seconds:.0f} s, {error}")
     assert error == "EPIPE"
+
+
+def test_writer_that_waits_can_be_killed(fresh_machine: LinuxMachine, known_bug: Meetings) -> None:
+    """A program that waits for a buffer of a dead remote ends when it is killed, and the remote can be recovered."""
+    remote, spins = Remote(fresh_machine), known_bug("killed-writer-spins")
+    host = remote.host
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    remote.crash("loop")  # nobody notices
+    (address,) = host.run_check("cat /sys/bus/rpmsg/devices/*.rpmsg-crash.*/dst")
+    calls.run(fresh_machine, f"open c /dev/rpmsg_ctrl0 rw => 0\nioctl c CREATE_EPT full -1 {address} => 0")
+    (device,) = host.run_check("grep -lx full /sys/class/rpmsg/rpmsg*/name | cut -d/ -f5")
+    host.start("writer", f"dd if=/dev/zero of=/dev/{device} bs=4 count=1000")
+    host.wait_for("grep State /proc/$(pidof dd)/status", "State:.[SD]", remote.timeout)
+    host.run_check("kill -9 $(pidof dd)")
+    # The other core is there for this shell.
+    gone = host.run("(for i in $(seq 25); do pidof dd >/dev/null || exit 0; sleep 0.02; done; exit 1)").exitcode == 0
+    if not gone:
+        (state,) = host.run_check("grep State /proc/$(pidof dd)/status")
+        fresh_machine.stop()
+        spins.met(state)
+    crash(remote, "reported-fatal error")
+    remote.wait_recovered([CRASH_SERVICE])
 
 
 @pytest.mark.soak
