@@ -158,6 +158,19 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Watchdog:
+    """Linux's watchdog: a counter of ``rate`` Hz, divided by 2 to the power of prescaler + shift."""
+
+    prescaler: int
+    """Address of the register that has it; ``reload``: of that with the ticks less one."""
+    reload: int
+    rate: int
+    shift: int
+    longest: int
+    """Seconds that it can be set to."""
+
+
+@dataclass(frozen=True)
 class BootLoader:
     """U-Boot, where it may start Linux, and the remote before it, in place of the machine model."""
 
@@ -236,6 +249,7 @@ class Board:
     boot_options: Mapping[str, str]
     """Options that the boot chain is built with."""
     boot_loader: BootLoader | None
+    watchdog: Watchdog | None
     """What else may start Linux, after the boot chain; None if nothing may."""
     secure_world: SecureWorld | None
     """None if the host has none."""
@@ -301,6 +315,7 @@ class Board:
                 boot_chain=boot.choice("chain", CHAINS, CHAINS[0]),
                 boot_options={name: str(value) for name, value in boot.scalars("options").items()},
                 boot_loader=_boot_loader(table),
+                watchdog=_watchdog(table),
                 secure_world=_secure_world(table),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
                 crash_memory=kernel.integer("crash_memory", 64, minimum=1),
@@ -385,6 +400,13 @@ def _features(table: Table) -> frozenset[str]:
         if name in names[:index]:
             table.refuse(f"features: {name!r} stands there twice", "features", index)
     return frozenset(names)
+
+
+def _watchdog(table: Table) -> Watchdog | None:
+    if not table.has("watchdog"):
+        return None
+    with table.table("watchdog") as entry:
+        return Watchdog(**{name: entry.integer(name) for name in ("prescaler", "reload", "rate", "shift", "longest")})
 
 
 def _boot_loader(table: Table) -> BootLoader | None:

@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Makes the calls that a program can make on /dev/rpmsgN, /dev/rpmsg_ctrlN,
- * /dev/remoteprocN, ttys, and files in sysfs and debugfs: one for each line of
- * standard input, and prints a line of JSON with what came of each.
+ * /dev/remoteprocN, /dev/watchdogN, ttys, files in sysfs and debugfs: one for
+ * each line of standard input, and prints a line of JSON with what came of
+ * each.
  */
 #include "common.h"
 
@@ -14,6 +15,7 @@
 #include <linux/netlink.h>
 #include <linux/remoteproc_cdev.h>
 #include <linux/rpmsg.h>
+#include <linux/watchdog.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -423,8 +425,8 @@ static void call_poll(struct call *call)
 }
 
 /* What an ioctl takes: nothing, a number as it is, an address of a number that
- * it reads, of one that it writes, or of an endpoint's description. */
-enum takes { NOTHING, VALUE, IN, OUT, INFO };
+ * it reads, that it writes, or both, or of an endpoint's description. */
+enum takes { NOTHING, VALUE, IN, OUT, BOTH, INFO };
 
 static const struct {
     const char *name;
@@ -439,6 +441,9 @@ static const struct {
     {"SET_FLOW", _IOR(0xb5, 0x6, int), VALUE},
     {"SET_SHUTDOWN", RPROC_SET_SHUTDOWN_ON_RELEASE, IN},
     {"GET_SHUTDOWN", RPROC_GET_SHUTDOWN_ON_RELEASE, OUT},
+    {"WD_SET", WDIOC_SETTIMEOUT, BOTH},
+    {"WD_GET", WDIOC_GETTIMEOUT, OUT},
+    {"WD_ALIVE", WDIOC_KEEPALIVE, NOTHING},
     {"INQ", FIONREAD, OUT},
     {"OUTQ", TIOCOUTQ, OUT},
     {"UNKNOWN", _IOW(0xb5, 0x7f, struct rpmsg_endpoint_info), INFO},
@@ -486,9 +491,10 @@ static void call_ioctl(struct call *call)
             break;
         case IN:
         case OUT:
+        case BOTH:
             word = requests[i].takes == OUT ? -1 : word;
             done = ioctl(fd, requests[i].number, bad ? BAD_ADDRESS : &word);
-            if (done == 0 && requests[i].takes == OUT) {
+            if (done == 0 && requests[i].takes != IN) {
                 snprintf(call->out.detail, TEXT, "%d", word);
             }
             break;

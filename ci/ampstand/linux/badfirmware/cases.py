@@ -193,6 +193,17 @@ def _names_at_end(target: Target) -> bytes:
     return elf.pack().ljust(size - len(name), b"\0") + name
 
 
+def _end(region: Region) -> int:
+    return region.address + region.size
+
+
+def _last_bytes(target: Target, before: int) -> bytes:
+    """Return a file with a segment of 16 bytes that begins so many bytes before the file's end."""
+    index = len(target.base.segments)
+    elf = Elf(target.base, more=[Segment(_end(target.code) - 16, 0, bytes(16), 16)])
+    return elf.segment(index, offset=len(elf.pack()) - before).pack()
+
+
 def _int(value: Field) -> int:
     assert isinstance(value, int)
     return value
@@ -213,6 +224,8 @@ def _two_tables(target: Target) -> bytes:
     return elf.header(shnum=4, shstrndx=3).pack()
 
 
+AFTER_VDEV = HEADER.size + 2 * 4 + len(Vdev(VRINGS).pack())
+"""Size of the resource table up to its second entry."""
 R, W, S, D = Verdict.REFUSED, Verdict.WORKS, Verdict.SILENT, Verdict.DEAD
 SHDRS = "Section headers are out of bounds"
 SHDRS_OUT = "Section header table is out of bounds|Image is too small"
@@ -343,6 +356,32 @@ CASES: tuple[Case, ...] = (
     Case("code-overwritten", D, _more(_at(lambda t: t.base.segments[CODE].paddr, b"\xff" * 4096))),
     Case("unknown-types", W, lambda t: _with_types(t, (4, 6, 0x70000001, ANY))),
     Case("500-empty-segments", W, lambda t: Elf(t.base, more=[Segment(0, 0, b"", 0)] * 500).pack()),
+    # One byte below a limit, on it, or above it.
+    Case("segment-in-the-last-bytes", W, _more(_at(lambda t: _end(t.code) - 16, bytes(16)))),
+    Case("segment-one-byte-over", R, _more(_at(lambda t: _end(t.code) - 16, bytes(17))), BAD_PHDR),
+    Case("segment-one-byte-over-in-memory", R, _more(_at(lambda t: _end(t.code) - 16, bytes(16), 17)), BAD_PHDR),
+    Case("segment-one-byte-below", R, _more(_at(lambda t: t.table.address - 1, b"\0")), BAD_PHDR),
+    Case(
+        "filesz-one-over-memsz",
+        R,
+        _more(_at(lambda t: _end(t.code) - 16, bytes(16), 15)),
+        ("bad phdr filesz", UNLOADED),
+    ),
+    Case("filesz-to-the-end", W, lambda t: _last_bytes(t, 16)),
+    Case("filesz-one-past-end", R, lambda t: _last_bytes(t, 15), ("truncated fw", UNLOADED)),
+    Case("cut-by-one-byte", R, _cut(lambda e: len(e.pack()) - 1), (SHDRS,), unchecked=SHDRS_UNCHECKED),
+    Case("section-cut-in-the-last-offset", S, _section(size=23), ("resource table incomplete", NO_TABLE)),
+    Case("section-cut-after-offsets", R, _section(size=24), CUT_TABLE),
+    Case("section-cut-by-one-in-vdev", R, _section(size=AFTER_VDEV - 1), ("vdev rsc is truncated", UNPROCESSED)),
+    Case("section-cut-after-vdev", R, _section(size=AFTER_VDEV), CUT_TABLE),
+    Case(
+        "carveout-one-byte-more",
+        R,
+        _second(lambda t: _claim(t, t.table, more=1)),
+        ("doesn't fit len request", NO_MATCH),
+    ),
+    Case("carveout-one-byte-less", W, _second(lambda t: _claim(t, t.code, more=-1))),
+    Case("carveout-one-byte-below", R, _second(lambda t: _claim(t, t.table, -1)), ("doesn't fit da request", NO_MATCH)),
     # The section of the resource table.
     Case("section-name", S, _section(name=2), (NO_TABLE,)),
     Case("section-type", W, _section(type=8)),
@@ -502,7 +541,7 @@ def _phdrs_behind(target: Target, pages: int, **header: int) -> bytes:
     return Elf(target.base).header(phoff=size, **header).pack().ljust(size + pages * PAGE, b"\0")
 
 
-def _claim(target: Target, region: Region, shift: int = 0) -> Carveout:
-    """Return a carveout entry for a region of the board, moved by some bytes."""
+def _claim(target: Target, region: Region, shift: int = 0, more: int = 0) -> Carveout:
+    """Return a carveout entry for a region of the board, moved by some bytes, and so many more."""
     (name,) = (name for name, other in target.regions.items() if other is region)
-    return Carveout(name.encode(), region.size, da=region.address + shift)
+    return Carveout(name.encode(), region.size + more, da=region.address + shift)
