@@ -81,3 +81,27 @@ def unwanted(
         wrong = len(block) > 1 or block[0].level <= level or "[ cut here ]" in texts[0] or bad(texts[0])
         if wrong and True not in [accepted(text) for text in texts]:  # all are asked: each counts as seen
             yield texts
+
+
+_TASK = re.compile(r"task:(\S+)\s+state:(\S)")
+_FRAME = re.compile(r" from (\w[\w.]*)\+0x|^(?:\[[ .0-9]+\])?\s+(\w[\w.]*)\+0x[0-9a-f]+/0x")
+_TESTED = re.compile(r"rproc|remoteproc|rpmsg|mbox|mailbox|ipcc|ipi|virt|vring|ept|hwspin|iwdg|wdt")
+_USUAL = re.compile(
+    r"schedule|^(__switch_to|context_switch|worker_thread|kthread|ret_fast_syscall|ret_from_fork|el0|invoke_syscall|new_sync_|vfs_|ksys_|do_)"
+)
+FRAMES = 8
+
+
+def sleepers(lines: Iterable[str]) -> list[str]:
+    """Return a line for each task of SysRq's list that sleeps in something of remoteproc, rpmsg or their drivers."""
+    found: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if task := _TASK.search(line):
+            found.append((f"{task[1]} sleeps ({task[2]})", []))
+        elif found and (frame := _FRAME.search(line)):
+            found[-1][1].append(frame[1] or frame[2])
+    return [
+        f"{who} in {' < '.join([name for name in frames if not _USUAL.search(name)][:FRAMES])}"
+        for who, frames in found
+        if any(_TESTED.search(name) for name in frames)
+    ]

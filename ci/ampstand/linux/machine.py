@@ -11,9 +11,10 @@ from typing import Any, Self
 from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.kernel_log import BOOT_MESSAGE
+from ampstand.linux import kernel_log
 from ampstand.linux.kernel_log import WARNING_LEVEL, Entry, KernelLog, unwanted
 from ampstand.linux.shell import Shell
-from ampstand.qemu.machine import BootError, CoreDiedError, Machine, QemuEndedError, WaitError
+from ampstand.qemu.machine import BootError, CoreDiedError, Machine, QemuEndedError, QmpRefusedError, WaitError
 from ampstand.qemu.recording import Records
 
 _REMOTEPROC_STATES = (
@@ -25,6 +26,16 @@ _REMOTEPROC_STATES = (
     (re.compile(r"remoteproc\d+: crash detected"), "crashed"),
     (re.compile(r"Booting Linux on physical CPU"), "unknown (Linux is booting)"),
 )
+
+
+SHOW_TASKS = "t"
+"""SysRq, after a break on the console: each task, and where it sleeps."""
+SYSRQ_S = 5.0
+_LAST_TASK = re.compile(r"Sched Debug Version|Showing all locks|Showing busy workqueues")
+
+
+def _told(lines: Sequence[str]) -> bool | None:
+    return True if any(_LAST_TASK.search(line) for line in lines) else None
 
 
 class LinuxMachine(Machine):
@@ -44,6 +55,8 @@ class LinuxMachine(Machine):
         self.log_level = WARNING_LEVEL
         """Records of Linux's log of this level or worse are judged; -1: only what is known to be bad."""
         self.log = KernelLog(self.host)
+        self._asked = ""
+        """The command of whose tasks Linux has told already."""
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
 
     def boot(self, timeout: float | None = None) -> Self:
@@ -108,6 +121,22 @@ class LinuxMachine(Machine):
         """Say what is known now: remoteproc's state, and what ``Machine`` says."""
         state = f"remoteproc state: {self.remoteproc_state}\n" if self.board.remote else ""
         return state + super().diagnosis()
+
+    def _asleep(self, core: str) -> list[str]:
+        """Return the tasks that sleep in what is tested: Linux tells by SysRq, while its shell waits for a command."""
+        if core != self.board.shell.core or not self.host.runs or self.host.runs == self._asked or not self.alive:
+            return []
+        self._asked = self.host.runs
+        console = self.host.console
+        mark = console.mark()
+        try:
+            with self.records.quoting():
+                self.qmp("chardev-send-break", id=self.board.shell.name)
+                console.write(SHOW_TASKS.encode())
+                self._link.wait(lambda: _told(console.lines[mark:]), self._ended_or_failed, SYSRQ_S)
+        except QmpRefusedError:
+            return []
+        return kernel_log.sleepers(console.lines[mark:])
 
     def _heard(self, serial: Serial, lines: Sequence[str]) -> None:
         if serial != self.board.shell:

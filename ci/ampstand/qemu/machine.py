@@ -515,7 +515,12 @@ class Machine:
         if not dead_too and (death := self.records.death()):
             self._wait_for_last_words()
             raise CoreDiedError(death, f"while waiting for {what} on {core}", hint=self.diagnosis())
-        raise WaitError(f"timed out after {timeout:.1f} s waiting for {what} on {core}", hint=self.diagnosis())
+        text, hint = f"timed out after {timeout:.1f} s waiting for {what} on {core}", self.diagnosis()
+        raise WaitError("\n".join([text, *self._asleep(core)]), hint=hint)
+
+    def _asleep(self, core: str) -> list[str]:
+        """Return what a core is waiting for itself, when what was awaited of it did not come; nothing is known here."""
+        return []
 
     def last_words(self, found: Callable[[], T | None]) -> T | None:
         """Wait for what a core that has died may yet say; None if it does not come. For ``found`` see ``wait()``."""
