@@ -15,6 +15,7 @@ import pytest
 from ampstand.formats.vring import DESCRIPTOR
 from ampstand.linux import calls
 from ampstand.linux.calls import Outcome
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
 from ampstand.report.known import Meetings
 
@@ -471,6 +472,49 @@ def test_answers_after_the_close(talking: Callable[..., list[Outcome]], known_bu
     (late,) = [outcome for outcome in talking(LATE) if outcome.call.startswith("drain")]
     if late.result != "0":
         known_bug("stale-replies").met(f"{late.result} messages")
+
+
+GONE = """
+open c /dev/rpmsg_ctrl0 rw => 0
+ioctl c CREATE_EPT gone -1 {echo} => 0
+open e ept:gone rw => 0
+ioctl e DESTROY_EPT => 0
+ioctl e SET_FLOW 2 => EINVAL
+ioctl e SET_FLOW 1 => *
+close e => 0
+"""
+BEYOND = """
+open c /dev/rpmsg_ctrl0 rw => 0
+ioctl c CREATE_EPT top 0x7ffffffe {echo} => 0
+open e ept:top rwn => 0
+write e 10 => 10
+poll e 3000 => IN+RDNORM
+read e 10 => 10
+ioctl e DESTROY_EPT => 0
+close e => 0
+ioctl c CREATE_EPT beyond 0x80000000 {echo} => 0
+open e ept:beyond rwn => EINVAL
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "bug", "said"),
+    [
+        pytest.param(GONE, "flow-control-of-gone-endpoint", (), id="gone"),
+        pytest.param(BEYOND, "address-2g", ("idr_alloc failed: -22", "failed to open beyond"), id="address-2g"),
+    ],
+)
+def test_bad_calls_do_not_warn(
+    fresh_machine: LinuxMachine, table: str, bug: str, said: tuple[str, ...], known_bug: Meetings
+) -> None:
+    """A program's mistake is its own: an error, but no WARNING, which ends a Linux that is told to panic on one."""
+    remote = Remote(fresh_machine)
+    known_bug(bug).announce(fresh_machine)
+    for pattern in said:
+        fresh_machine.expect_bad(pattern, fresh_machine.board.shell.core)
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    calls.run(fresh_machine, table, echo=ECHO)
+    assert remote.echo_char(options="-n 3")["messages"] == 3
 
 
 FULL = """

@@ -296,6 +296,14 @@ LIVES = {
         put {d}/crash =2 => 1
         wait {s}/state crashed 3000 => crashed
         put {s}/state =stop => 4""",
+    "driver unbound and bound": """
+        put {driver}/unbind ={platform} => *
+        count {s} 0 3000 => 0
+        put {driver}/bind ={platform} => *
+        count {s}/state 1 3000 => 1
+        put {s}/recovery =disabled => 8
+        put {s}/firmware =echo-bare.elf => 13
+        get {s}/state => offline""",
     "starts that fail": """
         put {s}/firmware =gone.elf => 8
         put {s}/state =start => ENOENT
@@ -322,6 +330,7 @@ get {s}/state => detached
 
 def values_of(remote: Remote, virtio: str = "virtio*") -> dict[str, object]:
     """Return what the tables here leave open."""
+    platform, driver = remote.host.run_check(f"cd -P {remote.driven} && pwd && cd -P driver && pwd")
     devices = f"/sys/bus/rpmsg/devices/{virtio}"
     echo, tty = f"{devices}.rpmsg-raw.-1.{ECHO}/rpmsg/rpmsg[0-9]*", f"{devices}.rpmsg-tty.-1.{TTY}/tty/ttyRPMSG*"
     return {
@@ -335,6 +344,8 @@ def values_of(remote: Remote, virtio: str = "virtio*") -> dict[str, object]:
         "s": remote.sysfs,
         "d": remote.debugfs,
         "device": f"/dev/{remote.core.instance}",
+        "platform": platform.rpartition("/")[2],
+        "driver": driver,
         "dump": "/sys/class/devcoredump/devcd*/data",
     }
 
