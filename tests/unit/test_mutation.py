@@ -254,6 +254,8 @@ def test_an_error_in_a_macro_is_that_of_the_line_that_uses_it() -> None:
         "src/f.c:2:9: warning: something\nsrc/f.c:2:12: note: of no interest\n"
     )
     assert schemata._blamed("src/f.c", written, log) == {4}
+    given = log.replace("include/m.h:9:3:", "<command-line>:")
+    assert schemata._blamed("src/f.c", written, given) == {4}
     assert schemata._blamed("src/f.c", written, "src/f.c:2:1: error: early\n") == {3}
     assert schemata._blamed("src/f.c", written, "src/f.c:1:1: error: elsewhere\n") == set()
 

@@ -25,7 +25,7 @@ TAB = 8
 _WARNINGS = {"int-conversion": "error", "incompatible-pointer-types": "error", "return-type": "ignored"}
 """Swapped arguments have to be of one type; a return that is left out may be the last one."""
 _STRICT = " ".join(f'_Pragma("GCC diagnostic {what} \\"-W{name}\\"")' for name, what in _WARNINGS.items())
-_COMPLAINT = re.compile(r"^(?:\.\./)*(?P<file>[^\s:]+):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<kind>\w[\w ]*):")
+_COMPLAINT = re.compile(r"^(?:\.\./)*(?P<file>[^\s:]+):(?:(?P<line>\d+):(?:(?P<column>\d+):)?)? (?P<kind>\w[\w ]*):")
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,9 @@ def _switched(original: bytes, sites: Sequence[tuple[int, Change]]) -> bytes:
 def _blamed(name: str, written: bytes, log: str) -> set[int]:
     """Return the numbers of the switches that errors in a compiler's log point at.
 
-    An error is followed by notes about where the macro is used in which it occurred; the first place in a line that has
-    a switch counts, and of the switches in it the last before the column, or the first behind it.
+    An error is followed by notes about where the macro is used in which it occurred, which may be one of the compiler's
+    command line; the first place in a line that has a switch counts, and of the switches in it the last before the
+    column, or the first behind it.
     """
     lines = written.split(b"\n")
     found: set[int] = set()
@@ -176,7 +177,7 @@ def _blamed(name: str, written: bytes, log: str) -> set[int]:
             continue
         if match["kind"] in ("error", "fatal error", "warning"):
             open_error = match["kind"] != "warning"
-        if not open_error or not match["file"].endswith(name):
+        if not open_error or match["line"] is None or not match["file"].endswith(name):
             continue
         number = int(match["line"])
         line = lines[number - 1].decode("utf-8", errors="replace") if number <= len(lines) else ""
