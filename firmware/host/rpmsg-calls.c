@@ -137,15 +137,17 @@ static int only(const char *pattern, char *path, size_t size)
 }
 
 /* What is created is there, but for devtmpfs' thread: wait for it. */
+static bool there(const char *path)
+{
+    for (int i = 0; i < 1000 && access(path, F_OK); i++) {
+        usleep(1000);
+    }
+    return !access(path, F_OK);
+}
+
 static bool named(const char *name, char *path, size_t size)
 {
-    for (int i = 0; i < 100; i++) {
-        if (rpmsg_device_of(name, path, size) && !access(path, F_OK)) {
-            return true;
-        }
-        usleep(10000);
-    }
-    return false;
+    return rpmsg_device_of(name, path, size) && there(path);
 }
 
 static bool resolve(const char *word, char *path, size_t size)
@@ -169,7 +171,7 @@ static bool resolve(const char *word, char *path, size_t size)
             return false;
         }
         snprintf(path, size, "/dev/%.200s", strrchr(name, '/') + 1);
-        return true;
+        return there(path);
     }
     if (!strpbrk(word, "*?[")) {
         snprintf(path, size, "%s", word);

@@ -71,7 +71,8 @@ def outcomes(output: str) -> list[Outcome]:
             continue
         data = json.loads(line)
         if "call" not in data:
-            raise TestsFailed(f"rpmsg-calls: {data.get('error', line)}")
+            last = f" after {found[-1].call}: {found[-1]}" if found else ""
+            raise TestsFailed(f"rpmsg-calls{last}: {data.get('error', line)}")
         found.append(Outcome(data["call"], data["result"], data["detail"], data["ms"]))
     return found
 
