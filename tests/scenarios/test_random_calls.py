@@ -163,11 +163,14 @@ class Program(RuleBasedStateMachine):
             self.link()
 
     def crash(self) -> None:
-        """Report a crash; when Linux recovers from one by itself is not known, so it does so when it is told to."""
-        if self.state == "running" and self.recovery:
-            self.recover("disabled", "{s}")
-        self.do("put {d}/crash =2", 1)
+        """Report a crash of a remote that runs, and wait until Linux has taken note of it.
+
+        When it recovers from one by itself is not known, so it does so when it is told to. Nor is it known when it has
+        taken note of a report that changes nothing.
+        """
         if self.state == "running":
+            self.recover("disabled", "{s}")
+            self.do("put {d}/crash =2", 1)
             self.state = "crashed"
             self.do("wait {s}/state crashed 5000", "crashed")
 
