@@ -119,6 +119,19 @@ get {s}/coredump => inline
 put {d}/coredump =enabled => 7
 get {d}/coredump => enabled
 put {d}/coredump =123456789012345678901 => EINVAL
+# as long as it may be, a byte longer, and nothing
+put {d}/coredump =inline\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\n => 20
+get {d}/coredump => inline
+put {d}/coredump =enabled\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\n => EINVAL
+get {d}/coredump => inline
+put {d}/coredump = => EINVAL
+put {d}/recovery =disabled\\0\\n => 10
+get {d}/recovery => disabled
+put {d}/recovery =enabled\\0\\0\\n => 10
+get {d}/recovery => enabled
+put {d}/recovery =disabled\\0\\0\\n => EINVAL
+put {d}/recovery = => EINVAL
+get {d}/recovery => enabled
 put {d}/coredump !5 => EFAULT
 put {s}/coredump =disabled => 8
 put {s}/coredump =enable => EINVAL
