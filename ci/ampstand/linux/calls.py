@@ -65,7 +65,7 @@ def parse(table: str) -> list[Row]:
 
 def outcomes(output: str) -> list[Outcome]:
     """Read what ``rpmsg-calls`` printed; ``TestsFailed`` if it could not do what it was told."""
-    found = []
+    found: list[Outcome] = []
     for line in output.splitlines():
         if not line.startswith("{"):
             continue
