@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stand import write_board
 
-from ampstand.board import AcceptedError, Board, check_features, features
+from ampstand.board import AcceptedError, Board, Register, Watchdog, check_features, features
 from ampstand.errors import UsageError
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -171,6 +171,36 @@ def test_optional_fields_have_defaults_and_are_read(tmp_path: Path) -> None:
     assert board.guest_errors == (AcceptedError("m4", "x", "y"),)
     assert board.remote is not None
     assert board.remote.cpu == 2
+    assert (board.watchdog, board.remote.registers) == (None, ())
+
+
+REGISTER = """
+[[remote.register]]
+name = "hold"
+address = 0x50
+values = { running = 1, offline = 0 }
+"""
+WATCHDOG = """
+[watchdog]
+prescaler = 4
+reload = 8
+rate = 32000
+shift = 2
+longest = 131
+"""
+
+
+def test_registers_and_the_watchdog_are_read(tmp_path: Path) -> None:
+    path = write_board(tmp_path, remote="")
+    text = path.read_text()
+    path.write_text(text + REMOTE + REGISTER + WATCHDOG)
+    board = Board.load(path)
+    assert board.watchdog == Watchdog(prescaler=4, reload=8, rate=32000, shift=2, longest=131)
+    assert board.remote is not None
+    assert board.remote.registers == (Register("hold", 0x50, 0xFFFFFFFF, {"running": 1, "offline": 0}),)
+    path.write_text(text + REMOTE + REGISTER.replace("running", "runs"))
+    with pytest.raises(UsageError, match="no state 'runs' of remoteproc: offline, running, crashed"):
+        Board.load(path)
 
 
 def test_the_core_of_the_shell_runs_linux_whatever_its_name(tmp_path: Path) -> None:

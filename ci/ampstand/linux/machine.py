@@ -30,7 +30,7 @@ _REMOTEPROC_STATES = (
 
 SHOW_TASKS = "t"
 """SysRq, after a break on the console: each task, and where it sleeps."""
-SYSRQ_S = 5.0
+SYSRQ_S = 5
 _LAST_TASK = re.compile(r"Sched Debug Version|Showing all locks|Showing busy workqueues")
 
 
