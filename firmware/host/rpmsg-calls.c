@@ -558,7 +558,7 @@ static void call_put(struct call *call)
 
 static void call_get(struct call *call)
 {
-    char path[TEXT];
+    char path[TEXT], text[TEXT / 2 + 1];
     ssize_t got;
     int fd;
 
@@ -571,12 +571,16 @@ static void call_get(struct call *call)
         tell(call, -1);
         return;
     }
-    got = read(fd, call->out.result, TEXT - 1);
+    got = read(fd, text, TEXT / 2);
     if (got < 0) {
         tell(call, -1);
-    } else {
-        call->out.result[got] = '\0';
-        call->out.result[strcspn(call->out.result, "\n")] = '\0';
+    } else { /* the first line, and what ends it in another way than a line */
+        text[got] = '\0';
+        snprintf(call->out.result, TEXT, "%.*s%s", (int)strcspn(text, "\n"),
+                 text,
+                 strlen(text) != (size_t)got             ? " and a NUL"
+                 : got < TEXT / 2 && !strchr(text, '\n') ? " without an end"
+                                                         : "");
     }
     close(fd);
 }
