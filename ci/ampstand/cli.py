@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
 import importlib
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import gettempdir
@@ -18,6 +20,7 @@ from typing import Any
 
 from ampstand import __version__, paths, signals
 from ampstand.board import Board
+from ampstand.build import mail
 from ampstand.build.builder import PARTS, Builder, BuildOptions
 from ampstand.build.bundle import Bundled
 from ampstand.build.cache import Cache
@@ -91,6 +94,14 @@ def _build_arguments() -> argparse.ArgumentParser:
         default=[],
         metavar="FILE",
         help="a fragment, or a complete .config (repeatable)",
+    )
+    group.add_argument(
+        "--kernel-patches",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a mailbox or a patch that Linux is built with (repeatable, in their order)",
     )
     group.add_argument("--kernel", type=Path, metavar="FILE", help="a ready kernel image; it needs --dtb")
     group.add_argument("--modules", type=Path, metavar="DIR", help="the modules of --kernel: .../lib/modules/RELEASE")
@@ -196,8 +207,10 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         if getattr(args, one) and getattr(args, other):
             names = [f"--{name.replace('_', '-')}" for name in (one, other)]
             raise UsageError(f"{' and '.join(names)} both say which kernel", hint="give one of them")
-    if args.kernel and (args.llvm or args.kernel_config):
-        raise UsageError("--kernel is a ready kernel: --llvm and --kernel-config have nothing to build")
+    if args.kernel and (args.llvm or args.kernel_config or args.kernel_patches):
+        raise UsageError(
+            "--kernel is a ready kernel: --llvm, --kernel-config and --kernel-patches have nothing to build"
+        )
     if args.modules and not args.kernel:
         raise UsageError("--modules are those of a ready kernel", hint="name it as well: --kernel FILE --dtb FILE")
     plain = BuildOptions()
@@ -212,6 +225,7 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         optee_src=args.optee_src,
         qemu=args.qemu,
         kernel_config=tuple(args.kernel_config),
+        kernel_patches=_patches(args.kernel_patches),
         kernel=args.kernel,
         modules=args.modules,
         llvm=args.llvm,
@@ -221,6 +235,15 @@ def options_from(args: argparse.Namespace) -> BuildOptions:
         kernel_debug_info=getattr(args, "coverage", False),
         jobs=args.jobs or plain.jobs,
     )
+
+
+def _patches(files: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the patches in the user's files, as files that are there until this process ends."""
+    if not files:
+        return ()
+    folder = Path(tempfile.mkdtemp(prefix="ampstand-patches-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return tuple(patch.path for patch in mail.series(files, folder, Progress().say))
 
 
 def clean(*, everything: bool, days: float) -> int:

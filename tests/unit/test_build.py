@@ -370,6 +370,15 @@ def test_patches_go_onto_a_revision(world: World) -> None:
         assert world.image(kernel_src=tree) == text
 
 
+def test_a_patch_that_does_not_apply_is_named(world: World) -> None:
+    patch = (
+        put(world.top, **{"0001-odd.patch": "--- a/text\n+++ b/text\n@@ -1 +1 @@\n-other\n+new\n"}) / "0001-odd.patch"
+    )
+    with pytest.raises(InfrastructureError, match=r"0001-odd\.patch does not apply to the tree .*linux"):
+        world.image(kernel_patches=(patch,))
+    assert not (world.top / "builds").exists() or not world.lines("builds")
+
+
 def test_what_was_just_built_is_not_built_again_to_be_looked_at(world: World) -> None:
     world.builder().kernel()
     assert len(world.lines("builds")) == 1

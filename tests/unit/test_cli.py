@@ -87,6 +87,22 @@ def test_options_reach_the_build(tmp_path: Path) -> None:
     assert (ready.kernel, ready.modules) == (Path("z"), Path("m"))
 
 
+def test_patches_are_those_of_a_mailbox_in_their_order(tmp_path: Path) -> None:
+    box = tmp_path / "series.mbox"
+    mails = [
+        f"From a Thu Jan  1 00:00:00 1970\nSubject: [PATCH v2 {number}/2] change {number}\n\nwhy\n---\n"
+        f"--- a/text\n+++ b/text\n@@ -1 +1 @@\n-{number - 1}\n+{number}\n\n"
+        for number in (2, 1)
+    ]
+    box.write_text("".join(mails))
+    plain = tmp_path / "last.patch"
+    plain.write_text("--- a/text\n+++ b/text\n@@ -1 +1 @@\n-2\n+3\n")
+    words = ["build", "--kernel-patches", str(box), "--kernel-patches", str(plain)]
+    found = cli.options_from(cli.parser().parse_args(words)).kernel_patches
+    assert [path.name for path in found] == ["0001-change-1.patch", "0002-change-2.patch", "0003-last.patch"]
+    assert "+3" in found[2].read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -95,6 +111,9 @@ def test_options_reach_the_build(tmp_path: Path) -> None:
         (["--kernel-src", "d", "--kernel-series", "6.1"], "--kernel-src and --kernel-series both say which kernel"),
         (["--kernel", "z", "--llvm"], "have nothing to build"),
         (["--kernel", "z", "--kernel-config", "c"], "have nothing to build"),
+        (["--kernel", "z", "--kernel-patches", "p"], "have nothing to build"),
+        (["--kernel-patches", "/no/such.mbox"], "cannot read /no/such.mbox: No such file"),
+        (["--kernel-patches", __file__], "there is no patch in it"),
         (["--modules", "m"], "--modules are those of a ready kernel"),
     ],
 )

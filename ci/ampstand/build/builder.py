@@ -107,7 +107,7 @@ class BuildOptions:
         found = [f"--{name.replace('_', '-')}" for name in names if getattr(self, name)]
         return [
             *found,
-            *(["--series"] if self.kernel_patches else []),
+            *(["--kernel-patches"] if self.kernel_patches else []),
             *(["--coverage"] if self.kernel_debug_info else []),
         ]
 

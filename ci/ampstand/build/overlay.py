@@ -105,6 +105,8 @@ def patched(pristine: Tree, series: Sequence[Path]) -> dict[str, bytes | None]:
     None stands for a file that they remove. A patch applies as ``git am`` takes it: where its context is, and nowhere
     else.
     """
+    if series:
+        tools.require("git")
     names = sorted({name for patch in series for name in touched_by(patch)})
     with tempfile.TemporaryDirectory(prefix="ampstand-patch-") as name:
         scratch = Path(name).resolve()
