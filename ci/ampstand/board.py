@@ -26,10 +26,13 @@ LOGS = ("merged", "qemu", "guest-errors")
 """In each folder of records, beside those of the serial lines."""
 CHAINS = ("direct", "tf-a")
 """Of booting Linux: the machine model starts it as a boot loader would, or BL31 of Trusted Firmware-A does."""
-SCMI, SIGNED = "scmi", "signed"
-SECURE = (SCMI, SIGNED)
+SCMI, SIGNED, REMOTEPROC = "scmi", "signed", "remoteproc"
+SECURE = (SCMI, SIGNED, REMOTEPROC)
 """Of secure worlds, by who starts the remote: Linux, by resets that it asks the secure world for; the secure world
-alone, with images that are signed."""
+alone, with images that are signed, for a program that asks its trusted application; the same, for Linux's remoteproc.
+"""
+STARTS_REMOTE = (SIGNED, REMOTEPROC)
+"""Where the secure world does."""
 STATES = ("offline", "running", "crashed", "attached", "detached")
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
@@ -194,6 +197,8 @@ class SecureFirmware:
     """A source beside the board's file."""
     options: Mapping[str, str]
     """That OP-TEE is built with."""
+    overlays: tuple[Path, ...] = ()
+    """Put on Linux's device tree."""
 
 
 @dataclass(frozen=True)
@@ -433,7 +438,8 @@ def _secure_world(table: Table) -> SecureWorld | None:
             with entry.table(name) as one:
                 tree, own = one.text("device_tree"), one.path.parent / one.text("device_tree")
                 more = {option: str(value) for option, value in one.scalars("options").items()}
-                firmware[name] = SecureFirmware(tree, own if own.is_file() else None, common | more)
+                built = own if own.is_file() else None
+                firmware[name] = SecureFirmware(tree, built, common | more, _overlays(one))
         return SecureWorld(entry.text("property"), entry.text("dtb"), firmware, entry.integer("base"))
 
 

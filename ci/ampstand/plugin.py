@@ -24,6 +24,7 @@ Fixtures
 Marks
     needs("rpmsg-tty", ...)  features the board must have, else the scenario is skipped
     programs("gcc", ...)     what the workstation must have, else the scenario is skipped: a bundle has no compilers
+    secure("remoteproc")     the secure world that the fixtures' boards have
     soak                     takes minutes; runs with ``--ampstand-soak`` only
     time_limit(seconds)      how long the scenario may take, in place of the board's ``timeouts.scenario``
 
@@ -160,16 +161,16 @@ class Session:
         """Return what may run on the remote of a machine."""
         return [*artifacts.firmware.values(), *self.given]
 
-    def shared(self, watch: _Watch) -> LinuxMachine:
-        """Return the board that runs already, or boot one."""
+    def shared(self, watch: _Watch, secure: str) -> LinuxMachine:
+        """Return the board that runs already with this secure world, if any, or boot one."""
         if self._last is not None:
             self._last.judge_leftovers()
             self._last = None
-        if self._shared is not None and not self._shared.alive:
+        if self._shared is not None and not (self._shared.alive and self._shared.secure == secure):
             self.drop_shared()
         if self._shared is None:
-            machine = self.new_machine(self._boot_records(), watch.rerun)
-            self.bring_up(machine, watch, plain=True)
+            machine = self.new_machine(self._boot_records(), watch.rerun, secure=secure)
+            self.bring_up(machine, watch, plain=not secure)
             self._shared = machine
         return self._shared
 
@@ -275,6 +276,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, read the board, see to it that no QEMU is left behind."""
     config.addinivalue_line("markers", "needs(*features): features that the board must have")
     config.addinivalue_line("markers", "programs(*names): what the workstation must have")
+    config.addinivalue_line("markers", "secure(world): the secure world that the fixtures' boards have")
     config.addinivalue_line("markers", "soak: takes minutes; only with --ampstand-soak")
     config.addinivalue_line("markers", "time_limit(seconds): how long the scenario may take")
     try:
@@ -664,11 +666,17 @@ def _watch(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> _Watc
     return watch
 
 
+def _secure(item: pytest.Item) -> str:
+    """Return the secure world that a scenario's boards have; empty if they have none."""
+    mark = item.get_closest_marker("secure")
+    return str(mark.args[0]) if mark is not None else ""
+
+
 @pytest.fixture
 def machine(_watch: _Watch, pytestconfig: pytest.Config) -> LinuxMachine:
     """Return a booted board that other scenarios use before and after; leave it as you found it."""
     session = pytestconfig.stash[SESSION]
-    shared = session.shared(_watch)
+    shared = session.shared(_watch, _secure(_watch.item))
     shared.use_records(session.recorder(_watch.folder))
     return _watch.watch(shared)
 
@@ -683,6 +691,8 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., LinuxMach
 
     def start(*, up: bool = True, tolerated: Mapping[str, str] | None = None, **options: Any) -> LinuxMachine:
         number = len(_watch.machines) + 1  # the shared board is one of them
+        if secure := _secure(_watch.item):
+            options.setdefault("secure", secure)
         folder = _watch.folder / f"machine-{number}" if number > 1 else _watch.folder
         new = session.new_machine(folder, _watch.rerun, **options)
         _watch.own.append(_watch.watch(new))

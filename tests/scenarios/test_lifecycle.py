@@ -55,8 +55,8 @@ OPERATIONS = {
     "restart-by-cdev": Operation("printf stop >/dev/{instance}", "printf start >/dev/{instance}"),
     "firmware-change": Operation(
         "(for f in flood-freertos hello-bare notable-bare hello-freertos; do echo stop >{sysfs}/state && "
-        "echo $f.elf >{sysfs}/firmware && echo start >{sysfs}/state || exit; done; echo stop >{sysfs}/state)",
-        "echo {image}.elf >{sysfs}/firmware && echo start >{sysfs}/state",
+        "echo $f{suffix} >{sysfs}/firmware && echo start >{sysfs}/state || exit; done; echo stop >{sysfs}/state)",
+        "echo {image}{suffix} >{sysfs}/firmware && echo start >{sysfs}/state",
         warnings=("no-table",),
     ),
     "platform-driver": rebind("{driven}", vdev=False, stays_offline=True),
@@ -116,7 +116,13 @@ def run_cell(remote: Remote, operation: str, image: str, endpoints: int) -> None
     if endpoints:
         remote.tolerate_poll_race()
     host = remote.host
-    names = {"sysfs": remote.sysfs, "driven": remote.driven, "instance": remote.core.instance, "image": image}
+    names = {
+        "suffix": remote.suffix,
+        "sysfs": remote.sysfs,
+        "driven": remote.driven,
+        "instance": remote.core.instance,
+        "image": image,
+    }
     remote.firmware(image)
     start(remote, image)
     job = remote.traffic(endpoints) if endpoints else None

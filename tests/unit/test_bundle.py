@@ -60,6 +60,7 @@ def folder(tmp_path: Path) -> Path:
     top = tmp_path / "bundle"
     for name in ("qemu-1", "plugins-1", "kernel-1/modules", "host-1", "busybox-1/bin", "initramfs-1"):
         (top / "parts" / name).mkdir(parents=True)
+    (top / "parts/initramfs-1/initramfs.cpio").touch()
     images = top / f"parts/remote-1/lib/firmware/ampstand/{SOC}"
     images.mkdir(parents=True)
     (images / "echo-bare.elf").touch()
@@ -81,6 +82,8 @@ def test_a_bundle_brings_everything(folder: Path, tmp_path: Path) -> None:
     assert built.initramfs == folder / "parts/initramfs-1/initramfs.cpio"
     assert built.boot_loader == folder / "parts/u-boot-1/u-boot.uimg"
     assert built.firmware.keys() == {"echo-bare"}
+    assert built.secure_initramfs is not None
+    assert built.secure_initramfs.is_file()
     assert built.kernel_release == "6.12.0"
     assert built.provenance == PARTS.provenance
 
@@ -93,6 +96,7 @@ def test_a_bundle_brings_everything(folder: Path, tmp_path: Path) -> None:
         ({"u_boot_src": Path("u-boot")}, "--u-boot-src"),
         ({"kernel_series": "6.1"}, "--kernel-series"),
         ({"kernel_config": (Path("one.config"),)}, "--kernel-config"),
+        ({"kernel_patches": (Path("0001-one.patch"),)}, "--kernel-patches"),
         ({"kernel_debug_info": True}, "--coverage"),
     ],
 )
@@ -220,7 +224,7 @@ def built_in(tmp_path: Path) -> Builder:
     cache.prepare()
     places = {
         name: tmp_path / f"{name}-1"
-        for name in ("qemu", "plugins", "kernel", "remote", "host", "initramfs", "u-boot", "optee", "signed")
+        for name in ("qemu", "plugins", "kernel", "remote", "host", "initramfs", "u-boot", "optee", "signed", "modules")
     }
     for place in places.values():
         place.mkdir()
@@ -233,6 +237,7 @@ def built_in(tmp_path: Path) -> Builder:
     (places["u-boot"] / "u-boot.uimg").touch()
     (places["optee"] / "tee-raw.bin").touch()
     (places["signed"] / "echo-bare.signed").touch()
+    (places["modules"] / "rproc_tee.ko").touch()
     (places["kernel"] / "System.map").touch()
     return cast(
         "Builder",
@@ -247,8 +252,9 @@ def built_in(tmp_path: Path) -> Builder:
                 boot_firmware=None,
                 boot_loader=places["u-boot"] / "u-boot.uimg",
                 secure_firmware={"scmi": places["optee"] / "tee-raw.bin"},
-                secure_dtb=None,
+                secure_dtbs={},
                 signed={"echo-bare": places["signed"] / "echo-bare.signed"},
+                modules={"rproc_tee": places["modules"] / "rproc_tee.ko"},
                 provenance={},
             ),
             qemu=lambda: places["qemu"],

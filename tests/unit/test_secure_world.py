@@ -91,7 +91,9 @@ def test_a_secure_world_goes_with_the_feature() -> None:
 def test_the_machine_takes_firmware_and_device_tree(tmp_path: Path) -> None:
     board = Board.load("stm32mp157c-dk2")
     plain = artifacts(tmp_path)
-    with_it = replace(plain, secure_firmware={"scmi": tmp_path / "a,b.bin"}, secure_dtb=tmp_path / "scmi.dtb")
+    with_it = replace(
+        plain, secure_firmware={"scmi": tmp_path / "a,b.bin"}, secure_dtbs={"scmi": tmp_path / "scmi.dtb"}
+    )
     with_it = replace(with_it, boot_loader=tmp_path / "u-boot")
 
     def machine(name: str, what: Artifacts = with_it, **options: Any) -> LinuxMachine:
@@ -138,3 +140,16 @@ def test_parts_of_a_signed_image() -> None:
 def test_what_is_no_signed_image(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"shorter than a header|begins with"):
         signed.parts(data)
+
+
+def test_an_empty_segment_is_not_signed() -> None:
+    """The first of two program headers has content, the second has none."""
+    elf = bytearray(52 + 2 * 32)
+    struct.pack_into("<I", elf, 28, 52)
+    struct.pack_into("<2H", elf, 42, 32, 2)
+    for at in (52, 84):
+        struct.pack_into("<I", elf, at, 1)
+    struct.pack_into("<2I", elf, 52 + 16, 0, 4)
+    found = secure_world.without_empty_segments(bytes(elf))
+    assert [struct.unpack_from("<I", found, at)[0] for at in (52, 84)] == [1, 0]
+    assert len(found) == len(elf)

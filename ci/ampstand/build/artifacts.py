@@ -42,10 +42,14 @@ class Artifacts:
     """U-Boot, where the board can be started by it and it was asked for."""
     secure_firmware: dict[str, Path] = field(default_factory=dict)
     """OP-TEE by who starts the remote, where the board can have a secure world and it was asked for."""
-    secure_dtb: Path | None = None
-    """The device tree that Linux has then."""
+    secure_dtbs: dict[str, Path] = field(default_factory=dict)
+    """The device trees that Linux has then."""
     signed: dict[str, Path] = field(default_factory=dict)
     """Image name to what OP-TEE takes of it: signed with the key that it was built for."""
+    modules: dict[str, Path] = field(default_factory=dict)
+    """Our own modules for this kernel by name."""
+    secure_initramfs: Path | None = None
+    """The initramfs with both, for where OP-TEE starts the remote."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -72,8 +76,10 @@ class Artifacts:
                 boot_firmware=Path(raw["boot_firmware"]) if raw["boot_firmware"] else None,
                 boot_loader=Path(raw["boot_loader"]) if raw["boot_loader"] else None,
                 secure_firmware={name: Path(file) for name, file in raw["secure_firmware"].items()},
-                secure_dtb=Path(raw["secure_dtb"]) if raw["secure_dtb"] else None,
+                secure_dtbs={name: Path(file) for name, file in raw["secure_dtbs"].items()},
                 signed={name: Path(file) for name, file in raw["signed"].items()},
+                modules={name: Path(file) for name, file in raw["modules"].items()},
+                secure_initramfs=Path(raw["secure_initramfs"]) if raw["secure_initramfs"] else None,
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

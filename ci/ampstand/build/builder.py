@@ -49,6 +49,11 @@ __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
 PLUGIN_FLAGS = ("-O2", "-Wall", "-shared", "-fPIC")
 PARTS = ("qemu", "kernel", "firmware", "initramfs")
 MODULES = ("samples/rpmsg/rpmsg_client_sample.ko",)
+OWN_MODULES = "firmware/linux"
+"""Modules of ours for the host's Linux, outside its tree."""
+LOADED = ("rproc_tee",)
+"""Those of them that are loaded at boot, where OP-TEE starts the remote: they wait for their device."""
+INITRAMFS = "initramfs.cpio"
 SOCS = "firmware/remote/soc"
 """The firmware of each SoC's remotes, a folder each."""
 DEFAULT_SOC = "stm32mp157-m4"
@@ -412,6 +417,22 @@ class Builder:
                 cache_module.key_of(inputs.items()),
             )  # fmt: skip
 
+    def modules(self) -> dict[str, Path]:
+        """Return our own modules for the kernel by name; none for a ready one, or a board that has no use for them."""
+        if self.board.secure_world is None or self.options.kernel is not None:
+            return {}
+        own = self.root / OWN_MODULES
+        files = [path for path in own.rglob("*") if path.is_file()]
+        inputs = {**self._kernel_inputs(), **cache_module.tree_inputs(self.root, sorted(files))}
+
+        def make(scratch: Path) -> None:
+            with self._kernel_build() as build:
+                build.ready([self.arch.image_kind, "modules"])
+                build.own_modules(own, scratch)
+
+        folder = self.cache.artifact("modules", inputs, make, self.progress)
+        return {path.stem: path for path in sorted(folder.glob("*.ko"))}
+
     def device_tree(self) -> Path:
         """Return the device tree to boot with: the user's, else the board's as the kernel's tree has it.
 
@@ -537,12 +558,14 @@ class Builder:
 
         return self.cache.artifact("optee", inputs, make, self.progress) / secure_world.IMAGE
 
-    def secure_device_tree(self) -> Path | None:
-        """Return what Linux has for a device tree beside a secure world: the user's, else its own."""
+    def secure_device_trees(self) -> dict[str, Path]:
+        """Return what Linux has for a device tree beside each secure world: the user's, else its own."""
         world = self.board.secure_world
         if world is None:
-            return None
-        return self.device_tree() if self.options.dtb is not None else self._in_tree(world.dtb, ())
+            return {}
+        if self.options.dtb is not None:
+            return dict.fromkeys(world.firmware, self.device_tree())
+        return {name: self._in_tree(world.dtb, one.overlays) for name, one in world.firmware.items()}
 
     def signed(self) -> dict[str, Path]:
         """Return the remote's images by name, signed; none for a board that cannot have a secure world."""
@@ -552,6 +575,7 @@ class Builder:
         inputs = {
             "source": source.identity,
             "key": cache_module.file_hash(key),
+            "signer": cache_module.file_hash(Path(secure_world.__file__)),
             "images": " ".join(f"{name}={cache_module.file_hash(path)}" for name, path in images.items()),
         }
 
@@ -560,6 +584,29 @@ class Builder:
 
         folder = self.cache.artifact("signed", inputs, make, self.progress)
         return {name: folder / f"{name}{secure_world.SIGNED}" for name in images}
+
+    def secure_initramfs(self) -> Path | None:
+        """Return the initramfs with signed images and our modules, for where OP-TEE starts the remote."""
+        if self.board.secure_world is None:
+            return None
+        plain, signed, modules = self.initramfs() / INITRAMFS, self.signed(), self.modules()
+        files = {f"lib/firmware/{path.name}": path for path in signed.values()}
+        files |= {f"lib/modules/{path.name}": path for path in modules.values()}
+        load = "".join(f"{modules[name].name}\n" for name in LOADED if name in modules)
+        inputs = {
+            "initramfs": plain.parent.name,
+            "archive": cache_module.file_hash(Path(cpio.__file__)),
+            "load": load,
+            "files": " ".join(f"{name}={cache_module.file_hash(path)}" for name, path in files.items()),
+        }
+
+        def make(scratch: Path) -> None:
+            more = {name: path.read_bytes() for name, path in files.items()}
+            if load:
+                more[f"lib/modules/{LOAD}"] = load.encode()
+            (scratch / INITRAMFS).write_bytes(plain.read_bytes() + cpio.addition(more))
+
+        return self.cache.artifact("secure-initramfs", inputs, make, self.progress) / INITRAMFS
 
     # ---- our own C -------------------------------------------------------------------------------------------------
 
@@ -641,7 +688,7 @@ class Builder:
         return found
 
     def initramfs(self) -> Path:
-        """Return the folder with ``initramfs.cpio``."""
+        """Return the folder with ``INITRAMFS``."""
         host, built, busybox, images = self.host(), self.kernel(), self.sources.get("busybox"), self.images()
         inputs = {
             "busybox": busybox.identity,
@@ -666,7 +713,7 @@ class Builder:
                     firmware=images,
                     modules=sorted((built / "modules").iterdir()),
                 )
-                (scratch / "initramfs.cpio").write_bytes(data)
+                (scratch / INITRAMFS).write_bytes(data)
 
         return self.cache.artifact("initramfs", inputs, make, self.progress)
 
@@ -686,7 +733,7 @@ class Builder:
             qemu_build=qemu_build,
             kernel=built / self.arch.image_kind,
             dtb=self.device_tree(),
-            initramfs=self.initramfs() / "initramfs.cpio",
+            initramfs=self.initramfs() / INITRAMFS,
             firmware=images,
             footprint=self.footprint(),
             kernel_release=(built / "release").read_text(encoding="utf-8").strip(),
@@ -694,8 +741,10 @@ class Builder:
             boot_firmware=self.boot_firmware(),
             boot_loader=self.boot_loader() if boot_loader else None,
             secure_firmware=self.secure_firmware() if secure else {},
-            secure_dtb=self.secure_device_tree() if secure else None,
+            secure_dtbs=self.secure_device_trees() if secure else {},
             signed=self.signed() if secure else {},
+            modules=self.modules() if secure else {},
+            secure_initramfs=self.secure_initramfs() if secure else None,
             provenance=self.provenance(built, qemu, boot_loader=boot_loader, secure=secure),
         )
 

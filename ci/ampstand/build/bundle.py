@@ -59,8 +59,11 @@ class Parts:
     """Empty for a board that cannot be started by one."""
     secure_firmware: dict[str, str] = field(default_factory=dict)
     """By who starts the remote; empty for a board that cannot have a secure world."""
-    secure_device_tree: str = ""
+    secure_device_trees: dict[str, str] = field(default_factory=dict)
+    """The same."""
     signed: dict[str, str] = field(default_factory=dict)
+    """By name."""
+    modules: dict[str, str] = field(default_factory=dict)
     """By name."""
 
 
@@ -175,15 +178,20 @@ class Bundled(Builder):
         """Return OP-TEE by who starts the remote, where the board can have a secure world."""
         return {name: self.top / path for name, path in self.parts.secure_firmware.items()}
 
-    def secure_device_tree(self) -> Path | None:
-        """Return what Linux has for a device tree beside a secure world."""
+    def secure_device_trees(self) -> dict[str, Path]:
+        """Return what Linux has for a device tree beside each secure world."""
         if self.options.kernel is not None or self.options.dtb is not None:
-            return super().secure_device_tree()
-        return self.top / self.parts.secure_device_tree if self.parts.secure_device_tree else None
+            return super().secure_device_trees()
+        return {name: self.top / path for name, path in self.parts.secure_device_trees.items()}
 
     def signed(self) -> dict[str, Path]:
         """Return the signed images by name."""
         return {name: self.top / path for name, path in self.parts.signed.items()}
+
+    def modules(self) -> dict[str, Path]:
+        """Return our own modules for the kernel by name; none for one of the user's."""
+        own = self.parts.modules if self.options.kernel is None else {}
+        return {name: self.top / path for name, path in own.items()}
 
     def firmware(self, soc: str = "") -> Path:
         """Return the folder of a firmware set."""

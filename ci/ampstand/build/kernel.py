@@ -251,6 +251,26 @@ class KernelBuild:
             warnings, stacks, {name: assembly.read(text, self.arch.comment) for name, text in read.items()}
         )
 
+    def own_modules(self, source: Path, output: Path) -> None:
+        """Build modules from a folder outside the kernel's tree into ``output``; the kernel itself has been built.
+
+        Kbuild writes beside the sources, so it gets a copy of them.
+        """
+        tree, copy = self.tree(), self.work.with_name(f"{self.work.name}-modules")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(source, copy)
+        with self.progress.step("Linux: compiling our own modules") as step:
+            tools.run(
+                [*self._make(tree), f"M={copy}", "modules"],
+                what="building our own modules for the kernel",
+                log=self._log,
+                step=step,
+                env=self._environment(),
+            )
+        for path in sorted(copy.rglob("*.ko")):
+            shutil.copy(path, output)
+        shutil.rmtree(copy)
+
     def device_tree(self, name: str) -> Path:
         """Make one device tree (``st/stm32mp157c-dk2.dtb``), with its symbols, for overlays; return the file."""
         tree = self.tree()

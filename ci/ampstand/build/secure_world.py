@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,10 +82,36 @@ def make(
     shutil.rmtree(copy)
 
 
+def without_empty_segments(elf: bytes) -> bytes:
+    """Return an ELF file of 32 bits whose segments without content are none any more.
+
+    OP-TEE tells segments by their addresses, and takes an empty one at 0 for that of the vectors.
+    """
+    data = bytearray(elf)
+    (table,) = struct.unpack_from("<I", data, 28)
+    size, number = struct.unpack_from("<2H", data, 42)
+    for at in range(table, table + size * number, size):
+        if struct.unpack_from("<2I", data, at + 16) == (0, 0):
+            struct.pack_into("<I", data, at, 0)  # PT_NULL
+    return bytes(data)
+
+
 def sign(source: Path, images: Mapping[str, Path], signing: Path, scratch: Path, log: Path, progress: Progress) -> None:
     """Sign images by name into the folder ``scratch``, with the program of OP-TEE's source."""
     with progress.step("remote firmware: signing") as step:
         for name, path in images.items():
             signed = scratch / f"{name}{SIGNED}"
-            argv: list[str | Path] = [sys.executable, source / _SIGNER, "--in", path, "--out", signed, "--key", signing]
+            plain = scratch / path.name
+            plain.write_bytes(without_empty_segments(path.read_bytes()))
+            argv: list[str | Path] = [
+                sys.executable,
+                source / _SIGNER,
+                "--in",
+                plain,
+                "--out",
+                signed,
+                "--key",
+                signing,
+            ]
             tools.run(argv, what=f"signing {name}", log=log, step=step, env=environment())
+            plain.unlink()

@@ -186,8 +186,9 @@ class Packer:
             provenance=built.provenance,
             boot_loader=self._file(built.boot_loader) if built.boot_loader else "",
             secure_firmware={name: self._file(path) for name, path in built.secure_firmware.items()},
-            secure_device_tree=self._file(built.secure_dtb) if built.secure_dtb else "",
+            secure_device_trees={name: self._file(path) for name, path in built.secure_dtbs.items()},
             signed={name: self._file(path) for name, path in built.signed.items()},
+            modules={name: self._file(path) for name, path in built.modules.items()},
         )
 
     def _name(self, path: Path) -> str:

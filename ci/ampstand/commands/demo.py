@@ -21,7 +21,7 @@ from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
-from ampstand.board import SIGNED
+from ampstand.board import REMOTEPROC, SIGNED, STARTS_REMOTE
 from ampstand.build.builder import Builder
 from ampstand.commands import given
 from ampstand.commands.given import Firmware, Given
@@ -60,7 +60,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         what = replace(what, firmware=(Firmware("count-bare" if what.secure == SIGNED else "echo-bare"),))
     folder = given.records_folder(args.records, "demo")
     artifacts = what.build(builder)
-    if what.secure == SIGNED:
+    if what.secure in STARTS_REMOTE:
         data = artifacts.signed[what.firmware[0].name].read_bytes()
         changed = signed.flipped(data, signed.parts(data)["signature"])
         what = replace(what, files={**what.files, place(CHANGED).lstrip("/"): changed})
@@ -116,6 +116,8 @@ class Demo:
                 if self.what.secure == SIGNED:
                     self._signed(SecureRemote(self.machine, firmware.name), firmware)
                     continue
+                if self.what.secure == REMOTEPROC:
+                    self._changed(SecureRemote(self.machine, firmware.name), firmware)
                 talk = self._talk if firmware.name in OF_THIS_DEMO else self._listen
                 for number in range(1, self.rounds + 1):
                     talk(remote, firmware, "" if number == 1 else " again")
@@ -155,6 +157,19 @@ class Demo:
         if answer == DONE or remote.held_segments() or remote.runs():
             raise TestsFailed(f"OP-TEE takes a changed {firmware.name}", hint=self.machine.diagnosis())
         return f"refused: TEE_Result {answer:#x}; nothing of it is in the remote's memory"
+
+    def _changed(self, remote: SecureRemote, firmware: Firmware) -> None:
+        self._do(f"start {firmware.name}, a bit of it changed", lambda: self._refused_start(remote))
+
+    def _refused_start(self, remote: SecureRemote) -> str:
+        self.machine.tolerate_bad(REFUSED, "an image is refused", "host")
+        for line in ("secure world refuses load: 0x", "Boot failed: -"):
+            self.machine.expect_bad(f"remoteproc0: {line}", "host")
+        remote.firmware(CHANGED)
+        answer = remote.host.run(f"echo start >{remote.sysfs}/state")
+        if not answer.exitcode or remote.held_segments() or remote.runs():
+            raise TestsFailed("Linux starts a changed image", hint=self.machine.diagnosis())
+        return f"refused: {answer.output.splitlines()[-1]}; nothing of it is in the remote's memory"
 
     def _start_signed(self, remote: SecureRemote, firmware: Firmware) -> str:
         remote.done("load", place(firmware.name), "start")

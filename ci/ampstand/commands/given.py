@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ampstand.board import SECURE, SIGNED, Board
+from ampstand.board import SECURE, STARTS_REMOTE, Board
 from ampstand.build import device_tree
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
@@ -21,7 +21,6 @@ from ampstand.errors import UsageError
 from ampstand.formats.elf import Image
 from ampstand.formats.resource_table import Vdev, locate
 from ampstand.linux.machine import LinuxMachine
-from ampstand.linux.secure_remote import place
 from ampstand.paths import records_root
 from ampstand.qemu.machine import THREADS
 from ampstand.report.records import Recorder
@@ -52,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=SECURE[0],
         default="",
         choices=SECURE,
-        help="have OP-TEE in a secure world; Linux starts the remote by SCMI, or OP-TEE does with signed images alone",
+        help="have OP-TEE in a secure world; Linux starts the remote by SCMI, or OP-TEE does, with signed images "
+        "alone, for a program that asks it, or for remoteproc",
     )
     group.add_argument(
         "--file", action="append", default=[], metavar="HOST=GUEST", help="a file put into Linux's file system"
@@ -122,8 +122,8 @@ class Given:
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
         if args.boot_loader and board.boot_loader is None:
             raise UsageError(f"--boot-loader: {board.name} cannot be started by one")
-        if args.secure == SIGNED and own:
-            raise UsageError("--secure signed: only our own images are signed", hint="give them by their names")
+        if args.secure in STARTS_REMOTE and own:
+            raise UsageError(f"--secure {args.secure}: only our own images are signed", hint="give them by their names")
         if args.secure and board.secure_world is None:
             raise UsageError(f"--secure: {board.name} has no secure world")
         paths: dict[str, Path] = {}
@@ -158,14 +158,11 @@ class Given:
         recorder.values["inputs"] = artifacts.provenance
         if self.overlays:
             merged = recorder.folder.absolute() / "board.dtb"
-            secure_dtb = artifacts.secure_dtb if self.secure else None
-            device_tree.merge(secure_dtb or artifacts.dtb, self.overlays, merged)
-            artifacts = replace(artifacts, dtb=merged, secure_dtb=merged if self.secure else None)
-        files = dict(self.files)
-        if self.secure == SIGNED:
-            files |= {place(e.name).lstrip("/"): artifacts.signed[e.name].read_bytes() for e in self.firmware}
+            device_tree.merge(artifacts.secure_dtbs.get(self.secure, artifacts.dtb), self.overlays, merged)
+            artifacts = replace(artifacts, dtb=merged, secure_dtbs={})
         preload = self.before.name if self.before is not None else None
-        options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure, "files": files or None}
+        options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure}
+        options["files"] = self.files or None
         machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it
             machine.log_level = -1

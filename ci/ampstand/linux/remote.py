@@ -8,10 +8,11 @@ import json
 import re
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ampstand.board import RemoteCore
+from ampstand.board import REMOTEPROC, RemoteCore
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.formats.elf import Image, NotElfError
 from ampstand.formats.resource_table import Located, Table, Vdev, locate
@@ -77,6 +78,10 @@ class Remote:
         core = core or machine.board.remote
         if core is None:
             raise UsageError(f"{machine.board.name} has no remote")
+        self.suffix = ".elf"
+        """Of an image's file, for remoteproc."""
+        if machine.secure == REMOTEPROC:  # our module has it
+            core, self.suffix = replace(core, driver="rproc_tee"), ".signed"
         self.core = core
         self.machine = machine
         self._use_instance(core.instance)
@@ -104,8 +109,8 @@ class Remote:
         return self._ask(f"cat {self.sysfs}/state", "remoteproc's state")
 
     def firmware(self, name: str) -> None:
-        """Choose the image of the next start, by its name without ``.elf``."""
-        self._ask(f"echo {name}.elf >{self.sysfs}/firmware", f"firmware {name} to be chosen")
+        """Choose the image of the next start, by its name without the suffix."""
+        self._ask(f"echo {name}{self.suffix} >{self.sysfs}/firmware", f"firmware {name} to be chosen")
 
     def start(
         self,

@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 from qemu.qmp import ExecuteError, Message, QMPError
 
-from ampstand.board import Board, Serial
+from ampstand.board import STARTS_REMOTE, Board, Serial
 from ampstand.build import boot_loader as loader
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
@@ -143,7 +143,7 @@ class Machine:
         self.board = board
         self.artifacts = artifacts
         self.secure = secure
-        self.dtb = artifacts.secure_dtb if secure and artifacts.secure_dtb is not None else artifacts.dtb
+        self.dtb = artifacts.secure_dtbs.get(secure, artifacts.dtb)
         """Linux's device tree."""
         self.thread = "single" if exact else thread
         self.exact = exact
@@ -160,11 +160,13 @@ class Machine:
         self.rerun = ""
         """The command that runs the present scenario again; shown with a failure."""
         self.records = records
-        self.initramfs = artifacts.initramfs
+        signed = artifacts.secure_initramfs if secure in STARTS_REMOTE else None
+        self.initramfs = signed or artifacts.initramfs
         """The initramfs that the board boots: the build's, or that with more files."""
+        self.files = dict(files or {})
         if files:
-            self.initramfs = self.records.folder.absolute() / "initramfs.cpio"
-            self.initramfs.write_bytes(artifacts.initramfs.read_bytes() + cpio.addition(files))
+            built, self.initramfs = self.initramfs, self.records.folder.absolute() / "initramfs.cpio"
+            self.initramfs.write_bytes(built.read_bytes() + cpio.addition(files))
         self.bundle: Path | None = None
         """What U-Boot starts, if it does: a file of this machine's own, which is read when QEMU starts."""
         if boot_loader:
