@@ -33,6 +33,8 @@ alone, with images that are signed, for a program that asks its trusted applicat
 """
 STARTS_REMOTE = (SIGNED, REMOTEPROC)
 """Where the secure world does."""
+CHAIN = "chain"
+"""Not another one: the last of them, whose OP-TEE starts U-Boot, which starts Linux."""
 STATES = ("offline", "running", "crashed", "attached", "detached")
 PROFILES = ("A", "R", "M")
 """Of Arm cores; a core of another architecture has none."""
@@ -174,13 +176,22 @@ class Watchdog:
 
 
 @dataclass(frozen=True)
-class BootLoader:
-    """U-Boot, where it may start Linux, and the remote before it, in place of the machine model."""
+class LoaderBuild:
+    """A build of U-Boot."""
 
     defconfig: str
     """Of U-Boot's own, by its name."""
-    config: Path
-    """What of it is changed: a file beside the board's."""
+    config: tuple[Path, ...]
+    """What of it is changed: files beside the board's; later lines override earlier ones."""
+
+
+@dataclass(frozen=True)
+class BootLoader:
+    """U-Boot, where it may start Linux, and the remote before it, in place of the machine model."""
+
+    plain: LoaderBuild
+    secure: LoaderBuild | None
+    """That which OP-TEE starts; None where it starts none."""
     kernel: int
     """Address that it puts Linux to."""
     registers: Mapping[str, int]
@@ -419,12 +430,20 @@ def _boot_loader(table: Table) -> BootLoader | None:
     if not table.has("boot_loader"):
         return None
     with table.table("boot_loader") as entry:
-        config = entry.path.parent / entry.text("config")
-        if not config.is_file():
-            entry.refuse(f"config: no file {config.name!r} beside it", "config")
+        plain = _loader_build(entry)
+        with entry.optional("secure") as table_of_secure:
+            secure = _loader_build(table_of_secure, plain.config) if entry.has("secure") else None
         with entry.optional("registers") as table_of_registers:
             registers = {name: table_of_registers.integer(name) for name in table_of_registers}
-        return BootLoader(entry.text("defconfig"), config, entry.integer("kernel"), registers)
+        return BootLoader(plain, secure, entry.integer("kernel"), registers)
+
+
+def _loader_build(table: Table, common: tuple[Path, ...] = ()) -> LoaderBuild:
+    """Return a build of U-Boot, whose changes come after common ones."""
+    config = table.path.parent / table.text("config")
+    if not config.is_file():
+        table.refuse(f"config: no file {config.name!r} beside it", "config")
+    return LoaderBuild(table.text("defconfig"), (*common, config))
 
 
 def _secure_world(table: Table) -> SecureWorld | None:

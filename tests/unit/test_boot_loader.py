@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from stand import artifacts, write_board
 
-from ampstand.board import Board
+from ampstand.board import Board, LoaderBuild
 from ampstand.build import boot_loader
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.formats import uboot
@@ -34,6 +34,9 @@ LOADER = """
 defconfig = "board_defconfig"
 config = "own.config"
 kernel = 0x8000
+[boot_loader.secure]
+defconfig = "secure_defconfig"
+config = "secure.config"
 [boot_loader.registers]
 STATE = 0x10
 """
@@ -47,7 +50,10 @@ def make(tmp_path: Path, fragment: str) -> bytes:
     (source / "configs/board_defconfig").write_text("CONFIG_TEXT_BASE=0xc0100000\nCONFIG_NET=y\n")
     own.write_text(fragment)
     progress = Progress(io.StringIO(), live=False)
-    boot_loader.make(source, "board_defconfig", own, "", 1, scratch, tmp_path / "log", progress)
+    common = tmp_path / "common.config"
+    common.write_text("CONFIG_NET=m\n")
+    wanted = LoaderBuild("board_defconfig", (common, own))
+    boot_loader.make(source, wanted, "", 1, scratch, tmp_path / "log", progress)
     assert sorted(path.name for path in source.iterdir()) == ["Makefile", "configs"]
     assert [path.name for path in scratch.iterdir()] == [boot_loader.IMAGE]
     return (scratch / boot_loader.IMAGE).read_bytes()
@@ -72,10 +78,9 @@ def test_a_source_without_the_configuration_is_told(tmp_path: Path) -> None:
     (tmp_path / "own.config").write_text("")
     (tmp_path / "scratch").mkdir()
     progress = Progress(io.StringIO(), live=False)
+    wanted = LoaderBuild("none_defconfig", (tmp_path / "own.config",))
     with pytest.raises(UsageError, match="no configs/none_defconfig"):
-        boot_loader.make(
-            tmp_path, "none_defconfig", tmp_path / "own.config", "", 1, tmp_path / "scratch", tmp_path / "log", progress
-        )
+        boot_loader.make(tmp_path, wanted, "", 1, tmp_path / "scratch", tmp_path / "log", progress)
 
 
 def get(tmp_path: Path, fit: bytes, *words: str) -> str:
@@ -105,6 +110,7 @@ def test_a_fit_is_read_by_others(tmp_path: Path) -> None:
 
 def loader_board(tmp_path: Path) -> Board:
     (tmp_path / "own.config").write_text("")
+    (tmp_path / "secure.config").write_text("")
     remote = '\n[[remote]]\ncore = "m4"\nsoc = "none"\ndriver = "d"\ninstance = "r"\ncontrol = "/c"\ncpu = 2\n'
     return Board.load(write_board(tmp_path, remote=f'{remote}windows = [[0, 0, 16]]\npreload = "p"\n{LOADER}'))
 
@@ -159,7 +165,9 @@ def test_a_quote_in_the_command_line_is_refused(tmp_path: Path) -> None:
 def test_what_a_board_says_of_it(tmp_path: Path) -> None:
     loader = loader_board(tmp_path).boot_loader
     assert loader is not None
-    assert (loader.defconfig, loader.kernel, loader.registers) == ("board_defconfig", 0x8000, {"STATE": 0x10})
+    assert loader.plain == LoaderBuild("board_defconfig", (tmp_path / "own.config",))
+    assert loader.secure == LoaderBuild("secure_defconfig", (tmp_path / "own.config", tmp_path / "secure.config"))
+    assert (loader.kernel, loader.registers) == (0x8000, {"STATE": 0x10})
     (tmp_path / "own.config").unlink()
     with pytest.raises(UsageError, match=r"no file 'own\.config' beside it"):
         Board.load(tmp_path / "fake-good.toml")

@@ -251,6 +251,7 @@ def built_in(tmp_path: Path) -> Builder:
                 dtb=Path("/none"),
                 boot_firmware=None,
                 boot_loader=places["u-boot"] / "u-boot.uimg",
+                secure_boot_loader=None,
                 secure_firmware={"scmi": places["optee"] / "tee-raw.bin"},
                 secure_dtbs={},
                 signed={"echo-bare": places["signed"] / "echo-bare.signed"},

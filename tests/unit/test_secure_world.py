@@ -109,8 +109,11 @@ def test_the_machine_takes_firmware_and_device_tree(tmp_path: Path) -> None:
     for name, options in wrong.items():
         with pytest.raises(UsageError, match="no secure world"):
             machine(name, **options)
-    with pytest.raises(UsageError, match="OP-TEE starts Linux"):
+    with pytest.raises(UsageError, match="no boot loader"):
         machine("both", secure="scmi", boot_loader=True)
+    before = replace(with_it, firmware={"image": tmp_path / "image.elf"})
+    with pytest.raises(UsageError, match="OP-TEE holds the remote"):
+        machine("before", secure="scmi", preload="image", what=before)
 
 
 def image() -> bytes:

@@ -40,6 +40,8 @@ class Artifacts:
     """What starts Linux, where the machine model does not do so by itself."""
     boot_loader: Path | None = None
     """U-Boot, where the board can be started by it and it was asked for."""
+    secure_boot_loader: Path | None = None
+    """The U-Boot that OP-TEE starts, likewise."""
     secure_firmware: dict[str, Path] = field(default_factory=dict)
     """OP-TEE by who starts the remote, where the board can have a secure world and it was asked for."""
     secure_dtbs: dict[str, Path] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Artifacts:
                 plugins=Path(raw["plugins"]),
                 boot_firmware=Path(raw["boot_firmware"]) if raw["boot_firmware"] else None,
                 boot_loader=Path(raw["boot_loader"]) if raw["boot_loader"] else None,
+                secure_boot_loader=Path(raw["secure_boot_loader"]) if raw["secure_boot_loader"] else None,
                 secure_firmware={name: Path(file) for name, file in raw["secure_firmware"].items()},
                 secure_dtbs={name: Path(file) for name, file in raw["secure_dtbs"].items()},
                 signed={name: Path(file) for name, file in raw["signed"].items()},

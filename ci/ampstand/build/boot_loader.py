@@ -9,8 +9,10 @@ whose boot command runs the script in the bundle: nothing is typed.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ampstand.board import LoaderBuild
 from ampstand.build import kconfig, tools
 from ampstand.errors import InfrastructureError, UsageError
 from ampstand.formats import uboot
@@ -26,7 +28,7 @@ SCRIPT = "script"
 
 
 def make(
-    source: Path, defconfig: str, fragment: Path, cross: str, jobs: int, scratch: Path, log: Path, progress: Progress
+    source: Path, wanted: LoaderBuild, cross: str, jobs: int, scratch: Path, log: Path, progress: Progress
 ) -> None:
     """Build U-Boot into the folder ``scratch``; ``cross`` is the prefix of the compiler's programs.
 
@@ -37,34 +39,36 @@ def make(
     work.mkdir()
     config = work / ".config"
     try:
-        base = (source / "configs" / defconfig).read_text(encoding="utf-8")
+        base = (source / "configs" / wanted.defconfig).read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"U-Boot in {source} has no configs/{defconfig}: {error.strerror}") from error
-    config.write_text(f"{base}\n{fragment.read_text(encoding='utf-8')}", encoding="utf-8")
+        raise UsageError(f"U-Boot in {source} has no configs/{wanted.defconfig}: {error.strerror}") from error
+    config.write_text(
+        "\n".join([base, *(path.read_text(encoding="utf-8") for path in wanted.config)]), encoding="utf-8"
+    )
     argv = ["make", "-C", str(source), f"O={work}", f"CROSS_COMPILE={cross}", "NO_PYTHON=1", f"-j{jobs}"]
     stamp = {"SOURCE_DATE_EPOCH": "0"}
     log.unlink(missing_ok=True)
     with progress.step("U-Boot: compiling") as step:
         tools.run([*argv, "olddefconfig"], what="configuring U-Boot", log=log, step=step, env=stamp)
-        have = _check(fragment, config)
+        have = _check(changed(wanted.config), config)
         tools.run([*argv, _BINARY], what="building U-Boot", log=log, step=step, env=stamp)
     data = (work / _BINARY).read_bytes()
     (scratch / IMAGE).write_bytes(uboot.uimage(data, int(have[_BASE], 16), "U-Boot"))
     shutil.rmtree(work)
 
 
-def wanted(fragment: Path) -> dict[str, str]:
-    """Return what a fragment asks for, by symbol."""
-    return kconfig.values(fragment.read_text(encoding="utf-8"))
+def changed(fragments: Sequence[Path]) -> dict[str, str]:
+    """Return what fragments ask for, by symbol; later ones override earlier ones."""
+    return {name: value for path in fragments for name, value in kconfig.values(path.read_text("utf-8")).items()}
 
 
-def _check(fragment: Path, config: Path) -> dict[str, str]:
-    """Return U-Boot's configuration; fail if it has not what the fragment asks for."""
+def _check(changes: Mapping[str, str], config: Path) -> dict[str, str]:
+    """Return U-Boot's configuration; fail if it has not these values."""
     have = kconfig.values(config.read_text(encoding="utf-8"))
-    differ = [(name, value, have.get(name, "n")) for name, value in wanted(fragment).items()]
+    differ = [(name, value, have.get(name, "n")) for name, value in changes.items()]
     lines = [f"{name}: wanted {value}, is {got}" for name, value, got in differ if value != got]
     if lines:
-        raise InfrastructureError(f"U-Boot's Kconfig did not take all of {fragment}: {'; '.join(lines)}")
+        raise InfrastructureError(f"U-Boot's Kconfig did not take all that is asked of it: {'; '.join(lines)}")
     return have
 
 

@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ampstand import paths
-from ampstand.board import Board, SecureFirmware
+from ampstand.board import Board, LoaderBuild, SecureFirmware
 from ampstand.build import (
     boot_chain,
     boot_loader,
@@ -513,19 +513,26 @@ class Builder:
     def boot_loader(self) -> Path | None:
         """Return U-Boot, where the board can be started by it."""
         loader = self.board.boot_loader
-        if loader is None:
-            return None
+        return self._u_boot(loader.plain) if loader is not None else None
+
+    def secure_boot_loader(self) -> Path | None:
+        """Return the U-Boot that OP-TEE starts, where it starts one."""
+        loader = self.board.boot_loader
+        return self._u_boot(loader.secure) if loader is not None and loader.secure is not None else None
+
+    def _u_boot(self, wanted: LoaderBuild) -> Path:
+        """Return a build of U-Boot."""
         source, cross = self.sources.get("u-boot"), self.arch.cross
         inputs = {
             "source": source.identity,
-            "defconfig": loader.defconfig,
-            "config": str(sorted(boot_loader.wanted(loader.config).items())),
+            "defconfig": wanted.defconfig,
+            "config": str(sorted(boot_loader.changed(wanted.config).items())),
             "compiler": compiler(f"{cross}gcc"),
         }
 
         def make(scratch: Path) -> None:
             log, jobs = self.cache.logs / "u-boot.log", self.options.jobs
-            boot_loader.make(source.path, loader.defconfig, loader.config, cross, jobs, scratch, log, self.progress)
+            boot_loader.make(source.path, wanted, cross, jobs, scratch, log, self.progress)
 
         return self.cache.artifact("u-boot", inputs, make, self.progress) / boot_loader.IMAGE
 
@@ -740,6 +747,7 @@ class Builder:
             plugins=self.plugins(),
             boot_firmware=self.boot_firmware(),
             boot_loader=self.boot_loader() if boot_loader else None,
+            secure_boot_loader=self.secure_boot_loader() if boot_loader and secure else None,
             secure_firmware=self.secure_firmware() if secure else {},
             secure_dtbs=self.secure_device_trees() if secure else {},
             signed=self.signed() if secure else {},

@@ -57,6 +57,8 @@ class Parts:
     provenance: dict[str, str]
     boot_loader: str = ""
     """Empty for a board that cannot be started by one."""
+    secure_boot_loader: str = ""
+    """The same, and for one where OP-TEE starts none."""
     secure_firmware: dict[str, str] = field(default_factory=dict)
     """By who starts the remote; empty for a board that cannot have a secure world."""
     secure_device_trees: dict[str, str] = field(default_factory=dict)
@@ -173,6 +175,10 @@ class Bundled(Builder):
     def boot_loader(self) -> Path | None:
         """Return U-Boot, where the board can be started by it."""
         return self.top / self.parts.boot_loader if self.parts.boot_loader else None
+
+    def secure_boot_loader(self) -> Path | None:
+        """Return the U-Boot that OP-TEE starts, where it starts one."""
+        return self.top / self.parts.secure_boot_loader if self.parts.secure_boot_loader else None
 
     def secure_firmware(self) -> dict[str, Path]:
         """Return OP-TEE by who starts the remote, where the board can have a secure world."""

@@ -21,7 +21,8 @@ from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
-from ampstand.board import REMOTEPROC, SIGNED, STARTS_REMOTE
+from ampstand.board import CHAIN, REMOTEPROC, SIGNED, STARTS_REMOTE
+from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.commands import given
 from ampstand.commands.given import Firmware, Given
@@ -48,23 +49,51 @@ CHANGED = "changed"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``demo``."""
-    given.add_arguments(parser)
+    given.add_arguments(parser, secure=CHAIN)
     parser.add_argument("--rounds", type=int, default=2, help="starts of each image (default: %(default)s)")
 
 
 def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Run the demo; return the exit code."""
-    board = builder.board
-    what = Given.read(args, board)
-    if not what.firmware and what.before is None:
-        what = replace(what, firmware=(Firmware("count-bare" if what.secure == SIGNED else "echo-bare"),))
+    what = Given.read(args, builder.board)
     folder = given.records_folder(args.records, "demo")
     artifacts = what.build(builder)
+    for name, level in levels(what).items() if args.secure == CHAIN else [("", what)]:
+        records = folder / name.replace(" ", "-") if name else folder
+        _run(args, builder, artifacts, level, name, records, progress)
+    Terminal().print(
+        f"Everything went well. Logs of each core: {folder}", highlight=False, markup=False, soft_wrap=True
+    )
+    return 0
+
+
+def levels(what: Given) -> dict[str, Given]:
+    """Return by name at which levels it is shown that only what is signed is started, each on a board of its own."""
+    return {
+        "trusted application": replace(what, secure=SIGNED, boot_loader=False),
+        "remoteproc": replace(what, secure=REMOTEPROC, boot_loader=False),
+        "full chain": replace(what, secure=REMOTEPROC, boot_loader=True),
+    }
+
+
+def _run(
+    args: argparse.Namespace,
+    builder: Builder,
+    artifacts: Artifacts,
+    what: Given,
+    title: str,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    """Show one board."""
+    if not what.firmware and what.before is None:
+        what = replace(what, firmware=(Firmware("count-bare" if what.secure == SIGNED else "echo-bare"),))
     if what.secure in STARTS_REMOTE:
         data = artifacts.signed[what.firmware[0].name].read_bytes()
         changed = signed.flipped(data, signed.parts(data)["signature"])
         what = replace(what, files={**what.files, place(CHANGED).lstrip("/"): changed})
-    demo = Demo(what.machine(board, artifacts, folder, thread=args.thread), what, args.rounds, progress)
+    demo = Demo(what.machine(builder.board, artifacts, folder, thread=args.thread), what, args.rounds, progress)
+    demo.title = title
     demo.machine.rerun = shlex.join(rerun.base(args.parser, args))
     terminal = Terminal()
     try:
@@ -78,8 +107,6 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         demo.machine.stop()
     demo.records.result("passed", steps=demo.results)
     terminal.print(demo.table())
-    terminal.print(f"Everything went well. Logs of each core: {folder}", highlight=False, markup=False, soft_wrap=True)
-    return 0
 
 
 def _keep(machine: LinuxMachine, folder: Path) -> str:
@@ -98,6 +125,7 @@ class Demo:
         self.machine = machine
         self.what = what
         self.rounds = rounds
+        self.title = ""
         self.results: list[dict[str, Any]] = []
         assert isinstance(machine.records, Recorder)
         self.records = machine.records
@@ -108,7 +136,7 @@ class Demo:
     def run(self) -> None:
         """Run all steps; the first that fails ends the demo."""
         with self._progress.step(f"demo on {self.machine.board.title}") as self._step:
-            self._do("boot Linux", self._boot)
+            self._do("boot OP-TEE, U-Boot and Linux" if self.what.in_chain else "boot Linux", self._boot)
             remote = Remote(self.machine)
             if self.what.before is not None:
                 self._before_linux(remote, self.what.before)
@@ -223,7 +251,7 @@ class Demo:
 
     def table(self) -> Table:
         """Return the table: what, result, time."""
-        table = Table()
+        table = Table(title=self.title or None)
         table.add_column("what")
         table.add_column("result")
         table.add_column("time", justify="right")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ampstand.board import SECURE, STARTS_REMOTE, Board
+from ampstand.board import CHAIN, REMOTEPROC, SECURE, STARTS_REMOTE, Board
 from ampstand.build import device_tree
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
@@ -29,8 +29,11 @@ FOLDER = "lib/firmware"
 """Where Linux looks for firmware."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of every command that boots the board for the user."""
+def add_arguments(parser: argparse.ArgumentParser, secure: str = SECURE[0]) -> None:
+    """Declare the options of every command that boots the board for the user.
+
+    ``secure`` is what ``--secure`` means without a word.
+    """
     group = parser.add_argument_group("what is given to the board")
     group.add_argument(
         "--firmware",
@@ -48,11 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--secure",
         nargs="?",
-        const=SECURE[0],
+        const=secure,
         default="",
-        choices=SECURE,
+        choices=(*SECURE, CHAIN),
         help="have OP-TEE in a secure world; Linux starts the remote by SCMI, or OP-TEE does, with signed images "
-        "alone, for a program that asks it, or for remoteproc",
+        "alone, for a program that asks it, or for remoteproc; chain: the last, with U-Boot between OP-TEE and Linux",
     )
     group.add_argument(
         "--file", action="append", default=[], metavar="HOST=GUEST", help="a file put into Linux's file system"
@@ -114,6 +117,11 @@ class Given:
     secure: str = ""
     """Whether there is a secure world, by who starts the remote."""
 
+    @property
+    def in_chain(self) -> bool:
+        """Whether OP-TEE starts U-Boot, and that Linux."""
+        return bool(self.secure) and self.boot_loader
+
     @classmethod
     def read(cls, args: argparse.Namespace, board: Board) -> Given:
         """Read everything that is named on the command line; ``UsageError`` for what cannot be used."""
@@ -122,7 +130,8 @@ class Given:
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
         if args.boot_loader and board.boot_loader is None:
             raise UsageError(f"--boot-loader: {board.name} cannot be started by one")
-        if args.secure in STARTS_REMOTE and own:
+        secure = REMOTEPROC if args.secure == CHAIN else args.secure
+        if secure in STARTS_REMOTE and own:
             raise UsageError(f"--secure {args.secure}: only our own images are signed", hint="give them by their names")
         if args.secure and board.secure_world is None:
             raise UsageError(f"--secure: {board.name} has no secure world")
@@ -136,7 +145,8 @@ class Given:
             if not overlay.is_file():
                 raise UsageError(f"--overlay {overlay}: no such file")
         files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
-        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, args.boot_loader, args.secure)
+        loader = args.boot_loader or args.secure == CHAIN
+        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, loader, secure)
 
     def check_names(self, images: Sequence[str]) -> None:
         """Fail if the build has not all images that are given by name."""

@@ -132,14 +132,16 @@ class Machine:
             raise UsageError(f"preload={preload} is not one of {', '.join(sorted(artifacts.firmware))}")
         if preload is not None and (board.remote is None or not board.remote.preload):
             raise UsageError(f"{board.name} cannot start a remote before its host")
-        if boot_loader and (board.boot_loader is None or artifacts.boot_loader is None):
+        self.boot_loader = artifacts.secure_boot_loader if secure else artifacts.boot_loader
+        """What starts Linux from ``bundle``, if anything does."""
+        if boot_loader and (board.boot_loader is None or self.boot_loader is None):
             raise UsageError(f"{board.name} has no boot loader, or it is not built")
         if boot_loader and preload_table is not None:
             raise UsageError("a boot loader finds the resource table itself: preload_table is for the machine model")
         if secure and (board.secure_world is None or secure not in artifacts.secure_firmware):
             raise UsageError(f"{board.name} has no secure world {secure!r}, or it is not built")
-        if secure and (boot_loader or preload is not None):
-            raise UsageError("with a secure world, OP-TEE starts Linux, and holds the remote before that")
+        if secure and preload is not None:
+            raise UsageError("with a secure world, OP-TEE holds the remote before Linux is there")
         self.board = board
         self.artifacts = artifacts
         self.secure = secure
@@ -220,7 +222,7 @@ class Machine:
     def _host_arguments(self) -> list[str]:
         """Return what the host runs."""
         if self.bundle is not None:
-            return ["-kernel", str(self.artifacts.boot_loader), "-initrd", str(self.bundle)]
+            return ["-kernel", str(self.boot_loader), "-initrd", str(self.bundle)]
         argv = ["-kernel", str(self.artifacts.kernel)]
         if self.artifacts.boot_firmware is not None:
             argv += ["-bios", str(self.artifacts.boot_firmware)]
@@ -237,7 +239,7 @@ class Machine:
         assert board.boot_loader is not None
         image = built.firmware[self.preload] if self.preload is not None else None
         return loader.bundle(
-            built.kernel, built.dtb, self.initramfs, self._kernel_command_line(), board.boot_loader.kernel, image,
+            built.kernel, self.dtb, self.initramfs, self._kernel_command_line(), board.boot_loader.kernel, image,
             arch(board.kernel_arch).name,
         )  # fmt: skip
 
@@ -585,7 +587,7 @@ class Machine:
         if self.secure:
             paths["secure firmware"] = artifacts.secure_firmware[self.secure]
         if self.bundle is not None:
-            paths |= {"boot loader": Path(str(artifacts.boot_loader)), "bundle": self.bundle}
+            paths |= {"boot loader": Path(str(self.boot_loader)), "bundle": self.bundle}
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}
 
     def _console(self, serial: Serial) -> Console:
