@@ -10,6 +10,7 @@ from ampstand.errors import TestsFailed
 from ampstand.formats.elf import Image
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.shell import Result
 
 DONE = 0
 """What came of a command that was carried out: a ``TEE_Result``."""
@@ -25,13 +26,23 @@ VIOLATION = "E/TC:.*TZC permission failure"
 def reach(machine: LinuxMachine, address: int, value: int | None = None) -> int:
     """Let Linux read, or write, a word that the secure world keeps to itself; return what it read.
 
-    Returns when OP-TEE has said so. It does on Linux's console, so the shell has to be done with its own lines before.
+    Returns when OP-TEE has said so, which it does on Linux's console.
     """
-    mark, words = machine.host.console.mark(), "" if value is None else f" 32 {value:#x}"
-    job = machine.host.start("reach", f"sleep 0.3; devmem {address:#x}{words}")
-    last = rf"E/TC:.*Violation @{address:#x}, non-secure .*{'read' if value is None else 'write'}"
-    machine.host.console.expect_line(last, since=mark, timeout=machine.board.timeouts.command)
-    return int("".join(machine.host.finish(job).stdout) or "0", 16)
+    words = "" if value is None else f" 32 {value:#x}"
+    access = f"{address:#x}, non-secure .*{'read' if value is None else 'write'}"
+    return int("".join(violating(machine, f"devmem {address:#x}{words}", access).stdout) or "0", 16)
+
+
+def violating(machine: LinuxMachine, command: str, access: str) -> Result:
+    """Let Linux run a command that makes somebody access what is not theirs, and wait for what OP-TEE says of it.
+
+    Both have one console: the shell says nothing before OP-TEE has said the last of its lines, with the ``access``.
+    """
+    mark, console = machine.host.console.mark(), machine.host.console
+    said = rf"E/TC:.*Violation @{access}"
+    return machine.host.run_quietly(
+        command, lambda: console.expect_line(said, since=mark, timeout=machine.board.timeouts.command)
+    )
 
 
 def place(name: str) -> str:

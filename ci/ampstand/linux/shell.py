@@ -127,6 +127,30 @@ class Shell:
         self.runs = ""
         return Result(match[1].removesuffix("\n").split("\n") if match[1] else [], [], int(match[2]))
 
+    def run_quietly(self, command: str, awaited: Callable[[], object]) -> Result:
+        """Run a command while ``awaited`` waits for what others say on the console; return what it printed.
+
+        The shell is silent meanwhile: its own line has left the console before the command begins, and the next one
+        comes when ``awaited`` has returned, which the shell is told by an empty line.
+        """
+        number, kept = next(self._number), "/tmp/quiet.out"
+        self._note(f"host $ {command}")
+        self.runs = command
+        self.console.sendline(
+            f"echo '>>'{number}: >&3; stty -echo <&3; "
+            f"{{ {command}\n}} </dev/null >{kept} 2>&1; quiet=$?; read -r line; "
+            f"{{ echo '<<'{number}:; cat {kept}; printf '\\n:%d:%d>>\\n' $quiet {number}; }} >&3"
+        )
+        try:
+            awaited()
+        finally:
+            self.console.sendline("")
+        match = self.console.expect(
+            rf"<<{number}:\n(.*?)\n:(\d+):{number}>>\n", self._timeout, f"the end of the command `{command}`"
+        )
+        self.runs = ""
+        return Result(match[1].removesuffix("\n").split("\n") if match[1] else [], [], int(match[2]))
+
     def run_check(self, command: str, timeout: float | None = None, *, reason: str = "") -> list[str]:
         """Run a command that must succeed; return its lines."""
         result = self.run(command, timeout, reason=reason)
