@@ -14,22 +14,18 @@
  * trusted application (ta/remoteproc in OP-TEE) says what its commands take.
  */
 #include "common.h"
+#include "tee.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/tee.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEVICE "/dev/tee0"
 /* STM32_M4_RPROC_ID */
 #define REMOTE_ID 0U
-#define PARAMS 4
 
 /* 80a4c275-0a47-4905-8285-1486a9771a08 */
 static const uint8_t uuid[TEE_IOCTL_UUID_LEN] = {
@@ -47,115 +43,69 @@ static const struct {
     {"table", TABLE}, {"release", RELEASE},
 };
 
-struct session {
-    int device;
-    uint32_t id;
-};
-
-/* What an ioctl of the device takes: its own argument, and parameters after it
- */
-struct open_call {
-    struct tee_ioctl_open_session_arg arg;
-    struct tee_ioctl_param params[PARAMS];
-};
-
-struct invoke_call {
-    struct tee_ioctl_invoke_arg arg;
-    struct tee_ioctl_param params[PARAMS];
-};
-
-static void call(int device, unsigned long request, void *arg, size_t size,
-                 const char *what)
-{
-    struct tee_ioctl_buf_data data = {.buf_ptr = (uintptr_t)arg,
-                                      .buf_len = size};
-
-    if (ioctl(device, request, &data)) {
-        fail(EXIT_DEVICE, "%s: %s", what, strerror(errno));
-    }
-}
-
-static void say(const char *name, uint32_t result, uint32_t origin)
+static void say(const char *name, struct tee_answer answer)
 {
     printf("{\"command\": \"%s\", \"result\": \"0x%08" PRIx32
            "\", \"origin\": %" PRIu32 "}\n",
-           name, result, origin);
+           name, answer.result, answer.origin);
     fflush(stdout);
 }
 
-static void open_session(struct session *session)
+static void open_session(struct tee_session *session)
 {
-    struct open_call open = {.arg.clnt_login = TEE_IOCTL_LOGIN_PUBLIC,
-                             .arg.num_params = PARAMS};
+    const struct tee_ioctl_param params[TEE_PARAMS] = {
+        {.attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, .a = REMOTE_ID},
+    };
+    struct tee_answer answer =
+        tee_open_session(session, tee_open(), uuid, params);
 
-    memcpy(open.arg.uuid, uuid, sizeof(uuid));
-    open.params[0].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT;
-    open.params[0].a = REMOTE_ID;
-    call(session->device, TEE_IOC_OPEN_SESSION, &open, sizeof(open),
-         "open a session");
-    session->id = open.arg.session;
-    if (open.arg.ret) {
-        say("open", open.arg.ret, open.arg.ret_origin);
+    if (answer.result) {
+        say("open", answer);
         _exit(0);
     }
 }
 
 /* Put a file into memory that the secure world sees, as a parameter. */
-static void share(const struct session *session, const char *path,
+static void share(const struct tee_session *session, const char *path,
                   struct tee_ioctl_param *param)
 {
-    struct tee_ioctl_shm_alloc_data shared = {0};
-    int file = open(path, O_RDONLY);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct tee_memory memory;
     struct stat status;
-    uint8_t *at;
-    int memory;
 
     if (file < 0 || fstat(file, &status)) {
         fail(EXIT_DEVICE, "%s: %s", path, strerror(errno));
     }
-    shared.size = (uint64_t)status.st_size;
-    memory = ioctl(session->device, TEE_IOC_SHM_ALLOC, &shared);
-    if (memory < 0) {
-        fail(EXIT_DEVICE, "memory for %s: %s", path, strerror(errno));
-    }
-    at = mmap(NULL, (size_t)shared.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-              memory, 0);
-    if (at == MAP_FAILED ||
-        read(file, at, (size_t)status.st_size) != status.st_size) {
+    memory = tee_share(session->device, (size_t)status.st_size);
+    if (read(file, memory.at, memory.size) != status.st_size) {
         fail(EXIT_DEVICE, "reading %s: %s", path, strerror(errno));
     }
     close(file);
-    param->attr = TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT;
-    param->b = (uint64_t)status.st_size;
-    param->c = (uint64_t)shared.id;
+    tee_memory_param(param, &memory, TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT);
 }
 
-static void invoke(const struct session *session, enum command command,
+static void invoke(const struct tee_session *session, enum command command,
                    const char *name, const char *path)
 {
-    struct invoke_call invoke = {
-        .arg.func = command,
-        .arg.session = session->id,
-        .arg.num_params = PARAMS,
+    struct tee_ioctl_param params[TEE_PARAMS] = {
+        {.attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, .a = REMOTE_ID},
     };
+    struct tee_answer answer;
 
-    invoke.params[0].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT;
-    invoke.params[0].a = REMOTE_ID;
     if (command == LOAD) {
-        share(session, path, &invoke.params[1]);
+        share(session, path, &params[1]);
     } else if (command == TABLE) {
-        invoke.params[1].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT;
-        invoke.params[2].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT;
+        params[1].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT;
+        params[2].attr = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT;
     }
-    call(session->device, TEE_IOC_INVOKE, &invoke, sizeof(invoke), name);
-    if (command == TABLE && !invoke.arg.ret) {
+    answer = tee_invoke(session, command, params, name);
+    if (command == TABLE && !answer.result) {
         printf("{\"command\": \"%s\", \"result\": \"0x00000000\", \"address\": "
                "%" PRIu64 ", \"size\": %" PRIu64 "}\n",
-               name, (uint64_t)invoke.params[1].a,
-               (uint64_t)invoke.params[2].a);
+               name, (uint64_t)params[1].a, (uint64_t)params[2].a);
         return;
     }
-    say(name, invoke.arg.ret, invoke.arg.ret_origin);
+    say(name, answer);
 }
 
 static enum command find(const char *name)
@@ -171,14 +121,11 @@ static enum command find(const char *name)
 
 int main(int argc, char **argv)
 {
-    struct session session = {.device = open(DEVICE, O_RDWR)};
+    struct tee_session session;
 
     if (argc < 2) {
         fail(EXIT_USAGE,
              "expected load FILE, start, stop, table, release or hold");
-    }
-    if (session.device < 0) {
-        fail(EXIT_DEVICE, DEVICE ": %s", strerror(errno));
     }
     open_session(&session);
     for (int i = 1; i < argc; i++) {

@@ -10,7 +10,7 @@ from ampstand.errors import TestsFailed
 from ampstand.formats.elf import Image
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
-from ampstand.linux.shell import Result
+from ampstand.linux.shell import Result, Shell
 
 DONE = 0
 """What came of a command that was carried out: a ``TEE_Result``."""
@@ -81,3 +81,9 @@ class SecureRemote(Remote):
     def runs(self) -> bool:
         """Whether the remote runs."""
         return self.core_state() == "running"
+
+
+def memory_given_out(host: Shell) -> dict[str, int]:
+    """Return how many bytes OP-TEE has given out: of its heap, for applications, of each application's own heap."""
+    (line,) = host.run_check("tee-memory")
+    return {name: int(value) for name, value in json.loads(line).items() if name != "ok"}
