@@ -27,6 +27,12 @@ from test_lifecycle import (  # noqa: F401
 )
 from test_recovery import crash, test_recovery  # noqa: F401
 from test_signed_firmware import other_key
+from test_sleep import (  # noqa: F401
+    sleeper,
+    test_message_wakes_remote,
+    test_remote_wakes_itself,
+    test_remote_wakes_linux,
+)
 
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats import signed
@@ -36,7 +42,17 @@ from ampstand.linux.secure_remote import REFUSED, SecureRemote, place
 from ampstand.linux.shell import Shell
 
 pytestmark = [
-    pytest.mark.needs("secure", "remoteproc", "rpmsg-tty", "rpmsg-char", "remote-console"),
+    pytest.mark.needs(
+        "secure",
+        "remoteproc",
+        "rpmsg-tty",
+        "rpmsg-char",
+        "trace",
+        "remote-console",
+        "lockup",
+        "remote-watchdog",
+        "remote-sleep",
+    ),
     pytest.mark.secure("remoteproc"),
 ]
 

@@ -24,7 +24,7 @@ pytestmark = [
 
 ROUNDS, SAMPLES, WARM = 200, 10, 2
 """Turns, how often all is counted among them, and the sample from which on nothing may grow."""
-OPTIONS = {"translation_cache": 8} | memory.COUNTED
+OPTIONS = {"translation_cache": 24} | memory.COUNTED
 IMAGE = "echo-bare"
 
 
