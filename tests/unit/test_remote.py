@@ -34,7 +34,7 @@ def remote(tmp_path: Path) -> Remote:
     """Return a remote whose folder in sysfs is the test's."""
     core: Any = SimpleNamespace(core="m4", instance="remoteproc0", driver="stm32_rproc")
     board = SimpleNamespace(shell=SimpleNamespace(core="host"), timeouts=SimpleNamespace(remote=5.0))
-    machine: Any = SimpleNamespace(board=board, host=LocalShell())
+    machine: Any = SimpleNamespace(board=board, secure="", host=LocalShell())
     remote = Remote(machine, core)
     remote.sysfs = str(tmp_path / "remoteproc0")
     return remote

@@ -212,7 +212,8 @@ static int map_region(struct rproc *rproc, struct rproc_mem_entry *region)
 
 static int unmap_region(struct rproc *rproc, struct rproc_mem_entry *region)
 {
-	iounmap((__force void __iomem *)region->va);
+	if (region->va) /* else it was refused before it was mapped */
+		iounmap((__force void __iomem *)region->va);
 	return 0;
 }
 
@@ -286,22 +287,30 @@ static int rproc_tee_unprepare(struct rproc *rproc)
 	return order(tee, RELEASE, params);
 }
 
-/* Only the loaded image says where its resource table is, so this loads it. */
+/*
+ * Only the loaded image says where its resource table is, so this loads it.
+ * After an error the core of remoteproc calls "unprepare", but leaves what
+ * "prepare" has added: it would be added again by each start.
+ */
 static int rproc_tee_parse_fw(struct rproc *rproc, const struct firmware *fw)
 {
 	struct rproc_tee *tee = rproc->priv;
 	int ret = load_image(tee, fw);
 
-	if (ret)
+	if (ret) {
+		rproc_resource_cleanup(rproc);
 		return ret;
+	}
 	if (!tee->table) {
 		dev_warn(&rproc->dev,
 			 "no resource table found for this firmware\n");
 		return 0;
 	}
 	rproc->cached_table = kmalloc(tee->table_size, GFP_KERNEL);
-	if (!rproc->cached_table)
+	if (!rproc->cached_table) {
+		rproc_resource_cleanup(rproc);
 		return -ENOMEM;
+	}
 	memcpy_fromio(rproc->cached_table, tee->table, tee->table_size);
 	rproc->table_ptr = rproc->cached_table;
 	rproc->table_sz = tee->table_size;
