@@ -105,7 +105,8 @@ class Mutation:
         self.files = [File(name, text) for name, text in texts.items()]
         self.mutants = [mutant for file in self.files for mutant in file.mutants]
         self.numbers = schemata.number(self.mutants)
-        verdicts.stale(declared, self.mutants, texts.keys())
+        if target.own:
+            verdicts.stale(declared, self.mutants, texts.keys())
 
     def chosen(self) -> list[Mutant]:
         """Return the mutants that the command line asks for."""

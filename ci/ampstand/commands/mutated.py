@@ -68,6 +68,8 @@ class Target(ABC):
     switch: Switch
     sources: tuple[str, ...]
     """The files that are taken if none are named, as patterns below the tree."""
+    own = True
+    """Whether the sources are this project's: of others there are versions, and a declaration may be about another."""
 
     def __init__(self, args: argparse.Namespace, builder: Builder, records: Path) -> None:
         """Keep everything of this run below ``records``."""
@@ -291,6 +293,7 @@ class Linux(Target):
     """The kernel, with scenarios: those that execute a mutant's lines without it."""
 
     switch = LINUX
+    own = False
     sources: tuple[str, ...] = (
         "drivers/rpmsg/virtio_rpmsg_bus.c",
         "drivers/rpmsg/rpmsg_*.c",
