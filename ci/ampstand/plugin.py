@@ -479,6 +479,7 @@ class _Watch:
             error = call.excinfo.value
             text = error.message if isinstance(error, AmpstandError) else call.excinfo.exconly()
             self.error = self.error or text
+            text = "\n".join([text, *(line for machine in self.machines for line in machine.traces())])
             report.user_properties += [("reason", text), ("headline", self.headline())]
             opened = [recorder.values["open"] for recorder in self.recorders if "open" in recorder.values]
             report.user_properties += [("open", command) for command in opened[:1]]

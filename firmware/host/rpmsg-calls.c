@@ -87,8 +87,12 @@ static void usage(const char *call)
     fail(EXIT_USAGE, "not understood: %s", call);
 }
 
+/* Finds the descriptor of a name. One that was never opened, or is closed, is
+ * as bad to the kernel as it is to us: EBADF. */
 static int *handle(const char *name, bool make)
 {
+    static int none;
+
     for (int i = 0; i < HANDLES; i++) {
         if (!strcmp(handles[i].name, name)) {
             return &handles[i].fd;
@@ -100,7 +104,11 @@ static int *handle(const char *name, bool make)
             return &handles[i].fd;
         }
     }
-    fail(EXIT_USAGE, "no handle %s", name);
+    if (make) {
+        fail(EXIT_USAGE, "more than %d handles", HANDLES);
+    }
+    none = -1;
+    return &none;
 }
 
 static int fd_of(const struct call *call)

@@ -13,7 +13,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
@@ -192,6 +192,9 @@ class Mutation:
                 record.add(Verdict(mutant.id, NEVER))
         waiting = [mutant for mutant in left if executing[mutant.id]]
         by_id = {mutant.id: mutant for mutant in waiting}
+        functions: dict[str, set[str]] = defaultdict(set)
+        for mutant in self.mutants:
+            functions[mutant.file].add(mutant.function)
         caught: Counter[tuple[str, str]] = Counter()
         done = 0
         with self.progress.step("mutate: trying") as step:
@@ -210,7 +213,9 @@ class Mutation:
                                 "::".join(part for part in (judged.test, judged.part) if part),
                                 round(end.seconds, 2),
                                 judged.message,
-                                grade(mutant, judged.message) if judged.outcome == CAUGHT else 0,
+                                grade(mutant, judged.message, functions[mutant.file])
+                                if judged.outcome == CAUGHT
+                                else 0,
                                 len(plan[mutant.id]),
                                 len(executing[mutant.id]),
                             )

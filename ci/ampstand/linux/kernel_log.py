@@ -105,3 +105,34 @@ def sleepers(lines: Iterable[str]) -> list[str]:
         for who, frames in found
         if any(_TESTED.search(name) for name in frames)
     ]
+
+
+_TROUBLE = re.compile(r"WARNING: .* at |kernel BUG at|Internal error: |BUG: |Unable to handle kernel")
+_PLACE = re.compile(r"\b(?:PC is at|pc :) (\w[\w.]*)")
+_END_OF_TRACE = re.compile(r"---\[ end ")
+_TELLING = re.compile(
+    r"backtrace|show_stack|dump_stack|^__warn|warn_slowpath|^die$|do_undefinstr|__und_svc|refcount_warn"
+)
+BLOCKS = 3
+
+
+def traces(lines: Iterable[str]) -> list[str]:
+    """Return where Linux was, called from where, in each of the last troubles of which it has shown a call trace."""
+    found: list[list[str]] = []
+    open_block = False
+    for line in lines:
+        if _TROUBLE.search(line) and not open_block:
+            found.append([])
+            open_block = True
+        elif _END_OF_TRACE.search(line):
+            open_block = False
+        elif open_block:
+            if place := _PLACE.search(line):
+                found[-1].append(place[1])
+            elif frame := _FRAME.search(line):
+                found[-1].append(frame[1] or frame[2])
+    told = [
+        list(dict.fromkeys(name for name in names if not _USUAL.search(name) and not _TELLING.search(name)))
+        for names in found
+    ]
+    return [f"at {' < '.join(names[:FRAMES])}" for names in told[-BLOCKS:] if names]

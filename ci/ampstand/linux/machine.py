@@ -120,7 +120,11 @@ class LinuxMachine(Machine):
     def diagnosis(self) -> str:
         """Say what is known now: remoteproc's state, and what ``Machine`` says."""
         state = f"remoteproc state: {self.remoteproc_state}\n" if self.board.remote else ""
-        return state + super().diagnosis()
+        return "".join(f"{line}\n" for line in self.traces()) + state + super().diagnosis()
+
+    def traces(self) -> list[str]:
+        """Return where Linux was in trouble, as its call traces say."""
+        return kernel_log.traces(self.host.console.lines)
 
     def _asleep(self, core: str) -> list[str]:
         """Return the tasks that sleep in what is tested: Linux tells by SysRq, while its shell waits for a command."""

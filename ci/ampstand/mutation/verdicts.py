@@ -27,7 +27,7 @@ FILE = "mutants.jsonl"
 _SYMPTOM = re.compile(
     r"Unable to handle|Internal error|BUG:|kernel BUG at|WARNING:|Oops|KASAN|refcount_t"
     r"|runtime error|AddressSanitizer|LeakSanitizer|[Aa]ssert|expected|not ok|leak|lockdep|deadlock|hung task|stall"
-    r"|!=|=="
+    r"|sleeps \(|!=|=="
 )
 """What a message says that tells a symptom from a mere absence."""
 _WORD = re.compile(r"[A-Za-z_]\w{3,}")
@@ -56,10 +56,14 @@ class Verdict:
     """Tests that execute it: more than ran, if a run takes only the first."""
 
 
-def grade(mutant: Mutant, message: str) -> int:
-    """Return how much a message tells of a mutant: a symptom, the function or file, what the changed text is about."""
+def grade(mutant: Mutant, message: str, functions: Collection[str] = ()) -> int:
+    """Return how much a message tells of a mutant: a symptom, the place, what the changed text is about.
+
+    The place is the file, or one of its functions.
+    """
     words = set(_WORD.findall(mutant.before)) - _KEYWORDS - {mutant.function}
-    place = mutant.function in message or Path(mutant.file).name in message
+    said = set(_WORD.findall(message))
+    place = Path(mutant.file).name in message or not said.isdisjoint({mutant.function, *functions})
     return bool(_SYMPTOM.search(message)) + place + any(re.search(rf"\b{word}\b", message) for word in words)
 
 

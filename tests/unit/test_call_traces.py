@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Of all tasks that Linux shows those are told that sleep in what is tested."""
+"""Which tasks sleep in what is tested, and where Linux was in trouble, as its call traces say."""
 
 from __future__ import annotations
 
 import pytest
 
-from ampstand.linux.kernel_log import sleepers
+from ampstand.linux.kernel_log import sleepers, traces
 
 ARM = """\
 [    5.100000] task:kworker/0:1     state:I stack:0     pid:10    tgid:10    ppid:2      flags:0x00000000
@@ -40,3 +40,37 @@ ARM64 = """\
 )
 def test_tasks_in_what_is_tested_are_told(text: str, told: list[str]) -> None:
     assert sleepers(text.splitlines()) == told
+
+
+OOPS = """\
+[    4.000000] 8<--- cut here ---
+[    4.000001] Unable to handle kernel NULL pointer dereference at virtual address 00000004 when write
+[    4.000002] Internal error: Oops: 805 [#1] PREEMPT SMP ARM
+[    4.000003] PC is at rpmsg_ept_cb+0x3c/0x90
+[    4.000004] LR is at rpmsg_recv_done+0x12c/0x2e0
+[    4.000005] Call trace:
+[    4.000006]  rpmsg_ept_cb from rpmsg_recv_done+0x12c/0x2e0
+[    4.000007]  rpmsg_recv_done from vring_interrupt+0x74/0x9c
+[    4.000008] ---[ end trace 0000000000000000 ]---
+"""
+WARNING = """\
+[    5.000000] WARNING: CPU: 0 PID: 90 at lib/refcount.c:28 refcount_warn_saturate+0xec/0x148
+[    5.000001] refcount_t: underflow; use-after-free.
+[    5.000002]  unwind_backtrace from show_stack+0x10/0x14
+[    5.000003]  show_stack from dump_stack_lvl+0x50/0x64
+[    5.000004]  refcount_warn_saturate from rpmsg_eptdev_release+0x9c/0xa0
+[    5.000005]  rpmsg_eptdev_release from __fput+0xd0/0x2a8
+[    5.000006] ---[ end trace 0000000000000000 ]---
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(OOPS, ["at rpmsg_ept_cb < rpmsg_recv_done < vring_interrupt"], id="oops"),
+        pytest.param(WARNING, ["at rpmsg_eptdev_release < __fput"], id="warning"),
+        pytest.param(ARM, [], id="nothing"),
+    ],
+)
+def test_where_linux_was_in_trouble_is_told(text: str, told: list[str]) -> None:
+    assert traces(text.splitlines()) == told
