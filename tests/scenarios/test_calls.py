@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ampstand.formats.vring import DESCRIPTOR
 from ampstand.linux import calls
+from ampstand.linux.badfirmware.cases import CASES
+from ampstand.linux.badfirmware.generator import load
 from ampstand.linux.calls import Outcome
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
@@ -206,8 +209,11 @@ open f ept:two rwn => 0
 write f 10/5 => 10
 poll f 3000 => IN+RDNORM
 read f 496 => 10 /5
-# destroyed under a reader that waits
+# a writer that is faster than the remote waits for each buffer, and no longer
 flags f rw => 0
+fill f 16 200 => 200
+fetch f 3200 => 3200
+# destroyed under a reader that waits
 go r read f 10 => begun
 join r 100 => blocked
 ioctl f DESTROY_EPT => 0
@@ -444,6 +450,30 @@ def test_announcements_of_linux(remote: Remote, talking: Callable[..., list[Outc
         ((0x12345, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(long, 0x12345, 0)),
         ((0x12345, NAME_SERVICE, 0, size, 0), ANNOUNCEMENT.pack(long, 0x12345, 1)),
     ]
+
+
+UNANNOUNCED = """
+count /dev/rpmsg_ctrl* 1 3000 => 1
+open c {control} rw => 0
+ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => 0
+open e dev:{bus}/devices/*.rpmsg-raw.1500.{echo}/rpmsg/rpmsg* rwn => 0
+write e =abc => 3
+poll e 3000 => IN+RDNORM
+read e 10 => 3 =abc
+close e => 0
+ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
+"""
+
+
+def test_remote_without_name_service(remote: Remote, tmp_path: Path) -> None:
+    """To a remote that has no name service nothing is announced."""
+    artifacts = remote.machine.artifacts
+    (case,) = (case for case in CASES if case.name == "vdev-no-features")
+    image = tmp_path / "no-features.elf"
+    image.write_bytes(case.make(load(remote.machine.board, artifacts.firmware["echo-bare"])))
+    remote.start(image)
+    calls.run(remote.machine, UNANNOUNCED, bus=BUS, control="/dev/rpmsg_ctrl*", echo=ECHO)
+    assert [header[:2] for header, _ in sent(remote)] == [(1500, ECHO)]
 
 
 LATE = """
