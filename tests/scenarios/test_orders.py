@@ -33,6 +33,7 @@ def orders(remote: Remote) -> Iterator[Orders]:
 def orders_of(remote: Remote) -> Orders:
     """Return what makes the calls of a table on this remote, and what Linux has to say of them."""
     remote.tolerate("stop-without-ack", "a start and a stop without a pause")
+    remote.tolerate("late-messages", "they come while a stop is under way")
     (name,) = remote.host.run_check(f"cat {remote.sysfs}/name")
 
     def make(table: str, *said: str, **values: object) -> None:
