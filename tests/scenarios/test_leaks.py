@@ -61,16 +61,6 @@ def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_
         remote.start_and_stop(ROUNDS)
 
 
-def test_endpoints_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
-    """Each is a device of its own, with a queue and an endpoint, and has had a message."""
-    remote = Remote(boot(**memory.COUNTED))
-    remote.start("echo-bare", services=["rpmsg-raw"])
-    assert remote.echo_char(options="-n 1 -r 5")["rounds"] == 5
-    with nothing_leaks(remote.host):
-        assert remote.echo_char(options=f"-n 1 -r {ROUNDS}")["rounds"] == ROUNDS
-    remote.stop()
-
-
 @pytest.mark.needs("attach", "told-table")
 def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
