@@ -42,7 +42,7 @@
     "  ioctl H NAME ARG...  see the table in the source; ! is a bad address\n" \
     "  flags H FLAGS        as open, for what fcntl() can change\n"            \
     "  raw H                no line discipline on a tty\n"                     \
-    "  put PATH DATA        get PATH\n"                                        \
+    "  put PATH DATA        get PATH             name PATH\n"                  \
     "  wait PATH TEXT MS    as get, until it is this\n"                        \
     "  count PATH N MS      wait until so many match; how many do then\n"      \
     "  uevents H            uevent H MS WORD...\n"                             \
@@ -593,6 +593,14 @@ static void call_get(struct call *call)
     close(fd);
 }
 
+static void call_name(struct call *call)
+{
+    char path[TEXT];
+
+    snprintf(call->out.result, TEXT, "%.*s", TEXT - 1,
+             resolve(call->words[1], path, sizeof(path)) ? path : "nothing");
+}
+
 static void call_wait(struct call *call)
 {
     uint64_t end = now_ns() + (uint64_t)atoi(call->words[3]) * 1000000U;
@@ -680,16 +688,16 @@ static const struct {
     int words;
     void (*run)(struct call *call);
 } calls[] = {
-    {"open", 4, call_open},     {"dup", 3, call_dup},
-    {"close", 2, call_close},   {"read", 3, call_read},
-    {"write", 3, call_write},   {"writev", 3, call_writev},
-    {"fetch", 3, call_fetch},   {"drain", 2, call_drain},
-    {"fill", 4, call_fill},     {"poll", 3, call_poll},
-    {"ioctl", 3, call_ioctl},   {"flags", 3, call_flags},
-    {"raw", 2, call_raw},       {"put", 3, call_put},
-    {"get", 2, call_get},       {"wait", 4, call_wait},
-    {"count", 4, call_count},   {"uevents", 2, call_uevents},
-    {"uevent", 4, call_uevent},
+    {"open", 4, call_open},       {"dup", 3, call_dup},
+    {"close", 2, call_close},     {"read", 3, call_read},
+    {"write", 3, call_write},     {"writev", 3, call_writev},
+    {"fetch", 3, call_fetch},     {"drain", 2, call_drain},
+    {"fill", 4, call_fill},       {"poll", 3, call_poll},
+    {"ioctl", 3, call_ioctl},     {"flags", 3, call_flags},
+    {"raw", 2, call_raw},         {"put", 3, call_put},
+    {"get", 2, call_get},         {"name", 2, call_name},
+    {"wait", 4, call_wait},       {"count", 4, call_count},
+    {"uevents", 2, call_uevents}, {"uevent", 4, call_uevent},
 };
 
 static void run(struct call *call)
