@@ -62,7 +62,7 @@ def grade(mutant: Mutant, message: str, functions: Collection[str] = ()) -> int:
     The place is the file, or one of its functions.
     """
     words = set(_WORD.findall(mutant.before)) - _KEYWORDS - {mutant.function}
-    said = set(_WORD.findall(message))
+    said = set(re.findall(r"\w+", message))
     place = Path(mutant.file).name in message or not said.isdisjoint({mutant.function, *functions})
     return bool(_SYMPTOM.search(message)) + place + any(re.search(rf"\b{word}\b", message) for word in words)
 
