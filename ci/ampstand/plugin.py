@@ -40,7 +40,7 @@ import re
 import shlex
 import shutil
 import signal
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +84,12 @@ DYING = re.compile(r"Unable to handle kernel |Internal error: ")
 """In the first line of those with which Linux dies of an exception of its own."""
 SEED = 6120
 MUTANTS = 100
+
+
+def first_words(lines: Sequence[str], bad: str) -> int | None:
+    """Return where Linux began to die, as it was said in the bad line; there a program may have said something, too."""
+    found = (index for index, line in enumerate(lines) if DYING.search(line) and (line in bad or bad in line))
+    return next(found, None)
 
 
 class Session:
@@ -458,7 +464,7 @@ class _Watch:
             return None
         for machine in self.machines:
             host, lines = machine.board.shell.core, machine.host.console.lines
-            first = next((index for index, line in enumerate(lines) if bad[0].text in line), None)
+            first = first_words(lines, bad[0].text)
             if first is not None and bad[0].core == host:
                 return known_bugs.killer(Kernel.of(machine), [(host, line) for line in lines[first:]])
         return None

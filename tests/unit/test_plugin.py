@@ -12,6 +12,7 @@ import pytest
 from elf_files import made_elf
 from stand import MAILBOX, REMOTE, artifacts, write_board
 
+from ampstand.plugin import first_words
 from ampstand.qemu.coverage import Executed
 
 pytest_plugins = ["pytester"]
@@ -563,6 +564,15 @@ def test_a_scenario_in_which_linux_dies_of_a_race_is_known(  # type: ignore[no-u
     outcomes = {line["name"].rpartition("::test_")[2]: line["outcome"] for line in lines}
     assert [name for name, outcome in outcomes.items() if outcome == "known"] == known
     assert [name for name, outcome in outcomes.items() if outcome == "passed"] == ["lived"]
+
+
+def test_the_death_of_linux_is_found_amid_what_a_program_says() -> None:
+    """The console has kernel messages by themselves; a bad line is as it came."""
+    death = "[    1.500000] Internal error: Oops: 17"
+    lines = ["before", death, "[    1.600000] Workqueue: late", "a word"]
+    assert first_words(lines, death) == 1
+    assert first_words(lines, f"a wo{death}") == 1
+    assert first_words(lines, "a word") is None
 
 
 def test_images_of_the_user_are_parameters(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
