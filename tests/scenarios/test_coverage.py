@@ -111,4 +111,5 @@ def test_what_each_remote_executed(
     two.stop()
     live.clear()
     two.start("hello-bare")
+    two.host.wait_for(f"cat {two.debugfs}/trace0", "^hello from the remote$", two.timeout)
     assert executed(1) == {"hello-bare": {"reset_handler", "app_main"}}
