@@ -148,6 +148,7 @@ def test_what_is_no_signed_image(data: bytes) -> None:
 def test_an_empty_segment_is_not_signed() -> None:
     """The first of two program headers has content, the second has none."""
     elf = bytearray(52 + 2 * 32)
+    elf[:7] = b"\x7fELF\1\1\1"
     struct.pack_into("<I", elf, 28, 52)
     struct.pack_into("<2H", elf, 42, 32, 2)
     for at in (52, 84):

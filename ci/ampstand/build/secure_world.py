@@ -13,9 +13,11 @@ import shutil
 import struct
 import sys
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 from Cryptodome.PublicKey import RSA
+from elftools.elf.elffile import ELFFile
 
 from ampstand.board import SecureFirmware
 from ampstand.build import tools
@@ -87,12 +89,10 @@ def without_empty_segments(elf: bytes) -> bytes:
 
     OP-TEE tells segments by their addresses, and takes an empty one at 0 for that of the vectors.
     """
-    data = bytearray(elf)
-    (table,) = struct.unpack_from("<I", data, 28)
-    size, number = struct.unpack_from("<2H", data, 42)
-    for at in range(table, table + size * number, size):
-        if struct.unpack_from("<2I", data, at + 16) == (0, 0):
-            struct.pack_into("<I", data, at, 0)  # PT_NULL
+    data, file = bytearray(elf), ELFFile(BytesIO(elf))
+    for number, segment in enumerate(file.iter_segments()):
+        if segment["p_filesz"] == segment["p_memsz"] == 0:
+            struct.pack_into("<I", data, file["e_phoff"] + number * file["e_phentsize"], 0)  # PT_NULL
     return bytes(data)
 
 

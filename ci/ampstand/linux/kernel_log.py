@@ -92,14 +92,20 @@ _USUAL = re.compile(
 FRAMES = 8
 
 
+def _function(line: str) -> str:
+    """Return the function that a line of a call trace names, an empty text if it is none."""
+    frame = _FRAME.search(line)
+    return frame[1] or frame[2] if frame else ""
+
+
 def sleepers(lines: Iterable[str]) -> list[str]:
     """Return a line for each task of SysRq's list that sleeps in something of remoteproc, rpmsg or their drivers."""
     found: list[tuple[str, list[str]]] = []
     for line in lines:
         if task := _TASK.search(line):
             found.append((f"{task[1]} sleeps ({task[2]})", []))
-        elif found and (frame := _FRAME.search(line)):
-            found[-1][1].append(frame[1] or frame[2])
+        elif found and (name := _function(line)):
+            found[-1][1].append(name)
     return [
         f"{who} in {' < '.join([name for name in frames if not _USUAL.search(name)][:FRAMES])}"
         for who, frames in found
@@ -129,8 +135,8 @@ def traces(lines: Iterable[str]) -> list[str]:
         elif open_block:
             if place := _PLACE.search(line):
                 found[-1].append(place[1])
-            elif frame := _FRAME.search(line):
-                found[-1].append(frame[1] or frame[2])
+            elif name := _function(line):
+                found[-1].append(name)
     told = [
         list(dict.fromkeys(name for name in names if not _USUAL.search(name) and not _TELLING.search(name)))
         for names in found
