@@ -148,7 +148,7 @@ def test_a_bad_image_at_recovery(fresh_machine: LinuxMachine, artifacts: Artifac
     Linux counts the failed recovery as a start (``recovery-without-file`` of the known bugs), so it ends here.
     """
     secure, image = SecureRemote(fresh_machine, IMAGE), "crash-bare"
-    host, machine = secure.host, fresh_machine
+    host, machine, mark = secure.host, fresh_machine, fresh_machine.host.console.mark()
     good = artifacts.signed[image].read_bytes()
     secure.start(image, services=[CRASH_SERVICE])
     host.put(place(image), flip(good, "signature"))
@@ -156,7 +156,8 @@ def test_a_bad_image_at_recovery(fresh_machine: LinuxMachine, artifacts: Artifac
         machine.expect_bad(f"remoteproc0: {line}", "host")
     machine.tolerate_bad(REFUSED, "an image is refused", "host")
     crash(secure, "loop")
-    host.wait_for(f"cat {secure.sysfs}/state", "^(offline|crashed)$", secure.timeout)
+    host.console.expect_line("Failed to load program segments", since=mark)
+    host.wait_for(f"cat {secure.sysfs}/state", "^offline$", secure.timeout)
     assert secure.core_state() == "held"
     assert not secure.runs()
 
@@ -174,8 +175,10 @@ def test_another_image_at_recovery(fresh_machine: LinuxMachine, artifacts: Artif
         return
     for line in ("image has another resource table now", r"Failed to load program segments: -22"):
         fresh_machine.expect_bad(f"remoteproc0: {line}", "host")
+    mark = secure.host.console.mark()
     crash(secure, "loop")
-    secure.host.wait_for(f"cat {secure.sysfs}/state", "^(offline|crashed)$", secure.timeout)
+    secure.host.console.expect_line("Failed to load program segments", since=mark)
+    secure.host.wait_for(f"cat {secure.sysfs}/state", "^offline$", secure.timeout)
     assert not secure.runs()
 
 

@@ -15,6 +15,7 @@ from ampstand.linux.shell import Shell
 from ampstand.qemu.console import Console
 
 MESSAGE = "[   12.345678] usb 1-1: [new] device"
+TRACES = ["E/TA:  shdr_verify_signature:226 no", "I/TC: Reserved shared memory", "?/TC:0 0 a"]
 
 
 def split(parts: list[str]) -> tuple[str, list[str]]:
@@ -28,16 +29,20 @@ def split(parts: list[str]) -> tuple[str, list[str]]:
     return text, messages
 
 
+@pytest.mark.parametrize("message", [MESSAGE, *TRACES])
 @pytest.mark.parametrize("at", range(len("one line\n") + 1))
-def test_a_kernel_message_is_taken_out_wherever_it_comes(at: int) -> None:
+def test_a_kernel_message_is_taken_out_wherever_it_comes(at: int, message: str) -> None:
     line = "one line\n"
-    assert split([line[:at] + MESSAGE + "\r\n" + line[at:]]) == (line, [MESSAGE])
+    assert split([line[:at] + message + "\r\n" + line[at:]]) == (line, [message])
+    assert split([*(line[:at] + message + "\r\n" + line[at:])]) == (line, [message])
 
 
 def test_any_portions_give_the_same() -> None:
     text = f"ab{MESSAGE}\r\nc[1] [ 2\nd{MESSAGE}\r\n{MESSAGE}\r\ne[   1.2345] no stamp\n[a]\n{MESSAGE}\n"
+    text += "".join(f"E{trace}\r\nI/{trace}\nF/T" for trace in TRACES) + "M\n"
     whole = split([text])
-    assert whole == (f"abc[1] [ 2\nde[   1.2345] no stamp\n[a]\n{MESSAGE}\n", [MESSAGE] * 3)
+    said = "".join(f"EI/{trace}\nF/T" for trace in TRACES)
+    assert whole == (f"abc[1] [ 2\nde[   1.2345] no stamp\n[a]\n{MESSAGE}\n{said}M\n", [MESSAGE] * 3 + TRACES)
     chance = random.Random(1)
     for _ in range(500):
         cuts = sorted(chance.sample(range(1, len(text)), 6))

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Linux's messages as they come on a console: each begins with a time stamp and ends with CR and LF.
+"""Messages of Linux and of OP-TEE as they come on a console: each begins as only theirs do, and ends with CR and LF.
 
 They come whole, but anywhere between two characters of what programs write to the same line. The serial drivers write
 CR LF themselves; a terminal without ``onlcr`` passes on the LF of programs alone. So ``Splitter`` takes out exactly
-what the kernel wrote, and leaves what only looks like it, as the output of ``dmesg`` does.
+what the kernels wrote, and leaves what only looks like it, as the output of ``dmesg`` does. Linux begins with a time
+stamp, OP-TEE with a level and who says it (``lib/libutils/ext/trace.c``).
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ import re
 
 BOOT_MESSAGE = "Booting Linux on physical CPU"
 
-_KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\r\n")
-_KERNEL_START = re.compile(r"\[ *(?:\d+(?:\.(?:\d{0,5}|\d{6}(?:\](?: [^\n]*)?)?))?)?\Z")
+_STAMP, _TRACE = r"\[ *\d+\.\d{6}\] ", r"[?EIDFM]/T[AC]:"
+_KERNEL_LINE = re.compile(rf"(?:{_STAMP}|{_TRACE})[^\n]*\r\n")
+_KERNEL_START = re.compile(
+    rf"(?:(?:{_STAMP}|{_TRACE})[^\n]*|\[ *(?:\d+(?:\.(?:\d{{0,5}}|\d{{6}}\]?))?)?|[?EIDFM](?:/(?:T[AC]?)?)?)\Z"
+)
 
 
 class Splitter:
-    """Tells kernel messages from what else is on the console."""
+    """Tells messages of kernels from what else is on the console."""
 
     def __init__(self) -> None:
         self._held = ""
 
     def feed(self, data: str) -> tuple[str, list[str]]:
-        """Take what arrived; return what is not the kernel's, and the kernel's complete messages."""
+        """Take what arrived; return what is not a kernel's, and the kernels' complete messages."""
         data = self._held + data
         messages: list[str] = []
 
