@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -227,6 +227,16 @@ class SecureWorld:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Another shape of the board: its hardware is set up in another way."""
+
+    overlays: tuple[Path, ...]
+    """Put on Linux's device tree, after the board's own."""
+    remotes: tuple[str, ...]
+    """Cores of the remotes that there are then."""
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds that a healthy board never needs, even on a loaded workstation."""
 
@@ -274,6 +284,8 @@ class Board:
     """MiB that Linux puts aside for the one that takes over when it panics."""
     serials: tuple[Serial, ...]
     remotes: tuple[RemoteCore, ...]
+    variants: Mapping[str, Variant]
+    """By the names that scenarios and ``--variant`` use."""
     timeouts: Timeouts
     features: frozenset[str]
     faults: Mapping[str, Fault]
@@ -337,6 +349,7 @@ class Board:
                 crash_memory=kernel.integer("crash_memory", 64, minimum=1),
                 serials=serials,
                 remotes=remotes,
+                variants=_variants(table, remotes),
                 timeouts=Timeouts(
                     boot=timeouts.seconds("boot", Timeouts.boot),
                     command=timeouts.seconds("command", Timeouts.command),
@@ -365,6 +378,14 @@ class Board:
                 kernel_modules=kernel.texts("modules", ()),
                 path=table.path,
             )
+
+    def in_variant(self, name: str) -> Board:
+        """Return the board as it is in a variant; ``UsageError`` if it has none of this name."""
+        if name not in self.variants:
+            known = ", ".join(self.variants) or "none"
+            raise UsageError(f"{self.name} has no variant {name!r}", hint=f"variants: {known}")
+        shape = self.variants[name]
+        return replace(self, remotes=tuple(remote for remote in self.remotes if remote.core in shape.remotes))
 
     @property
     def remote(self) -> RemoteCore | None:
@@ -470,6 +491,18 @@ def _overlays(table: Table) -> tuple[Path, ...]:
         if not overlays[-1].is_file():
             table.refuse(f"overlays: no file {name!r} beside it", "overlays", index)
     return tuple(overlays)
+
+
+def _variants(table: Table, remotes: Iterable[RemoteCore]) -> dict[str, Variant]:
+    """Return the variants by name; the remotes of each are some of the board's."""
+    variants: dict[str, Variant] = {}
+    cores = [remote.core for remote in remotes]
+    for name, entry in table.named("variants"):
+        variants[name] = Variant(_overlays(entry), entry.texts("remotes"))
+        for index, core in enumerate(variants[name].remotes):
+            if core not in cores:
+                entry.refuse(f"remotes: {core!r} is the core of no remote", "remotes", index)
+    return variants
 
 
 def _serials(table: Table) -> tuple[Serial, ...]:

@@ -25,6 +25,7 @@ Marks
     needs("rpmsg-tty", ...)  features the board must have, else the scenario is skipped
     programs("gcc", ...)     what the workstation must have, else the scenario is skipped: a bundle has no compilers
     secure("remoteproc")     the secure world that the fixtures' boards have
+    variant("lockstep")      the shape of the fixtures' boards, of those that the board's file describes
     soak                     takes minutes; runs with ``--ampstand-soak`` only
     time_limit(seconds)      how long the scenario may take, in place of the board's ``timeouts.scenario``
 
@@ -108,6 +109,8 @@ class Session:
         self._bundle: str | None = config.getoption("ampstand_bundle")
         self._artifacts: Artifacts | None = None
         self._shared: LinuxMachine | None = None
+        self._shape: dict[str, str] = {}
+        """Of the shared board."""
         self._last: _Watch | None = None
         """The scenario that used the shared board last."""
         self._boots = 0
@@ -147,6 +150,8 @@ class Session:
     def new_machine(self, records: Path, rerun: str, **options: Any) -> LinuxMachine:
         """Make a machine that is not started yet. ``preload`` may be a file of any origin."""
         artifacts = self.artifacts
+        if (variant := options.get("variant")) and variant not in artifacts.other_dtbs:
+            pytest.skip("the device tree is not the board's own, and of no variant")
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
@@ -167,17 +172,18 @@ class Session:
         """Return what may run on the remote of a machine."""
         return [*artifacts.firmware.values(), *self.given]
 
-    def shared(self, watch: _Watch, secure: str) -> LinuxMachine:
-        """Return the board that runs already with this secure world, if any, or boot one."""
+    def shared(self, watch: _Watch) -> LinuxMachine:
+        """Return the board that runs already in the shape that the scenario asks for, or boot one."""
+        shape = _shape(watch.item)
         if self._last is not None:
             self._last.judge_leftovers()
             self._last = None
-        if self._shared is not None and not (self._shared.alive and self._shared.secure == secure):
+        if self._shared is not None and not (self._shared.alive and self._shape == shape):
             self.drop_shared()
         if self._shared is None:
-            machine = self.new_machine(self._boot_records(), watch.rerun, secure=secure)
-            self.bring_up(machine, watch, plain=not secure)
-            self._shared = machine
+            machine = self.new_machine(self._boot_records(), watch.rerun, **shape)
+            self.bring_up(machine, watch, plain=not shape)
+            self._shared, self._shape = machine, shape
         return self._shared
 
     def used_shared(self, watch: _Watch) -> None:
@@ -283,6 +289,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*features): features that the board must have")
     config.addinivalue_line("markers", "programs(*names): what the workstation must have")
     config.addinivalue_line("markers", "secure(world): the secure world that the fixtures' boards have")
+    config.addinivalue_line("markers", "variant(name): the shape of the fixtures' boards")
     config.addinivalue_line("markers", "soak: takes minutes; only with --ampstand-soak")
     config.addinivalue_line("markers", "time_limit(seconds): how long the scenario may take")
     try:
@@ -673,17 +680,17 @@ def _watch(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> _Watc
     return watch
 
 
-def _secure(item: pytest.Item) -> str:
-    """Return the secure world that a scenario's boards have; empty if they have none."""
-    mark = item.get_closest_marker("secure")
-    return str(mark.args[0]) if mark is not None else ""
+def _shape(item: pytest.Item) -> dict[str, str]:
+    """Return the options that a scenario's marks ask for of its boards: a secure world, a variant."""
+    marks = {name: item.get_closest_marker(name) for name in ("secure", "variant")}
+    return {name: str(mark.args[0]) for name, mark in marks.items() if mark is not None}
 
 
 @pytest.fixture
 def machine(_watch: _Watch, pytestconfig: pytest.Config) -> LinuxMachine:
     """Return a booted board that other scenarios use before and after; leave it as you found it."""
     session = pytestconfig.stash[SESSION]
-    shared = session.shared(_watch, _secure(_watch.item))
+    shared = session.shared(_watch)
     shared.use_records(session.recorder(_watch.folder))
     return _watch.watch(shared)
 
@@ -698,8 +705,7 @@ def boot(_watch: _Watch, pytestconfig: pytest.Config) -> Callable[..., LinuxMach
 
     def start(*, up: bool = True, tolerated: Mapping[str, str] | None = None, **options: Any) -> LinuxMachine:
         number = len(_watch.machines) + 1  # the shared board is one of them
-        if secure := _secure(_watch.item):
-            options.setdefault("secure", secure)
+        options = {**_shape(_watch.item), **options}
         folder = _watch.folder / f"machine-{number}" if number > 1 else _watch.folder
         new = session.new_machine(folder, _watch.rerun, **options)
         _watch.own.append(_watch.watch(new))

@@ -2,13 +2,14 @@
  * SPDX-FileCopyrightText: 2026 The Ampstand authors
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Starts a Linux by kexec with the device tree and the initramfs that this one
- * was started with. The board's devices, and what runs on its other cores, are
- * not reset. Linux must have been booted with "retain_initrd" on its command
- * line, for it frees the initramfs otherwise; with "crashkernel=64M" or more,
- * too, if the new Linux is one that takes over when this one panics. IMAGE is a
- * zImage for 32-bit Arm, where the kernel takes segments only; a 64-bit kernel
- * puts them together by itself.
+ * Starts a Linux by kexec with the initramfs that this one was started with,
+ * and with its device tree, or with FILE: that tree (/sys/firmware/fdt) changed.
+ * The board's devices, and what runs on its other cores, are not reset. Linux
+ * must have been booted with "retain_initrd" on its command line, for it frees
+ * the initramfs otherwise; with "crashkernel=64M" or more, too, if the new Linux
+ * is one that takes over when this one panics. IMAGE is a zImage for 32-bit Arm,
+ * where the kernel takes segments only; a 64-bit kernel puts them together by
+ * itself if the tree is to be its own, and takes segments, too.
  */
 #include <endian.h>
 #include <errno.h>
@@ -25,8 +26,9 @@
 #include "common.h"
 
 #define USAGE                                                                  \
-    "usage: kexec-linux [-p] IMAGE\n"                                          \
-    "  -p  not now, but when Linux panics\n"
+    "usage: kexec-linux [-p] [-d FILE] IMAGE\n"                                \
+    "  -p  not now, but when Linux panics\n"                                   \
+    "  -d  with this device tree\n"
 
 #define INITRD "/sys/firmware/initrd"
 
@@ -64,7 +66,6 @@ static struct blob read_file(const char *path)
     return blob;
 }
 
-#ifdef __arm__
 #define FDT "/sys/firmware/fdt"
 #define INITRD_START "linux,initrd-start"
 #define INITRD_END "linux,initrd-end"
@@ -73,12 +74,21 @@ static struct blob read_file(const char *path)
 
 /* From the start of the memory that the new Linux gets. A zImage belongs above
  * the first 32 MiB (Documentation/arch/arm/booting.rst), so that it need not
- * move itself out of the way of what it unpacks. */
+ * move itself out of the way of what it unpacks; an arm64 Image at any 2 MiB,
+ * with room for what its header says (Documentation/arch/arm64/booting.rst). */
 #define IMAGE_OFFSET (32UL << 20)
+#ifdef __arm__
+#define KEXEC_ARCH KEXEC_ARCH_ARM
 #define INITRD_OFFSET (44UL << 20)
+#else
+#define KEXEC_ARCH KEXEC_ARCH_AARCH64
+#define INITRD_OFFSET (128UL << 20)
+#endif
 
 /* Header and tokens of a flattened device tree (Devicetree Specification,
  * chapter 5). */
+#define FDT_MAGIC 0xd00dfeedU
+#define FDT_TOTALSIZE 1
 #define FDT_OFF_STRUCT 2
 #define FDT_OFF_STRINGS 3
 #define FDT_BEGIN_NODE 1U
@@ -90,25 +100,41 @@ static unsigned long memory_start(const char *name)
 {
     char line[128];
     unsigned long start = 0;
+    bool found = false;
     FILE *file = fopen(MEMORY_MAP, "re");
 
-    while (file && !start && fgets(line, sizeof(line), file)) {
+    while (file && !found && fgets(line, sizeof(line), file)) {
         char *end = strstr(line, " : ");
 
         line[strcspn(line, "\n")] = '\0';
         if (end && !strcmp(end + 3, name)) {
             start = strtoul(line, NULL, 16);
+            found = true;
         }
     }
-    if (!start) {
+    if (!found) {
         fail(EXIT_DEVICE, "%s has no \"%s\"", MEMORY_MAP, name);
     }
     fclose(file);
     return start;
 }
 
+static struct blob read_tree(const char *path)
+{
+    struct blob fdt = read_file(path);
+    const uint32_t *header = fdt.data;
+
+    if (fdt.size < sizeof(uint32_t) * (FDT_OFF_STRINGS + 1) ||
+        be32toh(header[0]) != FDT_MAGIC ||
+        be32toh(header[FDT_TOTALSIZE]) != fdt.size) {
+        fail(EXIT_USAGE, "%s is no device tree, or not all of one", path);
+    }
+    return fdt;
+}
+
 /* The last cell of the one property of this name, of one cell or two: any
- * before it is 0. The tree is one that this Linux has read and found good. */
+ * before it is 0. The tree is one that this Linux has read and found good, or
+ * what dtc's tools have made of it. */
 static uint32_t *property(struct blob fdt, const char *name)
 {
     const uint32_t *header = fdt.data;
@@ -131,7 +157,7 @@ static uint32_t *property(struct blob fdt, const char *name)
             token++;
         }
     }
-    fail(EXIT_DEVICE, "%s has no %s", FDT, name);
+    fail(EXIT_DEVICE, "the device tree has no %s", name);
 }
 
 /* The initramfs. An older Linux keeps it as well, but does not show it. */
@@ -172,31 +198,62 @@ static struct kexec_segment segment(struct blob blob, unsigned long address)
                                   (blob.size + page - 1) / page * page};
 }
 
-/* Gives the kernel what kexec is to start, now or when Linux panics. */
-static void load(const char *path, bool panic)
+/* What enters a 64-bit kernel, whom kexec_load() tells of no device tree: x0 is
+ * the tree's address, x1 to x3 are 0. */
+static const uint32_t entry_code[] = {
+    0x580000c0, /* ldr x0, DEVICE_TREE */
+    0x580000e4, /* ldr x4, IMAGE */
+    0xaa1f03e1, /* mov x1, xzr */
+    0xaa1f03e2, /* mov x2, xzr */
+    0xaa1f03e3, /* mov x3, xzr */
+    0xd61f0080, /* br x4 */
+};
+
+struct entry {
+    uint32_t code[sizeof(entry_code) / sizeof(entry_code[0])];
+    uint64_t device_tree;
+    uint64_t image;
+};
+
+/* Gives the kernel what kexec is to start, now or when Linux panics, in
+ * segments. */
+static void load_segments(const char *path, bool panic, const char *tree)
 {
     struct blob image = read_file(path);
-    struct blob fdt = read_file(FDT);
+    struct blob fdt = read_tree(tree ? tree : FDT);
     struct blob initrd = read_initrd(fdt);
     unsigned long start = memory_start(panic ? "Crash kernel" : "System RAM");
-    struct kexec_segment segments[3];
+    unsigned long fdt_at, first = start + IMAGE_OFFSET;
+    struct kexec_segment segments[4];
+    struct entry entry;
+    unsigned long count = 3;
 
     segments[0] = segment(image, start + IMAGE_OFFSET);
     segments[1] = segment(initrd, start + INITRD_OFFSET);
-    segments[2] = segment(fdt, start + INITRD_OFFSET + segments[1].memsz);
-    *property(fdt, INITRD_START) = htobe32(start + INITRD_OFFSET);
-    *property(fdt, INITRD_END) = htobe32(start + INITRD_OFFSET + initrd.size);
-    if (syscall(SYS_kexec_load, start + IMAGE_OFFSET, 3UL, segments,
-                KEXEC_ARCH_ARM | (panic ? KEXEC_ON_CRASH : 0UL))) {
+    fdt_at = start + INITRD_OFFSET + segments[1].memsz;
+    segments[2] = segment(fdt, fdt_at);
+    *property(fdt, INITRD_START) = htobe32((uint32_t)(start + INITRD_OFFSET));
+    *property(fdt, INITRD_END) =
+        htobe32((uint32_t)(start + INITRD_OFFSET + initrd.size));
+    if (KEXEC_ARCH == KEXEC_ARCH_AARCH64) {
+        memcpy(entry.code, entry_code, sizeof(entry_code));
+        entry.device_tree = fdt_at;
+        entry.image = first;
+        first = fdt_at + segments[2].memsz;
+        segments[count++] =
+            segment((struct blob){&entry, sizeof(entry)}, first);
+    }
+    if (syscall(SYS_kexec_load, first, count, segments,
+                KEXEC_ARCH | (panic ? KEXEC_ON_CRASH : 0UL))) {
         fail(EXIT_DEVICE, "kexec_load(): %s", strerror(errno));
     }
 }
-#else
+
+#ifndef __arm__
 #define CMDLINE "/proc/cmdline"
 
-/* Gives the kernel what kexec is to start, now or when Linux panics. It makes
- * the device tree by itself, of the one that it was started with. */
-static void load(const char *path, bool panic)
+/* The same by a kernel that makes the device tree itself, of its own. */
+static void load_file(const char *path, bool panic)
 {
     struct blob arguments = read_file(CMDLINE);
     int image = open(path, O_RDONLY | O_CLOEXEC);
@@ -218,13 +275,35 @@ static void load(const char *path, bool panic)
 
 int main(int argc, char **argv)
 {
-    bool panic = argc == 3 && !strcmp(argv[1], "-p");
+    const char *tree = NULL;
+    bool panic = false;
+    int option;
 
-    if (argc != 2 + panic || argv[argc - 1][0] == '-') {
+    while ((option = getopt(argc, argv, "pd:")) != -1) {
+        switch (option) {
+        case 'p':
+            panic = true;
+            break;
+        case 'd':
+            tree = optarg;
+            break;
+        default:
+            fputs(USAGE, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind != argc - 1) {
         fputs(USAGE, stderr);
         return EXIT_USAGE;
     }
-    load(argv[argc - 1], panic);
+#ifndef __arm__
+    if (!tree) {
+        load_file(argv[optind], panic);
+    } else
+#endif
+    {
+        load_segments(argv[optind], panic, tree);
+    }
     if (!panic) {
         reboot(RB_KEXEC);
         fail(EXIT_DEVICE, "reboot(): %s", strerror(errno));

@@ -115,18 +115,22 @@ def test_reboot(preload: Callable[..., Remote]) -> None:
 IMAGE = "boot/image"
 
 
-@pytest.fixture
-def kexec_options(artifacts: Artifacts, board: Board) -> dict[str, Any]:
+def options_for_kexec(artifacts: Artifacts, board: Board) -> dict[str, Any]:
     """Return the options of a board whose Linux can start itself by kexec."""
     arguments = f"retain_initrd crashkernel={board.crash_memory}M"
     return {"files": {IMAGE: artifacts.kernel.read_bytes()}, "kernel_arguments": arguments}
 
 
-def kexec(machine: LinuxMachine) -> None:
-    """Start the same Linux again by kexec; nothing else is reset."""
+@pytest.fixture
+def kexec_options(artifacts: Artifacts, board: Board) -> dict[str, Any]:
+    return options_for_kexec(artifacts, board)
+
+
+def kexec(machine: LinuxMachine, options: str = "") -> None:
+    """Start the same Linux again by kexec, with options of ``kexec-linux``; nothing else is reset."""
     known_bugs.accept(machine, known_bugs.bug("early-kick"))
     events = machine.event_mark()
-    machine.next_linux(machine.end_linux(f"kexec-linux /{IMAGE} 2>&3"))
+    machine.next_linux(machine.end_linux(f"kexec-linux {options} /{IMAGE} 2>&3"))
     assert not machine.happened("RESET", since=events)
 
 

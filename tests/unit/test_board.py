@@ -68,6 +68,12 @@ ram = [0x1000, 0x80]
         ("host_cpus = 2", 'host_cpus = "2"', "11: host_cpus: an integer is expected, not '2'"),
         ("host_cpus = 2", "host_cpus = 0", "11: host_cpus = 0: expected 1 or more"),
         ("host_cpus = 2", 'overlays = ["x.dtso"]\nhost_cpus = 2', "11: overlays: no file 'x.dtso' beside it"),
+        (
+            "[timeouts]",
+            '[variants.one]\noverlays = []\nremotes = ["m4", "m7"]\n[timeouts]',
+            "27: remotes: 'm7' is the core of no remote",
+        ),
+        ("[timeouts]", "[variants.one]\noverlays = []\n[timeouts]", "25: [variants.one] lacks 'remotes'"),
         ("host_cpus = 2", "host_cpus = 2\ndbt = 1", "12: [kernel] has no key 'dbt': did you mean 'dtb'?"),
         ('"^harmless"', '"^harmless",\n"("', "13: warnings: '(' is not a regular expression"),
         ('role = "shell"', 'role = "spare"', "13: one serial line must have the role 'shell'"),
@@ -222,3 +228,13 @@ def test_each_feature_is_explained_and_some_scenario_needs_it_and_some_board_has
     assert needed == set(features())
     assert {name for board in Board.names() for name in Board.load(board).features} == set(features())
     assert all(features().values())
+
+
+def test_a_variant_has_some_of_the_remotes(tmp_path: Path) -> None:
+    path = write_board(tmp_path, remote=REMOTE)
+    path.write_text(path.read_text() + "[variants.alone]\noverlays = []\nremotes = []\n")
+    board = Board.load(path)
+    assert [remote.core for remote in board.remotes] == ["m4"]
+    assert board.in_variant("alone").remotes == ()
+    with pytest.raises(UsageError, match="has no variant 'other'"):
+        board.in_variant("other")

@@ -253,7 +253,7 @@ def built_in(tmp_path: Path) -> Builder:
                 boot_loader=places["u-boot"] / "u-boot.uimg",
                 secure_boot_loader=None,
                 secure_firmware={"scmi": places["optee"] / "tee-raw.bin"},
-                secure_dtbs={},
+                other_dtbs={},
                 signed={"echo-bare": places["signed"] / "echo-bare.signed"},
                 modules={"rproc_tee": places["modules"] / "rproc_tee.ko"},
                 provenance={},

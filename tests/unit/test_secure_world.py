@@ -91,9 +91,7 @@ def test_a_secure_world_goes_with_the_feature() -> None:
 def test_the_machine_takes_firmware_and_device_tree(tmp_path: Path) -> None:
     board = Board.load("stm32mp157c-dk2")
     plain = artifacts(tmp_path)
-    with_it = replace(
-        plain, secure_firmware={"scmi": tmp_path / "a,b.bin"}, secure_dtbs={"scmi": tmp_path / "scmi.dtb"}
-    )
+    with_it = replace(plain, secure_firmware={"scmi": tmp_path / "a,b.bin"}, other_dtbs={"scmi": tmp_path / "scmi.dtb"})
     with_it = replace(with_it, boot_loader=tmp_path / "u-boot")
 
     def machine(name: str, what: Artifacts = with_it, **options: Any) -> LinuxMachine:

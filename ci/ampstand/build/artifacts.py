@@ -44,8 +44,8 @@ class Artifacts:
     """The U-Boot that OP-TEE starts, likewise."""
     secure_firmware: dict[str, Path] = field(default_factory=dict)
     """OP-TEE by who starts the remote, where the board can have a secure world and it was asked for."""
-    secure_dtbs: dict[str, Path] = field(default_factory=dict)
-    """The device trees that Linux has then."""
+    other_dtbs: dict[str, Path] = field(default_factory=dict)
+    """The device trees that Linux has then, and in variants of the board, by their names."""
     signed: dict[str, Path] = field(default_factory=dict)
     """Image name to what OP-TEE takes of it: signed with the key that it was built for."""
     modules: dict[str, Path] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Artifacts:
                 boot_loader=Path(raw["boot_loader"]) if raw["boot_loader"] else None,
                 secure_boot_loader=Path(raw["secure_boot_loader"]) if raw["secure_boot_loader"] else None,
                 secure_firmware={name: Path(file) for name, file in raw["secure_firmware"].items()},
-                secure_dtbs={name: Path(file) for name, file in raw["secure_dtbs"].items()},
+                other_dtbs={name: Path(file) for name, file in raw["other_dtbs"].items()},
                 signed={name: Path(file) for name, file in raw["signed"].items()},
                 modules={name: Path(file) for name, file in raw["modules"].items()},
                 secure_initramfs=Path(raw["secure_initramfs"]) if raw["secure_initramfs"] else None,

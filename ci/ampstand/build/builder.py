@@ -565,14 +565,18 @@ class Builder:
 
         return self.cache.artifact("optee", inputs, make, self.progress) / secure_world.IMAGE
 
-    def secure_device_trees(self) -> dict[str, Path]:
-        """Return what Linux has for a device tree beside each secure world: the user's, else its own."""
-        world = self.board.secure_world
-        if world is None:
-            return {}
+    def other_device_trees(self, *, secure: bool = True) -> dict[str, Path]:
+        """Return what Linux has for a device tree in each variant of the board, and beside each secure world.
+
+        The user's is that of each secure world, and of no variant.
+        """
+        board, world = self.board, self.board.secure_world if secure else None
+        worlds = world.firmware if world is not None else {}
         if self.options.dtb is not None:
-            return dict.fromkeys(world.firmware, self.device_tree())
-        return {name: self._in_tree(world.dtb, one.overlays) for name, one in world.firmware.items()}
+            return dict.fromkeys(worlds, self.device_tree())
+        trees = {name: (board.dtb, (*board.overlays, *shape.overlays)) for name, shape in board.variants.items()}
+        trees |= {name: (world.dtb, one.overlays) for name, one in worlds.items() if world is not None}
+        return {name: self._in_tree(dtb, overlays) for name, (dtb, overlays) in trees.items()}
 
     def signed(self) -> dict[str, Path]:
         """Return the remote's images by name, signed; none for a board that cannot have a secure world."""
@@ -749,7 +753,7 @@ class Builder:
             boot_loader=self.boot_loader() if boot_loader else None,
             secure_boot_loader=self.secure_boot_loader() if boot_loader and secure else None,
             secure_firmware=self.secure_firmware() if secure else {},
-            secure_dtbs=self.secure_device_trees() if secure else {},
+            other_dtbs=self.other_device_trees(secure=secure),
             signed=self.signed() if secure else {},
             modules=self.modules() if secure else {},
             secure_initramfs=self.secure_initramfs() if secure else None,

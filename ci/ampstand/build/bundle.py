@@ -61,8 +61,8 @@ class Parts:
     """The same, and for one where OP-TEE starts none."""
     secure_firmware: dict[str, str] = field(default_factory=dict)
     """By who starts the remote; empty for a board that cannot have a secure world."""
-    secure_device_trees: dict[str, str] = field(default_factory=dict)
-    """The same."""
+    other_device_trees: dict[str, str] = field(default_factory=dict)
+    """The same, and by variant of the board."""
     signed: dict[str, str] = field(default_factory=dict)
     """By name."""
     modules: dict[str, str] = field(default_factory=dict)
@@ -184,11 +184,11 @@ class Bundled(Builder):
         """Return OP-TEE by who starts the remote, where the board can have a secure world."""
         return {name: self.top / path for name, path in self.parts.secure_firmware.items()}
 
-    def secure_device_trees(self) -> dict[str, Path]:
-        """Return what Linux has for a device tree beside each secure world."""
+    def other_device_trees(self, *, secure: bool = True) -> dict[str, Path]:
+        """Return what Linux has for a device tree in each variant of the board, and beside each secure world."""
         if self.options.kernel is not None or self.options.dtb is not None:
-            return super().secure_device_trees()
-        return {name: self.top / path for name, path in self.parts.secure_device_trees.items()}
+            return super().other_device_trees(secure=secure)
+        return {name: self.top / path for name, path in self.parts.other_device_trees.items()}
 
     def signed(self) -> dict[str, Path]:
         """Return the signed images by name."""

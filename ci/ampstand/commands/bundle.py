@@ -187,7 +187,7 @@ class Packer:
             boot_loader=self._file(built.boot_loader) if built.boot_loader else "",
             secure_boot_loader=self._file(built.secure_boot_loader) if built.secure_boot_loader else "",
             secure_firmware={name: self._file(path) for name, path in built.secure_firmware.items()},
-            secure_device_trees={name: self._file(path) for name, path in built.secure_dtbs.items()},
+            other_device_trees={name: self._file(path) for name, path in built.other_dtbs.items()},
             signed={name: self._file(path) for name, path in built.signed.items()},
             modules={name: self._file(path) for name, path in built.modules.items()},
         )

@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser, secure: str = SECURE[0]) -> N
     group.add_argument(
         "--overlay", action="append", default=[], type=Path, metavar="FILE.dts|FILE.dtbo", help="for the device tree"
     )
+    group.add_argument("--variant", default="", metavar="NAME", help="a shape of the board that its file describes")
     parser.add_argument("--thread", choices=THREADS, default="multi", help="TCG threads of QEMU (default: %(default)s)")
     parser.add_argument("--records", type=Path, default=None, help="folder for logs and results of this run")
 
@@ -116,6 +117,8 @@ class Given:
     """Whether U-Boot starts Linux, and what the remote runs before it."""
     secure: str = ""
     """Whether there is a secure world, by who starts the remote."""
+    variant: str = ""
+    """The shape of the board; empty for the usual one."""
 
     @property
     def in_chain(self) -> bool:
@@ -135,6 +138,8 @@ class Given:
             raise UsageError(f"--secure {args.secure}: only our own images are signed", hint="give them by their names")
         if args.secure and board.secure_world is None:
             raise UsageError(f"--secure: {board.name} has no secure world")
+        if args.variant:
+            board.in_variant(args.variant)
         paths: dict[str, Path] = {}
         for entry in own:
             assert entry.report is not None
@@ -146,7 +151,7 @@ class Given:
                 raise UsageError(f"--overlay {overlay}: no such file")
         files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
         loader = args.boot_loader or args.secure == CHAIN
-        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, loader, secure)
+        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, loader, secure, args.variant)
 
     def check_names(self, images: Sequence[str]) -> None:
         """Fail if the build has not all images that are given by name."""
@@ -168,10 +173,13 @@ class Given:
         recorder.values["inputs"] = artifacts.provenance
         if self.overlays:
             merged = recorder.folder.absolute() / "board.dtb"
-            device_tree.merge(artifacts.secure_dtbs.get(self.secure, artifacts.dtb), self.overlays, merged)
-            artifacts = replace(artifacts, dtb=merged, secure_dtbs={})
+            device_tree.merge(
+                artifacts.other_dtbs.get(self.variant or self.secure, artifacts.dtb), self.overlays, merged
+            )
+            artifacts = replace(artifacts, dtb=merged, other_dtbs={self.variant: merged} if self.variant else {})
         preload = self.before.name if self.before is not None else None
         options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure}
+        options["variant"] = self.variant
         options["files"] = self.files or None
         machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it

@@ -112,6 +112,7 @@ class Machine:
         preload_table: int | None = None,
         boot_loader: bool = False,
         secure: str = "",
+        variant: str = "",
         files: Mapping[str, bytes] | None = None,
         kernel_arguments: str = "",
         coverage: coverage.Live | None = None,
@@ -123,6 +124,7 @@ class Machine:
         remote runs before the host does, and ``preload_table`` what the host is told in place of its resource table's
         address. ``boot_loader``: U-Boot starts the remote and Linux from a bundle in the records folder; the machine
         model starts neither. ``secure``: OP-TEE starts Linux, and keeps a secure world, named by who starts the remote.
+        ``variant`` is a shape of the board, by name.
         ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written
         into the records folder. ``kernel_arguments`` come after the board's own. ``coverage`` takes what is executed.
         """
@@ -140,12 +142,15 @@ class Machine:
             raise UsageError("a boot loader finds the resource table itself: preload_table is for the machine model")
         if secure and (board.secure_world is None or secure not in artifacts.secure_firmware):
             raise UsageError(f"{board.name} has no secure world {secure!r}, or it is not built")
+        if variant and (secure or variant not in artifacts.other_dtbs):
+            raise UsageError(f"variant {variant!r} of {board.name}: not with this device tree, or it is not built")
         if secure and preload is not None:
             raise UsageError("with a secure world, OP-TEE holds the remote before Linux is there")
-        self.board = board
+        self.board = board.in_variant(variant) if variant else board
         self.artifacts = artifacts
         self.secure = secure
-        self.dtb = artifacts.secure_dtbs.get(secure, artifacts.dtb)
+        self.variant = variant
+        self.dtb = artifacts.other_dtbs.get(variant or secure, artifacts.dtb)
         """Linux's device tree."""
         self.thread = "single" if exact else thread
         self.exact = exact
@@ -573,7 +578,7 @@ class Machine:
 
     def options(self) -> dict[str, Any]:
         """Return the options of a machine that can take the state of this one."""
-        names = "thread exact translation_cache extra_args preload preload_table secure kernel_arguments"
+        names = "thread exact translation_cache extra_args preload preload_table secure variant kernel_arguments"
         return {name: getattr(self, name) for name in names.split()}
 
     def inputs(self) -> dict[str, Path]:
