@@ -176,10 +176,10 @@ def test_lines_of_the_log_are_compared_without_their_numbers(tmp_path: Path, out
 )
 def test_what_a_scenario_tolerates_is_not_new(tmp_path: Path, tolerated: list[dict[str, str]], new: list[str]) -> None:
     sides = []
-    for name, text in (("a", ""), ("b", "[    1.000000] by chance 7\n[    1.000000] sure\n")):
+    for name, text in (("a", ""), ("b", "[    1.000000] by chance 7\r\n[    1.000000] sure\r\n")):
         folder = tmp_path / name / "scenarios" / "one"
         folder.mkdir(parents=True)
-        (folder / "linux.log").write_text(text)
+        (folder / "linux.log").write_text(text, newline="")
         (folder / "result.json").write_text(json.dumps({"tolerated": tolerated}))
         record = Results(tmp_path / name / results.FILE)
         record.begin(["test"])
@@ -190,8 +190,15 @@ def test_what_a_scenario_tolerates_is_not_new(tmp_path: Path, tolerated: list[di
 
 
 def test_a_line_that_the_other_side_has_anywhere_is_not_new(tmp_path: Path) -> None:
-    """Some come half a minute after Linux, in whatever scenario runs then: it may be one that is not compared."""
-    said = {"a": {"one": "", "two": "[   30.000000] late\n"}, "b": {"one": "[   31.000000] late\n[   1.000000] new\n"}}
+    """Some come half a minute after Linux, in whatever scenario runs then: it may be one that is not compared.
+
+    Nor is one that comes amid a line of a program.
+    """
+    torn = "what a prog[   32.000000] torn\r\nram prints\n"
+    said = {
+        "a": {"one": "[    2.000000] torn\r\n", "two": "[   30.000000] late\r\n"},
+        "b": {"one": f"[   31.000000] late\r\n{torn}[    1.000000] new\r\n"},
+    }
     sides = []
     for name, logs in said.items():
         (tmp_path / name).mkdir()
@@ -200,7 +207,7 @@ def test_a_line_that_the_other_side_has_anywhere_is_not_new(tmp_path: Path) -> N
         for test, text in logs.items():
             folder = tmp_path / name / "scenarios" / test
             folder.mkdir(parents=True)
-            (folder / "linux.log").write_text(text)
+            (folder / "linux.log").write_text(text, newline="")
             record.test(Test("scenarios", f"t.py::{test}", "passed", records=str(folder)))
         record.end(0)
         sides.append(Side.load(tmp_path / name).only("scenarios", ["t.py::one"]))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
+from ampstand.formats.kernel_log import Splitter
 from ampstand.linux import known_bugs
 from ampstand.linux.kernel_log import blocks
 from ampstand.linux.known_bugs import KnownBug
@@ -33,7 +34,7 @@ HOST = "host"
 """The core that says what is in it."""
 LOG_LINES = 50
 """Of each side, as many as are shown at most."""
-_SAID = re.compile(r"^\[ *\d+\.\d{6}\] (\S.*?)\r?$")
+_SAID = re.compile(r"^\[ *\d+\.\d{6}\] (\S.*)$")
 """A line with its time; what is indented belongs to the line before it: a backtrace, registers."""
 _CHANCE = re.compile(
     r"---\[ end Kernel panic"  # before it Linux waits for its other cores: the board may be ended for the panic by then
@@ -326,7 +327,8 @@ def _tolerated(log: Path) -> list[re.Pattern[str]]:
 
 def _lines(log: Path, by_chance: Sequence[KnownBug], tolerated: Sequence[re.Pattern[str]]) -> set[str]:
     """Return the lines of a log without their numbers, but for those that come by chance."""
-    said = (_SAID.match(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines())
+    _, messages = Splitter().feed(log.read_bytes().decode("utf-8", "replace"))
+    said = [_SAID.match(line) for line in messages]
     return {
         _NUMBER.sub("N", _TREE.sub("", text))
         for block in blocks([match[1] for match in said if match is not None and not _CHANCE.match(match[1])], str)
