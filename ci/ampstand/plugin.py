@@ -593,7 +593,7 @@ class _Watch:
         """Write what each machine has executed in this scenario."""
         for machine, recorder in zip(self.machines, self.recorders, strict=True):
             if machine.coverage is not None:
-                machine.coverage.save(recorder.folder / coverage.FILE)
+                machine.coverage.save(recorder.folder / coverage.FILE, machine.modules())
 
     def _write(self, outcome: str, reasons: list[str]) -> None:
         for recorder in self.recorders or [self.session.recorder(self.folder)]:

@@ -69,6 +69,22 @@ def test_what_linux_executed(boot: Callable[..., LinuxMachine], board: Board, li
     assert linux() == {"rproc_shutdown"}
 
 
+@pytest.mark.needs("rpmsg-sample")
+def test_what_a_module_executed(boot: Callable[..., LinuxMachine], board: Board, live: Live, tmp_path: Path) -> None:
+    """Its functions are where Linux says, and in the sections that the record names."""
+    remote = Remote(boot(coverage=live))
+    remote.start("echo-bare")
+    remote.sample()
+    rows = [line.split() for line in remote.host.run_check("grep 'rpmsg_sample_.*\\[' /proc/kallsyms")]
+    at = {name: int(address, 16) & ~1 for address, _, name, _ in rows}
+    live.save(tmp_path / FILE, remote.machine.modules())
+    found = Executed.load(tmp_path / FILE)
+    ran = {name for name, start in at.items() if found.any(board.shell.core, start, start + 2)}
+    assert {"rpmsg_sample_probe", "rpmsg_sample_cb"} <= ran
+    assert "rpmsg_sample_remove" in at.keys() - ran
+    assert min(at[name] for name in ran) >= min(found.modules["rpmsg_client_sample"].values())
+
+
 def test_what_each_image_executed(
     boot: Callable[..., LinuxMachine], live: Live, executed: Callable[..., dict[str, set[str]]]
 ) -> None:

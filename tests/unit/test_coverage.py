@@ -221,7 +221,7 @@ def test_what_is_executed_of_an_image_between_two_addresses() -> None:
     ]  # fmt: skip
 
 
-NOTHING = b'{"schema": 2, "spans": [], "images": [], "unknown": [], "lost": 0}\n' + zlib.compress(b"")
+NOTHING = b'{"schema": 3, "spans": [], "modules": {}, "images": [], "unknown": [], "lost": 0}\n' + zlib.compress(b"")
 
 
 def test_a_file_without_anything(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_file_without_anything(tmp_path: Path) -> None:
     assert Executed.load(tmp_path / "file").images == []
 
 
-@pytest.mark.parametrize("text", [b"", b"{}\n", b"not JSON\n", NOTHING.replace(b"2", b"1", 1), NOTHING[:-1]])
+@pytest.mark.parametrize("text", [b"", b"{}\n", b"not JSON\n", NOTHING.replace(b"3", b"2", 1), NOTHING[:-1]])
 def test_another_file_is_no_record_of_coverage(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "file").write_bytes(text)
     with pytest.raises(UsageError, match="file is no record of coverage"):
@@ -353,7 +353,38 @@ def test_the_lines_of_a_run(program: Path, tmp_path: Path, capsys: pytest.Captur
     assert cli.main([*argv[:2], "--source", "nothing/"]) == UsageError.exit_code
 
 
-def test_modules_are_in_no_table(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_a_module_are_where_it_was_loaded(program: Path, tmp_path: Path) -> None:
+    """Of two functions in sections of their own one is in memory."""
+    records = run_of(program, tmp_path)
+    path = artifacts(tmp_path).kernel.with_name("modules") / "a-module.ko"
+    path.parent.mkdir()
+    compiler = ["arm-linux-gnueabihf-gcc", "-O0", "-g", "-ffunction-sections", "-marm", "-c"]
+    source = tmp_path / "tree/drivers/amp/one.c"
+    subprocess.run([*compiler, "-o", str(path), str(source)], cwd=program.parent, check=True)
+    places = {".text.called": 0xBF000000}
+    (one,) = lines.read(path, ["drivers/amp/"], (), places).values()
+    (whole,) = lines.read(program, ["drivers/amp/"]).values()
+    line, start = one.functions["called"]
+    assert (line, start) == (7, 0xBF000000)
+    assert one.functions["twice"][1] < ARCHES["arm"].code[0]
+    moved = start - whole.functions["called"][1]
+    assert one.lines[10] == [(first + moved, last + moved) for first, last in whole.lines[10]]
+
+    live = Live([Span("host", 0, 1, *ARCHES["arm"].code)])
+    live.open(tmp_path / "live")
+    with (tmp_path / "live").open("rb+") as file:
+        file.write(b"\xff" * 64)
+    live.save(records / "scenarios/test_x" / FILE, {"a_module": places, "gone": {".text": 0xBF010000}})
+    missing: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    (test,) = command.load(records, ["drivers/amp/"], missing=missing).values()
+    functions = test.functions["drivers/amp/one.c"]
+    assert {name: hit for name, (_, hit) in functions.items()} == {"called": True, "twice": False}
+    assert list(missing) == ["code of Linux's module gone"]
+
+
+def test_modules_that_are_gone_are_in_no_table(
+    program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from ampstand import cli
 
     records = run_of(program, tmp_path)
@@ -368,7 +399,10 @@ def test_modules_are_in_no_table(program: Path, tmp_path: Path, capsys: pytest.C
         file.write(b"\1")
     live.save(records / "scenarios/test_x" / FILE)
     assert cli.main(argv) == 0
-    assert "in no table: code of Linux's modules (executed by 1 scenario)" in capsys.readouterr().out
+    assert (
+        "in no table: code of modules that Linux no longer had in the end (executed by 1 scenario)"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ SOURCES = (
     "drivers/mailbox/",
     "drivers/hwspinlock/",
     "drivers/tty/rpmsg_tty.c",
+    "samples/rpmsg/",
 )
 """What Linux talks to a remote with."""
 EVERYTHING = ("",)
@@ -100,18 +101,46 @@ def load(records: Path, sources: Sequence[str], units: Sequence[str] = (), missi
 
     ``missing`` takes what is not among it.
     """
-    vmlinux = _artifacts(records).kernel.with_name("vmlinux")
+    artifacts = _artifacts(records)
+    vmlinux = artifacts.kernel.with_name("vmlinux")
     files = _files(records)
     if not vmlinux.is_file():
         raise UsageError(f"the kernel of {records} is gone from the cache, or has no debug information: {vmlinux}")
     known = lines.read(vmlinux, sources, units)
+    modules = _Modules(artifacts, sources, units)
     found: Tests = {}
     for name, executed in _executed(files):
-        core = executed.cores[0]
-        found.setdefault(name, Covered()).add(Covered.of(partial(executed.any, core), known))
+        test, core = found.setdefault(name, Covered()), executed.cores[0]
+        for program in (known, *modules.read(executed.modules)):
+            test.add(Covered.of(partial(executed.any, core), program))
         if missing is not None and any(executed.any(core, *arch.modules) for arch in ARCHES.values()):
-            missing["code of Linux's modules"][name] = None
+            for what in modules.unknown(executed.modules):
+                missing[what][name] = None
     return found
+
+
+class _Modules:
+    """The source files of the modules that were built with a kernel, each read once for each place in memory."""
+
+    def __init__(self, artifacts: Artifacts, sources: Sequence[str], units: Sequence[str]) -> None:
+        files = [*sorted(artifacts.kernel.with_name("modules").glob("*.ko")), *artifacts.modules.values()]
+        self._files = {path.stem.replace("-", "_"): path for path in files}
+        self._sources, self._units = sources, units
+        self._known: dict[tuple[str, tuple[tuple[str, int], ...]], Mapping[str, lines.SourceFile]] = {}
+
+    def read(self, loaded: Mapping[str, Mapping[str, int]]) -> Iterator[Mapping[str, lines.SourceFile]]:
+        """Yield the source files of each, where it was loaded, or as never executed."""
+        for name, path in self._files.items():
+            places = loaded.get(name, {})
+            key = (name, tuple(sorted(places.items())))
+            if key not in self._known:
+                self._known[key] = lines.read(path, self._sources, self._units, places)
+            yield self._known[key]
+
+    def unknown(self, loaded: Mapping[str, object]) -> list[str]:
+        """Return what Linux had loaded and nobody has built here; of modules that had gone nothing is known."""
+        names = [f"code of Linux's module {name}" for name in loaded if name not in self._files]
+        return names if loaded else ["code of modules that Linux no longer had in the end"]
 
 
 def load_firmware(records: Path, sources: Sequence[str], missing: Missing) -> Tests:

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -31,15 +33,21 @@ class SourceFile:
     """By name the line of a function's beginning, and its address."""
 
 
-def read(program: Path, sources: Sequence[str], units: Sequence[str] = ()) -> dict[str, SourceFile]:
+NOWHERE = 1 << 24
+"""Sections of a module that are not in memory count as being at multiples of this: no kernel has code there."""
+
+
+def read(
+    program: Path, sources: Sequence[str], units: Sequence[str] = (), sections: Mapping[str, int] | None = None
+) -> dict[str, SourceFile]:
     """Return the source files of a program whose path begins with one of ``sources``, by that path.
 
     A file may lie below another folder: a kernel built out of its tree names its sources by absolute paths. Only code
     is looked at that was compiled from one of the files or folders ``units`` (without any: ``sources``): of a header,
-    what these make of it.
+    what these make of it. ``sections``: see ``placed()``.
     """
     try:
-        with program.open("rb") as file:
+        with program.open("rb") if sections is None else io.BytesIO(placed(program.read_bytes(), sections)) as file:
             elf = ELFFile(file)
             if not elf.has_dwarf_info():
                 raise UsageError(f"{program} has no debug information", hint="build with --debug-info")
@@ -57,6 +65,30 @@ def read(program: Path, sources: Sequence[str], units: Sequence[str] = ()) -> di
             return dict(sorted(found.items()))
     except READ_ERRORS as error:
         raise UsageError(f"{program}: its debug information cannot be read: {error}") from error
+
+
+def placed(module: bytes, sections: Mapping[str, int]) -> bytes:
+    """Return a kernel module, which is linked when it is loaded, as if it were linked for these addresses of sections.
+
+    Only symbols are changed: debug information is relocated by them when it is read. Code in other sections counts as
+    being where no kernel has any.
+    """
+    data = bytearray(module)
+    elf = ELFFile(io.BytesIO(module))
+    places = {
+        index: sections.get(section.name, NOWHERE * (index + 1))
+        for index, section in enumerate(elf.iter_sections())
+        if section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR
+    }
+    for table in elf.iter_sections():
+        if not isinstance(table, SymbolTableSection):
+            continue
+        for number, symbol in enumerate(table.iter_symbols()):
+            if (place := places.get(symbol["st_shndx"])) is not None:
+                at = table["sh_offset"] + number * table["sh_entsize"]
+                symbol.entry["st_value"] += place
+                data[at : at + table["sh_entsize"]] = elf.structs.Elf_Sym.build(symbol.entry)
+    return bytes(data)
 
 
 def units_of(dwarf: Any, sources: Sequence[str]) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
+from ampstand.errors import AmpstandError
 from ampstand.formats.kernel_log import BOOT_MESSAGE
 from ampstand.linux import kernel_log
 from ampstand.linux.kernel_log import WARNING_LEVEL, Entry, KernelLog, unwanted
@@ -92,6 +93,21 @@ class LinuxMachine(Machine):
             BOOT_MESSAGE, since=mark, timeout=self.board.timeouts.boot, what="Linux to boot again"
         )
         self.host.login()
+
+    def modules(self) -> dict[str, dict[str, int]]:
+        """Return the modules that Linux has: by name and section its address; none if nothing answers any more."""
+        found: dict[str, dict[str, int]] = {}
+        if not (self.alive and self.host.get_status()):
+            return found
+        try:
+            lines = self.host.run("cd /sys/module && grep . */sections/.*text* /dev/null").stdout
+        except AmpstandError:
+            return found
+        for name, section, address in re.findall(
+            r"^(\w+)/sections/(\S+):(0x[0-9a-f]+)$", "\n".join(lines), re.MULTILINE
+        ):
+            found.setdefault(name, {})[section] = int(address, 16)
+        return found
 
     def resume(self, timeout: float = 60.0) -> Self:
         """Start QEMU from the state in ``incoming``, let it run, and go on with its shell."""

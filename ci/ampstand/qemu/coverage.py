@@ -3,9 +3,10 @@
 """Which instructions each core has executed: what the plugin ``hw/plugin/cover.c`` records while a machine runs.
 
 A file of it (``coverage`` in a scenario's records) is a line of JSON and, compressed by zlib, the bitmaps of its
-``spans`` one after the other. The line also has ``images``: what each remote executed of each image, as ranges of
-addresses; ``unknown``, blocks of instructions of which the image is not known; and ``lost``, the number of those that
-came when the log was full.
+``spans`` one after the other. The line also has ``modules``: of Linux's by name, where
+their sections with code are; ``images``: what each remote executed of each image, as ranges of addresses; ``unknown``,
+blocks of instructions of which the image is not known; and ``lost``, the number of those that came when the log was
+full.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import mmap
 import struct
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from ampstand.formats.elf import NotElfError
 from ampstand.qemu.attribution import Block, Firmware, Page, Ranges, attribute
 
 FILE = "coverage"
-SCHEMA = 2
+SCHEMA = 3
 _PAGE = 4096
 # LOG_SIZE, LogHead (of the first log: wanted; turn, used, lost) and LogEntry (address, size, is_page) of cover.c in
 # hw/plugin.
@@ -99,6 +100,7 @@ class Executed:
         images: Sequence[Ran] = (),
         unknown: Sequence[Unknown] = (),
         lost: int = 0,
+        modules: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
         """Take the bitmaps of spans, one after the other, and what is known of the remotes."""
         self._maps: list[tuple[Span, bytes]] = []
@@ -106,6 +108,8 @@ class Executed:
         self.unknown = list(unknown)
         self.lost = lost
         """How many blocks of remotes are not recorded since there were too many."""
+        self.modules = dict(modules or {})
+        """Those that Linux had in the end: by name and section its address."""
         at = 0
         for span in spans:
             self._maps.append((span, bits[at : at + span.bytes]))
@@ -128,6 +132,7 @@ class Executed:
                 ],
                 [Unknown(address, size, tuple(images)) for address, size, images in known["unknown"]],
                 known["lost"],
+                known["modules"],
             )
         except (ValueError, KeyError, TypeError, zlib.error) as error:
             raise UsageError(f"{path} is no record of coverage: {error}") from error
@@ -195,8 +200,11 @@ class Live:
         wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._bitmaps)
         struct.pack_into("=I", self._map, self._bitmaps, wanted + 1)
 
-    def save(self, path: Path) -> None:
-        """Write what was executed since the last ``clear()``; nothing if the machine never ran."""
+    def save(self, path: Path, modules: Mapping[str, Mapping[str, int]] | None = None) -> None:
+        """Write what was executed since the last ``clear()``; nothing if the machine never ran.
+
+        ``modules``: of those that Linux has, by name and section its address.
+        """
         if self._map is None:
             return
         images: list[dict[str, object]] = []
@@ -215,6 +223,7 @@ class Live:
         head = {
             "schema": SCHEMA,
             "spans": [asdict(span) for span in self.spans],
+            "modules": modules or {},
             "images": images,
             "unknown": unknown,
             "lost": lost,
