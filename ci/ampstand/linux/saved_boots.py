@@ -26,8 +26,8 @@ from ampstand.build.cache import key_of, known_hash, tree_inputs
 from ampstand.errors import AmpstandError
 from ampstand.linux.machine import LinuxMachine
 
-MOST = 24
-"""Boots that a folder keeps: some 40 MB each, and a run on one kernel needs half a dozen."""
+MOST = 48
+"""Boots that a folder keeps: some 40 MB each, and a run of all boards on one kernel needs some thirty."""
 
 
 class SavedBoots:
