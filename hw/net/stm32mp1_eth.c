@@ -234,26 +234,30 @@ static const EthReg stm32mp1_eth_regs[] = {
 };
 
 /*
- * Registers of the RTL8211F on pages of its own that Linux and U-Boot use.
- * The kits strap both delays of RGMII on.
+ * Registers of the RTL8211F's own that Linux and U-Boot use. A page is of the
+ * registers 16 to 23 alone: those above are the same on all pages, whichever
+ * of them a driver selects for one. The kits strap both delays of RGMII on.
  */
+#define PHY_PAGED_END   0x18
+
 static const struct {
     uint16_t page;
     uint8_t reg;
     uint16_t reset;
 } stm32mp1_eth_phy_paged[] = {
     { 0xa42, 0x12, 0 },         /* INER */
-    { 0xa43, 0x18, 0x2118 },    /* PHYCR1 */
-    { 0xa43, 0x19, 0x0863 },    /* PHYCR2 */
-    { 0xa43, 0x1d, 0 },         /* INSR */
+    { 0, 0x18, 0x2118 },        /* PHYCR1 */
+    { 0, 0x19, 0x0863 },        /* PHYCR2 */
+    { 0, 0x1d, 0 },             /* INSR */
     { 0xd04, 0x10, 0x6b11 },    /* LCR */
     { 0xd04, 0x11, 0 },         /* EEELCR */
     { 0xd08, 0x11, 0x0109 },    /* delay of what is sent */
     { 0xd08, 0x15, 0x0019 },    /* delay of what is received */
+    { 0xd8a, 0x10, 0 },         /* frames that wake: none does here */
 };
 
 QEMU_BUILD_BUG_ON(ARRAY_SIZE(stm32mp1_eth_phy_paged) !=
-                  ARRAY_SIZE(((STM32MP1EthState *)0)->phy_paged));
+                  STM32MP1_ETH_NUM_PHY_PAGED);
 
 static void stm32mp1_eth_update(STM32MP1EthState *s)
 {
@@ -303,8 +307,9 @@ static uint16_t *stm32mp1_eth_find_paged(STM32MP1EthState *s, unsigned reg)
     int i;
 
     for (i = 0; i < ARRAY_SIZE(stm32mp1_eth_phy_paged); i++) {
-        if (stm32mp1_eth_phy_paged[i].page == s->phy_page &&
-            stm32mp1_eth_phy_paged[i].reg == reg) {
+        if (stm32mp1_eth_phy_paged[i].reg == reg &&
+            (reg >= PHY_PAGED_END ||
+             stm32mp1_eth_phy_paged[i].page == s->phy_page)) {
             return &s->phy_paged[i];
         }
     }
@@ -319,8 +324,8 @@ static uint16_t stm32mp1_eth_read_phy(STM32MP1EthState *s, unsigned reg)
     if (paged) {
         return *paged;
     }
-    if (s->phy_page == 0xa43 && (reg == 0x12 || reg == 0x1a)) {
-        /* The link: 1000 Mbit/s, full duplex */
+    if (reg == 0x1a || (s->phy_page == 0xa43 && reg == 0x12)) {
+        /* PHYSR, the link: 1000 Mbit/s, full duplex */
         return link ? 0x002c : 0;
     }
     switch (reg) {
@@ -1220,8 +1225,8 @@ static int stm32mp1_eth_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_eth = {
     .name = TYPE_STM32MP1_ETH,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = stm32mp1_eth_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1EthState),
@@ -1229,7 +1234,8 @@ static const VMStateDescription vmstate_stm32mp1_eth = {
         VMSTATE_UINT32_ARRAY(regs, STM32MP1EthState, STM32MP1_ETH_NUM_REGS),
         VMSTATE_UINT16_ARRAY(phy, STM32MP1EthState, STM32MP1_ETH_NUM_PHY_REGS),
         VMSTATE_UINT16(phy_page, STM32MP1EthState),
-        VMSTATE_UINT16_ARRAY(phy_paged, STM32MP1EthState, 8),
+        VMSTATE_UINT16_ARRAY(phy_paged, STM32MP1EthState,
+                             STM32MP1_ETH_NUM_PHY_PAGED),
         VMSTATE_UINT32(tx_next, STM32MP1EthState),
         VMSTATE_UINT32(rx_next, STM32MP1EthState),
         VMSTATE_BOOL(rx_suspended, STM32MP1EthState),

@@ -328,7 +328,17 @@ static void test_phy(void)
     g_assert_cmphex(mdio_read(b.qts, 0, 0x1a), ==, 0x002c);
     mdio_write(b.qts, 31, 0xd08);
     g_assert_cmphex(mdio_read(b.qts, 0, 0x11), ==, 0x0009);
+    /* From 24 on the registers are those of all pages. */
+    g_assert_cmphex(mdio_read(b.qts, 0, 0x1a), ==, 0x002c);
+    mdio_write(b.qts, 0x19, 0x0862);
+    mdio_write(b.qts, 31, 0xd8a);
+    mdio_write(b.qts, 0x10, 0);
     mdio_write(b.qts, 31, 0);
+    g_assert_cmphex(mdio_read(b.qts, 0, 0x18), ==, 0x2118);
+    g_assert_cmphex(mdio_read(b.qts, 0, 0x19), ==, 0x0862);
+    g_assert_cmphex(mdio_read(b.qts, 0, 0x1a), ==, 0x002c);
+    g_assert_cmphex(mdio_read(b.qts, 0, 0x1d), ==, 0);
+    g_assert_cmphex(mdio_read(b.qts, 0, 0x11), ==, 0);
     /* Powered down there is no link; a reset powers up. */
     mdio_write(b.qts, 0, 1u << 11);
     g_assert_cmphex(mdio_read(b.qts, 0, 1) & 0x24, ==, 0);

@@ -39,6 +39,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1EthState, STM32MP1_ETH)
 /* The registers end with those of the DMA's channel 0. */
 #define STM32MP1_ETH_NUM_REGS (0x1180 / 4)
 #define STM32MP1_ETH_NUM_PHY_REGS 32
+#define STM32MP1_ETH_NUM_PHY_PAGED 9
 /* Longest packet, in bytes: what a buffer of the ring takes */
 #define STM32MP1_ETH_MAX_PACKET (16 * 1024)
 
@@ -59,7 +60,7 @@ struct STM32MP1EthState {
     /* Registers of the PHY: of the standard, and those of its own pages */
     uint16_t phy[STM32MP1_ETH_NUM_PHY_REGS];
     uint16_t phy_page;
-    uint16_t phy_paged[8];
+    uint16_t phy_paged[STM32MP1_ETH_NUM_PHY_PAGED];
     /* Number of the descriptors that are next */
     uint32_t tx_next;
     uint32_t rx_next;
