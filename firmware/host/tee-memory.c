@@ -5,13 +5,15 @@
  * Prints how many bytes OP-TEE has given out: of its own heap, of the memory
  * for trusted applications, and of the heap of each application that is there.
  * Its pseudo application for statistics says so (lib/libutee/include/
- * pta_stats.h in OP-TEE; CFG_WITH_STATS and CFG_TA_STATS).
+ * pta_stats.h in OP-TEE; CFG_WITH_STATS and CFG_TA_STATS). With SIZE, it asks
+ * Linux for so many bytes to share with OP-TEE first.
  */
 #include "common.h"
 #include "tee.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ALLOCATORS 1
 #define APPLICATIONS 3
@@ -83,11 +85,14 @@ static void print_applications(const struct tee_session *session)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct tee_ioctl_param none[TEE_PARAMS] = {0};
     struct tee_session session;
 
+    if (argc > 1) {
+        tee_share(tee_open(), strtoul(argv[1], NULL, 0));
+    }
     check(tee_open_session(&session, tee_open(), uuid, none), "open a session");
     printf("{\"ok\": true, \"heap\": %" PRIu32 ", \"applications\": %" PRIu32,
            allocated(&session, HEAP), allocated(&session, APPLICATION_MEMORY));

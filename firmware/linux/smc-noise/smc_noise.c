@@ -11,6 +11,11 @@
  * are none of Linux's, which could stop the remote by them.
  *
  * "seed" makes the same calls again, as far as their answers are the same.
+ *
+ * With "references" there is no noise: so many calls name the page that they
+ * come in as memory to share, with "attribute" in the upper half of the
+ * attribute. No bit of that has a meaning; OP-TEE 4.10 keeps a reference for
+ * ever if one is set, so noise leaves it 0.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,6 +33,10 @@ static unsigned int milliseconds = 1000;
 module_param(milliseconds, uint, 0444);
 static ulong secure_base = 0xde000000;
 module_param(secure_base, ulong, 0444);
+static unsigned int references;
+module_param(references, uint, 0444);
+static unsigned int attribute;
+module_param(attribute, uint, 0444);
 
 #define WORDS (PAGE_SIZE / sizeof(u32))
 /* Linux's memory, which nothing but the page is named in. */
@@ -46,6 +55,8 @@ module_param(secure_base, ulong, 0444);
 #define PARAMS 7
 #define FIRST 8
 #define PARAM 8
+#define INVOKE_COMMAND 1
+#define REGISTERED_MEMORY_INPUT 5
 #define OTHERS 0x1000
 #define MOST_RPCS 100
 
@@ -122,10 +133,25 @@ static void scribble(void)
 		page[below(below(2) ? 16 : WORDS)] = anything();
 	page[COMMAND] = below(10);
 	page[PARAMS] = below(8);
-	for (u32 i = 0; i < page[PARAMS]; i++)
+	for (u32 i = 0; i < page[PARAMS]; i++) {
 		page[FIRST + i * PARAM] = below(12);
+		page[FIRST + i * PARAM + 1] = 0;
+	}
 	if (page[SESSION] < OTHERS)
 		page[SESSION] += OTHERS;
+}
+
+/* What a call asks for it does not get, but has to be told so. */
+static void answer(struct arm_smccc_res *res)
+{
+	calls++;
+	for (int i = 0; IS_RPC(res->a0) && i < MOST_RPCS; i++) {
+		bool alloc = (res->a0 & 0xffff) == RPC_ALLOC;
+
+		rpcs++;
+		arm_smccc_smc(RETURN_FROM_RPC, alloc ? 0 : res->a1,
+			      alloc ? 0 : res->a2, res->a3, 0, 0, 0, 0, res);
+	}
 }
 
 static void make_call(void)
@@ -137,15 +163,23 @@ static void make_call(void)
 	arm_smccc_smc(number(), in_page ? 0 : anything(),
 		      in_page ? virt_to_phys(page) : anything(), anything(),
 		      anything(), anything(), anything(), 0, &res);
-	calls++;
-	/* What it asks for it does not get, but has to be told so. */
-	for (int i = 0; IS_RPC(res.a0) && i < MOST_RPCS; i++) {
-		bool alloc = (res.a0 & 0xffff) == RPC_ALLOC;
+	answer(&res);
+}
 
-		rpcs++;
-		arm_smccc_smc(RETURN_FROM_RPC, alloc ? 0 : res.a1,
-			      alloc ? 0 : res.a2, res.a3, 0, 0, 0, 0, &res);
-	}
+/* While a call is made, its page is registered with the number 0. */
+static void name_page(void)
+{
+	struct arm_smccc_res res;
+
+	memset(page, 0, PAGE_SIZE);
+	page[COMMAND] = INVOKE_COMMAND;
+	page[SESSION] = OTHERS;
+	page[PARAMS] = 1;
+	page[FIRST] = REGISTERED_MEMORY_INPUT;
+	page[FIRST + 1] = attribute;
+	arm_smccc_smc(CALL_WITH_ARG, 0, virt_to_phys(page), 0, 0, 0, 0, 0,
+		      &res);
+	answer(&res);
 }
 
 static int __init smc_noise_init(void)
@@ -156,6 +190,11 @@ static int __init smc_noise_init(void)
 	if (!page)
 		return -ENOMEM;
 	prandom_seed_state(&state, seed);
+	if (references) {
+		while (calls < references)
+			name_page();
+		return 0;
+	}
 	while (time_before(jiffies, end) && !fatal_signal_pending(current)) {
 		make_call();
 		cond_resched();
