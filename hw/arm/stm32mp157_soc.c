@@ -861,12 +861,17 @@ static bool stm32mp157_soc_realize_boot_rom(STM32MP157SocState *s,
                                             Error **errp)
 {
     DeviceState *dev;
+    int i;
 
     object_initialize_child(OBJECT(s), "boot-rom", &s->boot_rom,
                             TYPE_STM32MP1_BOOT_ROM);
     dev = DEVICE(&s->boot_rom);
-    object_property_set_link(OBJECT(dev), "cpu", OBJECT(&s->a7[1]),
-                             &error_abort);
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        g_autofree char *cpu = g_strdup_printf("cpu%d", i);
+
+        object_property_set_link(OBJECT(dev), cpu, OBJECT(&s->a7[i]),
+                                 &error_abort);
+    }
     qdev_prop_set_uint32(dev, "entry", STM32MP157_SECURE_ADDR);
     /* There QEMU's loader has the code that enters Linux. */
     qdev_prop_set_uint32(dev, "normal-entry", STM32MP157_DDR_ADDR);
@@ -876,8 +881,10 @@ static bool stm32mp157_soc_realize_boot_rom(STM32MP157SocState *s,
     /* It is there for the secure world only. */
     memory_region_add_subregion_overlap(&s->view[STM32MP1_TZC_A7_SECURE],
         BOOT_ROM_ADDR, sysbus_mmio_get_region(SYS_BUS_DEVICE(dev), 0), 1);
-    qdev_connect_gpio_out_named(DEVICE(&s->rcc), "mpup1-reset", 0,
-                                qdev_get_gpio_in_named(dev, "reset", 0));
+    for (i = 0; i < STM32MP157_NUM_A7; i++) {
+        qdev_connect_gpio_out_named(DEVICE(&s->rcc), "mpu-reset", i,
+                                    qdev_get_gpio_in_named(dev, "reset", i));
+    }
     return true;
 }
 

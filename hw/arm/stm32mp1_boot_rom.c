@@ -9,7 +9,9 @@
  * generated interrupt and then looks into two backup registers of TAMP for a
  * magic number and an address to go to. So U-Boot, TF-A and OP-TEE start it
  * (BCKR_CORE1_MAGIC_NUMBER, BCKR_CORE1_BRANCH_ADDRESS). It leaves the magic
- * number: who reads it clears it or does not care.
+ * number: who reads it clears it or does not care. Core 0 does the same after a
+ * reset of it alone, with a magic number of its own: so U-Boot's PSCI switches
+ * it off and on (psci.c). The ROM knows by the flag in the RCC's BR_RSTSCLRR.
  */
 
 #include "qemu/osdep.h"
@@ -25,7 +27,7 @@
 
 #define GICC_ADDR 0xa0022000
 #define TAMP_BKP4R_ADDR 0x5c00a110
-#define CORE1_MAGIC 0xca7face1
+#define MAGIC 0xca7face0        /* and the number of the core */
 #define SPIN 0xeafffffe         /* b . */
 
 /* At reset both cores start at the first word. */
@@ -33,19 +35,24 @@ static const uint32_t boot_rom_code[] = {
     0xea000006,                 /*      b       start */
     SPIN, SPIN, SPIN, SPIN, SPIN, SPIN, SPIN,
     0xee100fb0,                 /* start: mrc   p15, 0, r0, c0, c0, 5 */
-    0xe2100003,                 /*      ands    r0, r0, #3 */
+    0xe2104003,                 /*      ands    r4, r0, #3 */
+    0x1a000007,                 /*      bne     wait */
+    0xe3a01205,                 /*      mov     r1, #0x50000000 (RCC) */
+    0xe5911400,                 /*      ldr     r1, [r1, #0x400] (BR_RSTSCLRR)*/
+    0xe3110a02,                 /*      tst     r1, #1 << 13    (MPUP0RSTF) */
     0x1a000003,                 /*      bne     wait */
     0xe3a00000,                 /*      mov     r0, #0 */
     0xe3a02000,                 /*      mov     r2, #0 */
-    0xe59fe05c,                 /*      ldr     lr, normal */
-    0xe59ff054,                 /*      ldr     pc, entry */
-    0xe59f1044,                 /* wait: ldr    r1, gicc */
+    0xe59fe060,                 /*      ldr     lr, normal */
+    0xe59ff058,                 /*      ldr     pc, entry */
+    0xe59f1048,                 /* wait: ldr    r1, gicc */
     0xe3a000ff,                 /*      mov     r0, #0xff */
     0xe5810004,                 /*      str     r0, [r1, #4]    (GICC_PMR) */
     0xe3a00001,                 /*      mov     r0, #1 */
     0xe5810000,                 /*      str     r0, [r1]        (GICC_CTLR) */
-    0xe59f2034,                 /*      ldr     r2, bkp4r */
-    0xe59f3034,                 /*      ldr     r3, magic */
+    0xe59f2038,                 /*      ldr     r2, bkp4r */
+    0xe59f3038,                 /*      ldr     r3, magic */
+    0xe1833004,                 /*      orr     r3, r3, r4 */
     0xf57ff04f,                 /* again: dsb   sy */
     0xe320f003,                 /*      wfi */
     0xe591000c,                 /*      ldr     r0, [r1, #12]   (GICC_IAR) */
@@ -60,25 +67,26 @@ static const uint32_t boot_rom_code[] = {
     0xe12fff10,                 /*      bx      r0 */
     GICC_ADDR,
     TAMP_BKP4R_ADDR,
-    CORE1_MAGIC,                /* and after it: entry, normal */
+    MAGIC,                      /* and after it: entry, normal */
 };
 
 static void stm32mp1_boot_rom_work(CPUState *cs, run_on_cpu_data data)
 {
     STM32MP1BootRomState *s = data.host_ptr;
+    bool *pending = &s->pending[CPU(s->cpu[0]) == cs ? 0 : 1];
 
     /* A system reset, or a state that was loaded, may have come in between. */
-    if (s->pending && !s->loaded) {
-        s->pending = false;
+    if (*pending && !s->loaded) {
+        *pending = false;
         trace_stm32mp1_boot_rom_reset(cs->cpu_index);
         cpu_reset(cs);
     }
 }
 
-static void stm32mp1_boot_rom_queue(STM32MP1BootRomState *s)
+static void stm32mp1_boot_rom_queue(STM32MP1BootRomState *s, int core)
 {
     s->loaded = false;
-    async_run_on_cpu(CPU(s->cpu), stm32mp1_boot_rom_work,
+    async_run_on_cpu(CPU(s->cpu[core]), stm32mp1_boot_rom_work,
                      RUN_ON_CPU_HOST_PTR(s));
 }
 
@@ -86,9 +94,9 @@ static void stm32mp1_boot_rom_set_reset(void *opaque, int n, int level)
 {
     STM32MP1BootRomState *s = opaque;
 
-    if (level && !s->pending) {
-        s->pending = true;
-        stm32mp1_boot_rom_queue(s);
+    if (level && !s->pending[n]) {
+        s->pending[n] = true;
+        stm32mp1_boot_rom_queue(s, n);
     }
 }
 
@@ -97,15 +105,21 @@ static void stm32mp1_boot_rom_vm_state_change(void *opaque, bool running,
                                               RunState state)
 {
     STM32MP1BootRomState *s = opaque;
+    bool loaded = s->loaded;
+    int i;
 
-    if (running && s->pending && s->loaded) {
-        stm32mp1_boot_rom_queue(s);
+    for (i = 0; running && loaded && i < STM32MP1_BOOT_ROM_CORES; i++) {
+        if (s->pending[i]) {
+            stm32mp1_boot_rom_queue(s, i);
+        }
     }
 }
 
 static void stm32mp1_boot_rom_reset_hold(Object *obj, ResetType type)
 {
-    STM32MP1_BOOT_ROM(obj)->pending = false;
+    STM32MP1BootRomState *s = STM32MP1_BOOT_ROM(obj);
+
+    memset(s->pending, 0, sizeof(s->pending));
 }
 
 static void stm32mp1_boot_rom_write(STM32MP1BootRomState *s, uint32_t offset,
@@ -121,7 +135,7 @@ static void stm32mp1_boot_rom_write(STM32MP1BootRomState *s, uint32_t offset,
 static void stm32mp1_boot_rom_init(Object *obj)
 {
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_boot_rom_set_reset, "reset",
-                            1);
+                            STM32MP1_BOOT_ROM_CORES);
 }
 
 static void stm32mp1_boot_rom_realize(DeviceState *dev, Error **errp)
@@ -129,8 +143,8 @@ static void stm32mp1_boot_rom_realize(DeviceState *dev, Error **errp)
     STM32MP1BootRomState *s = STM32MP1_BOOT_ROM(dev);
     const uint32_t entries[] = { s->entry, s->normal_entry };
 
-    if (!s->cpu) {
-        error_setg(errp, "property \"cpu\" is not set");
+    if (!s->cpu[0] || !s->cpu[1]) {
+        error_setg(errp, "properties \"cpu0\" and \"cpu1\" are not set");
         return;
     }
     if (!memory_region_init_rom(&s->rom, OBJECT(dev), "stm32mp157.boot-rom",
@@ -160,17 +174,21 @@ static int stm32mp1_boot_rom_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_boot_rom = {
     .name = TYPE_STM32MP1_BOOT_ROM,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = stm32mp1_boot_rom_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_BOOL(pending, STM32MP1BootRomState),
+        VMSTATE_BOOL_ARRAY(pending, STM32MP1BootRomState,
+                           STM32MP1_BOOT_ROM_CORES),
         VMSTATE_END_OF_LIST()
     }
 };
 
 static const Property stm32mp1_boot_rom_properties[] = {
-    DEFINE_PROP_LINK("cpu", STM32MP1BootRomState, cpu, TYPE_ARM_CPU, ARMCPU *),
+    DEFINE_PROP_LINK("cpu0", STM32MP1BootRomState, cpu[0], TYPE_ARM_CPU,
+                     ARMCPU *),
+    DEFINE_PROP_LINK("cpu1", STM32MP1BootRomState, cpu[1], TYPE_ARM_CPU,
+                     ARMCPU *),
     DEFINE_PROP_UINT32("entry", STM32MP1BootRomState, entry, 0),
     DEFINE_PROP_UINT32("normal-entry", STM32MP1BootRomState, normal_entry, 0),
 };

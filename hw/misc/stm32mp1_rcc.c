@@ -78,12 +78,11 @@ REG32(RDLSICR, 0x144)
     FIELD(RDLSICR, LSION, 0, 1)
     FIELD(RDLSICR, LSIRDY, 1, 1)
 REG32(BR_RSTSCLRR, 0x400)
-    FIELD(BR_RSTSCLRR, MPUP1RSTF, 14, 1)
+    FIELD(BR_RSTSCLRR, MPUPRSTF, 13, 2) /* of core 0, of core 1 */
 REG32(MP_GRSTCSETR, 0x404)
     FIELD(MP_GRSTCSETR, MPSYSRST, 0, 1)
     FIELD(MP_GRSTCSETR, MCURST, 1, 1)
-    FIELD(MP_GRSTCSETR, MPUP0RST, 4, 1)
-    FIELD(MP_GRSTCSETR, MPUP1RST, 5, 1)
+    FIELD(MP_GRSTCSETR, MPUPRST, 4, 2)  /* of core 0, of core 1 */
 REG32(MP_RSTSCLRR, 0x408)
 REG32(MP_CIER, 0x414)
 REG32(MP_CIFR, 0x418)
@@ -240,7 +239,7 @@ static const RccReg stm32mp1_rcc_regs[] = {
     PAIR(0x388, "MC_APB5LPEN", 0x0011391d, 0x0011391d),
     PAIR(0x390, "MC_AHB5LPEN", 0x00000171, 0x00000171),
     PAIR(0x398, "MC_AHB6LPEN", 0x01135fa1, 0x011357a1),
-    W1C(0x400, "BR_RSTSCLRR", 0x43ff, 0),
+    W1C(0x400, "BR_RSTSCLRR", 0x63ff, 0),
     RW(0x404, "MP_GRSTCSETR", 0, 0),
     W1C(0x408, "MP_RSTSCLRR", 0xffff, 0),
     PAIR(0x40c, "MP_IWDGFZ", 0x3, 0),
@@ -1082,15 +1081,20 @@ static MemTxResult stm32mp1_rcc_read(void *opaque, hwaddr offset,
 
 static void stm32mp1_rcc_write_grstc(STM32MP1RccState *s, uint32_t value)
 {
-    if (value & R_MP_GRSTCSETR_MPUP0RST_MASK ||
-        (value & R_MP_GRSTCSETR_MPUP1RST_MASK && !s->mpup1_reset)) {
-        qemu_log_mask(LOG_UNIMP,
-                      "%s: reset of a single MPU core is not modelled%s\n",
-                      __func__, value & R_MP_GRSTCSETR_MPUP0RST_MASK ? "" :
-                      " without a boot ROM");
-    } else if (value & R_MP_GRSTCSETR_MPUP1RST_MASK) {
-        s->regs[R_BR_RSTSCLRR] |= R_BR_RSTSCLRR_MPUP1RSTF_MASK;
-        qemu_irq_pulse(s->mpup1_reset);
+    uint32_t cores = FIELD_EX32(value, MP_GRSTCSETR, MPUPRST);
+    int i;
+
+    if (cores && !s->mpu_reset[0]) {
+        qemu_log_mask(LOG_UNIMP, "%s: reset of a single MPU core is not "
+                      "modelled without a boot ROM\n", __func__);
+        cores = 0;
+    }
+    s->regs[R_BR_RSTSCLRR] |= FIELD_DP32(0, BR_RSTSCLRR, MPUPRSTF, cores);
+    s->regs[R_MP_RSTSCLRR] |= FIELD_DP32(0, BR_RSTSCLRR, MPUPRSTF, cores);
+    for (i = 0; i < ARRAY_SIZE(s->mpu_reset); i++) {
+        if (extract32(cores, i, 1)) {
+            qemu_irq_pulse(s->mpu_reset[i]);
+        }
     }
     if (value & R_MP_GRSTCSETR_MCURST_MASK) {
         stm32mp1_rcc_mcu_reset(s, R_MC_RSTSCLRR_MCURSTF_MASK);
@@ -1265,7 +1269,9 @@ static void stm32mp1_rcc_reset_hold(Object *obj, ResetType type)
     }
     qemu_irq_lower(s->mcu_boot);
     qemu_irq_lower(s->mcu_reset);
-    qemu_irq_lower(s->mpup1_reset);
+    for (i = 0; i < ARRAY_SIZE(s->mpu_reset); i++) {
+        qemu_irq_lower(s->mpu_reset[i]);
+    }
     qemu_irq_lower(s->irq);
     for (i = 0; i < STM32MP1_RCC_NUM_PROCESSORS; i++) {
         qemu_irq_lower(s->wakeup_irq[i]);
@@ -1335,7 +1341,8 @@ static void stm32mp1_rcc_init(Object *obj)
     qdev_init_gpio_out_named(dev, s->enable, "enable", STM32MP1_RCC_NUM_RESETS);
     qdev_init_gpio_out_named(dev, &s->mcu_boot, "mcu-boot", 1);
     qdev_init_gpio_out_named(dev, &s->mcu_reset, "mcu-reset", 1);
-    qdev_init_gpio_out_named(dev, &s->mpup1_reset, "mpup1-reset", 1);
+    qdev_init_gpio_out_named(dev, s->mpu_reset, "mpu-reset",
+                             ARRAY_SIZE(s->mpu_reset));
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_wwdg1, "wwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_sysresetreq, "mcu-sysresetreq",
                             1);

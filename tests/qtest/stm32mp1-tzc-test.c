@@ -330,6 +330,7 @@ static void test_m4(void)
 
 #define GICD_CTLR       0xa0021000
 #define GICD_SGIR       0xa0021f00
+#define SGIR_TO_CORE_0  (1u << 16)
 #define SGIR_TO_CORE_1  (1u << 17)
 /* Interrupt 72, of a peripheral, for core 1 */
 #define GICD_ISENABLER2 0xa0021108
@@ -338,12 +339,18 @@ static void test_m4(void)
 #define INTERRUPT_72    (1u << 8)
 #define TAMP_BKP4R      0x5c00a110
 #define TAMP_BKP5R      0x5c00a114
+#define CORE_0_MAGIC    0xca7face0
 #define CORE_1_MAGIC    0xca7face1
 #define MP_GRSTCSETR    0x50000404
+#define MPUP0RST        (1u << 4)
 #define MPUP1RST        (1u << 5)
 #define BR_RSTSCLRR     0x50000400
+#define MP_RSTSCLRR     0x50000408
+#define MPUP0RSTF       (1u << 13)
 #define MPUP1RSTF       (1u << 14)
 #define CORE_1_CODE     (SRAM + 0x200)
+#define WRITE_CODE      (SRAM + 0x300)
+#define HERE            (SRAM + 0x10)
 #define COUNTER         (SRAM + 0x100)
 
 /*
@@ -443,6 +450,63 @@ static void test_core_1(void)
     end_secure(qts);
 }
 
+/*
+ * Core 0, reset alone, waits in the boot ROM as core 1 does, and is not to
+ * start the secure firmware once more. Core 1 writes in its place.
+ */
+static void test_core_0(void)
+{
+    /* Before write_program, so that one knows when core 1 has come there */
+    static const uint32_t tell_program[] = { 0xe3a00201, 0xe5800010 };
+    g_autoptr(GTimer) timer = g_timer_new();
+    g_autofree char *arguments = NULL;
+    QTestState *qts;
+
+    accel = "-accel tcg";
+    qts = start_secure(write_program, sizeof(write_program));
+    accel = "";
+    arguments = g_strdup_printf("-M stm32mp157c-dk2,secure-firmware=%s "
+                                "-kernel %s -accel tcg", firmware_path,
+                                kernel_path);
+    qtest_memwrite(qts, CORE_1_CODE, count_program, sizeof(count_program));
+    qtest_memwrite(qts, WRITE_CODE, tell_program, sizeof(tell_program));
+    qtest_memwrite(qts, WRITE_CODE + sizeof(tell_program), write_program,
+                   sizeof(write_program));
+    core_writes(qts, GICD_CTLR, 1);
+    qtest_writel(qts, TAMP_BKP5R, WRITE_CODE);
+    qtest_writel(qts, TAMP_BKP4R, CORE_1_MAGIC);
+    core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
+    while (!qtest_readl(qts, HERE)) {
+        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
+    }
+    qtest_writel(qts, TAMP_BKP5R, CORE_1_CODE);
+
+    for (int i = 0; i < 3; i++) {
+        qtest_writel(qts, MP_GRSTCSETR, MPUP0RST);
+        g_assert_cmphex(qtest_readl(qts, BR_RSTSCLRR) &
+                        (MPUP0RSTF | MPUP1RSTF), ==, MPUP0RSTF);
+        g_assert_cmphex(qtest_readl(qts, MP_RSTSCLRR) &
+                        (MPUP0RSTF | MPUP1RSTF), ==, MPUP0RSTF);
+        g_assert_true(rests(qts));
+        qts = stm32mp1_migrate_to(qts, arguments);
+        /* The magic number is core 1's. */
+        qtest_writel(qts, TAMP_BKP4R, CORE_1_MAGIC);
+        core_writes(qts, GICD_SGIR, SGIR_TO_CORE_0 | 8);
+        g_assert_false(counts(qts, false));
+        qtest_writel(qts, TAMP_BKP4R, CORE_0_MAGIC);
+        g_assert_false(counts(qts, false));
+        core_writes(qts, GICD_SGIR, SGIR_TO_CORE_0 | 8);
+        g_assert_true(counts(qts, true));
+    }
+    /* A reset of the system is another thing. */
+    qtest_system_reset(qts);
+    g_assert_true(rests(qts));
+    g_assert_cmphex(qtest_readl(qts, BR_RSTSCLRR) & MPUP0RSTF, ==, 0);
+    core_writes(qts, COUNTER, 0x5ec4e7);
+    g_assert_cmphex(qtest_readl(qts, COUNTER), ==, 0x5ec4e7);
+    end_secure(qts);
+}
+
 /* Without a secure world nobody is refused anything. */
 static void test_no_secure_world(void)
 {
@@ -486,6 +550,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tzc/gate", test_gate);
     qtest_add_func("stm32mp1/tzc/secure_a7", test_secure_a7);
     qtest_add_func("stm32mp1/tzc/m4", test_m4);
+    qtest_add_func("stm32mp1/tzc/core_0", test_core_0);
     qtest_add_func("stm32mp1/tzc/core_1", test_core_1);
     qtest_add_func("stm32mp1/tzc/no_secure_world", test_no_secure_world);
     qtest_add_func("stm32mp1/tzc/migration", test_migration);

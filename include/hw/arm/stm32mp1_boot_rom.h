@@ -6,8 +6,8 @@
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the ROM
- *  + Named GPIO input "reset": pulse, core 1 of the MPU resets alone
- *  + Property "cpu": that core (link, must be set)
+ *  + Named GPIO inputs "reset": pulse, core 0 or 1 of the MPU resets alone
+ *  + Properties "cpu0" and "cpu1": the cores (links, must be set)
  *  + Property "entry": what core 0 goes on with after its reset: the secure
  *    firmware, as the first-stage boot loader enters it, with 0 in r0 (pageable
  *    part) and r2 (device tree)
@@ -24,18 +24,19 @@
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1BootRomState, STM32MP1_BOOT_ROM)
 
 #define STM32MP1_BOOT_ROM_SIZE 0x20000
+#define STM32MP1_BOOT_ROM_CORES 2
 
 struct STM32MP1BootRomState {
     SysBusDevice parent_obj;
 
     MemoryRegion rom;
-    ARMCPU *cpu;
+    ARMCPU *cpu[STM32MP1_BOOT_ROM_CORES];
     uint32_t entry;
     uint32_t normal_entry;
     VMChangeStateEntry *vmstate_change;
 
-    bool pending;       /* the reset is yet to come */
-    bool loaded;        /* it is from a saved state */
+    bool pending[STM32MP1_BOOT_ROM_CORES];  /* its reset is yet to come */
+    bool loaded;        /* they are from a saved state */
 };
 
 #endif

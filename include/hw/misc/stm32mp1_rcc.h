@@ -16,8 +16,8 @@
  *   a reset ends.
  * + Named GPIO output "mcu-boot": level of MP_GCR.BOOT_MCU
  * + Named GPIO output "mcu-reset": pulse, the MCU and what goes with it resets
- * + Named GPIO output "mpup1-reset": pulse, core 1 of the MPU resets alone. Not
- *   connected, this reset is said to be not modelled.
+ * + Named GPIO outputs "mpu-reset": pulse, core 0 or 1 of the MPU resets alone.
+ *   Not connected, this reset is said to be not modelled.
  * + Named GPIO inputs "wwdg1-reset" and "mcu-sysresetreq": pulses, note the
  *   reason in MC_RSTSCLRR and reset the MCU
  * + Named GPIO inputs "sleeping": level, a core waits for an interrupt: the two
@@ -154,7 +154,7 @@ struct STM32MP1RccState {
     qemu_irq enable[STM32MP1_RCC_NUM_RESETS];
     qemu_irq mcu_boot;
     qemu_irq mcu_reset;
-    qemu_irq mpup1_reset;
+    qemu_irq mpu_reset[STM32MP1_RCC_NUM_CORES - 1];
 };
 
 /**
