@@ -19,14 +19,19 @@
  * secure world, the rest for the other. That the A7s go through filter 0 and
  * the other masters through filter 1 is assumed; nobody sets them apart.
  *
- * Not modelled: regions that overlap (the one with the higher number counts,
- * and a line of the log says so), accesses ahead of time (SPECULATION_CTRL),
- * FAIL_ID, which names a master in a way that is not documented.
+ * Two regions that a filter looks at must not overlap, but for region 0, which is
+ * everywhere. Arm leaves open what becomes of an access to what is in both; that
+ * it fails is what the registers have a flag and the fail status for, and so it
+ * is here: whatever both of them allow.
+ *
+ * Not modelled: accesses ahead of time (SPECULATION_CTRL), FAIL_ID, which names
+ * a master in a way that is not documented.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/bitops.h"
 #include "qemu/log.h"
+#include "qemu/main-loop.h"
 #include "hw/core/cpu.h"
 #include "hw/irq.h"
 #include "hw/misc/stm32mp1_tzc.h"
@@ -47,6 +52,7 @@ REG32(SPECULATION_CTRL, 0x00c)
 REG32(INT_STATUS, 0x010)
     FIELD(INT_STATUS, STATUS, 0, 4)
     FIELD(INT_STATUS, OVERRUN, 8, 4)
+    FIELD(INT_STATUS, OVERLAP, 16, 4)
 REG32(INT_CLEAR, 0x014)
 REG32(FAIL_ADDRESS_LOW, 0x020)
 REG32(FAIL_ADDRESS_HIGH, 0x024)
@@ -103,20 +109,30 @@ static const uint8_t tzc_ids[] = {
     0x04, 0, 0, 0, 0x60, 0xb4, 0x1b, 0, 0x0d, 0xf0, 0x05, 0xb1,
 };
 
-/* The region that holds for an address */
-static int tzc_find_region(STM32MP1TzcState *s, int filter, uint32_t address)
+/*
+ * The region that holds for an address. That it is in another one, too, is told
+ * by @second, which is 0 otherwise.
+ */
+static int tzc_find_region(STM32MP1TzcState *s, int filter, uint32_t address,
+                           int *second)
 {
-    int i;
+    int i, found = 0;
 
+    *second = 0;
     for (i = STM32MP1_TZC_REGIONS - 1; i > 0; i--) {
         const STM32MP1TzcRegion *region = &s->region[i];
 
-        if (extract32(region->attributes, filter, 1) &&
-            address >= region->base && address <= region->top) {
+        if (!extract32(region->attributes, filter, 1) ||
+            address < region->base || address > region->top) {
+            continue;
+        }
+        if (found) {
+            *second = i;
             break;
         }
+        found = i;
     }
-    return i;
+    return found;
 }
 
 static unsigned tzc_allowed(STM32MP1TzcState *s, STM32MP1TzcMaster master,
@@ -126,11 +142,12 @@ static unsigned tzc_allowed(STM32MP1TzcState *s, STM32MP1TzcMaster master,
     int nsaid = tzc_masters[master].nsaid;
     const STM32MP1TzcRegion *region;
     bool reads, writes;
+    int second;
 
-    if (!extract32(s->gate_keeper, filter, 1)) {
+    region = &s->region[tzc_find_region(s, filter, address, &second)];
+    if (second || !extract32(s->gate_keeper, filter, 1)) {
         return 0;
     }
-    region = &s->region[tzc_find_region(s, filter, address)];
     if (tzc_masters[master].secure) {
         reads = FIELD_EX32(region->attributes, REGION_ATTRIBUTES, S_RD_EN);
         writes = FIELD_EX32(region->attributes, REGION_ATTRIBUTES, S_WR_EN);
@@ -227,25 +244,47 @@ static void tzc_update_views(STM32MP1TzcState *s)
     memory_region_transaction_commit();
 }
 
+static void tzc_update_safely(CPUState *cs, run_on_cpu_data data)
+{
+    BQL_LOCK_GUARD();
+    tzc_update_views(data.host_ptr);
+}
+
+/* No vCPU may run while the memory map changes: its TLB is of the old one. */
+static void tzc_change_views(STM32MP1TzcState *s)
+{
+    if (current_cpu) {
+        async_safe_run_on_cpu(current_cpu, tzc_update_safely,
+                              RUN_ON_CPU_HOST_PTR(s));
+    } else {
+        tzc_update_views(s);
+    }
+}
+
 static MemTxResult tzc_refuse(STM32MP1TzcView *view, uint32_t address,
                               unsigned size, bool write, MemTxAttrs attrs)
 {
     STM32MP1TzcState *s = view->tzc;
     STM32MP1TzcMaster master = view->master;
     int filter = tzc_masters[master].filter;
-    int region = tzc_find_region(s, filter, address);
+    int second, region = tzc_find_region(s, filter, address, &second);
     bool secure = tzc_masters[master].secure;
+    g_autofree char *overlap =
+        second ? g_strdup_printf(", overlapped by region %d", second) : NULL;
 
     qemu_log_mask(LOG_GUEST_ERROR, "%s: %s%s: %s of %u byte(s) at 0x%08" PRIx32
                   " refused: filter %d %s, region %d: attributes 0x%08" PRIx32
-                  ", id access 0x%08" PRIx32 "\n", TYPE_STM32MP1_TZC,
+                  ", id access 0x%08" PRIx32 "%s\n", TYPE_STM32MP1_TZC,
                   tzc_masters[master].name,
                   !tzc_masters[master].cpu || master == STM32MP1_TZC_M4 ? "" :
                   secure ? ", secure" : ", non-secure",
                   write ? "write" : "read", size, address, filter,
                   extract32(s->gate_keeper, filter, 1) ? "open" : "closed",
                   region, s->region[region].attributes,
-                  s->region[region].id_access);
+                  s->region[region].id_access, overlap ?: "");
+    if (second) {
+        s->int_status |= BIT(R_INT_STATUS_OVERLAP_SHIFT + filter);
+    }
     if (extract32(s->int_status, filter, 1)) {
         /* The first one stays until it is cleared. */
         s->int_status |= BIT(R_INT_STATUS_OVERRUN_SHIFT + filter);
@@ -414,22 +453,6 @@ bad:
     return 0;
 }
 
-static void tzc_check_overlap(STM32MP1TzcState *s, int changed)
-{
-    const STM32MP1TzcRegion *one = &s->region[changed];
-    int i;
-
-    for (i = 1; i < STM32MP1_TZC_REGIONS; i++) {
-        const STM32MP1TzcRegion *other = &s->region[i];
-
-        if (i != changed && (one->attributes & other->attributes & FILTERS) &&
-            one->base <= other->top && other->base <= one->top) {
-            qemu_log_mask(LOG_GUEST_ERROR, "%s: regions %d and %d overlap\n",
-                          TYPE_STM32MP1_TZC, changed, i);
-        }
-    }
-}
-
 static void tzc_write_region(STM32MP1TzcState *s, hwaddr addr, uint32_t value)
 {
     int n = (addr - A_REGION_BASE_LOW) / REGION_STRIDE;
@@ -446,10 +469,7 @@ static void tzc_write_region(STM32MP1TzcState *s, hwaddr addr, uint32_t value)
     } else if (reg && n) {
         *reg = reg == &region->top ? value | (PAGE - 1) : value & -PAGE;
     }
-    if (n) {
-        tzc_check_overlap(s, n);
-    }
-    tzc_update_views(s);
+    tzc_change_views(s);
 }
 
 static void stm32mp1_tzc_write(void *opaque, hwaddr addr, uint64_t value,
@@ -474,7 +494,7 @@ static void stm32mp1_tzc_write(void *opaque, hwaddr addr, uint64_t value,
         break;
     case A_GATE_KEEPER:
         s->gate_keeper = value & FILTERS;
-        tzc_update_views(s);
+        tzc_change_views(s);
         break;
     case A_SPECULATION_CTRL:
         s->speculation_ctrl = value & 3;
@@ -483,7 +503,8 @@ static void stm32mp1_tzc_write(void *opaque, hwaddr addr, uint64_t value,
         for (int i = 0; i < STM32MP1_TZC_FILTERS; i++) {
             if (extract32(value, i, 1)) {
                 s->int_status &= ~(BIT(R_INT_STATUS_STATUS_SHIFT + i) |
-                                   BIT(R_INT_STATUS_OVERRUN_SHIFT + i));
+                                   BIT(R_INT_STATUS_OVERRUN_SHIFT + i) |
+                                   BIT(R_INT_STATUS_OVERLAP_SHIFT + i));
             }
         }
         tzc_update_irq(s);

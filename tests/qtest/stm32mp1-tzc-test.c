@@ -179,6 +179,15 @@ static void set_region(QTestState *qts, int n, uint32_t base, uint32_t size,
     qtest_writel(qts, ATTRIBUTES(n), attributes);
 }
 
+/* A region amid the normal world's, which is around it but not in it */
+static void set_inner_region(QTestState *qts, uint32_t base, uint32_t size,
+                             uint32_t attributes, uint32_t id_access)
+{
+    set_region(qts, 1, DDR, base - DDR, FILTERS, UINT32_MAX);
+    set_region(qts, 3, base, size, attributes, id_access);
+    set_region(qts, 4, base + size, SECURE - base - size, FILTERS, UINT32_MAX);
+}
+
 /* Where a master may read, write, both, neither */
 static void test_permissions(void)
 {
@@ -199,7 +208,7 @@ static void test_permissions(void)
 
     for (int i = 0; i < ARRAY_SIZE(table); i++) {
         /* A bus without errors reads 0, and ignores writes. */
-        set_region(qts, 3, at, 0x1000, FILTERS, table[i].id_access);
+        set_inner_region(qts, at, 0x1000, FILTERS, table[i].id_access);
         qtest_writel(qts, at + 8, 0x600dbeef);
         qtest_writel(qts, SRAM, 0xdeadbeef);
         g_assert_true(stm32mp1_copy_by_dma(qts, at + 8, SRAM));
@@ -271,6 +280,46 @@ static void test_gate(void)
     end_secure(qts);
 }
 
+/* What is in two regions fails, whatever they allow. */
+static void test_overlap(void)
+{
+    QTestState *qts = start_secure(spin, sizeof(spin));
+    uint32_t at = DDR + 0x8000000;
+
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "tzc", "sysbus-irq");
+    qtest_writel(qts, at, 0x600dbeef);
+    qtest_writel(qts, at + 0x1000, 0x600dbeef);
+    /* Set up alone, it is no more than that; and none of filter 0 matters. */
+    set_region(qts, 3, at, 0x1000, 2, UINT32_MAX);
+    set_region(qts, 4, at + 0x1000, 0x1000, 1, UINT32_MAX);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+    stm32mp1_copy_by_dma(qts, at - 4, SRAM);
+    stm32mp1_copy_by_dma(qts, at + 0x1000, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x600dbeef);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+
+    stm32mp1_copy_by_dma(qts, at, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0x20002);
+    g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, at);
+    g_assert_true(qtest_get_irq(qts, 0));
+    /* As with any other, only the first one is kept. */
+    stm32mp1_copy_by_dma(qts, SECURE, SRAM);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0x20202);
+    qtest_writel(qts, INT_CLEAR, 2);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+    g_assert_false(qtest_get_irq(qts, 0));
+    stm32mp1_copy_by_dma(qts, SECURE, SRAM);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
+    qtest_writel(qts, INT_CLEAR, 2);
+
+    /* Region 0 is under all of them. */
+    set_region(qts, 3, 0, 0, 0, 0);
+    stm32mp1_copy_by_dma(qts, at, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0x600dbeef);
+    end_secure(qts);
+}
+
 /* Let a core read a word. */
 static uint32_t core_reads(QTestState *qts, uint32_t address)
 {
@@ -313,7 +362,7 @@ static void check_core(const uint32_t *firmware, size_t size, bool m4)
     }
     qtest_writel(qts, INT_CLEAR, 3);
     /* For the secure world, and all of the other but the M4 */
-    set_region(qts, 3, at, 0x1000, FILTERS | S_READ, ~nsaid);
+    set_inner_region(qts, at, 0x1000, FILTERS | S_READ, ~nsaid);
     g_assert_cmphex(core_reads(qts, at), ==, m4 ? 0 : 0x600dbeef);
     end_secure(qts);
 }
@@ -526,7 +575,7 @@ static void test_migration(void)
 
     arguments = g_strdup_printf("-M stm32mp157c-dk2,secure-firmware=%s "
                                 "-kernel %s", firmware_path, kernel_path);
-    set_region(qts, 3, at, 0x1000, FILTERS, 0);
+    set_inner_region(qts, at, 0x1000, FILTERS, 0);
     stm32mp1_copy_by_dma(qts, at, SRAM);
     qts = stm32mp1_migrate_to(qts, arguments);
     g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
@@ -548,6 +597,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tzc/permissions", test_permissions);
     qtest_add_func("stm32mp1/tzc/action", test_action);
     qtest_add_func("stm32mp1/tzc/gate", test_gate);
+    qtest_add_func("stm32mp1/tzc/overlap", test_overlap);
     qtest_add_func("stm32mp1/tzc/secure_a7", test_secure_a7);
     qtest_add_func("stm32mp1/tzc/m4", test_m4);
     qtest_add_func("stm32mp1/tzc/core_0", test_core_0);
