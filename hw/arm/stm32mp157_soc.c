@@ -65,6 +65,9 @@
 #define SYSRAM_SIZE (256 * KiB)
 #define BKPSRAM_ADDR 0x54000000
 #define BKPSRAM_SIZE (4 * KiB)
+#define NO_DECPROT 0xff
+#define TZMA_ROM 0
+#define TZMA_SYSRAM 1
 #define FDCAN_RAM_ADDR 0x44011000
 #define FDCAN_RAM_SIZE (10 * KiB)
 #define PERIPH_ADDR 0x40000000
@@ -496,9 +499,45 @@ static const struct {
 };
 
 /*
+ * The internal memories, each a part of a RAM. SRAM1 to 4 are one behind the
+ * other: platform_config.h of OP-TEE has their sizes.
+ */
+static const struct {
+    const char *name;
+    hwaddr addr;
+    size_t ram;             /* in STM32MP157SocState */
+    uint64_t offset;
+    uint64_t size;
+    uint8_t decprot;        /* its number in the ETZPC, or NO_DECPROT */
+    STM32MP1Protection protection;
+} stm32mp157_soc_memories[STM32MP157_NUM_MEMORIES] = {
+#define MEMORY(_name, _addr, _ram, _offset, _size, _decprot)                \
+    { _name, _addr, offsetof(STM32MP157SocState, _ram), _offset, _size,     \
+      _decprot, STM32MP1_PROTECTION_NONE }
+    [STM32MP157_SRAM1] = MEMORY("sram1", MCUSRAM_ADDR, mcusram, 0, 128 * KiB,
+                                80),
+    [STM32MP157_SRAM2] = MEMORY("sram2", MCUSRAM_ADDR + 128 * KiB, mcusram,
+                                128 * KiB, 128 * KiB, 81),
+    [STM32MP157_SRAM3] = MEMORY("sram3", MCUSRAM_ADDR + 256 * KiB, mcusram,
+                                256 * KiB, 64 * KiB, 82),
+    [STM32MP157_SRAM4] = MEMORY("sram4", MCUSRAM_ADDR + 320 * KiB, mcusram,
+                                320 * KiB, 64 * KiB, 83),
+    [STM32MP157_RETRAM] = MEMORY("retram", RETRAM_ADDR, retram, 0, RETRAM_SIZE,
+                                 84),
+    [STM32MP157_BKPSRAM] = MEMORY("bkpsram", BKPSRAM_ADDR, bkpsram, 0,
+                                  BKPSRAM_SIZE, 1),
+    [STM32MP157_FDCAN_RAM] = MEMORY("fdcan-ram", FDCAN_RAM_ADDR, fdcan_ram, 0,
+                                    FDCAN_RAM_SIZE, 62),
+#undef MEMORY
+    [STM32MP157_SYSRAM] = { "sysram", SYSRAM_ADDR,
+                            offsetof(STM32MP157SocState, sysram), 0,
+                            SYSRAM_SIZE, NO_DECPROT,
+                            STM32MP1_PROTECTION_SECURE },
+};
+
+/*
  * Numbers that the ETZPC has for peripherals: dt-bindings of OP-TEE,
- * STM32MP1_ETZPC_*_ID. Those of the memories, and of what is not modelled, are
- * not in it.
+ * STM32MP1_ETZPC_*_ID. Those of what is not modelled are not in it.
  */
 static const struct {
     uint8_t id;
@@ -518,6 +557,7 @@ static const struct {
     DECPROT(48, TIM1), DECPROT(49, TIM8), DECPROT(51, USART6),
     DECPROT(52, SPI1), DECPROT(53, SPI4), DECPROT(54, TIM15),
     DECPROT(55, TIM16), DECPROT(56, TIM17), DECPROT(57, SPI5),
+    DECPROT(62, FDCAN1), DECPROT(62, FDCAN2),
     DECPROT(64, LPTIM2), DECPROT(65, LPTIM3), DECPROT(66, LPTIM4),
     DECPROT(67, LPTIM5), DECPROT(69, VREFBUF), DECPROT(71, CRC2),
     DECPROT(72, ADC), DECPROT(73, HASH2), DECPROT(74, RNG2),
@@ -574,7 +614,7 @@ static const struct {
 static const struct {
     const char *name;
     hwaddr addr;        /* in the view of the M4 */
-    hwaddr target;      /* in the system memory */
+    hwaddr target;      /* on its bus, which is as the system memory */
     uint64_t size;
 } stm32mp157_soc_m4_view[] = {
     { "m4.retram", 0, RETRAM_ADDR, RETRAM_SIZE },
@@ -664,6 +704,28 @@ static void stm32mp157_soc_set_enable(void *opaque, int n, int level)
         if (i == STM32MP157_HSEM) {
             qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->hsem_m4_gate),
                                                 "enable", 0), level);
+        }
+    }
+}
+
+/* Input "decprot": a field of the ETZPC, for all that share it */
+static void stm32mp157_soc_set_decprot(void *opaque, int n, int level)
+{
+    STM32MP157SocState *s = STM32MP157_SOC(opaque);
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_decprot); i++) {
+        STM32MP1GateState *gate = &s->gate[stm32mp157_soc_decprot[i].device];
+
+        if (stm32mp157_soc_decprot[i].id == n) {
+            qemu_set_irq(qdev_get_gpio_in_named(DEVICE(gate), "protection", 0),
+                         level);
+        }
+    }
+    for (i = 0; i < STM32MP157_NUM_MEMORIES; i++) {
+        if (stm32mp157_soc_memories[i].decprot == n) {
+            qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->memory_gate[i]),
+                                                "protection", 0), level);
         }
     }
 }
@@ -806,6 +868,13 @@ static void stm32mp157_soc_init(Object *obj)
     }
     object_initialize_child(obj, "hsem-m4-gate", &s->hsem_m4_gate,
                             TYPE_STM32MP1_GATE);
+    for (i = 0; i < STM32MP157_NUM_MEMORIES; i++) {
+        g_autofree char *name =
+            g_strdup_printf("%s-gate", stm32mp157_soc_memories[i].name);
+
+        object_initialize_child(obj, name, &s->memory_gate[i],
+                                TYPE_STM32MP1_MEMORY_GATE);
+    }
     /* On the board this is the console of the boot firmware. */
     qdev_prop_set_bit(s->dev[STM32MP157_UART4], "boot-enabled", true);
 
@@ -815,6 +884,8 @@ static void stm32mp157_soc_init(Object *obj)
                             "device-reset", STM32MP157_NUM_DEVICES);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_enable,
                             "clock-enable", STM32MP1_RCC_NUM_RESETS);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_decprot, "decprot",
+                            STM32MP1_ETZPC_IDS);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_a7_wfi, "a7-wfi",
                             STM32MP157_NUM_A7);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp157_soc_set_mcu_reset,
@@ -857,14 +928,62 @@ static void stm32mp157_soc_connect_tzc(STM32MP157SocState *s)
     }
 }
 
+static bool stm32mp157_soc_realize_memory_gate(STM32MP157SocState *s,
+                                               STM32MP157Memory n, Error **errp)
+{
+    DeviceState *dev = DEVICE(&s->memory_gate[n]);
+    MemoryRegion *ram = (MemoryRegion *)((char *)s +
+                                         stm32mp157_soc_memories[n].ram);
+
+    object_property_set_link(OBJECT(dev), "memory", OBJECT(ram), &error_abort);
+    qdev_prop_set_uint64(dev, "offset", stm32mp157_soc_memories[n].offset);
+    qdev_prop_set_uint64(dev, "size", stm32mp157_soc_memories[n].size);
+    qdev_prop_set_uint64(dev, "base", stm32mp157_soc_memories[n].addr);
+    qdev_prop_set_string(dev, "name", stm32mp157_soc_memories[n].name);
+    qdev_prop_set_uint8(dev, "protection",
+                        stm32mp157_soc_memories[n].protection);
+    return sysbus_realize(SYS_BUS_DEVICE(dev), errp);
+}
+
+/* Put the internal memories where @viewer sees them. */
+static void stm32mp157_soc_map_memories(STM32MP157SocState *s,
+                                        STM32MP1MemoryViewer viewer,
+                                        MemoryRegion *view, int priority)
+{
+    MemoryRegion *mcusram = &s->mcusram_view[viewer];
+    MemoryRegion *high = &s->mcusram_high[viewer];
+    int i;
+
+    memory_region_init(mcusram, OBJECT(s), "mcusram-view", MCUSRAM_SIZE);
+    memory_region_init_alias(high, OBJECT(s), "mcusram-high", mcusram, 0,
+                             MCUSRAM_SIZE);
+    memory_region_add_subregion_overlap(view, MCUSRAM_ADDR, mcusram, priority);
+    memory_region_add_subregion_overlap(view, MCUSRAM_HIGH_ADDR, high,
+                                        priority);
+    for (i = 0; i < STM32MP157_NUM_MEMORIES; i++) {
+        hwaddr addr = stm32mp157_soc_memories[i].addr;
+        MemoryRegion *part = sysbus_mmio_get_region(
+            SYS_BUS_DEVICE(&s->memory_gate[i]), viewer);
+
+        if (addr >= MCUSRAM_ADDR && addr < MCUSRAM_ADDR + MCUSRAM_SIZE) {
+            memory_region_add_subregion(mcusram, addr - MCUSRAM_ADDR, part);
+        } else {
+            memory_region_add_subregion_overlap(view, addr, part, priority);
+        }
+    }
+}
+
 static bool stm32mp157_soc_realize_boot_rom(STM32MP157SocState *s,
                                             Error **errp)
 {
-    DeviceState *dev;
+    DeviceState *dev, *gate;
+    MemoryRegion *rom;
     int i;
 
     object_initialize_child(OBJECT(s), "boot-rom", &s->boot_rom,
                             TYPE_STM32MP1_BOOT_ROM);
+    object_initialize_child(OBJECT(s), "boot-rom-gate", &s->boot_rom_gate,
+                            TYPE_STM32MP1_MEMORY_GATE);
     dev = DEVICE(&s->boot_rom);
     for (i = 0; i < STM32MP157_NUM_A7; i++) {
         g_autofree char *cpu = g_strdup_printf("cpu%d", i);
@@ -878,9 +997,22 @@ static bool stm32mp157_soc_realize_boot_rom(STM32MP157SocState *s,
     if (!sysbus_realize(SYS_BUS_DEVICE(dev), errp)) {
         return false;
     }
-    /* It is there for the secure world only. */
+    rom = sysbus_mmio_get_region(SYS_BUS_DEVICE(dev), 0);
+    gate = DEVICE(&s->boot_rom_gate);
+    object_property_set_link(OBJECT(gate), "memory", OBJECT(rom),
+                             &error_abort);
+    qdev_prop_set_uint64(gate, "size", memory_region_size(rom));
+    qdev_prop_set_string(gate, "name", "boot-rom");
+    qdev_prop_set_uint8(gate, "protection", STM32MP1_PROTECTION_SECURE);
+    if (!sysbus_realize(SYS_BUS_DEVICE(gate), errp)) {
+        return false;
+    }
+    /* The M4 has RETRAM there. */
     memory_region_add_subregion_overlap(&s->view[STM32MP1_TZC_A7_SECURE],
-        BOOT_ROM_ADDR, sysbus_mmio_get_region(SYS_BUS_DEVICE(dev), 0), 1);
+        BOOT_ROM_ADDR, sysbus_mmio_get_region(SYS_BUS_DEVICE(gate),
+                                              STM32MP1_VIEWER_SECURE), 1);
+    memory_region_add_subregion(get_system_memory(), BOOT_ROM_ADDR,
+        sysbus_mmio_get_region(SYS_BUS_DEVICE(gate), STM32MP1_VIEWER_NORMAL));
     for (i = 0; i < STM32MP157_NUM_A7; i++) {
         qdev_connect_gpio_out_named(DEVICE(&s->rcc), "mpu-reset", i,
                                     qdev_get_gpio_in_named(dev, "reset", i));
@@ -895,15 +1027,13 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
     const struct {
         MemoryRegion *mr;
         const char *name;
-        hwaddr addr;
         uint64_t size;
     } rams[] = {
-        { &s->retram, "stm32mp157.retram", RETRAM_ADDR, RETRAM_SIZE },
-        { &s->mcusram, "stm32mp157.mcusram", MCUSRAM_ADDR, MCUSRAM_SIZE },
-        { &s->sysram, "stm32mp157.sysram", SYSRAM_ADDR, SYSRAM_SIZE },
-        { &s->bkpsram, "stm32mp157.bkpsram", BKPSRAM_ADDR, BKPSRAM_SIZE },
-        { &s->fdcan_ram, "stm32mp157.fdcan-ram", FDCAN_RAM_ADDR,
-          FDCAN_RAM_SIZE },
+        { &s->retram, "stm32mp157.retram", RETRAM_SIZE },
+        { &s->mcusram, "stm32mp157.mcusram", MCUSRAM_SIZE },
+        { &s->sysram, "stm32mp157.sysram", SYSRAM_SIZE },
+        { &s->bkpsram, "stm32mp157.bkpsram", BKPSRAM_SIZE },
+        { &s->fdcan_ram, "stm32mp157.fdcan-ram", FDCAN_RAM_SIZE },
     };
     int i;
 
@@ -916,11 +1046,18 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
                                     rams[i].size, errp)) {
             return false;
         }
-        memory_region_add_subregion(system, rams[i].addr, rams[i].mr);
     }
-    memory_region_init_alias(&s->mcusram_high, obj, "stm32mp157.mcusram-high",
-                             &s->mcusram, 0, MCUSRAM_SIZE);
-    memory_region_add_subregion(system, MCUSRAM_HIGH_ADDR, &s->mcusram_high);
+    for (i = 0; i < STM32MP157_NUM_MEMORIES; i++) {
+        if (!stm32mp157_soc_realize_memory_gate(s, i, errp)) {
+            return false;
+        }
+    }
+    memory_region_init(&s->m4_bus, obj, "m4-bus", 4 * GiB);
+    memory_region_init_alias(&s->m4_bus_system, obj, "m4-bus-system", system, 0,
+                             4 * GiB);
+    memory_region_add_subregion(&s->m4_bus, 0, &s->m4_bus_system);
+    stm32mp157_soc_map_memories(s, STM32MP1_VIEWER_NORMAL, system, 0);
+    stm32mp157_soc_map_memories(s, STM32MP1_VIEWER_MCU, &s->m4_bus, 1);
     if (!s->secure) {
         memory_region_add_subregion(system, STM32MP157_DDR_ADDR, s->dram);
     }
@@ -928,7 +1065,7 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
     memory_region_init(&s->m4_view, obj, "m4-view", 4 * GiB);
     for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_m4_view); i++) {
         memory_region_init_alias(&s->m4_alias[i], obj,
-                                 stm32mp157_soc_m4_view[i].name, system,
+                                 stm32mp157_soc_m4_view[i].name, &s->m4_bus,
                                  stm32mp157_soc_m4_view[i].target,
                                  stm32mp157_soc_m4_view[i].size);
         memory_region_add_subregion(&s->m4_view, stm32mp157_soc_m4_view[i].addr,
@@ -938,6 +1075,8 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
     for (i = 0; i < STM32MP1_TZC_NUM_MASTERS; i++) {
         stm32mp157_soc_init_view(s, i);
     }
+    stm32mp157_soc_map_memories(s, STM32MP1_VIEWER_SECURE,
+                                &s->view[STM32MP1_TZC_A7_SECURE], 1);
 
     for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_unimplemented); i++) {
         create_unimplemented_device(stm32mp157_soc_unimplemented[i].name,
@@ -1116,6 +1255,9 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
             qdev_prop_set_uint64(dev, "secure-size", STM32MP157_SECURE_SIZE);
         }
     }
+    if (!strcmp(info->type, TYPE_STM32MP1_ETZPC)) {
+        qdev_prop_set_bit(dev, "sysram-open", !s->secure);
+    }
     if (!strcmp(info->type, TYPE_STM32L4X5_GPIO)) {
         qdev_prop_set_string(dev, "name", info->name);
         qdev_prop_set_uint32(dev, "mode-reset", 0xffffffff);
@@ -1196,14 +1338,18 @@ static void stm32mp157_soc_connect_etzpc(STM32MP157SocState *s)
     DeviceState *etzpc = s->dev[STM32MP157_ETZPC];
     int i;
 
-    for (i = 0; i < ARRAY_SIZE(stm32mp157_soc_decprot); i++) {
-        STM32MP1GateState *gate = &s->gate[stm32mp157_soc_decprot[i].device];
-
-        qdev_connect_gpio_out_named(etzpc, "decprot",
-                                    stm32mp157_soc_decprot[i].id,
-                                    qdev_get_gpio_in_named(DEVICE(gate),
-                                                           "protection", 0));
+    for (i = 0; i < STM32MP1_ETZPC_IDS; i++) {
+        qdev_connect_gpio_out_named(etzpc, "decprot", i,
+                                    qdev_get_gpio_in_named(DEVICE(s), "decprot",
+                                                           i));
     }
+    if (s->secure) {
+        qdev_connect_gpio_out_named(etzpc, "tzma", TZMA_ROM,
+            qdev_get_gpio_in_named(DEVICE(&s->boot_rom_gate), "pages", 0));
+    }
+    qdev_connect_gpio_out_named(etzpc, "tzma", TZMA_SYSRAM,
+        qdev_get_gpio_in_named(DEVICE(&s->memory_gate[STM32MP157_SYSRAM]),
+                               "pages", 0));
 }
 
 /* The requests of these do not end by an access to them. */

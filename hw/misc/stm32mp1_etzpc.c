@@ -6,19 +6,23 @@
  */
 
 /*
- * The gates of the peripherals keep to the settings; those of memories (their
- * DECPROT, and TZMA) have no effect. On silicon every peripheral is secure after
- * reset; here DECPROT has the values that the first-stage boot loader leaves:
- * all open.
+ * The gates of the peripherals and of the memories keep to the settings. On
+ * silicon every peripheral is secure after reset; here DECPROT has the values
+ * that the first-stage boot loader leaves: all open.
+ *
+ * TZMAn_SIZE counts the secure units of 4 KiB, from the start of the ROM and of
+ * SYSRAM on: OP-TEE (stm32_etzpc.c) and U-Boot, for which 0 opens all, agree.
  */
 #include "qemu/osdep.h"
 #include "hw/misc/stm32mp1_etzpc.h"
 #include "hw/irq.h"
+#include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "hw/registerfields.h"
 #include "trace.h"
 
 REG32(TZMA0_SIZE, 0x00)
+    FIELD(TZMA0_SIZE, R0SIZE, 0, 10)
     FIELD(TZMA0_SIZE, LOCK, 31, 1)
 REG32(TZMA1_SIZE, 0x04)
 REG32(DECPROT0, 0x10)
@@ -30,6 +34,15 @@ static uint64_t etzpc_tzma_pre_write(RegisterInfo *reg, uint64_t val)
     uint32_t old = *(uint32_t *)reg->data;
 
     return old & R_TZMA0_SIZE_LOCK_MASK ? old : val;
+}
+
+/* A reset, too, comes to this. */
+static void etzpc_tzma_post_write(RegisterInfo *reg, uint64_t val)
+{
+    STM32MP1EtzpcState *s = STM32MP1_ETZPC(REGISTER_BLOCK_OF(reg));
+
+    qemu_set_irq(s->tzma[(reg->access->addr - A_TZMA0_SIZE) / 4],
+                 FIELD_EX32(val, TZMA0_SIZE, R0SIZE));
 }
 
 /* One lock register covers two DECPROT registers of 16 two-bit fields */
@@ -66,6 +79,10 @@ static uint64_t etzpc_lock_pre_write(RegisterInfo *reg, uint64_t val)
     return val | *(uint32_t *)reg->data;
 }
 
+#define TZMA(n) { .name = "TZMA" #n "_SIZE", .addr = A_TZMA0_SIZE + 4 * (n), \
+                  .ro = ~0x800003ffu, .reset = 0x3ff,                        \
+                  .pre_write = etzpc_tzma_pre_write,                         \
+                  .post_write = etzpc_tzma_post_write }
 #define DECPROT(n) { .name = "DECPROT" #n, .addr = A_DECPROT0 + 4 * (n), \
                      .reset = 0xffffffff,                                \
                      .pre_write = etzpc_decprot_pre_write,               \
@@ -75,10 +92,7 @@ static uint64_t etzpc_lock_pre_write(RegisterInfo *reg, uint64_t val)
                   .pre_write = etzpc_lock_pre_write }
 
 static const RegisterAccessInfo stm32mp1_etzpc_regs[] = {
-    { .name = "TZMA0_SIZE", .addr = A_TZMA0_SIZE, .ro = ~0x800003ffu,
-      .reset = 0x3ff, .pre_write = etzpc_tzma_pre_write },
-    { .name = "TZMA1_SIZE", .addr = A_TZMA1_SIZE, .ro = ~0x800003ffu,
-      .reset = 0x3ff, .pre_write = etzpc_tzma_pre_write },
+    TZMA(0), TZMA(1),
     DECPROT(0), DECPROT(1), DECPROT(2), DECPROT(3), DECPROT(4), DECPROT(5),
     LOCK(0), LOCK(1), LOCK(2),
     /* 2 memory aperture controls, 96 peripherals, 2 bits each */
@@ -88,16 +102,38 @@ static const RegisterAccessInfo stm32mp1_etzpc_regs[] = {
     REGISTER_BLOCK_RO("SIDR", 0x3fc, 0xa3c5dd01),
 };
 
+static void stm32mp1_etzpc_reset_hold(Object *obj, ResetType type)
+{
+    STM32MP1EtzpcState *s = STM32MP1_ETZPC(obj);
+    RegisterBlockState *block = REGISTER_BLOCK(obj);
+
+    register_block_reset_all(block);
+    if (s->sysram_open) {
+        block->regs[R_TZMA1_SIZE] = 0;
+        qemu_set_irq(s->tzma[1], 0);
+    }
+}
+
 static void stm32mp1_etzpc_init(Object *obj)
 {
-    qdev_init_gpio_out_named(DEVICE(obj), STM32MP1_ETZPC(obj)->decprot,
-                             "decprot", STM32MP1_ETZPC_IDS);
+    STM32MP1EtzpcState *s = STM32MP1_ETZPC(obj);
+
+    qdev_init_gpio_out_named(DEVICE(obj), s->decprot, "decprot",
+                             STM32MP1_ETZPC_IDS);
+    qdev_init_gpio_out_named(DEVICE(obj), s->tzma, "tzma",
+                             STM32MP1_ETZPC_TZMAS);
 }
+
+static const Property stm32mp1_etzpc_properties[] = {
+    DEFINE_PROP_BOOL("sysram-open", STM32MP1EtzpcState, sysram_open, false),
+};
 
 static void stm32mp1_etzpc_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, stm32mp1_etzpc_regs,
                               ARRAY_SIZE(stm32mp1_etzpc_regs));
+    RESETTABLE_CLASS(klass)->phases.hold = stm32mp1_etzpc_reset_hold;
+    device_class_set_props(DEVICE_CLASS(klass), stm32mp1_etzpc_properties);
 }
 
 static const TypeInfo stm32mp1_etzpc_types[] = {

@@ -52,9 +52,9 @@ static bool stm32mp1_gate_from_mcu(MemTxAttrs attrs)
             current_cpu->cluster_index == STM32MP1_MCU_CLUSTER);
 }
 
-/* Whether an access is allowed; that of a debugger always is. */
-static bool stm32mp1_gate_allowed(STM32MP1GateState *s, const char *action,
-                                  hwaddr addr, bool write, MemTxAttrs attrs)
+bool stm32mp1_protection_allows(STM32MP1Protection protection,
+                                const char *name, const char *action,
+                                hwaddr addr, bool write, MemTxAttrs attrs)
 {
     static const char *const rules[STM32MP1_NUM_PROTECTIONS] = {
         [STM32MP1_PROTECTION_SECURE] = "for the secure world",
@@ -63,7 +63,7 @@ static bool stm32mp1_gate_allowed(STM32MP1GateState *s, const char *action,
     };
     bool allowed = true;
 
-    switch (s->protection) {
+    switch (protection) {
     case STM32MP1_PROTECTION_SECURE:
         allowed = attrs.secure;
         break;
@@ -73,17 +73,26 @@ static bool stm32mp1_gate_allowed(STM32MP1GateState *s, const char *action,
     case STM32MP1_PROTECTION_MCU:
         allowed = stm32mp1_gate_from_mcu(attrs);
         break;
+    default:
+        break;
     }
     if (!allowed && !attrs.unspecified) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: %s%s: %s of 0x%03" HWADDR_PRIx
-                      " refused: it is %s\n", s->name,
+                      " refused: it is %s\n", name,
                       attrs.requester_id ? "DMA" :
                       stm32mp1_gate_from_mcu(attrs) ? "M4" : "A7",
                       attrs.secure ? ", secure" : ", non-secure", action, addr,
-                      rules[s->protection]);
+                      rules[protection]);
         return false;
     }
     return true;
+}
+
+static bool stm32mp1_gate_allowed(STM32MP1GateState *s, const char *action,
+                                  hwaddr addr, bool write, MemTxAttrs attrs)
+{
+    return stm32mp1_protection_allows(s->protection, s->name, action, addr,
+                                      write, attrs);
 }
 
 /* Whether an access of @size goes to the block as it is */

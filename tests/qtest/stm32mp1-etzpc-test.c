@@ -20,9 +20,9 @@
 
 static void check_reset_values(QTestState *qts)
 {
-    for (unsigned n = 0; n < NUM_TZMA; n++) {
-        g_assert_cmphex(qtest_readl(qts, TZMA(n)), ==, 0x3ff);
-    }
+    /* The ROM is secure, SYSRAM is not: U-Boot's SPL leaves it so. */
+    g_assert_cmphex(qtest_readl(qts, TZMA(0)), ==, 0x3ff);
+    g_assert_cmphex(qtest_readl(qts, TZMA(1)), ==, 0);
     /* every peripheral is open, or Linux would not attach its driver */
     for (unsigned n = 0; n < NUM_DECPROT; n++) {
         g_assert_cmphex(qtest_readl(qts, DECPROT(n)), ==, 0xffffffff);
@@ -88,14 +88,6 @@ static void test_tzma_lock(void)
     qtest_quit(qts);
 }
 
-/* MDMA, channel 0: the normal world's, the A7's */
-#define MDMA_CIFCR  (0x58000000 + 0x44)
-#define MDMA_CCR    (0x58000000 + 0x4c)
-#define MDMA_CTCR   (0x58000000 + 0x50)
-#define MDMA_CBNDTR (0x58000000 + 0x54)
-#define MDMA_CSAR   (0x58000000 + 0x58)
-#define MDMA_CDAR   (0x58000000 + 0x5c)
-
 #define SRAM        0x10000000
 #define TIM2_ID     16
 #define TIM2_ARR    0x4000002c
@@ -104,20 +96,6 @@ static void test_tzma_lock(void)
 static void copy_by_dma(QTestState *qts, uint32_t from, uint32_t to)
 {
     stm32mp1_copy_by_dma(qts, from, to);
-}
-
-static void copy_by_mdma(QTestState *qts, uint32_t from, uint32_t to)
-{
-    qtest_writel(qts, MDMA_CCR, 0);
-    qtest_writel(qts, MDMA_CIFCR, 0x1f);
-    qtest_writel(qts, MDMA_CSAR, from);
-    qtest_writel(qts, MDMA_CDAR, to);
-    qtest_writel(qts, MDMA_CBNDTR, 4);
-    /* by software, a block, words, addresses as they are */
-    qtest_writel(qts, MDMA_CTCR, 1 << 30 | 1 << 28 | 3 << 18 | 2 << 6 | 2 << 4);
-    qtest_writel(qts, MDMA_CCR, 1);
-    qtest_writel(qts, MDMA_CCR, 1 | 1 << 16);
-    qtest_clock_step(qts, 1000 * 1000);
 }
 
 static void set_decprot(QTestState *qts, unsigned id, uint32_t value)
@@ -140,7 +118,7 @@ static void test_protection(void)
         /* secure, secure to write, the M4's, nobody's */
         { copy_by_dma, { false, true, true, true },
           { false, false, true, true } },
-        { copy_by_mdma, { false, true, false, true },
+        { stm32mp1_copy_by_mdma, { false, true, false, true },
           { false, false, false, true } },
     };
     QTestState *qts = stm32mp1_init();
@@ -173,6 +151,148 @@ static void test_protection(void)
     qtest_quit(qts);
 }
 
+/* In DDR, which nothing protects without a secure world */
+#define SCRATCH     0xc0001000
+
+/* What a copy out of a memory and one into it come to */
+static void check_memory(QTestState *qts,
+                         void (*copy)(QTestState *, uint32_t, uint32_t),
+                         uint32_t at, uint32_t seen_at, bool reads, bool writes)
+{
+    qtest_writel(qts, at, 0x1234);
+    qtest_writel(qts, SCRATCH, 0xdeadbeef);
+    copy(qts, seen_at, SCRATCH);
+    g_assert_cmphex(qtest_readl(qts, SCRATCH), ==, reads ? 0x1234 : 0);
+    qtest_writel(qts, SCRATCH, 0x5678);
+    copy(qts, SCRATCH, seen_at);
+    g_assert_cmphex(qtest_readl(qts, at), ==, writes ? 0x5678 : 0x1234);
+}
+
+/* Who may reach an internal memory: its first and its last word */
+static void test_memories(void)
+{
+    static const struct {
+        unsigned id;
+        uint32_t start;
+        uint32_t size;
+        uint32_t high;      /* where else it is, or 0 */
+        bool has_neighbours;
+    } memories[] = {
+        { 80, 0x10000000, 0x20000, 0x30000000, false },
+        { 81, 0x10020000, 0x20000, 0x30020000, true },
+        { 82, 0x10040000, 0x10000, 0x30040000, true },
+        { 83, 0x10050000, 0x10000, 0x30050000, false },
+        { 84, 0x38000000, 0x10000, 0, false },
+        { 1, 0x54000000, 0x1000, 0, false },
+        { 62, 0x44011000, 0x2800, 0, false },
+    };
+    static const struct {
+        void (*copy)(QTestState *qts, uint32_t from, uint32_t to);
+        bool reads[4];
+        bool writes[4];
+    } masters[] = {
+        { copy_by_dma, { false, true, true, true },
+          { false, false, true, true } },
+        { stm32mp1_copy_by_mdma, { false, true, false, true },
+          { false, false, false, true } },
+    };
+    QTestState *qts = stm32mp1_init();
+
+    for (int m = 0; m < ARRAY_SIZE(memories); m++) {
+        uint32_t last = memories[m].start + memories[m].size - 4;
+
+        for (uint32_t value = 0; value < 4; value++) {
+            set_decprot(qts, memories[m].id, value);
+            if (value == 2) {
+                qts = stm32mp1_migrate(qts);
+            }
+            for (int i = 0; i < ARRAY_SIZE(masters); i++) {
+                bool reads = masters[i].reads[value];
+                bool writes = masters[i].writes[value];
+
+                check_memory(qts, masters[i].copy, memories[m].start,
+                             memories[m].start, reads, writes);
+                check_memory(qts, masters[i].copy, last, last, reads, writes);
+                if (memories[m].high) {
+                    check_memory(qts, masters[i].copy, memories[m].start,
+                                 memories[m].high, reads, writes);
+                }
+                if (memories[m].has_neighbours) {
+                    check_memory(qts, masters[i].copy, last + 4, last + 4, true,
+                                 true);
+                    check_memory(qts, masters[i].copy, memories[m].start - 4,
+                                 memories[m].start - 4, true, true);
+                }
+            }
+        }
+    }
+    set_decprot(qts, 80, 0);
+    stm32mp1_system_reset(qts);
+    check_memory(qts, copy_by_dma, SRAM, SRAM, true, true);
+    qtest_quit(qts);
+}
+
+/* SYSRAM is secure from its start on, by units of 4 KiB. */
+static void test_sysram(void)
+{
+    static const struct {
+        uint32_t size;
+        uint32_t secure;
+    } sizes[] = {
+        { 0, 0 }, { 1, 0x1000 }, { 0x3f, 0x3f000 }, { 0x40, 0x40000 },
+        { 0x3ff, 0x40000 },
+    };
+    const uint32_t sysram = 0x2ffc0000, end = 0x40000;
+    QTestState *qts = stm32mp1_init();
+
+    for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        uint32_t secure = sizes[i].secure;
+
+        qtest_writel(qts, TZMA(1), sizes[i].size);
+        if (i == 2) {
+            qts = stm32mp1_migrate(qts);
+        }
+        if (secure) {
+            check_memory(qts, copy_by_dma, sysram, sysram, false, false);
+            check_memory(qts, stm32mp1_copy_by_mdma, sysram + secure - 4,
+                         sysram + secure - 4, false, false);
+        }
+        if (secure < end) {
+            check_memory(qts, copy_by_dma, sysram + secure, sysram + secure,
+                         true, true);
+            check_memory(qts, stm32mp1_copy_by_mdma, sysram + end - 4, sysram + end - 4,
+                         true, true);
+        }
+    }
+    stm32mp1_system_reset(qts);
+    check_memory(qts, stm32mp1_copy_by_mdma, sysram, sysram, true, true);
+    qtest_quit(qts);
+}
+
+/* The lines of the log: master, address, rule */
+static void test_log(void)
+{
+    g_autofree char *file = NULL;
+    QTestState *qts = stm32mp1_init_logged(&file);
+
+    stm32mp1_enable_clocks(qts);
+    set_decprot(qts, 84, 2);
+    stm32mp1_copy_by_mdma(qts, 0x38000100, SCRATCH);
+    set_decprot(qts, 81, 1);
+    copy_by_dma(qts, SCRATCH, 0x30020104);
+    qtest_writel(qts, TZMA(1), 1);
+    stm32mp1_copy_by_mdma(qts, 0x2ffc0ffc, SCRATCH);
+    stm32mp1_check_log(file,
+        "retram: DMA, non-secure: read of 0x38000100 refused: it is for the "
+        "M4\n"
+        "sram2: DMA, non-secure: write of 0x10020104 refused: it is for the "
+        "secure world to write\n"
+        "sysram: DMA, non-secure: read of 0x2ffc0ffc refused: it is for the "
+        "secure world\n");
+    qtest_quit(qts);
+    unlink(file);
+}
+
 /* The registers themselves, and those of TZC and BSEC */
 static void test_own_protection(void)
 {
@@ -200,6 +320,9 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/etzpc/decprot-lock", test_decprot_lock);
     qtest_add_func("stm32mp1/etzpc/tzma-lock", test_tzma_lock);
     qtest_add_func("stm32mp1/etzpc/protection", test_protection);
+    qtest_add_func("stm32mp1/etzpc/memories", test_memories);
+    qtest_add_func("stm32mp1/etzpc/sysram", test_sysram);
+    qtest_add_func("stm32mp1/etzpc/log", test_log);
     qtest_add_func("stm32mp1/etzpc/own_protection", test_own_protection);
     return g_test_run();
 }

@@ -422,6 +422,83 @@ static void core_writes(QTestState *qts, uint32_t address, uint32_t value)
     }
 }
 
+#define ETZPC           0x5c007000
+#define TZMA(n)         (ETZPC + 4 * (n))
+#define DECPROT(n)      (ETZPC + 0x10 + 4 * (n))
+#define SYSRAM          0x2ffc0000
+/* In SRAM2: its number among those of 16 fields of a register */
+#define SRAM2           0x10020000
+#define SRAM2_HIGH      0x30020000
+#define SRAM2_FIELD     (81 % 16)
+
+static void protect_sram2(QTestState *qts, uint32_t value)
+{
+    qtest_writel(qts, DECPROT(81 / 16), ~((3 - value) << 2 * SRAM2_FIELD));
+}
+
+/*
+ * What the secure world sees of the internal memories, and the M4, which runs
+ * in one that is its own. The other masters are in stm32mp1-etzpc-test.
+ */
+static void test_internal_memories(void)
+{
+    static const struct {
+        bool secure_reads;
+        bool secure_writes;
+        bool m4_reads;
+    } table[] = {
+        { true, true, false }, { true, true, true }, { false, false, true },
+        { true, true, true },
+    };
+    QTestState *qts;
+
+    accel = "-accel tcg";
+    qts = start_secure(a7_program, sizeof(a7_program));
+    for (uint32_t value = 0; value < ARRAY_SIZE(table); value++) {
+        protect_sram2(qts, value);
+        qtest_writel(qts, SRAM2, 0x600dbeef);
+        g_assert_cmphex(core_reads(qts, SRAM2), ==,
+                        table[value].secure_reads ? 0x600dbeef : 0);
+        g_assert_cmphex(core_reads(qts, SRAM2_HIGH), ==,
+                        table[value].secure_reads ? 0x600dbeef : 0);
+    }
+    /* The ROM and SYSRAM are secure; part of them, if it wants. */
+    g_assert_cmphex(qtest_readl(qts, TZMA(0)), ==, 0x3ff);
+    g_assert_cmphex(qtest_readl(qts, TZMA(1)), ==, 0x3ff);
+    qtest_writel(qts, SYSRAM, 0x5ec4e7);
+    g_assert_cmphex(core_reads(qts, SYSRAM), ==, 0x5ec4e7);
+    end_secure(qts);
+
+    qts = start_secure(write_program, sizeof(write_program));
+    for (uint32_t value = 0; value < ARRAY_SIZE(table); value++) {
+        protect_sram2(qts, value);
+        qtest_writel(qts, SRAM2, 0x600dbeef);
+        core_writes(qts, SRAM2, 0x5ec4e7);
+        g_assert_cmphex(qtest_readl(qts, SRAM2), ==,
+                        table[value].secure_writes ? 0x5ec4e7 : 0x600dbeef);
+    }
+    end_secure(qts);
+
+    qts = start_secure(spin, sizeof(spin));
+    accel = "";
+    qtest_memwrite(qts, RETRAM, m4_program, sizeof(m4_program));
+    /* RETRAM, number 84, is the M4's alone from here on. */
+    qtest_writel(qts, DECPROT(5), ~(1u << 2 * (84 % 16)));
+    qtest_writel(qts, MP_GCR, 1);
+    for (uint32_t value = 0; value < ARRAY_SIZE(table); value++) {
+        qtest_writel(qts, DECPROT(5), ~((3 - value) << 2 * SRAM2_FIELD |
+                                        1u << 2 * (84 % 16)));
+        qtest_writel(qts, SRAM2, 0x600dbeef);
+        g_assert_cmphex(core_reads(qts, SRAM2), ==,
+                        table[value].m4_reads ? 0x600dbeef : 0);
+    }
+    qtest_writel(qts, SYSRAM, 0x5ec4e7);
+    g_assert_cmphex(core_reads(qts, SYSRAM), ==, 0);
+    qtest_writel(qts, TZMA(1), 0);
+    g_assert_cmphex(core_reads(qts, SYSRAM), ==, 0x5ec4e7);
+    end_secure(qts);
+}
+
 /* Counts at COUNTER */
 static const uint32_t count_program[] = {
     0xe59f000c, 0xe5901000, 0xe2811001, 0xe5801000, 0xeafffffb, COUNTER,
@@ -602,6 +679,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tzc/m4", test_m4);
     qtest_add_func("stm32mp1/tzc/core_0", test_core_0);
     qtest_add_func("stm32mp1/tzc/core_1", test_core_1);
+    qtest_add_func("stm32mp1/tzc/internal_memories", test_internal_memories);
     qtest_add_func("stm32mp1/tzc/no_secure_world", test_no_secure_world);
     qtest_add_func("stm32mp1/tzc/migration", test_migration);
     return g_test_run();

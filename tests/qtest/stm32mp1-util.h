@@ -78,6 +78,28 @@ static inline bool stm32mp1_copy_by_dma(QTestState *qts, uint32_t from,
     return (flags & TCIF0) && !(flags & TEIF0);
 }
 
+/* Copy a word by channel 0 of the MDMA, a master of the normal world. */
+static inline void stm32mp1_copy_by_mdma(QTestState *qts, uint32_t from,
+                                         uint32_t to)
+{
+    enum {
+        MDMA = 0x58000000, CIFCR = MDMA + 0x44, CCR = MDMA + 0x4c,
+        CTCR = MDMA + 0x50, CBNDTR = MDMA + 0x54, CSAR = MDMA + 0x58,
+        CDAR = MDMA + 0x5c,
+    };
+
+    qtest_writel(qts, CCR, 0);
+    qtest_writel(qts, CIFCR, 0x1f);
+    qtest_writel(qts, CSAR, from);
+    qtest_writel(qts, CDAR, to);
+    qtest_writel(qts, CBNDTR, 4);
+    /* by software, a block, words, addresses as they are */
+    qtest_writel(qts, CTCR, 1 << 30 | 1 << 28 | 3 << 18 | 2 << 6 | 2 << 4);
+    qtest_writel(qts, CCR, 1);
+    qtest_writel(qts, CCR, 1 | 1 << 16);
+    qtest_clock_step(qts, 1000 * 1000);
+}
+
 /*
  * Start the machine with QEMU's log of guests' mistakes in a temporary file,
  * whose name stm32mp1_check_log() wants.

@@ -105,6 +105,29 @@ def test_a_dma_does_not_see_it_either(secure: LinuxMachine) -> None:
     assert word(secure, world.base + 0x100) == before
 
 
+MEMORIES = {
+    "boot-rom": 0x24,
+    "sysram": 0x2FFC1000,
+    "bkpsram": 0x54000100,
+}
+"""A word of each internal memory that OP-TEE keeps: the ROM and SYSRAM are secure by themselves."""
+
+
+def test_internal_memories(secure: LinuxMachine) -> None:
+    """Linux reads 0 there and changes nothing; what the remote runs in it reaches."""
+    for name, address in MEMORIES.items():
+        for what in ("read", "write"):
+            line = f"{name}: A7, non-secure: {what} of {address:#05x} refused: it is for the secure world"
+            secure.expect_bad(line, "host")
+        before = word(secure, address)
+        poke(secure, address, MARK)
+        assert word(secure, address) == before != MARK, name
+        assert peek(secure, address) == 0, name
+    assert word(secure, MEMORIES["boot-rom"]) != 0
+    poke(secure, SRAM, MARK)
+    assert peek(secure, SRAM) == word(secure, SRAM) == MARK
+
+
 REGISTERS = {
     "TZCR": (0x000, 0x0, True),
     "MP_GCR.BOOT_MCU": (0x10C, 0x1, True),

@@ -24,6 +24,7 @@
 #include "hw/misc/ram_fault.h"
 #include "hw/misc/register_fault.h"
 #include "hw/misc/stm32mp1_gate.h"
+#include "hw/misc/stm32mp1_memory_gate.h"
 #include "hw/misc/stm32mp1_rcc.h"
 #include "hw/misc/stm32mp1_tzc.h"
 #include "hw/or-irq.h"
@@ -137,6 +138,19 @@ typedef enum STM32MP157Device {
     STM32MP157_NUM_DEVICES,
 } STM32MP157Device;
 
+/* Internal memories, as the ETZPC tells them apart */
+typedef enum STM32MP157Memory {
+    STM32MP157_SRAM1,
+    STM32MP157_SRAM2,
+    STM32MP157_SRAM3,
+    STM32MP157_SRAM4,
+    STM32MP157_RETRAM,
+    STM32MP157_SYSRAM,
+    STM32MP157_BKPSRAM,
+    STM32MP157_FDCAN_RAM,
+    STM32MP157_NUM_MEMORIES,
+} STM32MP157Memory;
+
 struct STM32MP157SocState {
     SysBusDevice parent_obj;
 
@@ -163,11 +177,16 @@ struct STM32MP157SocState {
 
     MemoryRegion retram;
     MemoryRegion mcusram;
-    MemoryRegion mcusram_high;
     MemoryRegion sysram;
     MemoryRegion bkpsram;
     MemoryRegion fdcan_ram;
-    /* What the M4 sees */
+    /* What each kind of master sees of them */
+    STM32MP1MemoryGateState memory_gate[STM32MP157_NUM_MEMORIES];
+    MemoryRegion mcusram_view[STM32MP1_NUM_VIEWERS];
+    MemoryRegion mcusram_high[STM32MP1_NUM_VIEWERS];
+    /* The bus of the M4, and what the M4 sees */
+    MemoryRegion m4_bus;
+    MemoryRegion m4_bus_system;
     MemoryRegion m4_view;
     MemoryRegion m4_alias[9];
     /* What a master sees where the TZC tells masters apart */
@@ -175,6 +194,7 @@ struct STM32MP157SocState {
     MemoryRegion view_alias[STM32MP1_TZC_NUM_MASTERS];
 
     STM32MP1BootRomState boot_rom;
+    STM32MP1MemoryGateState boot_rom_gate;
 
     MemoryRegion *dram;
     bool secure;

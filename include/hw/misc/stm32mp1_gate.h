@@ -71,6 +71,22 @@ typedef enum STM32MP1Protection {
     STM32MP1_NUM_PROTECTIONS,
 } STM32MP1Protection;
 
+/**
+ * stm32mp1_protection_allows: Whether an access is allowed
+ * @protection: who may reach what is accessed
+ * @name: its name, for the log
+ * @action: "read" or "write", for the log
+ * @addr: the address or offset that the log names
+ * @write: whether it is a write
+ * @attrs: of the access
+ *
+ * That of a debugger always is. A refused one leaves a line in the log, with
+ * master, world, address and rule.
+ */
+bool stm32mp1_protection_allows(STM32MP1Protection protection,
+                                const char *name, const char *action,
+                                hwaddr addr, bool write, MemTxAttrs attrs);
+
 /* MemTxAttrs.requester_id of masters that are no cores */
 #define STM32MP1_REQUESTER_MCU_DMA 1
 #define STM32MP1_REQUESTER_OTHER 2
