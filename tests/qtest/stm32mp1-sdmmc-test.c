@@ -368,6 +368,34 @@ static void test_idma_read(void)
     end(qts, file);
 }
 
+/* Memory of the secure world it does not reach: the TZC says so. */
+static void test_idma_secure(void)
+{
+    static const uint32_t spin[] = { 0xe320f003, 0xeafffffd };
+    const uint32_t secure = 0xde000000, int_status = 0x5c006010;
+    const uint32_t fail_address = 0x5c006030;
+    g_autofree char *kernel = stm32mp1_kernel_file(spin, sizeof(spin));
+    g_autofree char *args = NULL;
+    char *file = make_card();
+    QTestState *qts;
+
+    args = g_strdup_printf("-M stm32mp157c-dk2,secure-firmware=%s -kernel %s "
+                           "-drive if=sd,format=raw,file=%s", kernel, kernel,
+                           file);
+    qts = qtest_init(args);
+    stm32mp1_enable_clocks(qts);
+    bring_up(qts);
+    qtest_writel(qts, secure + 0x100, 0x5ec4e7);
+    set(qts, IDMABASER, secure + 0x100);
+    set(qts, IDMACTRLR, IDMAEN);
+    read_blocks(qts, 1);
+    g_assert_cmphex(qtest_readl(qts, secure + 0x100), ==, 0x5ec4e7);
+    g_assert_cmphex(qtest_readl(qts, int_status) & 0xf, ==, 2);
+    g_assert_cmphex(qtest_readl(qts, fail_address), ==, secure + 0x100);
+    unlink(kernel);
+    end(qts, file);
+}
+
 /* More than QEMU moves at once: the rest comes when time goes on. */
 static void test_idma_long(void)
 {
@@ -630,6 +658,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/sdmmc/fifo-read", test_fifo_read);
     qtest_add_func("stm32mp1/sdmmc/fifo-write", test_fifo_write);
     qtest_add_func("stm32mp1/sdmmc/idma-read", test_idma_read);
+    qtest_add_func("stm32mp1/sdmmc/idma-secure", test_idma_secure);
     qtest_add_func("stm32mp1/sdmmc/idma-long", test_idma_long);
     qtest_add_func("stm32mp1/sdmmc/idma-write", test_idma_write);
     qtest_add_func("stm32mp1/sdmmc/idma-list", test_idma_list);

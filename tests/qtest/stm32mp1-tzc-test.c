@@ -242,6 +242,62 @@ static void test_permissions(void)
     end_secure(qts);
 }
 
+/* Reach for the secure memory; the answer is what the TZC has to say. */
+static void check_refused(QTestState *qts, uint32_t address)
+{
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS) & 0xf, ==, 2);
+    g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, address);
+    g_assert_cmphex(qtest_readl(qts, FAIL_CONTROL(1)) & FAIL_NON_SECURE, ==,
+                    FAIL_NON_SECURE);
+    qtest_writel(qts, INT_CLEAR, 3);
+}
+
+static void test_mdma(void)
+{
+    QTestState *qts = start_secure(spin, sizeof(spin));
+
+    qtest_writel(qts, SECURE + 8, 0x5ec4e7);
+    qtest_writel(qts, SRAM, 0xdeadbeef);
+    stm32mp1_copy_by_mdma(qts, SECURE + 8, SRAM);
+    g_assert_cmphex(qtest_readl(qts, SRAM), ==, 0);
+    check_refused(qts, SECURE + 8);
+    qtest_writel(qts, SRAM, 0xdeadbeef);
+    stm32mp1_copy_by_mdma(qts, SRAM, SECURE + 8);
+    g_assert_cmphex(qtest_readl(qts, SECURE + 8), ==, 0x5ec4e7);
+    check_refused(qts, SECURE + 8);
+    stm32mp1_copy_by_mdma(qts, SRAM, SECURE - 4);
+    g_assert_cmphex(qtest_readl(qts, SECURE - 4), ==, 0xdeadbeef);
+    g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+    end_secure(qts);
+}
+
+/* Ethernet, whose descriptors are looked for where they are said to be */
+static void test_eth(void)
+{
+    enum {
+        ETH = 0x5800a000, MACCR = ETH, DMACTXCR = ETH + 0x1104,
+        DMACTXDLAR = ETH + 0x1114, DMACTXDTPR = ETH + 0x1120,
+        DMACTXRLR = ETH + 0x112c, START = 1, TE = 2,
+    };
+    static const uint32_t rings[] = { SECURE + 0x100, DDR + 0x100 };
+    QTestState *qts = start_secure(spin, sizeof(spin));
+
+    for (int i = 0; i < ARRAY_SIZE(rings); i++) {
+        qtest_writel(qts, DMACTXCR, 0);
+        qtest_writel(qts, DMACTXDLAR, rings[i]);
+        qtest_writel(qts, DMACTXRLR, 3);
+        qtest_writel(qts, DMACTXCR, START);
+        qtest_writel(qts, MACCR, TE);
+        qtest_writel(qts, DMACTXDTPR, rings[i] + 32);
+        if (rings[i] >= SECURE) {
+            check_refused(qts, rings[i]);
+        } else {
+            g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 0);
+        }
+    }
+    end_secure(qts);
+}
+
 /* What becomes of an access that is refused: ACTION */
 static void test_action(void)
 {
@@ -672,6 +728,8 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tzc/registers", test_registers);
     qtest_add_func("stm32mp1/tzc/reset", test_reset);
     qtest_add_func("stm32mp1/tzc/permissions", test_permissions);
+    qtest_add_func("stm32mp1/tzc/mdma", test_mdma);
+    qtest_add_func("stm32mp1/tzc/eth", test_eth);
     qtest_add_func("stm32mp1/tzc/action", test_action);
     qtest_add_func("stm32mp1/tzc/gate", test_gate);
     qtest_add_func("stm32mp1/tzc/overlap", test_overlap);
