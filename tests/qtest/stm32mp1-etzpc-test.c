@@ -269,6 +269,33 @@ static void test_sysram(void)
     qtest_quit(qts);
 }
 
+/* Whether the M4 has RETRAM at 0 as memory, not as something to look at */
+static bool m4_has_retram(QTestState *qts)
+{
+    g_autofree char *views = qtest_hmp(qts, "info mtree -f");
+    const char *view = strstr(views, "AS \"cpu-memory-2\"");
+    const char *line;
+
+    g_assert_nonnull(view);
+    line = strstr(view, "\n  0000000000000000-");
+    g_assert_nonnull(line);
+    return g_str_has_prefix(line + 1, "  0000000000000000-000000000000ffff "
+                            "(prio 0, ram): ");
+}
+
+/* Whoever may do everything is not looked at: it costs the M4 nothing. */
+static void test_speed(void)
+{
+    static const bool fast[] = { false, false, true, true };
+    QTestState *qts = stm32mp1_init();
+
+    for (uint32_t value = 0; value < ARRAY_SIZE(fast); value++) {
+        set_decprot(qts, 84, value);
+        g_assert_true(m4_has_retram(qts) == fast[value]);
+    }
+    qtest_quit(qts);
+}
+
 /* The lines of the log: master, address, rule */
 static void test_log(void)
 {
@@ -322,6 +349,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/etzpc/protection", test_protection);
     qtest_add_func("stm32mp1/etzpc/memories", test_memories);
     qtest_add_func("stm32mp1/etzpc/sysram", test_sysram);
+    qtest_add_func("stm32mp1/etzpc/speed", test_speed);
     qtest_add_func("stm32mp1/etzpc/log", test_log);
     qtest_add_func("stm32mp1/etzpc/own_protection", test_own_protection);
     return g_test_run();
