@@ -28,6 +28,7 @@
 #include "hw/misc/stm32mp1_dac.h"
 #include "hw/misc/stm32mp1_dbgmcu.h"
 #include "hw/misc/stm32mp1_ddrctrl.h"
+#include "hw/misc/stm32mp1_ddrphyc.h"
 #include "hw/misc/stm32mp1_etzpc.h"
 #include "hw/misc/stm32mp1_exti.h"
 #include "hw/misc/stm32mp1_hash.h"
@@ -64,6 +65,8 @@
 #define SYSRAM_ADDR 0x2ffc0000
 #define SYSRAM_SIZE (256 * KiB)
 #define BKPSRAM_ADDR 0x54000000
+/* What the addresses have room for */
+#define DDR_SIZE (1 * GiB)
 #define BKPSRAM_SIZE (4 * KiB)
 #define NO_DECPROT 0xff
 #define TZMA_ROM 0
@@ -183,6 +186,8 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
     [STM32MP157_DBGMCU] = BLOCK("dbgmcu", TYPE_STM32MP1_DBGMCU, 0x50081000,
                                 ENABLE(DBG, 8)),
     [STM32MP157_DDRCTRL] = BLOCK("ddrctrl", TYPE_STM32MP1_DDRCTRL, 0x5a003000,
+                                 ACCESS(BYTES)),
+    [STM32MP157_DDRPHYC] = BLOCK("ddrphyc", TYPE_STM32MP1_DDRPHYC, 0x5a004000,
                                  ACCESS(BYTES)),
     [STM32MP157_IPCC] = BLOCK("ipcc", TYPE_STM32MP1_IPCC, 0x4c001000,
                               .irq = { BOTH(100), BOTH(101),
@@ -370,8 +375,6 @@ static const struct {
     { "gpu", 0x59000000, 0x800 },
     { "dsi", 0x5a000000, 0x800 },
     { "ltdc", 0x5a001000, 0x400 },
-    { "ddrctrl-ports", 0x5a003400, 0xc00 },
-    { "ddrphyc", 0x5a004000, 0x1000 },
     { "stgenr", 0x5a005000, 0x400 },
     { "usbphyc", 0x5a006000, 0x1000 },
     { "ddrperfm", 0x5a007000, 0x400 },
@@ -626,7 +629,7 @@ static const struct {
     { "m4.periph", PERIPH_ADDR, PERIPH_ADDR, PERIPH_SIZE },
     { "m4.quadspi", QUADSPI_WINDOW_ADDR, QUADSPI_WINDOW_ADDR,
       STM32MP1_QUADSPI_WINDOW },
-    { "m4.ddr", STM32MP157_DDR_ADDR, STM32MP157_DDR_ADDR, 1 * GiB },
+    { "m4.ddr", STM32MP157_DDR_ADDR, STM32MP157_DDR_ADDR, DDR_SIZE },
 };
 
 QEMU_BUILD_BUG_ON(ARRAY_SIZE(stm32mp157_soc_m4_view) !=
@@ -1020,6 +1023,25 @@ static bool stm32mp157_soc_realize_boot_rom(STM32MP157SocState *s,
     return true;
 }
 
+/*
+ * Bits of the address that the memory does not have are not looked at: by that a
+ * boot loader finds out how much there is.
+ */
+static void stm32mp157_soc_init_ddr(STM32MP157SocState *s)
+{
+    uint64_t size = memory_region_size(s->dram);
+    uint64_t step = is_power_of_2(size) ? size : DDR_SIZE;
+    unsigned i, num = MAX(DDR_SIZE / step, 1);
+
+    memory_region_init(&s->ddr, OBJECT(s), "stm32mp157.ddr", DDR_SIZE);
+    s->ddr_alias = g_new0(MemoryRegion, num);
+    for (i = 0; i < num; i++) {
+        memory_region_init_alias(&s->ddr_alias[i], OBJECT(s), "ddr-alias",
+                                 s->dram, 0, size);
+        memory_region_add_subregion(&s->ddr, i * step, &s->ddr_alias[i]);
+    }
+}
+
 static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
 {
     MemoryRegion *system = get_system_memory();
@@ -1058,8 +1080,9 @@ static bool stm32mp157_soc_realize_memory(STM32MP157SocState *s, Error **errp)
     memory_region_add_subregion(&s->m4_bus, 0, &s->m4_bus_system);
     stm32mp157_soc_map_memories(s, STM32MP1_VIEWER_NORMAL, system, 0);
     stm32mp157_soc_map_memories(s, STM32MP1_VIEWER_MCU, &s->m4_bus, 1);
+    stm32mp157_soc_init_ddr(s);
     if (!s->secure) {
-        memory_region_add_subregion(system, STM32MP157_DDR_ADDR, s->dram);
+        memory_region_add_subregion(system, STM32MP157_DDR_ADDR, &s->ddr);
     }
 
     memory_region_init(&s->m4_view, obj, "m4-view", 4 * GiB);
@@ -1247,10 +1270,12 @@ static bool stm32mp157_soc_realize_device(STM32MP157SocState *s,
         }
     }
     if (!strcmp(info->type, TYPE_STM32MP1_TZC)) {
-        object_property_set_link(OBJECT(dev), "dram", OBJECT(s->dram),
+        object_property_set_link(OBJECT(dev), "dram", OBJECT(&s->ddr),
                                  &error_abort);
+        qdev_prop_set_uint64(dev, "dram-size", memory_region_size(s->dram));
         qdev_prop_set_uint64(dev, "dram-base", STM32MP157_DDR_ADDR);
-        if (s->secure) {
+        qdev_prop_set_bit(dev, "cold", s->cold);
+        if (s->secure && !s->cold) {
             qdev_prop_set_uint64(dev, "secure-base", STM32MP157_SECURE_ADDR);
             qdev_prop_set_uint64(dev, "secure-size", STM32MP157_SECURE_SIZE);
         }
@@ -1544,6 +1569,7 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     }
     qdev_prop_set_uint64(s->dev[STM32MP157_DDRCTRL], "size",
                          memory_region_size(s->dram));
+    qdev_prop_set_bit(s->dev[STM32MP157_DDRCTRL], "cold", s->cold);
     qdev_prop_set_uint16(DEVICE(&s->tim6_dac_irq), "num-lines", 2);
     if (!qdev_realize(DEVICE(&s->tim6_dac_irq), NULL, errp)) {
         return;
@@ -1606,6 +1632,7 @@ static const Property stm32mp157_soc_properties[] = {
     DEFINE_PROP_LINK("dram", STM32MP157SocState, dram, TYPE_MEMORY_REGION,
                      MemoryRegion *),
     DEFINE_PROP_BOOL("secure", STM32MP157SocState, secure, false),
+    DEFINE_PROP_BOOL("cold", STM32MP157SocState, cold, false),
 };
 
 static void stm32mp157_soc_class_init(ObjectClass *klass, ClassInitData *data)

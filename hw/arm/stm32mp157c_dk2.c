@@ -7,7 +7,8 @@
  * ST user manual UM2534. Linux is started directly (-kernel, -dtb), with the
  * machine in the state in which the board's boot firmware leaves it. With
  * secure-firmware it is in that in which the first stage of it enters OP-TEE,
- * which then enters Linux.
+ * which then enters Linux. With boot-rom it is in that after power on, and the
+ * boot ROM takes that first stage from the SD card.
  */
 
 #include "qemu/osdep.h"
@@ -20,6 +21,7 @@
 #include "hw/i2c/i2c.h"
 #include "hw/irq.h"
 #include "hw/loader.h"
+#include "hw/misc/stm32mp1_bsec.h"
 #include "hw/misc/stpmic1.h"
 #include "hw/net/stm32mp1_fdcan.h"
 #include "hw/qdev-properties.h"
@@ -82,6 +84,7 @@ struct STM32MP157CDk2State {
     CanBusState *canbus[ARRAY_SIZE(dk2_can_buses)];
     bool sd_inserted;
 
+    bool from_rom;              /* property "boot-rom" */
     char *secure_path;          /* property "secure-firmware" */
     char *fuses;                /* property "fuses" */
     char *m4_path;              /* property "m4-firmware" */
@@ -120,6 +123,16 @@ static void dk2_set_button(Object *obj, Visitor *v, const char *name,
         DEVICE(&s->soc)->realized) {
         dk2_drive_button(s, n);
     }
+}
+
+static bool dk2_get_boot_rom(Object *obj, Error **errp)
+{
+    return STM32MP157C_DK2(obj)->from_rom;
+}
+
+static void dk2_set_boot_rom(Object *obj, bool value, Error **errp)
+{
+    STM32MP157C_DK2(obj)->from_rom = value;
 }
 
 static char *dk2_get_secure_firmware(Object *obj, Error **errp)
@@ -257,6 +270,43 @@ static void dk2_leave_to_boot_rom(ARMCPU *cpu, const struct arm_boot_info *info)
 {
 }
 
+/* All that runs is on the card. */
+static void dk2_check_boot_rom(STM32MP157CDk2State *s)
+{
+    MachineState *machine = MACHINE(s);
+
+    if (machine->kernel_filename || machine->initrd_filename || machine->dtb ||
+        s->secure_path || s->m4_path) {
+        error_setg(&error_fatal, "boot-rom takes what is to run from the SD "
+                   "card: -kernel, -initrd, -dtb, secure-firmware and "
+                   "m4-firmware are not for it");
+    }
+}
+
+/* What is in the slot now */
+static BlockBackend *dk2_card(STM32MP157CDk2State *s)
+{
+    BusState *bus = qdev_get_child_bus(stm32mp157_soc_device(&s->soc,
+                                                         STM32MP157_SDMMC1),
+                                       "sd-bus");
+    BusChild *kid = QTAILQ_FIRST(&bus->children);
+    g_autofree char *drive = NULL;
+
+    if (!kid) {
+        return NULL;
+    }
+    drive = object_property_get_str(OBJECT(kid->child), "drive", NULL);
+    return drive && *drive ? blk_by_name(drive) : NULL;
+}
+
+static void dk2_start_boot_rom(STM32MP157CDk2State *s)
+{
+    DeviceState *bsec = stm32mp157_soc_device(&s->soc, STM32MP157_BSEC);
+
+    stm32mp1_boot_rom_load(&s->soc.boot_rom, dk2_card(s),
+                           stm32mp1_bsec_closed(STM32MP1_BSEC(bsec)));
+}
+
 static void dk2_init_secure_boot(STM32MP157CDk2State *s)
 {
     MachineState *machine = MACHINE(s);
@@ -309,6 +359,11 @@ static void dk2_reset(MachineState *machine, ResetType type)
         /* QEMU's loader would enter Linux here. */
         cpu_set_pc(CPU(&s->soc.a7[0]), 0);
     }
+    /* A state that is about to be loaded has it in its memory. */
+    if (s->from_rom && type != RESET_TYPE_SNAPSHOT_LOAD &&
+        !runstate_check(RUN_STATE_INMIGRATE)) {
+        dk2_start_boot_rom(s);
+    }
     /* A state that is about to be loaded has all of this in it. */
     if (s->m4_firmware && type != RESET_TYPE_SNAPSHOT_LOAD &&
         !runstate_check(RUN_STATE_INMIGRATE)) {
@@ -353,8 +408,13 @@ static void dk2_init(MachineState *machine)
         if (machine->ram_size < DK2_RAM_SIZE) {
             error_setg(&error_fatal, "secure-firmware needs 512 MiB of RAM");
         }
-        object_property_set_bool(OBJECT(&s->soc), "secure", true,
-                                 &error_abort);
+    }
+    object_property_set_bool(OBJECT(&s->soc), "secure",
+                             s->secure_path || s->from_rom, &error_abort);
+    object_property_set_bool(OBJECT(&s->soc), "cold", s->from_rom,
+                             &error_abort);
+    if (s->from_rom) {
+        dk2_check_boot_rom(s);
     }
     if (s->fuses) {
         qdev_prop_set_string(stm32mp157_soc_device(&s->soc, STM32MP157_BSEC),
@@ -387,7 +447,8 @@ static void dk2_init(MachineState *machine)
         .loader_start = STM32MP157_DDR_ADDR,
         .ram_size = machine->ram_size,
         .board_id = -1,
-        .psci_conduit = QEMU_PSCI_CONDUIT_SMC,
+        .psci_conduit = s->from_rom ? QEMU_PSCI_CONDUIT_DISABLED :
+                                      QEMU_PSCI_CONDUIT_SMC,
     };
     if (s->secure_path) {
         dk2_init_secure_boot(s);
@@ -434,6 +495,10 @@ static void dk2_class_init(ObjectClass *oc, ClassInitData *data)
         object_class_property_set_description(oc, dk2_buttons[i].name,
                                               "Hold the button down");
     }
+    object_class_property_add_bool(oc, "boot-rom", dk2_get_boot_rom,
+                                   dk2_set_boot_rom);
+    object_class_property_set_description(oc, "boot-rom",
+        "Let the boot ROM start what is on the SD card, as after power on");
     object_class_property_add_str(oc, "secure-firmware",
                                   dk2_get_secure_firmware,
                                   dk2_set_secure_firmware);

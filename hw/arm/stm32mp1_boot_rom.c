@@ -4,8 +4,10 @@
  * Copyright (c) 2026 The Ampstand authors
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the ROM does of itself, to find a boot loader and to load it, QEMU does.
- * Core 1 waits in it: after each reset of its own, the ROM waits for a software
+ * What the ROM does of itself, to find a boot loader and to load it, QEMU does,
+ * once in each reset; core 0 then goes on to it. If there is none, it stays in
+ * the ROM, where on the board it would wait for somebody on UART or USB. Core 1
+ * waits in it: after each reset of its own, the ROM waits for a software
  * generated interrupt and then looks into two backup registers of TAMP for a
  * magic number and an address to go to. So U-Boot, TF-A and OP-TEE start it
  * (BCKR_CORE1_MAGIC_NUMBER, BCKR_CORE1_BRANCH_ADDRESS). It leaves the magic
@@ -16,7 +18,10 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "exec/address-spaces.h"
 #include "hw/arm/stm32mp1_boot_rom.h"
+#include "hw/arm/stm32mp1_fsbl.h"
 #include "hw/core/cpu.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
@@ -36,15 +41,17 @@ static const uint32_t boot_rom_code[] = {
     SPIN, SPIN, SPIN, SPIN, SPIN, SPIN, SPIN,
     0xee100fb0,                 /* start: mrc   p15, 0, r0, c0, c0, 5 */
     0xe2104003,                 /*      ands    r4, r0, #3 */
-    0x1a000007,                 /*      bne     wait */
+    0x1a000009,                 /*      bne     wait */
     0xe3a01205,                 /*      mov     r1, #0x50000000 (RCC) */
     0xe5911400,                 /*      ldr     r1, [r1, #0x400] (BR_RSTSCLRR)*/
     0xe3110a02,                 /*      tst     r1, #1 << 13    (MPUP0RSTF) */
-    0x1a000003,                 /*      bne     wait */
-    0xe3a00000,                 /*      mov     r0, #0 */
+    0x1a000005,                 /*      bne     wait */
+    0xe59f0074,                 /*      ldr     r0, context */
     0xe3a02000,                 /*      mov     r2, #0 */
-    0xe59fe060,                 /*      ldr     lr, normal */
-    0xe59ff058,                 /*      ldr     pc, entry */
+    0xe59fe068,                 /*      ldr     lr, normal */
+    0xe59ff060,                 /*      ldr     pc, entry */
+    0xe320f003,                 /* stay: wfi */
+    0xeafffffd,                 /*      b       stay */
     0xe59f1048,                 /* wait: ldr    r1, gicc */
     0xe3a000ff,                 /*      mov     r0, #0xff */
     0xe5810004,                 /*      str     r0, [r1, #4]    (GICC_PMR) */
@@ -67,8 +74,21 @@ static const uint32_t boot_rom_code[] = {
     0xe12fff10,                 /*      bx      r0 */
     GICC_ADDR,
     TAMP_BKP4R_ADDR,
-    MAGIC,                      /* and after it: entry, normal */
+    MAGIC,                      /* and after it: entry, normal, context */
 };
+
+#define STAY_ADDR 0x4c
+
+/* TF-A: boot_api_context_t of the STM32MP15, at the start of SYSRAM */
+#define CONTEXT_ADDR 0x2ffc0000
+#define CONTEXT_SIZE 0x94
+#define CONTEXT_AT_INTERFACE 0x00
+#define CONTEXT_AT_INSTANCE 0x02
+#define CONTEXT_AT_HSE 0x8c
+#define CONTEXT_AT_PARTITION 0x90
+#define INTERFACE_SD 1
+#define INSTANCE_SDMMC1 1
+#define HSE_HZ 24000000
 
 static void stm32mp1_boot_rom_work(CPUState *cs, run_on_cpu_data data)
 {
@@ -132,6 +152,53 @@ static void stm32mp1_boot_rom_write(STM32MP1BootRomState *s, uint32_t offset,
     }
 }
 
+/* What core 0 goes on with after this reset */
+static void stm32mp1_boot_rom_set_entry(STM32MP1BootRomState *s, uint32_t entry,
+                                        uint32_t context)
+{
+    const uint32_t words[] = { entry, s->normal_entry, context };
+
+    stm32mp1_boot_rom_write(s, sizeof(boot_rom_code), words,
+                            ARRAY_SIZE(words));
+}
+
+/* Nobody has authenticated anything: auth_status and the rest are 0. */
+static void stm32mp1_boot_rom_write_context(AddressSpace *as, int copy)
+{
+    uint8_t context[CONTEXT_SIZE] = { 0 };
+
+    stw_le_p(context + CONTEXT_AT_INTERFACE, INTERFACE_SD);
+    stw_le_p(context + CONTEXT_AT_INSTANCE, INSTANCE_SDMMC1);
+    stl_le_p(context + CONTEXT_AT_HSE, HSE_HZ);
+    stl_le_p(context + CONTEXT_AT_PARTITION, copy);
+    address_space_write(as, CONTEXT_ADDR, MEMTXATTRS_UNSPECIFIED, context,
+                        sizeof(context));
+}
+
+void stm32mp1_boot_rom_load(STM32MP1BootRomState *s, BlockBackend *card,
+                            bool closed)
+{
+    AddressSpace *as = &address_space_memory;
+    g_autofree char *skipped = NULL;
+    Error *error = NULL;
+    STM32MP1Fsbl fsbl;
+
+    if (!stm32mp1_fsbl_read(card, closed, &fsbl, &skipped, &error)) {
+        warn_reportf_err(error, "boot ROM: no boot loader, core 0 stays: ");
+        stm32mp1_boot_rom_set_entry(s, STAY_ADDR, 0);
+        return;
+    }
+    if (skipped) {
+        warn_report("boot ROM: %s; going on with copy %d", skipped, fsbl.copy);
+    }
+    trace_stm32mp1_boot_rom_load(fsbl.copy, fsbl.size, fsbl.entry);
+    address_space_write(as, STM32MP1_FSBL_LOAD_ADDR - STM32MP1_FSBL_HEADER_SIZE,
+                        MEMTXATTRS_UNSPECIFIED, fsbl.data, fsbl.size);
+    g_free(fsbl.data);
+    stm32mp1_boot_rom_write_context(as, fsbl.copy);
+    stm32mp1_boot_rom_set_entry(s, fsbl.entry, CONTEXT_ADDR);
+}
+
 static void stm32mp1_boot_rom_init(Object *obj)
 {
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_boot_rom_set_reset, "reset",
@@ -141,7 +208,6 @@ static void stm32mp1_boot_rom_init(Object *obj)
 static void stm32mp1_boot_rom_realize(DeviceState *dev, Error **errp)
 {
     STM32MP1BootRomState *s = STM32MP1_BOOT_ROM(dev);
-    const uint32_t entries[] = { s->entry, s->normal_entry };
 
     if (!s->cpu[0] || !s->cpu[1]) {
         error_setg(errp, "properties \"cpu0\" and \"cpu1\" are not set");
@@ -153,8 +219,7 @@ static void stm32mp1_boot_rom_realize(DeviceState *dev, Error **errp)
     }
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &s->rom);
     stm32mp1_boot_rom_write(s, 0, boot_rom_code, ARRAY_SIZE(boot_rom_code));
-    stm32mp1_boot_rom_write(s, sizeof(boot_rom_code), entries,
-                            ARRAY_SIZE(entries));
+    stm32mp1_boot_rom_set_entry(s, s->entry, 0);
     s->vmstate_change =
         qemu_add_vm_change_state_handler(stm32mp1_boot_rom_vm_state_change, s);
 }

@@ -49,6 +49,13 @@ REG32(OTP_DATA0, 0x200)
 
 /* Words from this one on have error correction: one lock bit, not two */
 #define UPPER 32
+/* Of word 0 */
+#define CFG0_CLOSED BIT(6)
+
+bool stm32mp1_bsec_closed(const STM32MP1BsecState *s)
+{
+    return s->fuse[0] & CFG0_CLOSED;
+}
 
 static bool bsec_locked(STM32MP1BsecState *s, unsigned lock0, unsigned word)
 {

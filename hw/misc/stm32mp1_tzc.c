@@ -16,7 +16,8 @@
  * and lets through what is allowed, which is slow, and refuses the rest.
  *
  * After reset it is set up as TF-A's BL2 leaves it: the secure part for the
- * secure world, the rest for the other. That the A7s go through filter 0 and
+ * secure world, the rest for the other. Where BL2 itself runs (property "cold"),
+ * the filters are closed, and it sets them up. That the A7s go through filter 0 and
  * the other masters through filter 1 is assumed; nobody sets them apart.
  *
  * Two regions that a filter looks at must not overlap, but for region 0, which is
@@ -544,21 +545,24 @@ static void tzc_leave_region(STM32MP1TzcState *s, int *n, uint64_t start,
 static void stm32mp1_tzc_reset_enter(Object *obj, ResetType type)
 {
     STM32MP1TzcState *s = STM32MP1_TZC(obj);
-    uint64_t end = s->dram_base + memory_region_size(s->dram);
+    uint64_t end = s->dram_base + s->dram_size;
     int i, n = 1;
 
-    s->action = R_ACTION_INTERRUPT_MASK;
-    s->gate_keeper = FILTERS;
+    s->action = s->cold ? 0 : R_ACTION_INTERRUPT_MASK;
+    s->gate_keeper = s->cold ? 0 : FILTERS;
     s->speculation_ctrl = 0;
     s->int_status = 0;
     memset(s->fail, 0, sizeof(s->fail));
     s->region[0] = (STM32MP1TzcRegion) {
-        .top = UINT32_MAX, .attributes = FILTERS,
+        .top = UINT32_MAX,
+        .attributes = FILTERS | (s->cold ? SECURE_READ_WRITE : 0),
     };
     for (i = 1; i < STM32MP1_TZC_REGIONS; i++) {
         s->region[i] = (STM32MP1TzcRegion) { .top = PAGE - 1 };
     }
-    if (s->secure_size) {
+    if (s->cold) {
+        /* All of it is yet to be said. */
+    } else if (s->secure_size) {
         tzc_leave_region(s, &n, s->dram_base, s->secure_base, false);
         tzc_leave_region(s, &n, s->secure_base,
                          s->secure_base + s->secure_size, true);
@@ -608,8 +612,9 @@ static void stm32mp1_tzc_realize(DeviceState *dev, Error **errp)
     }
     size = memory_region_size(s->dram);
     if (s->dram_base + size > UINT32_MAX + 1ull ||
-        (s->secure_size && (s->secure_base < s->dram_base || offset > size ||
-                            s->secure_size > size - offset))) {
+        s->dram_size > size ||
+        (s->secure_size && (s->secure_base < s->dram_base || offset > s->dram_size ||
+                            s->secure_size > s->dram_size - offset))) {
         error_setg(errp, "the secure part is not in the memory");
         return;
     }
@@ -693,8 +698,10 @@ static const Property stm32mp1_tzc_properties[] = {
     DEFINE_PROP_LINK("dram", STM32MP1TzcState, dram, TYPE_MEMORY_REGION,
                      MemoryRegion *),
     DEFINE_PROP_UINT64("dram-base", STM32MP1TzcState, dram_base, 0),
+    DEFINE_PROP_UINT64("dram-size", STM32MP1TzcState, dram_size, 0),
     DEFINE_PROP_UINT64("secure-base", STM32MP1TzcState, secure_base, 0),
     DEFINE_PROP_UINT64("secure-size", STM32MP1TzcState, secure_size, 0),
+    DEFINE_PROP_BOOL("cold", STM32MP1TzcState, cold, false),
 };
 
 static void stm32mp1_tzc_class_init(ObjectClass *klass, ClassInitData *data)

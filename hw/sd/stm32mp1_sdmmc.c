@@ -532,6 +532,22 @@ static uint64_t sdmmc_fifor_post_read(RegisterInfo *reg, uint64_t val)
     return val;
 }
 
+/*
+ * The card is as fast as the guest: what waits in the FIFO has not come yet. A
+ * driver that asks whether there is more before it takes a word (that of TF-A)
+ * would miss the last one.
+ */
+static uint64_t sdmmc_dcntr_post_read(RegisterInfo *reg, uint64_t val)
+{
+    STM32MP1SdmmcState *s = STM32MP1_SDMMC(reg->opaque);
+
+    if (stm32mp1_sdmmc_active(s) && stm32mp1_sdmmc_reading(s)) {
+        val = MIN(val + 4 * fifo32_num_used(&s->fifo),
+                  stm32mp1_sdmmc_regs(s)[R_DLENR]);
+    }
+    return val;
+}
+
 static uint64_t sdmmc_fifor_pre_write(RegisterInfo *reg, uint64_t val)
 {
     STM32MP1SdmmcState *s = STM32MP1_SDMMC(reg->opaque);
@@ -570,7 +586,8 @@ static const RegisterAccessInfo stm32mp1_sdmmc_table[] = {
     { .name = "DCTRL", .addr = A_DCTRL, .ro = ~(uint32_t)DCTRL_MASK,
       .pre_write = sdmmc_dctrl_pre_write,
       .post_write = sdmmc_dctrl_post_write },
-    REGISTER_BLOCK_RO("DCNTR", A_DCNTR, 0),
+    { .name = "DCNTR", .addr = A_DCNTR, .ro = ~0u,
+      .post_read = sdmmc_dcntr_post_read },
     REGISTER_BLOCK_RO("STAR", A_STAR, 0),
     { .name = "ICR", .addr = A_ICR, .pre_write = sdmmc_icr_pre_write },
     { .name = "MASKR", .addr = A_MASKR, .ro = ~(uint32_t)MASKR_MASK,

@@ -13,8 +13,17 @@
 #define DDRCTRL     0x5a003000
 #define MSTR        (DDRCTRL + 0x000)
 #define STAT        (DDRCTRL + 0x004)
+#define MRCTRL0     (DDRCTRL + 0x010)
+#define DERATECTL   (DDRCTRL + 0x02c)
+#define PWRCTL      (DDRCTRL + 0x030)
+#define DFIMISC     (DDRCTRL + 0x1b0)
+#define DBGCAM      (DDRCTRL + 0x308)
+#define SWCTL       (DDRCTRL + 0x320)
+#define SWSTAT      (DDRCTRL + 0x324)
+#define PSTAT       (DDRCTRL + 0x3fc)
+#define VERSION     (DDRCTRL + 0xff0)
 #define ADDRMAP(n)  (DDRCTRL + 0x200 + 4 * (n))
-#define PCCFG       (DDRCTRL + 0x400)
+#define PCTRL_1     (DDRCTRL + 0x540)
 #define DDR         0xc0000000
 
 static QTestState *start(const char *memory)
@@ -106,19 +115,104 @@ static void test_registers(void)
     qtest_quit(qts);
 }
 
+/* The steps of TF-A, and what the statuses say after each */
+static void check_statuses(QTestState *qts)
+{
+    /* Self-refresh by software, and out of it */
+    qtest_writel(qts, PWRCTL, 1 << 5);
+    g_assert_cmphex(qtest_readl(qts, STAT), ==, 0x23);
+    qtest_writel(qts, PWRCTL, 0);
+    g_assert_cmphex(qtest_readl(qts, STAT), ==, 1);
+    /* The interface is taken away, and given back. */
+    qtest_writel(qts, DFIMISC, 0);
+    g_assert_cmphex(qtest_readl(qts, STAT), ==, 0);
+    qtest_writel(qts, DFIMISC, 1);
+    stm32mp1_check_readonly(qts, STAT, 1);
+    /* A change of registers begins and ends. */
+    qtest_writel(qts, SWCTL, 0);
+    stm32mp1_check_readonly(qts, SWSTAT, 0);
+    qtest_writel(qts, SWCTL, 0xffffffff);
+    g_assert_cmphex(qtest_readl(qts, SWCTL), ==, 1);
+    stm32mp1_check_readonly(qts, SWSTAT, 1);
+    /* The write of a mode register is over by then. */
+    qtest_writel(qts, MRCTRL0, 0x80000010);
+    g_assert_cmphex(qtest_readl(qts, MRCTRL0), ==, 0x10);
+    stm32mp1_check_readonly(qts, DBGCAM, 0x36000000);
+    stm32mp1_check_readonly(qts, PSTAT, 0);
+    qtest_writel(qts, PCTRL_1, 1);
+    g_assert_cmphex(qtest_readl(qts, PCTRL_1), ==, 1);
+}
+
+static void test_statuses(void)
+{
+    QTestState *qts = qtest_init(STM32MP1_MACHINE);
+
+    /* Somebody has set it up. */
+    g_assert_cmphex(qtest_readl(qts, STAT), ==, 1);
+    check_statuses(qts);
+    qtest_quit(qts);
+}
+
+/* Nobody has set it up: there is nothing yet, and all can be written. */
+static void test_cold(void)
+{
+    QTestState *qts = qtest_init("-M stm32mp157c-dk2,boot-rom=on");
+
+    for (int round = 0; round < 2; round++) {
+        g_assert_cmphex(qtest_readl(qts, STAT), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, MSTR), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, ADDRMAP(5)), ==, 0);
+        qtest_writel(qts, DFIMISC, 1);
+        check_statuses(qts);
+        qtest_writel(qts, MSTR, 0x00041401);
+        qtest_writel(qts, ADDRMAP(5), 0x06060606);
+        g_assert_cmphex(qtest_readl(qts, MSTR), ==, 0x00041401);
+        g_assert_cmphex(qtest_readl(qts, ADDRMAP(5)), ==, 0x06060606);
+        qtest_system_reset(qts);
+    }
+    qtest_quit(qts);
+}
+
+/* What is there repeats in the addresses, where it divides them. */
+static void test_repeats(void)
+{
+    static const struct {
+        const char *memory;
+        uint32_t size;
+        bool repeats;
+    } sizes[] = {
+        { "4M", 4 * MiB, true }, { "256M", 256 * MiB, true },
+        { "512M", 512 * MiB, true }, { "768M", 768 * MiB, false },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        QTestState *qts = start(sizes[i].memory);
+
+        qtest_writel(qts, DDR + sizes[i].size, 0x600dbeef);
+        g_assert_cmphex(qtest_readl(qts, DDR), ==,
+                        sizes[i].repeats ? 0x600dbeef : 0);
+        qtest_writel(qts, DDR + 4, 0x1234abcd);
+        g_assert_cmphex(qtest_readl(qts, DDR + sizes[i].size + 4), ==,
+                        sizes[i].repeats ? 0x1234abcd : 0);
+        qtest_writel(qts, DDR + 1 * GiB - 4, 0x5eed5eed);
+        g_assert_cmphex(qtest_readl(qts, DDR + sizes[i].size - 4), ==,
+                        sizes[i].repeats ? 0x5eed5eed : 0);
+        qtest_quit(qts);
+    }
+}
+
 /* What is not modelled is there on silicon: it is no guest's mistake. */
 static void test_unimplemented(void)
 {
     g_autofree char *file = NULL;
     QTestState *qts = stm32mp1_init_logged(&file);
 
-    g_assert_cmphex(qtest_readl(qts, STAT), ==, 0);
-    qtest_writel(qts, PCCFG, 1);
+    g_assert_cmphex(qtest_readl(qts, VERSION), ==, 0);
+    qtest_writel(qts, DERATECTL, 1);
     qtest_quit(qts);
     stm32mp1_check_log(file,
-        "stm32mp1-ddrctrl: read of unimplemented offset 0x004\n"
-        "ddrctrl-ports: unimplemented device write (size 4, offset 0x000, "
-        "value 0x00000001)\n");
+        "stm32mp1-ddrctrl: read of unimplemented offset 0xff0\n"
+        "stm32mp1-ddrctrl: write of unimplemented offset 0x02c\n");
     unlink(file);
 }
 
@@ -138,6 +232,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/ddrctrl/size", test_size);
     qtest_add_func("stm32mp1/ddrctrl/registers", test_registers);
+    qtest_add_func("stm32mp1/ddrctrl/statuses", test_statuses);
+    qtest_add_func("stm32mp1/ddrctrl/cold", test_cold);
+    qtest_add_func("stm32mp1/ddrctrl/repeats", test_repeats);
     qtest_add_func("stm32mp1/ddrctrl/unimplemented", test_unimplemented);
     qtest_add_func("stm32mp1/ddrctrl/migration", test_migration);
     return g_test_run();

@@ -91,6 +91,7 @@ static const struct {
     { "quadspi", 0x58003000, 0x1000 },
     { "iwdg2", 0x5a002000, 0x400 },
     { "ddrctrl", 0x5a003000, 0x1000 },
+    { "ddrphyc", 0x5a004000, 0x1000 },
     { "usart1", 0x5c000000, 0x400 },
     { "spi6", 0x5c001000, 0x400 },
     { "i2c4", 0x5c002000, 0x400 },

@@ -7,6 +7,8 @@
  * + Property "dram": the DDR memory, mapped at STM32MP157_DDR_ADDR (link)
  * + Property "secure": there is a secure world: the A7s reset into the boot ROM,
  *   and what the secure world says of who may reach what is kept to
+ * + Property "cold": nothing has set up the DDR and its protection: what the
+ *   boot ROM loads is to do so; needs "secure"
  *
  * UART4, USART3 and UART7 are the serial ports 0, 1 and 2 of the machine, ETH
  * is its network interface.
@@ -56,6 +58,7 @@ typedef enum STM32MP157Device {
     STM32MP157_TZC,
     STM32MP157_DBGMCU,
     STM32MP157_DDRCTRL,
+    STM32MP157_DDRPHYC,
     STM32MP157_IPCC,
     STM32MP157_HSEM,
     STM32MP157_RNG1,
@@ -197,7 +200,11 @@ struct STM32MP157SocState {
     STM32MP1MemoryGateState boot_rom_gate;
 
     MemoryRegion *dram;
+    /* All of the addresses of the DDR, in which it repeats */
+    MemoryRegion ddr;
+    MemoryRegion *ddr_alias;
     bool secure;
+    bool cold;
 };
 
 /**

@@ -18,6 +18,7 @@
 
 #include "hw/sysbus.h"
 #include "qom/object.h"
+#include "system/block-backend.h"
 #include "target/arm/cpu.h"
 
 #define TYPE_STM32MP1_BOOT_ROM "stm32mp1-boot-rom"
@@ -38,5 +39,18 @@ struct STM32MP1BootRomState {
     bool pending[STM32MP1_BOOT_ROM_CORES];  /* its reset is yet to come */
     bool loaded;        /* they are from a saved state */
 };
+
+/**
+ * stm32mp1_boot_rom_load: do in a reset what the ROM does with an SD card
+ * @s: the ROM
+ * @card: what is in the slot of SDMMC1; NULL without a card
+ * @closed: the fuses say that only what is signed may run
+ *
+ * Copies the first-stage boot loader to SYSRAM, in front of it the boot context,
+ * whose address it gets in r0, and lets core 0 enter it in place of "entry". A
+ * card that has none is warned of, and core 0 stays in the ROM.
+ */
+void stm32mp1_boot_rom_load(STM32MP1BootRomState *s, BlockBackend *card,
+                            bool closed);
 
 #endif

@@ -31,4 +31,9 @@ struct STM32MP1BsecState {
     bool in_reset;
 };
 
+/**
+ * stm32mp1_bsec_closed: whether the fuses say that only what is signed may run
+ */
+bool stm32mp1_bsec_closed(const STM32MP1BsecState *s);
+
 #endif

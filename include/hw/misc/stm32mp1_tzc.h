@@ -7,12 +7,14 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + sysbus MMIO region 1 + n: the DDR as master n (STM32MP1TzcMaster) sees it,
- *    as large as the DDR
+ *    as large as "dram"
  *  + sysbus IRQ 0: interrupt of a refused access
- *  + Property "dram": the DDR (link, must be set)
- *  + Property "dram-base": its address
+ *  + Property "dram": the addresses of the DDR (link, must be set)
+ *  + Property "dram-base": their start
+ *  + Property "dram-size": how many of them the first-stage boot loader knows of
  *  + Property "secure-base", "secure-size": the part of it that the first-stage
  *    boot loader leaves to the secure world, none by default
+ *  + Property "cold": reset leaves all closed: that boot loader is yet to come
  */
 #ifndef HW_MISC_STM32MP1_TZC_H
 #define HW_MISC_STM32MP1_TZC_H
@@ -72,8 +74,10 @@ struct STM32MP1TzcState {
 
     MemoryRegion *dram;
     uint64_t dram_base;
+    uint64_t dram_size;
     uint64_t secure_base;
     uint64_t secure_size;
+    bool cold;
     bool unchecked;         /* in reset: the machine is being loaded */
 
     uint32_t action;
