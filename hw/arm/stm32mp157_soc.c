@@ -36,6 +36,7 @@
 #include "hw/misc/stm32mp1_ipcc.h"
 #include "hw/misc/stm32mp1_pwr.h"
 #include "hw/misc/stm32mp1_rng.h"
+#include "hw/misc/stm32mp1_stgen.h"
 #include "hw/misc/stm32mp1_syscfg.h"
 #include "hw/misc/stm32mp1_tamp.h"
 #include "hw/misc/stm32mp1_vrefbuf.h"
@@ -189,6 +190,8 @@ stm32mp157_soc_devices[STM32MP157_NUM_DEVICES] = {
                                  ACCESS(BYTES)),
     [STM32MP157_DDRPHYC] = BLOCK("ddrphyc", TYPE_STM32MP1_DDRPHYC, 0x5a004000,
                                  ACCESS(BYTES)),
+    [STM32MP157_STGEN] = BLOCK("stgen", TYPE_STM32MP1_STGEN, 0x5c008000,
+                               ENABLE(APB5, 20)),
     [STM32MP157_IPCC] = BLOCK("ipcc", TYPE_STM32MP1_IPCC, 0x4c001000,
                               .irq = { BOTH(100), BOTH(101),
                                        BOTH(103), BOTH(104) },
@@ -379,7 +382,6 @@ static const struct {
     { "usbphyc", 0x5a006000, 0x1000 },
     { "ddrperfm", 0x5a007000, 0x400 },
     { "tzc", 0x5c006000, 0x1000 },
-    { "stgenc", 0x5c008000, 0x400 },
 };
 
 /* Requests whose device wants to know the end: of DMAMUX1, of the MDMA */
@@ -1570,6 +1572,8 @@ static void stm32mp157_soc_realize(DeviceState *dev, Error **errp)
     qdev_prop_set_uint64(s->dev[STM32MP157_DDRCTRL], "size",
                          memory_region_size(s->dram));
     qdev_prop_set_bit(s->dev[STM32MP157_DDRCTRL], "cold", s->cold);
+    qdev_prop_set_uint32(s->dev[STM32MP157_STGEN], "frequency", CNTFRQ_HZ);
+    qdev_prop_set_bit(s->dev[STM32MP157_STGEN], "cold", s->cold);
     qdev_prop_set_uint16(DEVICE(&s->tim6_dac_irq), "num-lines", 2);
     if (!qdev_realize(DEVICE(&s->tim6_dac_irq), NULL, errp)) {
         return;

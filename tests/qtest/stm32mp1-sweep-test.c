@@ -99,6 +99,7 @@ static const struct {
     { "rtc", 0x5c004000, 0x400 },
     { "bsec", 0x5c005000, 0x400 },
     { "etzpc", 0x5c007000, 0x400 },
+    { "stgen", 0x5c008000, 0x400 },
     { "i2c6", 0x5c009000, 0x400 },
     { "tamp", 0x5c00a000, 0x400 },
     { "sdmmc1", 0x58005000, 0x400 },
