@@ -237,6 +237,20 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class BootCard:
+    """An SD card from which the host's boot ROM starts all that comes before Linux, and that Linux."""
+
+    property: str
+    """Machine property that has the ROM do so."""
+    fsbl: str
+    """What the ROM starts: a file that TF-A's build leaves."""
+    config: Path
+    """Where TF-A puts what it loads: the source of a device tree, beside the board's file."""
+    options: Mapping[str, str]
+    """That TF-A is built with."""
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds that a healthy board never needs, even on a loaded workstation."""
 
@@ -278,6 +292,7 @@ class Board:
     watchdog: Watchdog | None
     """What else may start Linux, after the boot chain; None if nothing may."""
     secure_world: SecureWorld | None
+    boot_card: BootCard | None
     """None if the host has none."""
     host_cpus: int
     crash_memory: int
@@ -345,6 +360,7 @@ class Board:
                 boot_loader=_boot_loader(table),
                 watchdog=_watchdog(table),
                 secure_world=_secure_world(table),
+                boot_card=_boot_card(table),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
                 crash_memory=kernel.integer("crash_memory", 64, minimum=1),
                 serials=serials,
@@ -481,6 +497,18 @@ def _secure_world(table: Table) -> SecureWorld | None:
                 built = own if own.is_file() else None
                 firmware[name] = SecureFirmware(tree, built, common | more, _overlays(one))
         return SecureWorld(entry.text("property"), entry.text("dtb"), firmware, entry.integer("base"))
+
+
+def _boot_card(table: Table) -> BootCard | None:
+    """Return what the boot ROM may start: on a board that has OP-TEE start U-Boot."""
+    if not table.has("boot_card"):
+        return None
+    with table.table("boot_card") as entry:
+        config = entry.path.parent / entry.text("config")
+        if not config.is_file():
+            entry.refuse(f"config: no file {config.name!r} beside it", "config")
+        options = {name: str(value) for name, value in entry.scalars("options").items()}
+        return BootCard(entry.text("property"), entry.text("fsbl"), config, options)
 
 
 def _overlays(table: Table) -> tuple[Path, ...]:

@@ -59,7 +59,7 @@ def main() -> int:
     from ampstand import cli
     from ampstand.build.builder import Builder
 
-    def build(self: Builder, *, boot_loader: bool = True, secure: bool = True) -> Any:
+    def build(self: Builder, *, boot_loader: bool = True, secure: bool = True, card: bool = True) -> Any:
         (root / "built").write_text(json.dumps(vars(self.options), default=str))
         return artifacts(root)
 

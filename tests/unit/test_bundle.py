@@ -46,6 +46,8 @@ PARTS = Parts(
     initramfs="parts/initramfs-1",
     provenance={"kernel": "6.12.0", "kernel source": "Debian", "compiler": "gcc", "qemu": "10.0"},
     boot_loader="parts/u-boot-1/u-boot.uimg",
+    card_loader="parts/tf-a-1/bl2.stm32",
+    card_packages={"remoteproc": "parts/fip-1/fip.bin"},
 )
 BARE = {"PATH": "/usr/bin:/bin"}
 
@@ -81,6 +83,8 @@ def test_a_bundle_brings_everything(folder: Path, tmp_path: Path) -> None:
     assert built.dtb == folder / "parts/dtb-1/board.dtb"
     assert built.initramfs == folder / "parts/initramfs-1/initramfs.cpio"
     assert built.boot_loader == folder / "parts/u-boot-1/u-boot.uimg"
+    assert built.card_loader == folder / "parts/tf-a-1/bl2.stm32"
+    assert built.card_packages == {"remoteproc": folder / "parts/fip-1/fip.bin"}
     assert built.firmware.keys() == {"echo-bare"}
     assert built.secure_initramfs is not None
     assert built.secure_initramfs.is_file()
@@ -256,6 +260,8 @@ def built_in(tmp_path: Path) -> Builder:
                 other_dtbs={},
                 signed={"echo-bare": places["signed"] / "echo-bare.signed"},
                 modules={"rproc_tee": places["modules"] / "rproc_tee.ko"},
+                card_loader=places["u-boot"] / "u-boot.uimg",
+                card_packages={"scmi": places["optee"] / "tee-raw.bin"},
                 provenance={},
             ),
             qemu=lambda: places["qemu"],

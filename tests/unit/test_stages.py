@@ -155,7 +155,7 @@ class FakeChecks(Checks):
 class BrokenBuilder(Builder):
     """Nothing can be built."""
 
-    def all(self, *, boot_loader: bool = True, secure: bool = True) -> Artifacts:
+    def all(self, *, boot_loader: bool = True, secure: bool = True, card: bool = True) -> Artifacts:
         raise InfrastructureError("building QEMU failed")
 
 
@@ -334,7 +334,7 @@ def test_device_tests_run_one_by_one(tmp_path: Path, options: dict[str, object],
     (programs / "x-test").chmod(0o755)
 
     class Built(Builder):
-        def all(self, *, boot_loader: bool = True, secure: bool = True) -> Artifacts:
+        def all(self, *, boot_loader: bool = True, secure: bool = True, card: bool = True) -> Artifacts:
             nothing = Path("/dev/null")
             return Artifacts(nothing, tmp_path / "build", nothing, nothing, nothing, {}, nothing, nothing, "6.12.118")
 

@@ -52,6 +52,10 @@ class Artifacts:
     """Our own modules for this kernel by name."""
     secure_initramfs: Path | None = None
     """The initramfs with both, for where OP-TEE starts the remote."""
+    card_loader: Path | None = None
+    """What the boot ROM starts from an SD card, where the board can be started so and it was asked for."""
+    card_packages: dict[str, Path] = field(default_factory=dict)
+    """What that starts, OP-TEE and U-Boot, by secure world."""
 
     def dump(self, path: Path) -> None:
         """Write the paths as JSON, for ``pytest --ampstand-artifacts``."""
@@ -83,6 +87,8 @@ class Artifacts:
                 signed={name: Path(file) for name, file in raw["signed"].items()},
                 modules={name: Path(file) for name, file in raw["modules"].items()},
                 secure_initramfs=Path(raw["secure_initramfs"]) if raw["secure_initramfs"] else None,
+                card_loader=Path(raw["card_loader"]) if raw["card_loader"] else None,
+                card_packages={name: Path(file) for name, file in raw["card_packages"].items()},
                 provenance={str(name): str(value) for name, value in raw["provenance"].items()},
             )
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

@@ -23,6 +23,7 @@ from pathlib import Path
 from ampstand import paths
 from ampstand.board import Board, LoaderBuild, SecureFirmware
 from ampstand.build import (
+    boot_card,
     boot_chain,
     boot_loader,
     device_tree,
@@ -41,7 +42,7 @@ from ampstand.build.kernel import CHECKER, STAMPS, Inspection, KernelBuild, comp
 from ampstand.build.ready_kernel import DTB_MAGIC, LOAD, ReadyKernel, read_start
 from ampstand.build.sources import Source, Sources
 from ampstand.errors import InfrastructureError, UsageError
-from ampstand.formats import assembly, cpio, sizes
+from ampstand.formats import assembly, cpio, fip, sizes
 from ampstand.progress import Progress
 
 __all__ = ["PARTS", "Artifacts", "BuildOptions", "Builder", "artifacts"]
@@ -619,6 +620,50 @@ class Builder:
 
         return self.cache.artifact("secure-initramfs", inputs, make, self.progress) / INITRAMFS
 
+    # ---- what starts all of that -----------------------------------------------------------------------------------
+
+    def card_loader(self) -> Path | None:
+        """Return what the boot ROM starts from an SD card, beside its configuration, where the board has one."""
+        card = self.board.boot_card
+        if card is None:
+            return None
+        source, cross = self.sources.get("tf-a"), self.arch.cross
+        inputs = {
+            "source": source.identity,
+            "options": " ".join(f"{name}={value}" for name, value in sorted(card.options.items())),
+            "config": cache_module.file_hash(card.config),
+            "compiler": compiler(f"{cross}gcc"),
+        }
+
+        def make(scratch: Path) -> None:
+            log, jobs = self.cache.logs / "tf-a.log", self.options.jobs
+            boot_card.make_tf_a(source.path, card, cross, jobs, scratch, log, self.progress)
+
+        return self.cache.artifact("tf-a-card", inputs, make, self.progress) / boot_card.FSBL
+
+    def card_packages(self) -> dict[str, Path]:
+        """Return what that starts, by secure world."""
+        loader, world, u_boot = self.card_loader(), self.board.secure_world, self.secure_boot_loader()
+        if loader is None or world is None or u_boot is None:
+            return {}
+        config, base = loader.with_name(boot_card.CONFIG), world.base
+
+        def pack(optee: Path) -> Path:
+            inputs = {name: cache_module.file_hash(path) for name, path in packed(optee).items()}
+
+            def make(scratch: Path) -> None:
+                data = {name: path.read_bytes() for name, path in packed(optee).items() if path.suffix != ".py"}
+                whole = boot_card.package(data["config"], data["optee"], base, data["u-boot"])
+                (scratch / boot_card.PACKAGE).write_bytes(whole)
+
+            folder = self.cache.artifact("fip", {**inputs, "base": hex(base)}, make, self.progress)
+            return folder / boot_card.PACKAGE
+
+        def packed(optee: Path) -> dict[str, Path]:
+            return {"config": config, "optee": optee, "u-boot": u_boot, "packer": Path(fip.__file__)}
+
+        return {name: pack(optee) for name, optee in self.secure_firmware().items()}
+
     # ---- our own C -------------------------------------------------------------------------------------------------
 
     def socs(self) -> list[str]:
@@ -728,8 +773,12 @@ class Builder:
 
         return self.cache.artifact("initramfs", inputs, make, self.progress)
 
-    def all(self, *, boot_loader: bool = True, secure: bool = True) -> Artifacts:
-        """Build whatever is missing and return where everything is; U-Boot and OP-TEE only if they are of use."""
+    def all(self, *, boot_loader: bool = True, secure: bool = True, card: bool = True) -> Artifacts:
+        """Build whatever is missing and return where everything is.
+
+        U-Boot, OP-TEE, and what an SD card has before both, are built only if they are of use.
+        """
+        card = card and boot_loader and secure
         if self.options.qemu is not None:
             if not os.access(self.options.qemu, os.X_OK):
                 raise UsageError(f"--qemu {self.options.qemu}: no such program")
@@ -757,10 +806,14 @@ class Builder:
             signed=self.signed() if secure else {},
             modules=self.modules() if secure else {},
             secure_initramfs=self.secure_initramfs() if secure else None,
-            provenance=self.provenance(built, qemu, boot_loader=boot_loader, secure=secure),
+            card_loader=self.card_loader() if card else None,
+            card_packages=self.card_packages() if card else {},
+            provenance=self.provenance(built, qemu, boot_loader=boot_loader, secure=secure, card=card),
         )
 
-    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False) -> dict[str, str]:
+    def provenance(
+        self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False, card: bool = False
+    ) -> dict[str, str]:
         """Return what a result with these artifacts is about, by name; for the records of a run."""
         found = {
             **self.kernel_provenance(built),
@@ -768,7 +821,7 @@ class Builder:
             "firmware": self.firmware().name if self.board.remotes else "none",
             "ampstand": git.describe(self.root),
         }
-        if self.board.boot_chain != "direct":
+        if self.board.boot_chain != "direct" or (card and self.board.boot_card is not None):
             found["boot firmware"] = f"TF-A {self.sources.get('tf-a').version}"
         if self.board.boot_loader is not None and boot_loader:
             found["boot loader"] = f"U-Boot {self.sources.get('u-boot').version}"

@@ -67,6 +67,10 @@ class Parts:
     """By name."""
     modules: dict[str, str] = field(default_factory=dict)
     """By name."""
+    card_loader: str = ""
+    """Empty for a board that starts from no SD card."""
+    card_packages: dict[str, str] = field(default_factory=dict)
+    """By secure world."""
 
 
 class Bundle:
@@ -199,6 +203,14 @@ class Bundled(Builder):
         own = self.parts.modules if self.options.kernel is None else {}
         return {name: self.top / path for name, path in own.items()}
 
+    def card_loader(self) -> Path | None:
+        """Return what the boot ROM starts from an SD card."""
+        return self.top / self.parts.card_loader if self.parts.card_loader else None
+
+    def card_packages(self) -> dict[str, Path]:
+        """Return what that starts, by secure world."""
+        return {name: self.top / path for name, path in self.parts.card_packages.items()}
+
     def firmware(self, soc: str = "") -> Path:
         """Return the folder of a firmware set."""
         return self.top / self.parts.firmware[soc or self.socs()[0]]
@@ -211,7 +223,9 @@ class Bundled(Builder):
         """Return the folder with ``initramfs.cpio``, composed anew for a kernel of the user's."""
         return self.top / self.parts.initramfs if self.options.kernel is None else super().initramfs()
 
-    def provenance(self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False) -> dict[str, str]:
+    def provenance(
+        self, built: Path, qemu: Path, *, boot_loader: bool = False, secure: bool = False, card: bool = False
+    ) -> dict[str, str]:
         """Return what a result is about: as it was built, but for the user's own kernel and device tree."""
         found = dict(self.parts.provenance)
         if self.options.kernel is not None:

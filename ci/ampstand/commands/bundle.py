@@ -190,6 +190,8 @@ class Packer:
             other_device_trees={name: self._file(path) for name, path in built.other_dtbs.items()},
             signed={name: self._file(path) for name, path in built.signed.items()},
             modules={name: self._file(path) for name, path in built.modules.items()},
+            card_loader=self._file(built.card_loader) if built.card_loader else "",
+            card_packages={name: self._file(path) for name, path in built.card_packages.items()},
         )
 
     def _name(self, path: Path) -> str:
@@ -208,7 +210,7 @@ class Packer:
     def _sources(self, one: Builder) -> None:
         """Note the sources of what was built."""
         names = ["qemu", "linux", "freertos", "busybox"]
-        names += ["tf-a"] if one.board.boot_chain != "direct" else []
+        names += ["tf-a"] if one.board.boot_chain != "direct" or one.board.boot_card is not None else []
         names += ["u-boot"] if one.board.boot_loader is not None else []
         names += ["optee"] if one.board.secure_world is not None else []
         for name in names:

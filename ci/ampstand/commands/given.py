@@ -58,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser, secure: str = SECURE[0]) -> N
         "alone, for a program that asks it, or for remoteproc; chain: the last, with U-Boot between OP-TEE and Linux",
     )
     group.add_argument(
+        "--from-sd",
+        action="store_true",
+        help="start as the board does after power on: the boot ROM starts TF-A from an SD card, TF-A OP-TEE, and that "
+        "U-Boot and Linux; OP-TEE starts the remote, with signed images alone, or as --secure says",
+    )
+    group.add_argument(
         "--file", action="append", default=[], metavar="HOST=GUEST", help="a file put into Linux's file system"
     )
     group.add_argument(
@@ -119,11 +125,13 @@ class Given:
     """Whether there is a secure world, by who starts the remote."""
     variant: str = ""
     """The shape of the board; empty for the usual one."""
+    from_card: bool = False
+    """Whether the boot ROM starts all of it from an SD card."""
 
     @property
     def in_chain(self) -> bool:
         """Whether OP-TEE starts U-Boot, and that Linux."""
-        return bool(self.secure) and self.boot_loader
+        return bool(self.secure) and (self.boot_loader or self.from_card)
 
     @classmethod
     def read(cls, args: argparse.Namespace, board: Board) -> Given:
@@ -133,9 +141,13 @@ class Given:
         own = [entry for entry in (*firmware, before) if entry is not None and entry.report is not None]
         if args.boot_loader and board.boot_loader is None:
             raise UsageError(f"--boot-loader: {board.name} cannot be started by one")
-        secure = REMOTEPROC if args.secure == CHAIN else args.secure
+        if args.from_sd and board.boot_card is None:
+            raise UsageError(f"--from-sd: {board.name} does not start from an SD card")
+        if args.from_sd and (args.boot_loader or args.secure == CHAIN or before is not None):
+            raise UsageError("--from-sd: all that runs is on the card, U-Boot too, and nothing before OP-TEE")
+        secure = REMOTEPROC if args.secure == CHAIN or (args.from_sd and not args.secure) else args.secure
         if secure in STARTS_REMOTE and own:
-            raise UsageError(f"--secure {args.secure}: only our own images are signed", hint="give them by their names")
+            raise UsageError(f"--secure {secure}: only our own images are signed", hint="give them by their names")
         if args.secure and board.secure_world is None:
             raise UsageError(f"--secure: {board.name} has no secure world")
         if args.variant:
@@ -151,7 +163,10 @@ class Given:
                 raise UsageError(f"--overlay {overlay}: no such file")
         files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
         loader = args.boot_loader or args.secure == CHAIN
-        return cls(firmware, before, files, tuple(args.overlay), args.kernel is not None, loader, secure, args.variant)
+        own_kernel = args.kernel is not None
+        return cls(
+            firmware, before, files, tuple(args.overlay), own_kernel, loader, secure, args.variant, args.from_sd
+        )
 
     def check_names(self, images: Sequence[str]) -> None:
         """Fail if the build has not all images that are given by name."""
@@ -163,7 +178,8 @@ class Given:
     def build(self, builder: Builder) -> Artifacts:
         """Build what is needed, what shows a mistake first; return it with the user's images."""
         self.check_names(list(builder.images()))
-        artifacts = builder.all(boot_loader=self.boot_loader, secure=bool(self.secure))
+        loader, secure = self.boot_loader or self.from_card, bool(self.secure)
+        artifacts = builder.all(boot_loader=loader, secure=secure, card=self.from_card)
         own = {e.name: e.report.path.absolute() for e in (*self.firmware, self.before) if e and e.report}
         return replace(artifacts, firmware={**artifacts.firmware, **own})
 
@@ -179,7 +195,7 @@ class Given:
             artifacts = replace(artifacts, dtb=merged, other_dtbs={self.variant: merged} if self.variant else {})
         preload = self.before.name if self.before is not None else None
         options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure}
-        options["variant"] = self.variant
+        options |= {"variant": self.variant, "from_card": self.from_card}
         options["files"] = self.files or None
         machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it

@@ -95,7 +95,7 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     if args.dry_run:
         print(machine.command_line())
         if not (
-            what.files or what.overlays or args.boot_loader or args.records
+            what.files or what.overlays or args.boot_loader or args.from_sd or args.records
         ):  # else the command names files that are there
             shutil.rmtree(folder)
         return 0

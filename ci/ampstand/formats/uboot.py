@@ -114,6 +114,16 @@ def uimage(data: bytes, load: int, name: str) -> bytes:
     return header(zlib.crc32(header(0))) + data
 
 
+def parts(image: bytes) -> tuple[bytes, bytes]:
+    """Return the program and the device tree of a uImage whose program has its tree at its end."""
+    data = image[_UIMAGE.size :]
+    at = len(data)
+    while (at := data.rfind(_cell(_MAGIC), 0, at)) >= 0:
+        if data[at + 4 : at + 8] == _cell(len(data) - at):
+            return data[:at], data[at:]
+    raise ValueError("no device tree is at the end of this program")
+
+
 def _text(value: str) -> bytes:
     return value.encode() + b"\0"
 

@@ -22,6 +22,7 @@ from typing import Any, Self, TypeVar
 from qemu.qmp import ExecuteError, Message, QMPError
 
 from ampstand.board import STARTS_REMOTE, Board, Serial
+from ampstand.build import boot_card
 from ampstand.build import boot_loader as loader
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
@@ -113,6 +114,7 @@ class Machine:
         boot_loader: bool = False,
         secure: str = "",
         variant: str = "",
+        from_card: bool = False,
         files: Mapping[str, bytes] | None = None,
         kernel_arguments: str = "",
         coverage: coverage.Live | None = None,
@@ -125,6 +127,7 @@ class Machine:
         address. ``boot_loader``: U-Boot starts the remote and Linux from a bundle in the records folder; the machine
         model starts neither. ``secure``: OP-TEE starts Linux, and keeps a secure world, named by who starts the remote.
         ``variant`` is a shape of the board, by name.
+        ``from_card``: the boot ROM starts all of that, U-Boot and Linux too, from an SD card in the records folder.
         ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written
         into the records folder. ``kernel_arguments`` come after the board's own. ``coverage`` takes what is executed.
         """
@@ -146,6 +149,10 @@ class Machine:
             raise UsageError(f"variant {variant!r} of {board.name}: not with this device tree, or it is not built")
         if secure and preload is not None:
             raise UsageError("with a secure world, OP-TEE holds the remote before Linux is there")
+        if from_card and (board.boot_card is None or secure not in artifacts.card_packages):
+            raise UsageError(f"{board.name} does not start from an SD card with secure={secure!r}, or it is not built")
+        if from_card and boot_loader:
+            raise UsageError("what is on the card has a boot loader: boot_loader is for the machine model")
         self.board = board.in_variant(variant) if variant else board
         self.artifacts = artifacts
         self.secure = secure
@@ -179,6 +186,11 @@ class Machine:
         if boot_loader:
             self.bundle = self.records.folder.absolute() / "boot.itb"
             self.bundle.write_bytes(self._bundle())
+        self.card: Path | None = None
+        """What the boot ROM starts, if it does: a file of this machine's own. It is not written to."""
+        if from_card:
+            self.card = self.records.folder.absolute() / "card.img"
+            self._write_card(self.card)
         self.process = Process(self._said, self._ended)
         self._link = Link(board.name, self._happened)
         self._events: list[Message] = []
@@ -226,6 +238,9 @@ class Machine:
 
     def _host_arguments(self) -> list[str]:
         """Return what the host runs."""
+        if self.card is not None:
+            path = str(self.card).replace(",", ",,")
+            return ["-drive", f"if=sd,format=raw,snapshot=on,file={path}"]
         if self.bundle is not None:
             return ["-kernel", str(self.boot_loader), "-initrd", str(self.bundle)]
         argv = ["-kernel", str(self.artifacts.kernel)]
@@ -248,6 +263,15 @@ class Machine:
             arch(board.kernel_arch).name,
         )  # fmt: skip
 
+    def _write_card(self, card: Path) -> None:
+        """Write what the boot ROM starts."""
+        built = self.artifacts
+        assert built.card_loader is not None
+        boot_card.write(
+            card, built.card_loader, built.card_packages[self.secure],
+            built.kernel, self.dtb, self.initramfs, self._kernel_command_line(),
+        )  # fmt: skip
+
     def _front(self) -> Serial:
         """Return the serial line that is on the terminal when the command is pasted."""
         return self.board.shell
@@ -259,7 +283,9 @@ class Machine:
             properties.append(f"{remote.preload}={path}")
         if remote is not None and self.preload_table is not None:
             properties.append(f"{remote.preload_table}={self.preload_table:#x}")
-        if self.secure and self.board.secure_world is not None:
+        if self.card is not None and self.board.boot_card is not None:
+            properties.append(f"{self.board.boot_card.property}=on")
+        elif self.secure and self.board.secure_world is not None:
             path = str(self.artifacts.secure_firmware[self.secure]).replace(",", ",,")
             properties.append(f"{self.board.secure_world.property}={path}")
         return properties
@@ -593,6 +619,8 @@ class Machine:
             paths["secure firmware"] = artifacts.secure_firmware[self.secure]
         if self.bundle is not None:
             paths |= {"boot loader": Path(str(self.boot_loader)), "bundle": self.bundle}
+        if self.card is not None:
+            paths["card"] = self.card
         return paths | {f"firmware {name}": path for name, path in artifacts.firmware.items()}
 
     def _console(self, serial: Serial) -> Console:
