@@ -568,9 +568,12 @@ class _Watch:
                 _settle(machine)
         if not failed and self.judged and self._reasons():
             self.save_states()
+        modules = {
+            machine: machine.modules() for machine in self.machines if machine.coverage is not None and not failed
+        }
         for machine in self.own:
             machine.stop()
-        self._keep_coverage()
+        self._keep_coverage(modules)
         late = self._reasons() if self.judged and not failed else []
         if self.shared:
             self.session.used_shared(self)
@@ -589,11 +592,11 @@ class _Watch:
         reports = self.item.stash.get(REPORTS, {}).values()
         return "known" if self.bug or any(hasattr(report, "wasxfail") for report in reports) else "skipped"
 
-    def _keep_coverage(self) -> None:
-        """Write what each machine has executed in this scenario."""
+    def _keep_coverage(self, modules: Mapping[LinuxMachine, Mapping[str, Mapping[str, int]]]) -> None:
+        """Write what each machine has executed in this scenario, where the modules were where it was asked for them."""
         for machine, recorder in zip(self.machines, self.recorders, strict=True):
             if machine.coverage is not None:
-                machine.coverage.save(recorder.folder / coverage.FILE, machine.modules())
+                machine.coverage.save(recorder.folder / coverage.FILE, modules.get(machine))
 
     def _write(self, outcome: str, reasons: list[str]) -> None:
         for recorder in self.recorders or [self.session.recorder(self.folder)]:

@@ -19,7 +19,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "exec/address-spaces.h"
 #include "hw/arm/stm32mp1_boot_rom.h"
 #include "hw/arm/stm32mp1_fsbl.h"
 #include "hw/core/cpu.h"
@@ -178,7 +177,7 @@ static void stm32mp1_boot_rom_write_context(AddressSpace *as, int copy)
 void stm32mp1_boot_rom_load(STM32MP1BootRomState *s, BlockBackend *card,
                             bool closed)
 {
-    AddressSpace *as = &address_space_memory;
+    AddressSpace *as = cpu_get_address_space(CPU(s->cpu[0]), ARMASIdx_S);
     g_autofree char *skipped = NULL;
     Error *error = NULL;
     STM32MP1Fsbl fsbl;

@@ -197,7 +197,7 @@ def test_the_machine_starts_from_a_card_alone(tmp_path: Path) -> None:
         kernel=tmp_path / "zImage",
         initramfs=tmp_path / "initramfs",
         secure_firmware={"scmi": tmp_path / "tee"},
-        secure_dtbs={"scmi": tmp_path / "board.dtb"},
+        other_dtbs={"scmi": tmp_path / "board.dtb"},
         boot_loader=tmp_path / "u-boot",
         secure_boot_loader=tmp_path / "u-boot",
         card_loader=tmp_path / "bl2",

@@ -164,9 +164,7 @@ class Given:
         files |= {f"{FOLDER}/{name}.elf": path.read_bytes() for name, path in paths.items()}
         loader = args.boot_loader or args.secure == CHAIN
         own_kernel = args.kernel is not None
-        return cls(
-            firmware, before, files, tuple(args.overlay), own_kernel, loader, secure, args.variant, args.from_sd
-        )
+        return cls(firmware, before, files, tuple(args.overlay), own_kernel, loader, secure, args.variant, args.from_sd)
 
     def check_names(self, images: Sequence[str]) -> None:
         """Fail if the build has not all images that are given by name."""
