@@ -12,6 +12,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/host-utils.h"
 #include "qemu/units.h"
 #include "hw/adc/stm32mp1_adc.h"
 #include "hw/arm/stm32mp157_soc.h"
