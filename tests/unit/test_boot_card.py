@@ -213,6 +213,7 @@ def test_the_machine_starts_from_a_card_alone(tmp_path: Path) -> None:
     assert f"if=sd,format=raw,snapshot=on,file={tmp_path}/good/card.img" in words
     assert not {"-kernel", "-dtb", "-initrd", "-append"} & set(words)
     assert found.inputs()["card"] == tmp_path / "good/card.img"
+    assert found.options()["from_card"], "what takes its state needs a card, too"
     for name, options in {"none": {"secure": ""}, "other": {"secure": "signed"}}.items():
         with pytest.raises(UsageError, match=r"does not start from an SD card|no secure world"):
             machine(name, from_card=True, **options)

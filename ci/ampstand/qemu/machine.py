@@ -186,6 +186,7 @@ class Machine:
         if boot_loader:
             self.bundle = self.records.folder.absolute() / "boot.itb"
             self.bundle.write_bytes(self._bundle())
+        self.from_card = from_card
         self.card: Path | None = None
         """What the boot ROM starts, if it does: a file of this machine's own. It is not written to."""
         if from_card:
@@ -604,8 +605,8 @@ class Machine:
 
     def options(self) -> dict[str, Any]:
         """Return the options of a machine that can take the state of this one."""
-        names = "thread exact translation_cache extra_args preload preload_table secure variant kernel_arguments"
-        return {name: getattr(self, name) for name in names.split()}
+        names = "thread exact translation_cache extra_args preload preload_table secure variant from_card"
+        return {name: getattr(self, name) for name in (*names.split(), "kernel_arguments")}
 
     def inputs(self) -> dict[str, Path]:
         """Return the files that go into the machine, by what they are."""
