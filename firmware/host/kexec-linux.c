@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Starts a Linux by kexec with the initramfs that this one was started with,
- * and with its device tree, or with FILE: that tree (/sys/firmware/fdt) changed.
- * The board's devices, and what runs on its other cores, are not reset. Linux
- * must have been booted with "retain_initrd" on its command line, for it frees
- * the initramfs otherwise; with "crashkernel=64M" or more, too, if the new Linux
- * is one that takes over when this one panics. IMAGE is a zImage for 32-bit Arm,
- * where the kernel takes segments only; a 64-bit kernel puts them together by
- * itself if the tree is to be its own, and takes segments, too.
+ * and with its device tree, or with FILE: that tree (/sys/firmware/fdt)
+ * changed. The board's devices, and what runs on its other cores, are not
+ * reset. Linux must have been booted with "retain_initrd" on its command line,
+ * for it frees the initramfs otherwise; with "crashkernel=64M" or more, too, if
+ * the new Linux is one that takes over when this one panics. IMAGE is a zImage
+ * for 32-bit Arm, where the kernel takes segments only; a 64-bit kernel puts
+ * them together by itself if the tree is to be its own, and takes segments,
+ * too.
  */
 #include <endian.h>
 #include <errno.h>
