@@ -34,6 +34,11 @@ def woken(remote: Remote) -> list[str]:
     return [line.removeprefix("woken up by a ") for line in trace if line.startswith("woken up")]
 
 
+def repeated(remote: Remote) -> int:
+    """Return how often the remote has said again that it is awake."""
+    return remote.trace().count("not heard")
+
+
 def successes(remote: Remote) -> int:
     """Return how often Linux has been asleep."""
     return int(remote.host.run_check("cat /sys/power/suspend_stats/success")[0])
@@ -61,20 +66,22 @@ def test_remote_wakes_itself(sleeper: Remote) -> None:
 def test_remote_wakes_linux(sleeper: Remote, known_bug: Meetings) -> None:
     """Both sleep; the remote's timer ends its sleep, and its message that of Linux, which gets it."""
     known_bug("rtc-resume-locked").announce(sleeper.machine)
-    host, before = sleeper.host, successes(sleeper)
+    host = sleeper.host
     host.run_check("echo enabled | tee /sys/bus/platform/devices/*.mailbox/power/wakeup")
-    host.run_check("exec 7<>/dev/rpmsg0")
-    # Linux must be asleep by then: it says so if not, but a message that comes while it freezes its tasks is taken, and
-    # nothing wakes it up again. At a load of 11 it was still awake after 0.9 s.
-    sleep_ms = 3000
-    while successes(sleeper) == before:
+    sleeper.machine.tolerate_bad("msg received with no recipient", "the remote says it again until it hears", "host")
+    sleep_ms, in_time = 500, False
+    # On a busy workstation Linux may not be asleep by then: it says so, or has had the message and sleeps on.
+    while not in_time:
         assert sleep_ms < LONGEST_SLEEP_MS, "Linux takes a minute to fall asleep"
-        order = "".join(f"\\{byte:03o}" for byte in b"t" + sleep_ms.to_bytes(2, "little"))
+        before, said = successes(sleeper), repeated(sleeper)
+        host.run_check("exec 7<>/dev/rpmsg0")
+        order = "".join(f"\\{byte:03o}" for byte in b"w" + sleep_ms.to_bytes(2, "little"))
         host.run_check(f"printf '{order}' >&7 && dd bs=512 count=1 of=/dev/null <&7")
         host.run("echo freeze >/sys/power/state", LONGEST_SLEEP_MS / 1000 + sleeper.timeout)
+        in_time = successes(sleeper) > before and repeated(sleeper) == said
         assert host.run_check("dd bs=512 count=1 2>/dev/null <&7; echo")[-1] == "awake"
+        host.run_check("exec 7>&-")
         sleep_ms *= 2
-    host.run_check("exec 7>&-")
     assert set(woken(sleeper)) == {"timer, from CStop"}
     # Of this board's whole life, only what is about this: other scenarios may have shared it.
     log = "\n".join(host.run_check("dmesg | grep 'PM: suspend'"))

@@ -10,6 +10,8 @@
  *  m      sleep until there is a message
  *  t N    sleep for N milliseconds (two bytes, little-endian), which LPTIM1
  *         counts by LSE, then send "awake". Messages before are answered.
+ *  w N    the same, and send it again each 5 s until there is a message: the
+ *         first one may have come before its receiver fell asleep.
  *
  * The end of a sleep is said in the trace.
  */
@@ -49,8 +51,11 @@ static struct rsc_table table RSC_SECTION =
     RSC_TABLE(trace_buffer, AMP_TRACE_SIZE);
 static struct rpmsg rp;
 
-static enum { AWAKE, UNTIL_MESSAGE, UNTIL_TIMER } asleep;
+#define AGAIN_MS 5000U
+
+static enum { AWAKE, UNTIL_MESSAGE, UNTIL_TIMER, UNTIL_HEARD } asleep;
 static uint32_t sleeper; /* who is told that the time is over */
+static bool insists;     /* on being heard then */
 
 /* To be pending is enough for its interrupt to end WFI: none is taken. */
 static void timer_start(uint32_t ms)
@@ -67,14 +72,20 @@ static void timer_start(uint32_t ms)
     irq_enable(IRQ_LPTIM1);
 }
 
+static void timer_stop(void)
+{
+    NVIC_ICER(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
+    LPTIM1_ICR = LPTIM_ARRM;
+    LPTIM1_CR = 0U;
+    NVIC_ICPR(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
+}
+
 static bool timer_over(void)
 {
     if ((LPTIM1_ISR & LPTIM_ARRM) == 0U) {
         return false;
     }
-    NVIC_ICER(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
-    LPTIM1_ICR = LPTIM_ARRM;
-    NVIC_ICPR(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
+    timer_stop();
     return true;
 }
 
@@ -95,12 +106,19 @@ static enum rpmsg_verdict command(struct rpmsg_ept *ept,
     }
     if (asleep == UNTIL_MESSAGE) {
         wake("message");
+    } else if (asleep == UNTIL_HEARD) {
+        timer_stop();
+        asleep = AWAKE;
+    } else {
+        /* It goes on as it is. */
     }
     if ((in->len == 1U) && (in->data[0] == (uint8_t)'m')) {
         asleep = UNTIL_MESSAGE;
         RCC_MC_CIFR = RCC_MC_CIFR_WKUPF;
-    } else if ((in->len == 3U) && (in->data[0] == (uint8_t)'t')) {
+    } else if ((in->len == 3U) && ((in->data[0] == (uint8_t)'t') ||
+                                   (in->data[0] == (uint8_t)'w'))) {
         asleep = UNTIL_TIMER;
+        insists = in->data[0] == (uint8_t)'w';
         RCC_MC_CIFR = RCC_MC_CIFR_WKUPF;
         sleeper = src;
         timer_start((uint32_t)in->data[1] | ((uint32_t)in->data[2] << 8));
@@ -112,6 +130,20 @@ static enum rpmsg_verdict command(struct rpmsg_ept *ept,
 
 static struct rpmsg_ept ept = {
     .name = "rpmsg-raw", .addr = RPMSG_ADDR_ANY, .cb = command};
+
+static void say_awake(void)
+{
+    if (asleep == UNTIL_TIMER) {
+        wake("timer");
+    } else {
+        trace_printf("not heard, again\n");
+    }
+    (void)rpmsg_send(&ept, sleeper, "awake", 5U);
+    if (insists) {
+        asleep = UNTIL_HEARD;
+        timer_start(AGAIN_MS);
+    }
+}
 
 static void stop(void)
 {
@@ -129,9 +161,8 @@ static int poll(void)
 
     if ((handled == 0) && (asleep != AWAKE)) {
         stop();
-        if ((asleep == UNTIL_TIMER) && timer_over()) {
-            wake("timer");
-            (void)rpmsg_send(&ept, sleeper, "awake", 5U);
+        if ((asleep != UNTIL_MESSAGE) && timer_over()) {
+            say_awake();
         }
         handled = 1;
     }
