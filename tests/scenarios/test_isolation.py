@@ -8,11 +8,12 @@ Each refused access leaves a line in QEMU's log with the core, the master, the a
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ampstand.linux.machine import LinuxMachine
-from ampstand.linux.secure_remote import VIOLATION, reach, violating
+from ampstand.linux.secure_remote import VIOLATION, SecureRemote, reach, violating
 
 pytestmark = pytest.mark.needs("secure", "cortex-m", "stm32-blocks")
 
@@ -126,6 +127,36 @@ def test_internal_memories(secure: LinuxMachine) -> None:
     assert word(secure, MEMORIES["boot-rom"]) != 0
     poke(secure, SRAM, MARK)
     assert peek(secure, SRAM) == word(secure, SRAM) == MARK
+
+
+CONSOLE = 0x4000F000
+"""USART3, which the secure world has given to the remote (``optee.dts``)."""
+OVERLAY = """\
+/dts-v1/;
+/plugin/;
+&usart3 {
+	status = "okay";
+};
+"""
+
+
+@pytest.mark.needs("remoteproc", "remote-console")
+def test_a_peripheral_of_the_remote(boot: Callable[..., LinuxMachine], tmp_path: Path) -> None:
+    """Linux has it in its device tree, is told that it may not, and leaves it alone; the remote prints on it."""
+    overlay = tmp_path / "usart3.dtso"
+    overlay.write_text(OVERLAY)
+    refusal = r"stm32-etzpc .*serial@4000f000: Device driver will not be probed"
+    tolerated = {refusal: "it is the remote's", r"stm32-etzpc .*: Failed to create device link": "for what it refused"}
+    machine = boot(secure="remoteproc", overlays=[overlay], tolerated=tolerated)
+    assert machine.host.run_check(f"dmesg | grep -c '{refusal}'") == ["1"]
+    assert not machine.host.run("ls -d /sys/bus/platform/devices/*.serial | grep 4000f000").stdout
+    for what in ("read", "write"):
+        machine.expect_bad(f"usart3: A7, non-secure: {what} of 0x.* refused", "host")
+    assert peek(machine, CONSOLE) == 0
+    poke(machine, CONSOLE, 0)
+    SecureRemote(machine, "echo-bare").start("echo-bare", services=["rpmsg-tty"])
+    machine.console("remote-console").expect_line("ampstand echo on")
+    assert word(machine, CONSOLE) & 1, "the remote has it enabled"
 
 
 REGISTERS = {

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ampstand.board import CHAIN, REMOTEPROC, SECURE, STARTS_REMOTE, Board
-from ampstand.build import device_tree
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.commands.inspect import Report
@@ -185,15 +184,9 @@ class Given:
         """Return the board with all of it, not started yet."""
         recorder = Recorder.for_board(board, records)
         recorder.values["inputs"] = artifacts.provenance
-        if self.overlays:
-            merged = recorder.folder.absolute() / "board.dtb"
-            device_tree.merge(
-                artifacts.other_dtbs.get(self.variant or self.secure, artifacts.dtb), self.overlays, merged
-            )
-            artifacts = replace(artifacts, dtb=merged, other_dtbs={self.variant: merged} if self.variant else {})
         preload = self.before.name if self.before is not None else None
         options |= {"preload": preload, "boot_loader": self.boot_loader, "secure": self.secure}
-        options |= {"variant": self.variant, "from_card": self.from_card}
+        options |= {"variant": self.variant, "from_card": self.from_card, "overlays": self.overlays}
         options["files"] = self.files or None
         machine = LinuxMachine(board, artifacts, recorder, **options)
         if self.own_kernel:  # it has drivers for what no model has, and each says that it did not find it

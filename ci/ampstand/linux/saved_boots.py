@@ -98,5 +98,6 @@ def _harness() -> dict[str, str]:
 
 def _may_be_saved(machine: LinuxMachine) -> bool:
     """Return whether a machine's boot is of use to others, and whether it is the same after it was saved."""
-    own = machine.incoming is not None or machine.extra_args or machine.bundle or machine.card or machine.files
+    files = machine.bundle or machine.card or machine.files or machine.overlays
+    own = machine.incoming is not None or machine.extra_args or files
     return "migration" in machine.board.features and not machine.exact and not own

@@ -22,7 +22,7 @@ from typing import Any, Self, TypeVar
 from qemu.qmp import ExecuteError, Message, QMPError
 
 from ampstand.board import STARTS_REMOTE, Board, Serial
-from ampstand.build import boot_card
+from ampstand.build import boot_card, device_tree
 from ampstand.build import boot_loader as loader
 from ampstand.build.arch import arch
 from ampstand.build.artifacts import Artifacts
@@ -115,6 +115,7 @@ class Machine:
         secure: str = "",
         variant: str = "",
         from_card: bool = False,
+        overlays: Sequence[Path] = (),
         files: Mapping[str, bytes] | None = None,
         kernel_arguments: str = "",
         coverage: coverage.Live | None = None,
@@ -128,6 +129,7 @@ class Machine:
         model starts neither. ``secure``: OP-TEE starts Linux, and keeps a secure world, named by who starts the remote.
         ``variant`` is a shape of the board, by name.
         ``from_card``: the boot ROM starts all of that, U-Boot and Linux too, from an SD card in the records folder.
+        ``overlays`` are put on Linux's device tree, which is written there, too; ``UsageError`` if they do not fit.
         ``files`` are put into Linux's root folder by path (``lib/firmware/x.elf``): the initramfs with them is written
         into the records folder. ``kernel_arguments`` come after the board's own. ``coverage`` takes what is executed.
         """
@@ -159,6 +161,10 @@ class Machine:
         self.variant = variant
         self.dtb = artifacts.other_dtbs.get(variant or secure, artifacts.dtb)
         """Linux's device tree."""
+        self.overlays = tuple(overlays)
+        if overlays:
+            base, self.dtb = self.dtb, records.folder.absolute() / "board.dtb"
+            device_tree.merge(base, overlays, self.dtb)
         self.thread = "single" if exact else thread
         self.exact = exact
         self.translation_cache = translation_cache
