@@ -29,6 +29,8 @@
 #define BRR         0x28
 #define SECCFGR     0x30
 
+#define SRAM        0x10048000
+
 #define EXTI        0x5000d000
 #define RTSR1       (EXTI + 0x00)
 #define FTSR1       (EXTI + 0x04)
@@ -256,6 +258,64 @@ static void test_secure(void)
     qtest_quit(qts);
 }
 
+/* By the DMA, which is of the normal world */
+static void write_normal(QTestState *qts, uint32_t address, uint32_t value)
+{
+    qtest_writel(qts, SRAM, value);
+    g_assert_true(stm32mp1_copy_by_dma(qts, SRAM, address));
+}
+
+static uint32_t read_normal(QTestState *qts, uint32_t address)
+{
+    qtest_writel(qts, SRAM, 0xdeadbeef);
+    g_assert_true(stm32mp1_copy_by_dma(qts, address, SRAM));
+    return qtest_readl(qts, SRAM);
+}
+
+/* All bits of a secure pin read as 0 for the normal world, and stay. */
+static void test_normal_world(void)
+{
+    static const struct {
+        uint32_t offset;
+        uint32_t secure;    /* of pins 1 and 4 */
+    } registers[] = {
+        { MODER, 0x30c }, { OTYPER, 0x12 }, { OSPEEDR, 0x30c },
+        { PUPDR, 0x30c }, { ODR, 0x12 }, { AFRL, 0xf00f0 }, { AFRH, 0 },
+    };
+    QTestState *qts = stm32mp1_init();
+
+    for (int i = 0; i < ARRAY_SIZE(registers); i++) {
+        uint32_t address = GPIOZ + registers[i].offset;
+        uint32_t secure = registers[i].secure, all;
+
+        g_test_message("register 0x%02x", registers[i].offset);
+        qtest_writel(qts, GPIOZ + SECCFGR, 0);
+        write_normal(qts, address, ~0u);
+        all = qtest_readl(qts, address);
+        g_assert_cmphex(all & secure, ==, secure);
+        g_assert_cmphex(read_normal(qts, address), ==, all);
+        qtest_writel(qts, GPIOZ + SECCFGR, 0x12);
+        g_assert_cmphex(read_normal(qts, address), ==, all & ~secure);
+        write_normal(qts, address, 0);
+        g_assert_cmphex(qtest_readl(qts, address), ==, secure);
+        qtest_writel(qts, address, 0);
+        write_normal(qts, address, ~0u);
+        g_assert_cmphex(qtest_readl(qts, address), ==, all & ~secure);
+    }
+    qtest_writel(qts, GPIOZ + ODR, 0x10);
+    write_normal(qts, GPIOZ + BSRR, 0x13);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + ODR), ==, 0x11);
+    write_normal(qts, GPIOZ + BSRR, 0x130000);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + ODR), ==, 0x10);
+    qtest_writel(qts, GPIOZ + ODR, 0x13);
+    write_normal(qts, GPIOZ + BRR, 0x13);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + ODR), ==, 0x12);
+    write_normal(qts, GPIOZ + SECCFGR, 0);
+    g_assert_cmphex(qtest_readl(qts, GPIOZ + SECCFGR), ==, 0x12);
+    g_assert_cmphex(read_normal(qts, GPIOZ + SECCFGR), ==, 0x12);
+    qtest_quit(qts);
+}
+
 static void test_migration(void)
 {
     QTestState *qts = stm32mp1_init();
@@ -278,6 +338,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/gpio/lock", test_lock);
     qtest_add_func("stm32mp1/gpio/any_access", test_any_access);
     qtest_add_func("stm32mp1/gpio/secure", test_secure);
+    qtest_add_func("stm32mp1/gpio/normal-world", test_normal_world);
     qtest_add_func("stm32mp1/gpio/migration", test_migration);
     return g_test_run();
 }
