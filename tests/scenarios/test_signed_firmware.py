@@ -7,6 +7,7 @@ A program asks for it through ``/dev/tee0``. docs/secure-boot.md has the table o
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -100,6 +101,50 @@ def test_a_changed_bit_is_found(start: Start, good: bytes) -> None:
     assert {part: hex(answer) for part, answer in answers.items()} == {
         part: hex(answer) for part, answer in expected.items()
     }
+    start_good(secure)
+
+
+def mutant(data: bytes, chance: random.Random) -> tuple[str, bytes]:
+    """Return an image with a random fault, and what it is: half of them are in a part that is signed."""
+    at, room = 0, len(data)
+    if chance.random() < 0.5:
+        part = chance.choice(list(signed.parts(data).values()))
+        at, room = part.offset, part.size
+    start = at + chance.randrange(room)
+    size = 1 + min(chance.randrange(64), at + room - start - 1)
+    head, middle, tail = data[:start], data[start : start + size], data[start + size :]
+    kind = chance.choice(["bit", "bytes", "cut", "twice", "end"])
+    changed = {
+        "bit": head + bytes([middle[0] ^ 1 << chance.randrange(8)]) + middle[1:] + tail,
+        "bytes": head + chance.randbytes(size) + tail,
+        "cut": head + tail,
+        "twice": head + 2 * middle + tail,
+        "end": head,
+    }[kind]
+    return f"{kind} of {size} at {start:#x}", changed
+
+
+def test_random_faults(start: Start, good: bytes, pytestconfig: pytest.Config) -> None:
+    """What is taken is what was signed, byte for byte, in the remote's memory: not all of the file is loaded."""
+    seed, count = pytestconfig.getoption("ampstand_seed"), pytestconfig.getoption("ampstand_mutants") // 2
+    chance = random.Random(seed)
+    mutants = {f"mutant{number}": mutant(good, chance) for number in range(count)}
+    secure = start({GOOD: good} | {name: data for name, (_, data) in mutants.items()})
+    secure.done("load", place(GOOD))
+    assert secure.holds_image()
+    secure.done("release")
+    assert not secure.holds_image()
+    taken, wrong = 0, []
+    for name, (what, _) in mutants.items():
+        (answer,) = secure.ask("load", place(name))
+        taken += answer == DONE
+        if not secure.holds_image() if answer == DONE else secure.ask("start") != [BAD_STATE]:
+            wrong.append(f"{name} ({what}): {answer:#x}; seed {seed}")
+        secure.ask("release")
+        if secure.held_segments():
+            wrong.append(f"{name} ({what}): something of it is left; seed {seed}")
+    secure.machine.records.values |= {"seed": seed, "mutants": count, "taken": taken}
+    assert not wrong, "\n".join(wrong)
     start_good(secure)
 
 

@@ -78,6 +78,14 @@ class SecureRemote(Remote):
                 found.append(index)
         return found
 
+    def holds_image(self) -> bool:
+        """Whether each segment is in its memory byte for byte, as before the remote runs."""
+        loaded = (segment for segment in self.image.segments if segment.filesz)
+        return all(
+            self.machine.read_memory(self.core.host_address(segment.paddr), segment.filesz) == segment.data
+            for segment in loaded
+        )
+
     def runs(self) -> bool:
         """Whether the remote runs."""
         return self.core_state() == "running"
