@@ -12,11 +12,11 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "qemu/main-loop.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/arm/zynqmp_rpu.h"
 #include "hw/irq.h"
+#include "hw/misc/memory_guard.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
@@ -105,16 +105,12 @@ static MemTxResult zynqmp_rpu_path_read(void *opaque, hwaddr offset,
 {
     ZynqMPRpuPath *path = opaque;
     hwaddr addr = path->first + offset;
-    uint8_t bytes[8] = { 0 };
-    MemTxResult result;
 
     *data = 0;
     if (!(zynqmp_rpu_may(path, addr) & ZYNQMP_MAY_READ)) {
         return zynqmp_rpu_refuse(path, addr, false);
     }
-    result = address_space_read(path->memory, addr, attrs, bytes, size);
-    *data = ldn_le_p(bytes, size);
-    return result;
+    return memory_guard_read(path->memory, addr, data, size, attrs);
 }
 
 static MemTxResult zynqmp_rpu_path_write(void *opaque, hwaddr offset,
@@ -123,13 +119,11 @@ static MemTxResult zynqmp_rpu_path_write(void *opaque, hwaddr offset,
 {
     ZynqMPRpuPath *path = opaque;
     hwaddr addr = path->first + offset;
-    uint8_t bytes[8];
 
     if (!(zynqmp_rpu_may(path, addr) & ZYNQMP_MAY_WRITE)) {
         return zynqmp_rpu_refuse(path, addr, true);
     }
-    stn_le_p(bytes, size, data);
-    return address_space_write(path->memory, addr, attrs, bytes, size);
+    return memory_guard_write(path->memory, addr, data, size, attrs);
 }
 
 static const MemoryRegionOps zynqmp_rpu_path_ops = {
@@ -144,8 +138,9 @@ static const MemoryRegionOps zynqmp_rpu_path_ops = {
     .impl.unaligned = true,
 };
 
-static void zynqmp_rpu_update_windows(ZynqMPRpuState *s)
+static void zynqmp_rpu_update_windows(void *opaque)
 {
+    ZynqMPRpuState *s = opaque;
     int i;
 
     memory_region_transaction_begin();
@@ -209,40 +204,20 @@ static void zynqmp_rpu_set_slsplit(void *opaque, int n, int level)
     zynqmp_rpu_update_core(s, 1);
 }
 
-static void zynqmp_rpu_update_safely(CPUState *cs, run_on_cpu_data data)
-{
-    BQL_LOCK_GUARD();
-    zynqmp_rpu_update_windows(data.host_ptr);
-}
-
-/*
- * While a vCPU runs, its TLB names sections of the memory map by their numbers,
- * which are others after a change: all of them have to stand still for it.
- */
-static void zynqmp_rpu_update_map(ZynqMPRpuState *s)
-{
-    if (current_cpu) {
-        async_safe_run_on_cpu(current_cpu, zynqmp_rpu_update_safely,
-                              RUN_ON_CPU_HOST_PTR(s));
-    } else {
-        zynqmp_rpu_update_windows(s);
-    }
-}
-
 static void zynqmp_rpu_set_tcm_comb(void *opaque, int n, int level)
 {
     ZynqMPRpuState *s = opaque;
 
     if (s->tcm_comb != level) {
         s->tcm_comb = level;
-        zynqmp_rpu_update_map(s);
+        memory_guard_change_map(zynqmp_rpu_update_windows, s);
     }
 }
 
 static void zynqmp_rpu_protection_changed(void *opaque, int n, int level)
 {
     if (level) {
-        zynqmp_rpu_update_map(opaque);
+        memory_guard_change_map(zynqmp_rpu_update_windows, opaque);
     }
 }
 

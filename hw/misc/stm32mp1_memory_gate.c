@@ -11,8 +11,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qemu/main-loop.h"
-#include "hw/core/cpu.h"
+#include "hw/misc/memory_guard.h"
 #include "hw/misc/stm32mp1_gate.h"
 #include "hw/misc/stm32mp1_memory_gate.h"
 #include "hw/qdev-properties.h"
@@ -37,8 +36,9 @@ static bool memory_gate_is_open(STM32MP1MemoryGateState *s,
     }
 }
 
-static void memory_gate_update(STM32MP1MemoryGateState *s)
+static void memory_gate_update(void *opaque)
 {
+    STM32MP1MemoryGateState *s = opaque;
     uint64_t size = MIN((uint64_t)s->pages * PAGE, s->size);
     int i;
 
@@ -51,57 +51,31 @@ static void memory_gate_update(STM32MP1MemoryGateState *s)
     memory_region_transaction_commit();
 }
 
-static void memory_gate_update_safely(CPUState *cs, run_on_cpu_data data)
-{
-    BQL_LOCK_GUARD();
-    memory_gate_update(data.host_ptr);
-}
-
-/*
- * While a vCPU runs, its TLB names sections of the memory map by their numbers,
- * which are others after a change: all of them have to stand still for it.
- */
-static void memory_gate_change(STM32MP1MemoryGateState *s)
-{
-    if (current_cpu) {
-        async_safe_run_on_cpu(current_cpu, memory_gate_update_safely,
-                              RUN_ON_CPU_HOST_PTR(s));
-    } else {
-        memory_gate_update(s);
-    }
-}
-
 static MemTxResult memory_gate_read(void *opaque, hwaddr addr, uint64_t *data,
                                     unsigned size, MemTxAttrs attrs)
 {
     STM32MP1MemoryGateState *s = opaque;
-    uint8_t bytes[8] = { 0 };
-    MemTxResult result;
 
     *data = 0;
     if (!stm32mp1_protection_allows(s->protection, s->name, "read",
                                     s->base + addr, false, attrs)) {
         return MEMTX_OK;
     }
-    result = address_space_read(&s->as, s->offset + addr,
-                                MEMTXATTRS_UNSPECIFIED, bytes, size);
-    *data = ldn_le_p(bytes, size);
-    return result;
+    return memory_guard_read(&s->as, s->offset + addr, data, size,
+                             MEMTXATTRS_UNSPECIFIED);
 }
 
 static MemTxResult memory_gate_write(void *opaque, hwaddr addr, uint64_t data,
                                      unsigned size, MemTxAttrs attrs)
 {
     STM32MP1MemoryGateState *s = opaque;
-    uint8_t bytes[8];
 
     if (!stm32mp1_protection_allows(s->protection, s->name, "write",
                                     s->base + addr, true, attrs)) {
         return MEMTX_OK;
     }
-    stn_le_p(bytes, size, data);
-    return address_space_write(&s->as, s->offset + addr,
-                               MEMTXATTRS_UNSPECIFIED, bytes, size);
+    return memory_guard_write(&s->as, s->offset + addr, data, size,
+                              MEMTXATTRS_UNSPECIFIED);
 }
 
 static const MemoryRegionOps memory_gate_ops = {
@@ -123,7 +97,7 @@ static void memory_gate_set_protection(void *opaque, int n, int level)
     if (s->protection != level) {
         trace_stm32mp1_gate_protection(s->name, level);
         s->protection = level;
-        memory_gate_change(s);
+        memory_guard_change_map(memory_gate_update, s);
     }
 }
 
@@ -134,7 +108,7 @@ static void memory_gate_set_pages(void *opaque, int n, int level)
     if (s->pages != level) {
         trace_stm32mp1_memory_gate_pages(s->name, level);
         s->pages = level;
-        memory_gate_change(s);
+        memory_guard_change_map(memory_gate_update, s);
     }
 }
 

@@ -32,9 +32,8 @@
 #include "qapi/error.h"
 #include "qemu/bitops.h"
 #include "qemu/log.h"
-#include "qemu/main-loop.h"
-#include "hw/core/cpu.h"
 #include "hw/irq.h"
+#include "hw/misc/memory_guard.h"
 #include "hw/misc/stm32mp1_tzc.h"
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
@@ -232,8 +231,9 @@ static void tzc_update_view(STM32MP1TzcView *view, const uint64_t *bounds,
     }
 }
 
-static void tzc_update_views(STM32MP1TzcState *s)
+static void tzc_update_views(void *opaque)
 {
+    STM32MP1TzcState *s = opaque;
     uint64_t bounds[STM32MP1_TZC_PARTS + 1];
     unsigned n = tzc_bounds(s, bounds);
     int i;
@@ -243,23 +243,6 @@ static void tzc_update_views(STM32MP1TzcState *s)
         tzc_update_view(&s->view[i], bounds, n);
     }
     memory_region_transaction_commit();
-}
-
-static void tzc_update_safely(CPUState *cs, run_on_cpu_data data)
-{
-    BQL_LOCK_GUARD();
-    tzc_update_views(data.host_ptr);
-}
-
-/* No vCPU may run while the memory map changes: its TLB is of the old one. */
-static void tzc_change_views(STM32MP1TzcState *s)
-{
-    if (current_cpu) {
-        async_safe_run_on_cpu(current_cpu, tzc_update_safely,
-                              RUN_ON_CPU_HOST_PTR(s));
-    } else {
-        tzc_update_views(s);
-    }
 }
 
 static MemTxResult tzc_refuse(STM32MP1TzcView *view, uint32_t address,
@@ -318,17 +301,12 @@ static MemTxResult tzc_view_read(void *opaque, hwaddr addr, uint64_t *data,
 {
     STM32MP1TzcView *view = opaque;
     STM32MP1TzcState *s = view->tzc;
-    uint8_t bytes[8] = { 0 };
-    MemTxResult result;
 
     *data = 0;
     if (!tzc_passes(view, s->dram_base + addr, MAY_READ, attrs)) {
         return tzc_refuse(view, s->dram_base + addr, size, false, attrs);
     }
-    result = address_space_read(&s->as, addr, MEMTXATTRS_UNSPECIFIED, bytes,
-                                size);
-    *data = ldn_le_p(bytes, size);
-    return result;
+    return memory_guard_read(&s->as, addr, data, size, MEMTXATTRS_UNSPECIFIED);
 }
 
 static MemTxResult tzc_view_write(void *opaque, hwaddr addr, uint64_t data,
@@ -336,14 +314,12 @@ static MemTxResult tzc_view_write(void *opaque, hwaddr addr, uint64_t data,
 {
     STM32MP1TzcView *view = opaque;
     STM32MP1TzcState *s = view->tzc;
-    uint8_t bytes[8];
 
     if (!tzc_passes(view, s->dram_base + addr, MAY_WRITE, attrs)) {
         return tzc_refuse(view, s->dram_base + addr, size, true, attrs);
     }
-    stn_le_p(bytes, size, data);
-    return address_space_write(&s->as, addr, MEMTXATTRS_UNSPECIFIED, bytes,
-                               size);
+    return memory_guard_write(&s->as, addr, data, size,
+                              MEMTXATTRS_UNSPECIFIED);
 }
 
 static const MemoryRegionOps tzc_view_ops = {
@@ -470,7 +446,7 @@ static void tzc_write_region(STM32MP1TzcState *s, hwaddr addr, uint32_t value)
     } else if (reg && n) {
         *reg = reg == &region->top ? value | (PAGE - 1) : value & -PAGE;
     }
-    tzc_change_views(s);
+    memory_guard_change_map(tzc_update_views, s);
 }
 
 static void stm32mp1_tzc_write(void *opaque, hwaddr addr, uint64_t value,
@@ -495,7 +471,7 @@ static void stm32mp1_tzc_write(void *opaque, hwaddr addr, uint64_t value,
         break;
     case A_GATE_KEEPER:
         s->gate_keeper = value & FILTERS;
-        tzc_change_views(s);
+        memory_guard_change_map(tzc_update_views, s);
         break;
     case A_SPECULATION_CTRL:
         s->speculation_ctrl = value & 3;
