@@ -23,7 +23,7 @@ from ampstand.linux.secure_remote import DONE, REFUSED, SecureRemote, place
 pytestmark = pytest.mark.needs("secure", "remoteproc", "remote-console")
 
 IMAGE = "count-bare"
-GOOD = "good"
+GOOD, OLDER = "good", "older"
 SECURITY, BAD_PARAMETERS, BAD_STATE, NOT_SUPPORTED = 0xFFFF000F, 0xFFFF0006, 0xFFFF0007, 0xFFFF000A
 OUT_OF_MEMORY, BUSY = 0xFFFF000C, 0xFFFF000D
 BAD_SIGNATURE = 0xFFFF3072
@@ -64,13 +64,17 @@ def start(boot: Callable[..., LinuxMachine]) -> Start:
     return begin
 
 
-def test_a_signed_image_runs(start: Start, good: bytes) -> None:
-    """Loaded, started, stopped and released, several times."""
-    secure = start({GOOD: good})
+def test_a_signed_image_runs(start: Start, good: bytes, artifacts: Artifacts) -> None:
+    """Loaded, started, stopped and released, several times; and so is one of before, which nobody can tell from it."""
+    secure = start({GOOD: good, OLDER: artifacts.signed["hello-bare"].read_bytes()})
     assert secure.held_segments() == []
     for _ in range(3):
         start_good(secure)
         end(secure)
+    secure.done("load", place(OLDER), "start")
+    assert secure.runs()
+    end(secure)
+    start_good(secure)
 
 
 def test_a_changed_bit_is_found(start: Start, good: bytes) -> None:
