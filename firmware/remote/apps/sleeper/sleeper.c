@@ -57,7 +57,6 @@ static enum { AWAKE, UNTIL_MESSAGE, UNTIL_TIMER, UNTIL_HEARD } asleep;
 static uint32_t sleeper; /* who is told that the time is over */
 static bool insists;     /* on being heard then */
 
-/* To be pending is enough for its interrupt to end WFI: none is taken. */
 static void timer_start(uint32_t ms)
 {
     RCC_LPTIM1CKSELR = RCC_LPTIM1CKSELR_LSE;
@@ -69,12 +68,10 @@ static void timer_start(uint32_t ms)
     LPTIM1_ICR = LPTIM_ARRM;
     LPTIM1_ARR = ms * LPTIM_HZ / 1000U;
     LPTIM1_CR = LPTIM_CR_ENABLE | LPTIM_CR_SNGSTRT;
-    irq_enable(IRQ_LPTIM1);
 }
 
 static void timer_stop(void)
 {
-    NVIC_ICER(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
     LPTIM1_ICR = LPTIM_ARRM;
     LPTIM1_CR = 0U;
     NVIC_ICPR(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
@@ -145,11 +142,15 @@ static void say_awake(void)
     }
 }
 
+/* The timer's interrupt is enabled here alone, where all are masked: to be
+ * pending is enough for it to end WFI, and none is taken. */
 static void stop(void)
 {
+    irq_enable(IRQ_LPTIM1);
     SCB_SCR |= SCB_SCR_SLEEPDEEP;
     __asm volatile("dsb\n\twfi" ::: "memory");
     SCB_SCR &= ~SCB_SCR_SLEEPDEEP;
+    NVIC_ICER(IRQ_LPTIM1 / 32U) = BIT(IRQ_LPTIM1 % 32U);
 }
 
 /* With interrupts masked, so that a kick after the look at the rings ends WFI.
