@@ -107,20 +107,22 @@ static void set_decprot(QTestState *qts, unsigned id, uint32_t value)
                            value << shift);
 }
 
+/* What two masters may do by the field that protects something */
+static const struct {
+    void (*copy)(QTestState *qts, uint32_t from, uint32_t to);
+    bool reads[4];
+    bool writes[4];
+} masters[] = {
+    /* secure, secure to write, the M4's, nobody's */
+    { copy_by_dma, { false, true, true, true },
+      { false, false, true, true } },
+    { stm32mp1_copy_by_mdma, { false, true, false, true },
+      { false, false, false, true } },
+};
+
 /* Who may reach a peripheral: by the field, by two masters */
 static void test_protection(void)
 {
-    static const struct {
-        void (*copy)(QTestState *qts, uint32_t from, uint32_t to);
-        bool reads[4];
-        bool writes[4];
-    } masters[] = {
-        /* secure, secure to write, the M4's, nobody's */
-        { copy_by_dma, { false, true, true, true },
-          { false, false, true, true } },
-        { stm32mp1_copy_by_mdma, { false, true, false, true },
-          { false, false, false, true } },
-    };
     QTestState *qts = stm32mp1_init();
 
     for (int i = 0; i < ARRAY_SIZE(masters); i++) {
@@ -185,16 +187,6 @@ static void test_memories(void)
         { 84, 0x38000000, 0x10000, 0, false },
         { 1, 0x54000000, 0x1000, 0, false },
         { 62, 0x44011000, 0x2800, 0, false },
-    };
-    static const struct {
-        void (*copy)(QTestState *qts, uint32_t from, uint32_t to);
-        bool reads[4];
-        bool writes[4];
-    } masters[] = {
-        { copy_by_dma, { false, true, true, true },
-          { false, false, true, true } },
-        { stm32mp1_copy_by_mdma, { false, true, false, true },
-          { false, false, false, true } },
     };
     QTestState *qts = stm32mp1_init();
 
