@@ -348,7 +348,7 @@ static void test_migration(void)
                                 " 2>%s", card->machine, card->path, card->said);
     spoil(card, 0);
     spoil(card, 1);
-    qts = stm32mp1_migrate_to(qts, arguments);
+    qts = migrate_machine(qts, arguments);
     g_assert_cmphex(qtest_readl(qts, CONTEXT), ==, 0x00010001);
     g_assert_cmphex(qtest_readl(qts, BKPSRAM), ==, 0);
     end(qts, card, "");

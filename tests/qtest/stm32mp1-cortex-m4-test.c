@@ -351,7 +351,7 @@ static void test_demcr(const void *arguments)
     m4_write(qts, DEMCR, DEMCR_MON_EN);
     g_assert_cmphex(m4_read(qts, DEMCR), ==, DEMCR_MON_EN);
     m4_write(qts, DEMCR, DEMCR_TRCENA);
-    qts = stm32mp1_migrate_to(qts, arguments);
+    qts = migrate_machine(qts, arguments);
     g_assert_cmphex(m4_read(qts, DEMCR), ==, DEMCR_TRCENA);
     qtest_quit(qts);
 }
@@ -436,7 +436,7 @@ static void test_dwt(const void *arguments)
 
     /* It goes on in a restored machine ... */
     value = m4_read(qts, DWT_CYCCNT);
-    qts = stm32mp1_migrate_to(qts, arguments);
+    qts = migrate_machine(qts, arguments);
     g_assert_cmpuint(m4_read(qts, DWT_CYCCNT) - value, <, UINT32_MAX / 2);
     check_near(measure(qts), cycles(HSE_HZ, MEASURED_INSNS), 1);
 
@@ -502,7 +502,7 @@ static void test_itm(const void *arguments)
     itm_check(file, "aababcd");
 
     /* A restored machine goes on, and a reset of the core ends it. */
-    qts = stm32mp1_migrate_to(qts, line);
+    qts = migrate_machine(qts, line);
     qtest_writel(qts, ARGS, ITM_STIM(0));
     m4_do(qts, CALL, CODE | 1, '1' | '2' << 8 | '3' << 16 | '4' << 24);
     itm_check(file, "1121234");

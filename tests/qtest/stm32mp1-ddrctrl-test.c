@@ -220,7 +220,7 @@ static void test_migration(void)
 {
     QTestState *qts = start("256M");
 
-    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE "-m 256M");
+    qts = migrate_machine(qts, STM32MP1_MACHINE "-m 256M");
     g_assert_cmphex(told_size(qts), ==, 256 * MiB);
     qtest_system_reset(qts);
     g_assert_cmphex(told_size(qts), ==, 256 * MiB);

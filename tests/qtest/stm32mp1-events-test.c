@@ -505,7 +505,7 @@ static void test_wakeup(const void *accel)
     g_assert_cmphex(qtest_readl(b.qts, PWR_MCUCR), ==, DEEPSLEEP);
     g_assert_cmphex(qtest_readl(b.qts, RCC_MC_CIFR), ==, 0);
     qtest_writel(b.qts, TIM2_SR, 0);
-    b.qts = stm32mp1_migrate_to(b.qts, b.arguments);
+    b.qts = migrate_machine(b.qts, b.arguments);
     expire_tim2(&b);
     pass_time(&b);
     g_assert_cmphex(qtest_readl(b.qts, WAKES), ==, 0);
@@ -602,7 +602,7 @@ static void test_migration(const void *accel)
     qtest_writel(b.qts, EXTI_RTSR3, SEV_A7 | SEV_M4);
     qtest_writel(b.qts, RCC_MC_CIER, WKUPF);
     sleep_deep(&b);
-    b.qts = stm32mp1_migrate_to(b.qts, b.arguments);
+    b.qts = migrate_machine(b.qts, b.arguments);
     g_assert_cmphex(qtest_readl(b.qts, WAKEUPS), ==, 0);
     command(&b, A7_COMMAND, 1);
     wait_word(&b, INTERRUPTS, 1);

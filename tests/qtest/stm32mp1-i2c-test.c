@@ -717,7 +717,7 @@ static void test_slave_receives(void)
     qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
     assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
                 ISR_TXE | ISR_RXNE | CALLED);
-    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE WIRE);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE);
     /* and again until the one before it is read */
     qtest_writel(qts, MASTER(TXDR), 0x22);
     assert_both(qts, ISR_BUSY, ISR_TXE | ISR_RXNE | CALLED);
@@ -768,7 +768,7 @@ static void test_slave_transmits(void)
     qtest_writel(qts, SLAVE(TXDR), 0x33);
     assert_both(qts, ISR_TXE | ISR_BUSY | ISR_RXNE,
                 ISR_TXE | ISR_TXIS | ISR_DIR | CALLED);
-    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE WIRE);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE);
     /* the second waits for the master */
     qtest_writel(qts, SLAVE(TXDR), 0x44);
     assert_both(qts, ISR_TXE | ISR_BUSY | ISR_RXNE, ISR_DIR | CALLED);
@@ -1015,7 +1015,7 @@ static void test_slave_start(void)
     qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
     qtest_writel(qts, MASTER(CR2), CR2_STOP);
     g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_START, ==, CR2_START);
-    qts = stm32mp1_migrate_to(qts, STM32MP1_MACHINE WIRE);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE);
     qtest_clock_step(qts, 32);
     g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_START, ==, 0);
     g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,

@@ -418,7 +418,7 @@ static void test_migration(void)
     wr(CCR, CMD(RDID) | DMODE(1) | READ);
     qtest_clock_step(qts, 1000000);
     g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, 0xef);
-    qts = stm32mp1_migrate_to(qts, FLASH);
+    qts = migrate_machine(qts, FLASH);
     g_assert_cmphex(rd(SR), ==, TCF | FTF | BUSY | FLEVEL(2));
     g_assert_cmphex(qtest_readw(qts, QUADSPI + DR), ==, 0x1640);
     g_assert_cmphex(rd(SR), ==, TCF);

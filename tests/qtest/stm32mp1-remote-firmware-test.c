@@ -351,7 +351,7 @@ static void test_migration(void)
     g_assert_cmphex(qtest_readl(waiting, BKP18R), ==, 0);
     qtest_quit(waiting);
 
-    b.qts = stm32mp1_migrate_to(b.qts, b.arguments);
+    b.qts = migrate_machine(b.qts, b.arguments);
     g_assert_cmphex(qtest_readl(b.qts, DATA), ==, 0x12345678);
     g_assert_cmphex(qtest_readl(b.qts, BKP17R), ==, 0xabcd);
     g_assert_cmphex(qtest_readl(b.qts, STARTS), ==, 1);

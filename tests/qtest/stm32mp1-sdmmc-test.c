@@ -620,7 +620,7 @@ static void test_migration(void)
     for (unsigned i = 0; i < 5; i++) {
         get(qts, FIFOR);
     }
-    qts = stm32mp1_migrate_to(qts, args);
+    qts = migrate_machine(qts, args);
     for (unsigned i = 5 * 4; i < 2 * SECTOR; i += 4) {
         g_assert_cmphex(get(qts, FIFOR) & 0xff, ==, pattern(i));
     }

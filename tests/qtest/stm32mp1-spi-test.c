@@ -541,7 +541,7 @@ static void test_migration(void)
     start(SPI4, 2, MBR(7) | DSIZE(8), 0);
     qtest_writew(qts, SPI4 + TXDR, 0x1234);
     qtest_clock_step(qts, ticks_ns("spi45", 8 * 256));
-    qts = stm32mp1_migrate_to(qts, LOOPBACK);
+    qts = migrate_machine(qts, LOOPBACK);
     /* The clock of a new QEMU under test begins anew. */
     qtest_clock_step(qts, ticks_ns("spi45", 8 * 256));
     g_assert_cmphex(rd(SPI4 + SR), ==, 1 << 16 | RXPLVL(1) | TXTF | RXP);

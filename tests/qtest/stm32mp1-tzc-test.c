@@ -621,7 +621,7 @@ static void test_core_1(void)
         g_assert_cmphex(qtest_readl(qts, BR_RSTSCLRR) & MPUP1RSTF, ==,
                         MPUP1RSTF);
         g_assert_true(rests(qts));
-        qts = stm32mp1_migrate_to(qts, arguments);
+        qts = migrate_machine(qts, arguments);
         g_assert_false(counts(qts, false));
         core_writes(qts, GICD_SGIR, SGIR_TO_CORE_1 | 8);
         g_assert_true(counts(qts, true));
@@ -670,7 +670,7 @@ static void test_core_0(void)
         g_assert_cmphex(qtest_readl(qts, MP_RSTSCLRR) &
                         (MPUP0RSTF | MPUP1RSTF), ==, MPUP0RSTF);
         g_assert_true(rests(qts));
-        qts = stm32mp1_migrate_to(qts, arguments);
+        qts = migrate_machine(qts, arguments);
         /* The magic number is core 1's. */
         qtest_writel(qts, TAMP_BKP4R, CORE_1_MAGIC);
         core_writes(qts, GICD_SGIR, SGIR_TO_CORE_0 | 8);
@@ -710,7 +710,7 @@ static void test_migration(void)
                                 "-kernel %s", firmware_path, kernel_path);
     set_inner_region(qts, at, 0x1000, FILTERS, 0);
     stm32mp1_copy_by_dma(qts, at, SRAM);
-    qts = stm32mp1_migrate_to(qts, arguments);
+    qts = migrate_machine(qts, arguments);
     g_assert_cmphex(qtest_readl(qts, INT_STATUS), ==, 2);
     g_assert_cmphex(qtest_readl(qts, FAIL_ADDRESS(1)), ==, at);
     g_assert_cmphex(qtest_readl(qts, BASE_LOW(3)), ==, at);

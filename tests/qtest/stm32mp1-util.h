@@ -9,6 +9,7 @@
 #define TESTS_QTEST_STM32MP1_UTIL_H
 
 #include "libqtest.h"
+#include "migrate-machine.h"
 #include "qobject/qdict.h"
 
 #define STM32MP1_MACHINE "-M stm32mp157c-dk2 "
@@ -158,25 +159,6 @@ static inline void stm32mp1_check_any_access(QTestState *qts, uint64_t base)
     stm32mp1_system_reset(qts);
 }
 
-/* Wait until a QMP query's return has the string value under the key. */
-static inline void stm32mp1_wait_status(QTestState *qts, const char *command,
-                                        const char *value)
-{
-    g_autoptr(GTimer) timer = g_timer_new();
-    bool done;
-
-    do {
-        QDict *rsp = qtest_qmp(qts, "{ 'execute': %s }", command);
-        QDict *ret = qdict_get_qdict(rsp, "return");
-        const char *status = ret ? qdict_get_try_str(ret, "status") : NULL;
-
-        done = g_strcmp0(status, value) == 0;
-        g_assert_cmpstr(status, !=, "failed");
-        qobject_unref(rsp);
-        g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, STM32MP1_TIMEOUT_S);
-    } while (!done);
-}
-
 /* Read an integer property of an object. */
 static inline int64_t stm32mp1_qom_get(QTestState *qts, const char *path,
                                        const char *property)
@@ -198,34 +180,10 @@ static inline void stm32mp1_qom_set(QTestState *qts, const char *path,
                              " } }", path, property, value);
 }
 
-/* Migrate to a new QEMU, started with these arguments; quits the old one. */
-static inline QTestState *stm32mp1_migrate_to(QTestState *from,
-                                              const char *arguments)
-{
-    g_autofree char *dir = g_dir_make_tmp("qtest-migrate-XXXXXX", NULL);
-    g_autofree char *file = NULL;
-    g_autofree char *uri = NULL;
-    QTestState *to;
-
-    g_assert_nonnull(dir);
-    file = g_strdup_printf("%s/state", dir);
-    uri = g_strdup_printf("file:%s", file);
-    qtest_qmp_assert_success(from, "{ 'execute': 'migrate',"
-                             " 'arguments': { 'uri': %s } }", uri);
-    stm32mp1_wait_status(from, "query-migrate", "completed");
-    qtest_quit(from);
-
-    to = qtest_initf("%s -incoming %s", arguments, uri);
-    stm32mp1_wait_status(to, "query-status", "running");
-    unlink(file);
-    rmdir(dir);
-    return to;
-}
-
 /* Migrate to a new QEMU, started with the same machine; quits the old one. */
 static inline QTestState *stm32mp1_migrate(QTestState *from)
 {
-    return stm32mp1_migrate_to(from, STM32MP1_MACHINE);
+    return migrate_machine(from, STM32MP1_MACHINE);
 }
 
 /*

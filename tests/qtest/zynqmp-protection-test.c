@@ -11,8 +11,10 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "libqtest.h"
+#include "migrate-machine.h"
 
 #define MACHINE         "-M zcu102-amp"
+#define RUNNING         MACHINE " -accel tcg"
 
 #define RPU_GLBL_CNTL   0xff9a0000
 #define SPLIT           0x208
@@ -94,7 +96,7 @@ static const uint32_t atcm[] = { 0xffe00000, 0xffe90000 };
 
 static QTestState *board_start(void)
 {
-    QTestState *qts = qtest_init(MACHINE " -accel tcg");
+    QTestState *qts = qtest_init(RUNNING);
 
     qtest_writel(qts, RPU_GLBL_CNTL, SPLIT);
     for (int core = 0; core < ARRAY_SIZE(atcm); core++) {
@@ -533,6 +535,35 @@ static void test_irq(void)
     }
 }
 
+/* Rules go with the machine, and so does a violation that is not cleared. */
+static void test_migration(void)
+{
+    uint32_t rpu0 = 0x03f00000, first_word = 0x1234;
+    QTestState *qts = board_start();
+
+    qtest_writel(qts, DDR, first_word);
+    region(qts, XMPU_DDR, 3, DDR, DDR + 0xfffff, RPU0,
+           ENABLE | REGION_NS | RD_ALLOWED);
+    qtest_writel(qts, XMPU_DDR + IEN, WR_PERM_VIO);
+    qtest_writel(qts, XPPU + MASTER_ID(1), MIDR | rpu0);
+    qtest_writel(qts, XPPU + APERPERM(1), BIT(1));
+    qtest_writel(qts, XPPU + CTRL, XPPU_ENABLE);
+    g_assert_false(can_write(qts, 0, DDR, 1));
+    g_assert_false(can_write(qts, 0, UART1 + 0x18, 0x28b));
+
+    qts = migrate_machine(qts, RUNNING);
+    g_assert_cmphex(qtest_readl(qts, XMPU_DDR + IMR) & WR_PERM_VIO, ==, 0);
+    assert_violation(qts, XMPU_DDR, WR_PERM_VIO, DDR >> 12, 0);
+    assert_violation(qts, XPPU, MID_RO, UART1 + 0x18, 0);
+    g_assert_true(can_read(qts, 0, DDR, first_word));
+    g_assert_false(can_write(qts, 0, DDR, 2));
+    g_assert_true(can_write(qts, 1, DDR, 3));
+    g_assert_true(can_read(qts, 0, UART1 + 0x18, 0x28b));
+    g_assert_false(can_write(qts, 0, UART1 + 0x18, 0x28b));
+    g_assert_false(can_read(qts, 1, UART1 + 0x18, 0x28b));
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -545,5 +576,6 @@ int main(int argc, char **argv)
     qtest_add_func("zynqmp/protection/xppu/apertures", test_apertures);
     qtest_add_func("zynqmp/protection/first", test_first);
     qtest_add_func("zynqmp/protection/irq", test_irq);
+    qtest_add_func("zynqmp/protection/migration", test_migration);
     return g_test_run();
 }
