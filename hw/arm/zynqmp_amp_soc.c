@@ -428,6 +428,8 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
         !zynqmp_amp_soc_realize_wdt(s, errp)) {
         return;
     }
+    qdev_connect_gpio_out_named(DEVICE(pmufw), "reset-reason", 0,
+        qdev_get_gpio_in_named(DEVICE(&s->crl_apb), "reset-reason", 0));
     /* IRQ and FIQ pass the PMU on their way to the cores. */
     for (i = 0; i < 2 * XLNX_ZYNQMP_NUM_APU_CPUS; i++) {
         DeviceState *cpu =

@@ -107,7 +107,7 @@ static void register_block_finalize(Object *obj)
     register_finalize_block(REGISTER_BLOCK(obj)->array);
 }
 
-static const VMStateDescription vmstate_register_block = {
+const VMStateDescription vmstate_register_block = {
     .name = TYPE_REGISTER_BLOCK,
     .version_id = 2,
     .minimum_version_id = 2,

@@ -15,6 +15,7 @@
 #include "hw/misc/zynqmp_crl_apb.h"
 #include "hw/qemu_compat.h"
 #include "migration/vmstate.h"
+#include "system/runstate.h"
 
 static void zynqmp_crl_apb_update(RegisterBlockState *block)
 {
@@ -31,6 +32,24 @@ static void zynqmp_crl_apb_update(RegisterBlockState *block)
 static void crl_apb_post_write(RegisterInfo *reg, uint64_t val)
 {
     zynqmp_crl_apb_update(REGISTER_BLOCK_OF(reg));
+}
+
+static void zynqmp_crl_apb_reset_reason(void *opaque, int n, int level)
+{
+    ZynqMPCrlApbState *s = opaque;
+
+    if (qemu_reset_requested_get()) {
+        s->reset_reason = level;
+    }
+}
+
+static void crl_apb_reset_ctrl_post_write(RegisterInfo *reg, uint64_t val)
+{
+    if (FIELD_EX32(val, RESET_CTRL, SOFT_RESET)) {
+        qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+        zynqmp_crl_apb_reset_reason(REGISTER_BLOCK_OF(reg), 0,
+                                    R_RESET_REASON_SOFT_MASK);
+    }
 }
 
 #define CLOCK(_name, _addr, _reset) \
@@ -59,8 +78,9 @@ static const RegisterAccessInfo zynqmp_crl_apb_regs[] = {
     /* JTAG: nobody has left a list of what comes after BL31 */
     { .name = "BOOT_MODE_USER", .addr = 0x200, .ro = ~0xff0fu },
     REGISTER_BLOCK_RO("BOOT_MODE_POR", 0x204, 0),
-    { .name = "RESET_CTRL", .addr = 0x218, .ro = ~0x11u },
-    { .name = "RESET_REASON", .addr = 0x220, .reset = 0x1, .w1c = 0x7f,
+    { .name = "RESET_CTRL", .addr = A_RESET_CTRL, .ro = ~0x11u,
+      .post_write = crl_apb_reset_ctrl_post_write },
+    { .name = "RESET_REASON", .addr = A_RESET_REASON, .w1c = 0x7f,
       .ro = ~0x7fu },
     { .name = "RST_LPD_IOU0", .addr = 0x230 },
     { .name = "RST_LPD_IOU2", .addr = 0x238 },
@@ -69,6 +89,19 @@ static const RegisterAccessInfo zynqmp_crl_apb_regs[] = {
     { .name = "RST_LPD_DBG", .addr = 0x240 },
     { .name = "BOOT_PIN_CTRL", .addr = 0x250 },
 };
+
+/* The flags stay, and add up, until software clears them or power goes. */
+static void zynqmp_crl_apb_reset_hold(Object *obj, ResetType type)
+{
+    ZynqMPCrlApbState *s = ZYNQMP_CRL_APB(obj);
+    RegisterBlockState *block = REGISTER_BLOCK(obj);
+    uint32_t flags = block->regs[R_RESET_REASON];
+
+    register_block_reset_all(block);
+    block->regs[R_RESET_REASON] =
+        flags | (s->reset_reason ?: R_RESET_REASON_SRST_MASK);
+    s->reset_reason = 0;
+}
 
 static void zynqmp_crl_apb_reset_exit(Object *obj, ResetType type)
 {
@@ -81,12 +114,30 @@ static void zynqmp_crl_apb_init(Object *obj)
 
     qdev_init_gpio_out_named(DEVICE(obj), s->rpu_reset, "rpu-reset",
                              ARRAY_SIZE(s->rpu_reset));
+    qdev_init_gpio_in_named(DEVICE(obj), zynqmp_crl_apb_reset_reason,
+                            "reset-reason", 1);
+    /* The first reset of the machine is that of its power-on. */
+    s->reset_reason = R_RESET_REASON_EXTERNAL_POR_MASK;
 }
+
+static const VMStateDescription vmstate_zynqmp_crl_apb = {
+    .name = TYPE_ZYNQMP_CRL_APB,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT(parent_obj, ZynqMPCrlApbState, 1,
+                       vmstate_register_block, RegisterBlockState),
+        VMSTATE_UINT32(reset_reason, ZynqMPCrlApbState),
+        VMSTATE_END_OF_LIST()
+    }
+};
 
 static void zynqmp_crl_apb_class_init(ObjectClass *klass, ClassInitData *data)
 {
     register_block_class_init(klass, zynqmp_crl_apb_regs,
                               ARRAY_SIZE(zynqmp_crl_apb_regs));
+    DEVICE_CLASS(klass)->vmsd = &vmstate_zynqmp_crl_apb;
+    RESETTABLE_CLASS(klass)->phases.hold = zynqmp_crl_apb_reset_hold;
     RESETTABLE_CLASS(klass)->phases.exit = zynqmp_crl_apb_reset_exit;
 }
 

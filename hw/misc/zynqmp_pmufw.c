@@ -101,6 +101,7 @@ enum {
 #define SHUTDOWN        0
 #define SHUTDOWN_RESET  1
 #define SHUTDOWN_SCOPE  2
+#define SCOPE_PS_ONLY   1
 
 /* Whether a core runs; what PM_GET_NODE_STATUS says */
 #define PROC_OFF        0
@@ -338,6 +339,9 @@ static uint32_t pm_system_shutdown(ZynqMPPmufwState *s, Request *request)
         return OK;
     case SHUTDOWN_RESET:
         qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+        qemu_set_irq(s->reset_reason, request->args[1] == SCOPE_PS_ONLY
+                     ? R_RESET_REASON_PSONLY_RESET_REQ_MASK
+                     : R_RESET_REASON_SOFT_MASK);
         return OK;
     case SHUTDOWN_SCOPE:
         return OK;
@@ -717,9 +721,12 @@ static void zynqmp_pmufw_suspend(void *opaque)
 
 static void zynqmp_pmufw_wdt(void *opaque, int n, int level)
 {
+    ZynqMPPmufwState *s = opaque;
+
     if (level) {
         trace_zynqmp_pmufw_wdt(n);
         watchdog_perform_action();
+        qemu_set_irq(s->reset_reason, R_RESET_REASON_PMU_SYS_RESET_MASK);
     }
 }
 
@@ -783,6 +790,7 @@ static void zynqmp_pmufw_init(Object *obj)
                             ARRAY_SIZE(s->wake));
     qdev_init_gpio_out_named(DEVICE(obj), s->wake, "wake",
                              ARRAY_SIZE(s->wake));
+    qdev_init_gpio_out_named(DEVICE(obj), &s->reset_reason, "reset-reason", 1);
     s->suspend_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, zynqmp_pmufw_suspend,
                                     s);
 }

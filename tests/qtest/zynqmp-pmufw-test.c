@@ -7,6 +7,7 @@
 
 #include "qemu/osdep.h"
 #include "libqtest.h"
+#include "migrate-machine.h"
 #include "qobject/qdict.h"
 
 #define MACHINE     "-M zcu102-amp"
@@ -16,6 +17,13 @@
 #define REQUEST     0xff9905c0
 #define ANSWER      0xff9905e0
 #define RPU_GLBL_CNTL 0xff9a0000
+#define RESET_CTRL  0xff5e0218
+#define SOFT_RESET  0x10
+#define RESET_REASON 0xff5e0220
+#define EXTERNAL_POR 0x01
+#define PSONLY_RESET_REQ 0x08
+#define SRST        0x10
+#define SOFT        0x20
 #define RST_LPD_TOP 0xff5e023c
 
 #define OK                  0
@@ -280,6 +288,47 @@ static void test_shutdown(void)
     qtest_quit(qts);
 }
 
+/* Why there was a reset: the flags add up until they are cleared. */
+static void test_reset_reason(void)
+{
+    static const struct {
+        uint32_t scope;
+        uint32_t flag;
+    } resets[] = {
+        { 0, SOFT }, { 1, PSONLY_RESET_REQ }, { 2, SOFT },
+    };
+    QTestState *qts = qtest_init(MACHINE);
+
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, EXTERNAL_POR);
+    qtest_system_reset(qts);
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, EXTERNAL_POR | SRST);
+    qtest_writel(qts, RESET_REASON, EXTERNAL_POR);
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, SRST);
+    for (int i = 0; i < ARRAY_SIZE(resets); i++) {
+        qtest_writel(qts, RESET_REASON, 0x7f);
+        g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, 0);
+        ask(qts, 12, 1, resets[i].scope);
+        qtest_qmp_eventwait(qts, "RESET");
+        g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, resets[i].flag);
+    }
+    qtest_writel(qts, RESET_REASON, 0x7f);
+    qtest_writel(qts, RESET_CTRL, 1);
+    g_assert_null(qtest_qmp_event_ref(qts, "RESET"));
+    qtest_writel(qts, RESET_CTRL, SOFT_RESET);
+    qtest_qmp_eventwait(qts, "RESET");
+    g_assert_cmphex(qtest_readl(qts, RESET_CTRL), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, SOFT);
+
+    /* The next life of QEMU is none of the board's. */
+    qtest_writel(qts, RST_LPD_TOP, 0x1);
+    qts = migrate_machine(qts, MACHINE);
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, SOFT);
+    g_assert_cmphex(qtest_readl(qts, RST_LPD_TOP), ==, 0x1);
+    qtest_system_reset(qts);
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, SOFT | SRST);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -294,5 +343,6 @@ int main(int argc, char **argv)
     qtest_add_func("zynqmp/pmufw/rpu", test_rpu);
     qtest_add_func("zynqmp/pmufw/senders", test_senders);
     qtest_add_func("zynqmp/pmufw/shutdown", test_shutdown);
+    qtest_add_func("zynqmp/pmufw/reset-reason", test_reset_reason);
     return g_test_run();
 }

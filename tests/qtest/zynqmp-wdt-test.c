@@ -31,6 +31,10 @@
 #define STATUS          0x0c
 #define WDZ             BIT(0)
 
+#define RESET_REASON    0xff5e0220
+#define PMU_SYS_RESET   BIT(2)
+#define SRST            BIT(4)
+
 static const struct {
     uint32_t base;
     unsigned spi;
@@ -165,6 +169,7 @@ static void test_reset(void)
 {
     QTestState *qts = qtest_init(MACHINE);
 
+    qtest_writel(qts, RESET_REASON, 0x7f);
     for (int i = 0; i < ARRAY_SIZE(wdts); i++) {
         uint32_t base = wdts[i].base;
 
@@ -180,7 +185,26 @@ static void test_reset(void)
         g_assert_cmphex(qtest_readl(qts, base + MODE), ==, MODE_RESET);
         g_assert_cmphex(qtest_readl(qts, base + CONTROL), ==, CONTROL_RESET);
         g_assert_cmphex(qtest_readl(qts, base + STATUS), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, PMU_SYS_RESET);
+        qtest_writel(qts, RESET_REASON, PMU_SYS_RESET);
     }
+    qtest_quit(qts);
+}
+
+/* A watchdog that QEMU does not let reset the system is no reason of a reset. */
+static void test_no_reset(void)
+{
+    QTestState *qts = qtest_init(MACHINE " -action watchdog=none");
+    uint32_t base = wdts[0].base;
+
+    qtest_writel(qts, RESET_REASON, 0x7f);
+    qtest_writel(qts, base + CONTROL, CKEY | CRV(0) | CLKSEL_8);
+    qtest_writel(qts, base + MODE, ZKEY | LENGTHS | RSTEN | WDEN);
+    qtest_clock_step(qts, SHORTEST_NS);
+    qtest_qmp_eventwait(qts, "WATCHDOG");
+    g_assert_cmphex(qtest_readl(qts, base + STATUS), ==, WDZ);
+    qtest_system_reset(qts);
+    g_assert_cmphex(qtest_readl(qts, RESET_REASON), ==, SRST);
     qtest_quit(qts);
 }
 
@@ -191,5 +215,6 @@ int main(int argc, char **argv)
     qtest_add_func("/zynqmp/wdt/interrupt", test_interrupt);
     qtest_add_func("/zynqmp/wdt/restart", test_restart);
     qtest_add_func("/zynqmp/wdt/reset", test_reset);
+    qtest_add_func("/zynqmp/wdt/no-reset", test_no_reset);
     return g_test_run();
 }

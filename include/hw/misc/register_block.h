@@ -62,6 +62,9 @@ void register_block_class_init(ObjectClass *klass,
  */
 void register_block_reset_all(RegisterBlockState *s);
 
+/* What is migrated of a block: for a derived type that has more than that */
+extern const VMStateDescription vmstate_register_block;
+
 /**
  * REGISTER_BLOCK_OF: the block that a RegisterAccessInfo hook is called for
  * @reg: the RegisterInfo the hook got

@@ -30,6 +30,8 @@
  *    low-power domain, or of the full-power domain. Each is an error for which
  *    the program of the PMU resets the system (Xilinx UG1137, "FPD WDT", "LPD
  *    WDT": without recovery)
+ *  + named GPIO output "reset-reason": the level is the flag of CRL_APB's
+ *    RESET_REASON that a reset which was asked for will leave
  *  + named GPIO inputs "called" and outputs "wake", 8 of each: IRQ of each core
  *    of the APU, then FIQ of each, on their way from the GIC to the core; one
  *    wakes a core that has suspended itself with an address to resume at
@@ -93,6 +95,7 @@ struct ZynqMPPmufwState {
     /* IRQ of each core, then FIQ */
     bool wake_level[2 * ZYNQMP_PMUFW_NUM_APU];
     qemu_irq wake[2 * ZYNQMP_PMUFW_NUM_APU];
+    qemu_irq reset_reason;
 };
 
 /**
