@@ -24,7 +24,8 @@ from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.formats import cpio
 from ampstand.linux.machine import LinuxMachine
 from ampstand.qemu import process as process_module
-from ampstand.qemu.machine import BootError, CoreDiedError, QemuEndedError, QmpRefusedError, WaitError
+from ampstand.qemu.machine import ONE_HEAP, BootError, CoreDiedError, QemuEndedError, QmpRefusedError, WaitError
+from ampstand.qemu.process import Process
 from ampstand.report.records import Recorder
 
 
@@ -269,6 +270,25 @@ def test_added_files_are_in_the_initramfs_that_the_command_names(tmp_path: Path)
     assert build.initramfs.read_bytes() == b"the build's own"
     plain = LinuxMachine(board, build, Recorder(tmp_path / "plain")).argv()
     assert plain[plain.index("-initrd") + 1] == str(build.initramfs)
+
+
+def test_of_a_bounded_cache_the_guests_ram_is_no_memory_of_qemus(tmp_path: Path) -> None:
+    board = Board.load(write_board(tmp_path))
+    words = LinuxMachine(board, artifacts(tmp_path), Recorder(tmp_path), translation_cache=8).argv()
+    assert words[words.index("-accel") + 1].endswith(",tb-size=8")
+    backend = dict(part.partition("=")[::2] for part in words[words.index("-object") + 1].split(","))
+    assert backend["size"] == board.memory
+    assert backend["share"] == "on"
+    assert f"memory-backend={backend['id']}" in words
+    assert "-object" not in LinuxMachine(board, artifacts(tmp_path), Recorder(tmp_path)).argv()
+
+
+def test_qemu_starts_with_what_is_put_into_its_environment() -> None:
+    said, ended = list[str](), threading.Event()
+    process = Process(said.append, ended.set)
+    process.start(["sh", "-c", "echo $HOME $MALLOC_ARENA_MAX"], ONE_HEAP)
+    assert ended.wait(10)
+    assert "".join(said).split() == [os.environ["HOME"], "1"]
 
 
 @pytest.mark.parametrize(("mode", "cause"), [("dies", "exit status 3"), ("silent", "the shell prompt")])

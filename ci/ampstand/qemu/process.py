@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -43,12 +43,15 @@ class Process:
         self.exit_status: int | None = None
         """Of a process that has ended; negative: the signal that ended it."""
 
-    def start(self, argv: Sequence[str]) -> None:
-        """Start QEMU; ``InfrastructureError`` if it cannot be run. Not to be interrupted (``interruptions_held()``)."""
+    def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start QEMU, with this in its environment besides; ``InfrastructureError`` if it cannot be run.
+
+        Not to be interrupted (``interruptions_held()``).
+        """
         guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
         begun: SimpleQueue[OSError | None] = SimpleQueue()
         self._keeper = threading.Thread(
-            target=self._keep, args=([*guard, *argv], begun), name="ampstand-qemu", daemon=True
+            target=self._keep, args=([*guard, *argv], environment, begun), name="ampstand-qemu", daemon=True
         )
         self._keeper.start()
         error = begun.get()
@@ -92,12 +95,17 @@ class Process:
         match = re.search(r"^RssAnon:\s+(\d+) kB", text, re.MULTILINE)
         return int(match[1]) if match else 0
 
-    def _keep(self, argv: Sequence[str], begun: SimpleQueue[OSError | None]) -> None:
+    def _keep(self, argv: Sequence[str], environment: Mapping[str, str], begun: SimpleQueue[OSError | None]) -> None:
         """Start QEMU and wait for its end. Its last words are taken first; children of its own may hold their pipe."""
         self.started = time.monotonic()
         try:
             popen = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+                argv,
+                env=os.environ | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         except OSError as error:
             begun.put(error)
