@@ -26,6 +26,8 @@ LOGS = ("merged", "qemu", "guest-errors")
 """In each folder of records, beside those of the serial lines."""
 CHAINS = ("direct", "tf-a")
 """Of booting Linux: the machine model starts it as a boot loader would, or BL31 of Trusted Firmware-A does."""
+REASONS = ("software", "watchdog")
+"""For which a board is reset."""
 SCMI, SIGNED, REMOTEPROC = "scmi", "signed", "remoteproc"
 SECURE = (SCMI, SIGNED, REMOTEPROC)
 """Of secure worlds, by who starts the remote: Linux, by resets that it asks the secure world for; the secure world
@@ -176,6 +178,15 @@ class Watchdog:
 
 
 @dataclass(frozen=True)
+class ResetReason:
+    """The register that tells why the board was reset."""
+
+    address: int
+    flags: Mapping[str, int]
+    """By reason (``REASONS``). Others may be set besides, as of the power-on before."""
+
+
+@dataclass(frozen=True)
 class LoaderBuild:
     """A build of U-Boot."""
 
@@ -289,8 +300,9 @@ class Board:
     boot_options: Mapping[str, str]
     """Options that the boot chain is built with."""
     boot_loader: BootLoader | None
-    watchdog: Watchdog | None
     """What else may start Linux, after the boot chain; None if nothing may."""
+    watchdog: Watchdog | None
+    reset_reason: ResetReason | None
     secure_world: SecureWorld | None
     boot_card: BootCard | None
     """None if the host has none."""
@@ -359,6 +371,7 @@ class Board:
                 boot_options={name: str(value) for name, value in boot.scalars("options").items()},
                 boot_loader=_boot_loader(table),
                 watchdog=_watchdog(table),
+                reset_reason=_reset_reason(table),
                 secure_world=_secure_world(table),
                 boot_card=_boot_card(table),
                 host_cpus=kernel.integer("host_cpus", minimum=1),
@@ -460,6 +473,13 @@ def _watchdog(table: Table) -> Watchdog | None:
         return None
     with table.table("watchdog") as entry:
         return Watchdog(**{name: entry.integer(name) for name in ("prescaler", "reload", "rate", "shift", "longest")})
+
+
+def _reset_reason(table: Table) -> ResetReason | None:
+    if not table.has("reset_reason"):
+        return None
+    with table.table("reset_reason") as entry:
+        return ResetReason(entry.integer("address"), {name: entry.integer(name, minimum=1) for name in REASONS})
 
 
 def _boot_loader(table: Table) -> BootLoader | None:

@@ -345,11 +345,34 @@ static void dk2_boot_m4(STM32MP157CDk2State *s)
     stm32mp157_soc_boot_m4(&s->soc, s->m4_table);
 }
 
+/*
+ * Whether QEMU's PSCI was asked for this reset. It switches the core off that
+ * has called, as if the call had not returned yet: its number is in r0.
+ */
+static bool dk2_reset_by_psci(STM32MP157CDk2State *s)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(s->soc.a7); i++) {
+        ARMCPU *cpu = &s->soc.a7[i];
+
+        if (cpu->power_state == PSCI_OFF &&
+            cpu->env.regs[0] == QEMU_PSCI_0_2_FN_SYSTEM_RESET) {
+            return s->boot.psci_conduit != QEMU_PSCI_CONDUIT_DISABLED;
+        }
+    }
+    return false;
+}
+
 static void dk2_reset(MachineState *machine, ResetType type)
 {
     STM32MP157CDk2State *s = STM32MP157C_DK2(machine);
     int i;
 
+    if (dk2_reset_by_psci(s)) {
+        qemu_irq_pulse(qdev_get_gpio_in_named(DEVICE(&s->soc.rcc), "psci-reset",
+                                              0));
+    }
     qemu_devices_reset(type);
     for (i = 0; i < ARRAY_SIZE(dk2_buttons); i++) {
         dk2_drive_button(s, i);

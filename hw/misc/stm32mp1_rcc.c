@@ -1054,6 +1054,15 @@ static void stm32mp1_rcc_power_cycle(void *opaque, int n, int level)
     }
 }
 
+static void stm32mp1_rcc_psci_reset(void *opaque, int n, int level)
+{
+    STM32MP1RccState *s = opaque;
+
+    if (level) {
+        s->reset_reason |= R_MC_RSTSCLRR_MPSYSRSTF_MASK;
+    }
+}
+
 /* Registers */
 
 static MemTxResult stm32mp1_rcc_read(void *opaque, hwaddr offset,
@@ -1356,6 +1365,7 @@ static void stm32mp1_rcc_init(Object *obj)
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg1, "iwdg1-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_iwdg2, "iwdg2-reset", 1);
     qdev_init_gpio_in_named(dev, stm32mp1_rcc_power_cycle, "power-cycle", 1);
+    qdev_init_gpio_in_named(dev, stm32mp1_rcc_psci_reset, "psci-reset", 1);
     for (i = 0; i < STM32MP1_RCC_NUM_BUSES; i++) {
         for (j = 0; j < STM32MP1_RCC_NUM_PROCESSORS; j++) {
             uint16_t lpen = stm32mp1_rcc_enable_regs[i].lpen[j];

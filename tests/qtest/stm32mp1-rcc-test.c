@@ -26,6 +26,9 @@
 #define APB1RSTSETR 0x980
 #define APB1RSTCLRR 0x984
 #define MC_RSTSCLRR 0xc00
+
+#define PSCI_CALL 0xd0000000
+#define PSCI_SYSTEM_RESET 0x84000009
 #define MP_CIER 0x414
 
 #define TIM2_ARR 0x4000002c
@@ -634,6 +637,37 @@ static void test_protection(void)
     }
 }
 
+/* What Linux asks QEMU's PSCI for is what a secure monitor writes MPSYSRST for. */
+static void test_psci_reset(void)
+{
+    /* Waits for a number at PSCI_CALL, clears it, and makes the call. */
+    static const uint32_t program[] = {
+        0xe3a0120d, 0xe5910000, 0xe3500000, 0x0afffffc, 0xe3a02000, 0xe5812000,
+        0xe1600070, 0xeafffff8,
+    };
+    g_autofree char *kernel = stm32mp1_kernel_file(program, sizeof(program));
+    g_autofree char *arguments = g_strdup_printf(STM32MP1_MACHINE
+                                                 "-accel tcg -kernel %s",
+                                                 kernel);
+    const struct {
+        bool psci;
+        uint32_t flag;
+    } resets[] = { { true, BIT(6) }, { false, 0 }, { true, BIT(6) } };
+
+    qts = qtest_init(arguments);
+    for (int i = 0; i < ARRAY_SIZE(resets); i++) {
+        if (resets[i].psci) {
+            qtest_writel(qts, PSCI_CALL, PSCI_SYSTEM_RESET);
+            qtest_qmp_eventwait(qts, "RESET");
+        } else {
+            stm32mp1_system_reset(qts);
+        }
+        g_assert_cmphex(rd(MP_RSTSCLRR), ==, 0x14 | resets[i].flag);
+    }
+    qtest_quit(qts);
+    unlink(kernel);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -646,6 +680,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);
     qtest_add_func("stm32mp1/rcc/mcu_reset", test_mcu_reset);
     qtest_add_func("stm32mp1/rcc/system_reset", test_system_reset);
+    qtest_add_func("stm32mp1/rcc/psci_reset", test_psci_reset);
     qtest_add_func("stm32mp1/rcc/reset_flags", test_reset_flags);
     qtest_add_func("stm32mp1/rcc/watchdog_action", test_watchdog_action);
     qtest_add_func("stm32mp1/rcc/fault_not_ready", test_fault_not_ready);

@@ -36,9 +36,18 @@ def announce_panic(machine: LinuxMachine) -> None:
 # -- with the board ---------------------------------------------------------------------------------------------------
 
 
+def check_reset_by(machine: LinuxMachine, reason: str) -> None:
+    """Ask the board for the reason of its reset: this one, and no other that it could name."""
+    register = machine.board.reset_reason
+    if register is not None:
+        value = int.from_bytes(machine.read_memory(register.address, 4), "little")
+        assert [name for name, flag in register.flags.items() if value & flag] == [reason], hex(value)
+
+
 def reboot(machine: LinuxMachine) -> None:
     """Reboot in order."""
     machine.next_linux(machine.end_linux("reboot"))
+    check_reset_by(machine, "software")
 
 
 def panic(machine: LinuxMachine) -> None:
@@ -46,6 +55,7 @@ def panic(machine: LinuxMachine) -> None:
     announce_panic(machine)
     machine.host.run_check("echo 1 >/proc/sys/kernel/panic")
     machine.next_linux(machine.end_linux("echo c >/proc/sysrq-trigger"))
+    check_reset_by(machine, "software")
 
 
 def arm_watchdog(machine: LinuxMachine) -> str:
@@ -63,6 +73,7 @@ def wait_watchdog(machine: LinuxMachine, events: int, mark: int) -> None:
     event = machine.wait_event("WATCHDOG", since=events, timeout=10 * WATCHDOG_SECONDS)
     assert event["data"] == {"action": "reset"}
     machine.next_linux(mark)
+    check_reset_by(machine, "watchdog")
 
 
 def hang(machine: LinuxMachine) -> None:

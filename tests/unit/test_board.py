@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stand import write_board
 
-from ampstand.board import AcceptedError, Board, Register, Watchdog, check_features, features
+from ampstand.board import AcceptedError, Board, Register, ResetReason, Watchdog, check_features, features
 from ampstand.errors import UsageError
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -177,7 +177,7 @@ def test_optional_fields_have_defaults_and_are_read(tmp_path: Path) -> None:
     assert board.guest_errors == (AcceptedError("m4", "x", "y"),)
     assert board.remote is not None
     assert board.remote.cpu == 2
-    assert (board.watchdog, board.remote.registers) == (None, ())
+    assert (board.watchdog, board.reset_reason, board.remote.registers) == (None, None, ())
 
 
 REGISTER = """
@@ -193,6 +193,10 @@ reload = 8
 rate = 32000
 shift = 2
 longest = 131
+[reset_reason]
+address = 0x408
+software = 0x40
+watchdog = 0x200
 """
 
 
@@ -202,6 +206,7 @@ def test_registers_and_the_watchdog_are_read(tmp_path: Path) -> None:
     path.write_text(text + REMOTE + REGISTER + WATCHDOG)
     board = Board.load(path)
     assert board.watchdog == Watchdog(prescaler=4, reload=8, rate=32000, shift=2, longest=131)
+    assert board.reset_reason == ResetReason(0x408, {"software": 0x40, "watchdog": 0x200})
     assert board.remote is not None
     assert board.remote.registers == (Register("hold", 0x50, 0xFFFFFFFF, {"running": 1, "offline": 0}),)
     path.write_text(text + REMOTE + REGISTER.replace("running", "runs"))

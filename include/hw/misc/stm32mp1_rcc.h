@@ -36,6 +36,9 @@
  *   reset
  * + Named GPIO input "power-cycle": pulse, the system reset that has just been
  *   requested is one by power-on
+ * + Named GPIO input "psci-reset": pulse, the system reset that begins now is
+ *   one that QEMU's PSCI was asked for, in the place of a secure monitor that
+ *   writes MPSYSRST
  * + Property "x-fault-not-ready": the oscillator or PLL that never gets ready,
  *   for tests: "hsi", "csi", "hse", "lsi", "lse", "pll1" to "pll4", or "" for
  *   none. It gives no clock (LSI and LSE do), and reset leaves a PLL off, as a
