@@ -112,6 +112,21 @@ def test_what_programs_print_of_the_log_is_judged_once(tmp_path: Path) -> None:
     assert [line.text for line in recorder.bad] == ["[ 1.0] BUG: new"]
 
 
+@pytest.mark.parametrize("at", range(1, 60, 7))
+def test_what_the_kernel_says_amid_a_line_of_a_program_is_judged_by_itself(tmp_path: Path, at: int) -> None:
+    """Whatever else has been said, and wherever what comes from the board is cut."""
+    said = "4 1.0 BUG: quo[    2.000000] BUG: new\r\nted\nnext\n[    3.000000] begun"
+    recorder = Recorder(tmp_path)
+    with recorder.quoting():
+        recorder.feed("host", "linux", said[:at])
+        recorder.feed("host", "linux", said[at:])
+        assert [line.text for line in recorder.bad] == ["[    2.000000] BUG: new"]
+    assert recorder.tail("host") == ["[    2.000000] BUG: new", "4 1.0 BUG: quoted", "next", "[    3.000000] begun"]
+    recorder.close()
+    assert (tmp_path / "linux.log").read_bytes().decode() == said
+    assert (tmp_path / "merged.log").read_text().splitlines()[-1].endswith("| [    3.000000] begun")
+
+
 def test_a_log_that_cannot_grow_is_told_when_the_scenario_is_judged(tmp_path: Path) -> None:
     (tmp_path / "merged.log").symlink_to("/dev/full")
     recorder = Recorder(tmp_path)

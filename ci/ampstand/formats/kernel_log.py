@@ -11,6 +11,7 @@ stamp, OP-TEE with a level and who says it (``lib/libutils/ext/trace.c``).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 BOOT_MESSAGE = "Booting Linux on physical CPU"
 
@@ -25,18 +26,28 @@ class Splitter:
     """Tells messages of kernels from what else is on the console."""
 
     def __init__(self) -> None:
-        self._held = ""
+        self.held = ""
+        """What has come of a message, or looks like the beginning of one."""
+
+    def pieces(self, data: str) -> Iterator[tuple[str, bool]]:
+        """Take what arrived; yield in its order what is not a kernel's, and the kernels' complete messages as such.
+
+        A message is without its CR and LF.
+        """
+        data = self.held + data
+        at = 0
+        for match in _KERNEL_LINE.finditer(data):
+            if match.start() > at:
+                yield data[at : match.start()], False
+            yield match.group().rstrip("\r\n"), True
+            at = match.end()
+        rest = data[at:]
+        begun = _KERNEL_START.search(rest)
+        self.held = rest[begun.start() :] if begun else ""
+        if rest := rest[: begun.start()] if begun else rest:
+            yield rest, False
 
     def feed(self, data: str) -> tuple[str, list[str]]:
         """Take what arrived; return what is not a kernel's, and the kernels' complete messages."""
-        data = self._held + data
-        messages: list[str] = []
-
-        def take(match: re.Match[str]) -> str:
-            messages.append(match.group().rstrip("\r\n"))
-            return ""
-
-        data = _KERNEL_LINE.sub(take, data)
-        begun = _KERNEL_START.search(data)
-        self._held = data[begun.start() :] if begun else ""
-        return (data[: begun.start()] if begun else data), messages
+        pieces = list(self.pieces(data))
+        return "".join(text for text, message in pieces if not message), [text for text, message in pieces if message]

@@ -31,6 +31,7 @@ from typing import Any
 from ampstand.board import AcceptedError, Board
 from ampstand.build.cache import known_hash
 from ampstand.errors import TestsFailed, UnwritableError
+from ampstand.formats.kernel_log import Splitter
 from ampstand.progress import printable
 from ampstand.qemu.recording import Death, Expectation
 from ampstand.report import log
@@ -71,7 +72,22 @@ class Line:
 class _Stream:
     core: str
     log: Log
+    splitter: Splitter | None
+    """Of the host's kernels from what its programs say."""
     partial: str = ""
+
+    def begun(self) -> str:
+        """Return what is not a complete line yet."""
+        return self.partial + (self.splitter.held if self.splitter is not None else "")
+
+    def lines(self, data: str) -> Iterator[str]:
+        """Take what arrived; yield each line once it is complete, a kernel's with its CR."""
+        for text, message in self.splitter.pieces(data) if self.splitter is not None else ((data, False),):
+            if message:
+                yield f"{text}\r"
+            else:
+                *lines, self.partial = (self.partial + text).split("\n")
+                yield from lines
 
 
 @dataclass
@@ -122,10 +138,10 @@ class Recorder:
                 return
             state = self._streams.get(stream)
             if state is None:
-                state = self._streams[stream] = _Stream(core, Log(self.folder / f"{stream}.log"))
+                splitter = Splitter() if core == self.host_core else None
+                state = self._streams[stream] = _Stream(core, Log(self.folder / f"{stream}.log"), splitter)
             state.log.write(data)
-            *lines, state.partial = (state.partial + data).split("\n")
-            for line in lines:
+            for line in state.lines(data):
                 self._line(core, stream, line)
 
     @contextmanager
@@ -182,7 +198,7 @@ class Recorder:
         """Return the last lines of a core, with what has begun but not ended."""
         with self._lock:
             lines = list(self._tails.get(core, ()))
-            lines += [s.partial for s in self._streams.values() if s.core == core and s.partial.strip()]
+            lines += [begun for s in self._streams.values() if s.core == core and (begun := s.begun()).strip()]
             return [printable(line) for line in lines[-count:]]
 
     def cores(self) -> list[str]:
@@ -293,8 +309,8 @@ class Recorder:
             if self._closed:
                 return
             for stream, state in self._streams.items():
-                if state.partial:
-                    self._line(state.core, stream, state.partial)
+                if begun := state.begun():
+                    self._line(state.core, stream, begun)
                 state.log.close()
             with suppress(UnwritableError):  # they are in the result, too
                 self._write_guest_errors()
