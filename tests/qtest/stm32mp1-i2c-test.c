@@ -19,10 +19,14 @@
 #define TIMEOUTR        (I2C4 + 0x14)
 #define ISR             (I2C4 + 0x18)
 #define ICR             (I2C4 + 0x1c)
+#define PECR            (I2C4 + 0x20)
 #define RXDR            (I2C4 + 0x24)
 #define TXDR            (I2C4 + 0x28)
 
 #define RCC_I2C46CKSELR 0x500000c0
+#define RCC_I2C12CKSELR 0x500008c0
+#define RCC_I2C35CKSELR 0x500008c4
+#define CKSELR_HSI      2       /* 64 MHz */
 #define RCC_APB1RSTSETR 0x50000980
 #define RCC_APB1RSTCLRR 0x50000984
 #define RCC_I2C2RST     (1u << 22)
@@ -41,26 +45,39 @@
 #define CR1_NACKIE      (1u << 4)
 #define CR1_STOPIE      (1u << 5)
 #define CR1_TCIE        (1u << 6)
+#define CR1_ERRIE       (1u << 7)
 #define CR1_SBC         (1u << 16)
 #define CR1_NOSTRETCH   (1u << 17)
 #define CR1_GCEN        (1u << 19)
+#define CR1_SMBHEN      (1u << 20)
+#define CR1_SMBDEN      (1u << 21)
+#define CR1_ALERTEN     (1u << 22)
+#define CR1_PECEN       (1u << 23)
 #define CR1_TXDMAEN     (1u << 14)
 #define CR1_RXDMAEN     (1u << 15)
 
 #define CR2_ADDRESS(a)  ((a) << 1)
 #define CR2_READ        (1u << 10)
 #define CR2_ADD10       (1u << 11)
+#define CR2_HEAD10R     (1u << 12)
 #define CR2_START       (1u << 13)
 #define CR2_STOP        (1u << 14)
 #define CR2_NACK        (1u << 15)
 #define CR2_NBYTES(n)   ((n) << 16)
 #define CR2_RELOAD      (1u << 24)
 #define CR2_AUTOEND     (1u << 25)
+#define CR2_PECBYTE     (1u << 26)
 
 #define OAR1_OA1MODE    (1u << 10)
 #define OAR1_OA1EN      (1u << 15)
 #define OAR2_OA2MSK(n)  ((n) << 8)
 #define OAR2_OA2EN      (1u << 15)
+
+#define TIMEOUTR_TIMEOUTA(n) (n)
+#define TIMEOUTR_TIDLE  (1u << 12)
+#define TIMEOUTR_TIMOUTEN (1u << 15)
+#define TIMEOUTR_TIMEOUTB(n) ((n) << 16)
+#define TIMEOUTR_TEXTEN (1u << 31)
 
 #define ISR_TXE         (1u << 0)
 #define ISR_TXIS        (1u << 1)
@@ -71,6 +88,9 @@
 #define ISR_TC          (1u << 6)
 #define ISR_TCR         (1u << 7)
 #define ISR_OVR         (1u << 10)
+#define ISR_PECERR      (1u << 11)
+#define ISR_TIMEOUT     (1u << 12)
+#define ISR_ALERT       (1u << 13)
 #define ISR_BUSY        (1u << 15)
 #define ISR_DIR         (1u << 16)
 #define ISR_ADDCODE(a)  ((a) << 17)
@@ -352,10 +372,21 @@ static void test_log(void)
     g_assert_cmphex(qtest_readl(qts, CR2) & CR2_NACK, ==, 0);
     stm32mp1_check_log(file, "");
 
-    qtest_writel(qts, OAR1, OAR1_OA1MODE | 0x123);
+    /* a timeout may change while it is not enabled */
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN | TIMEOUTR_TIMEOUTA(5));
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN | TIMEOUTR_TIMEOUTA(5) |
+                                TIMEOUTR_TIMEOUTB(7));
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TEXTEN | TIMEOUTR_TIMEOUTA(5) |
+                                TIMEOUTR_TIMEOUTB(7));
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TEXTEN | TIMEOUTR_TIMEOUTB(7));
     stm32mp1_check_log(file, "");
-    qtest_writel(qts, OAR1, OAR1_OA1EN | OAR1_OA1MODE | 0x123);
-    stm32mp1_check_log(file, "stm32f7-i2c: own 10-bit address\n");
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TEXTEN | TIMEOUTR_TIMEOUTB(6));
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN);
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN | TIMEOUTR_TIDLE);
+    stm32mp1_check_log(file,
+                       "stm32f7-i2c: TIMEOUTR changes while enabled\n"
+                       "stm32f7-i2c: TIMEOUTR changes while enabled\n"
+                       "stm32f7-i2c: TIMEOUTR changes while enabled\n");
     qtest_quit(qts);
     unlink(file);
 }
@@ -853,7 +884,6 @@ static void test_slave_address(void)
     } cases[] = {
         { CR1_PE, 0, OAR1_OA1EN | 0x2a << 1, 0, 0x2a, 0x2a },
         { CR1_PE, 0, OAR1_OA1EN | 0x2a << 1 | 1, 0, 0x2a, 0x2a },
-        { CR1_PE, 0, OAR1_OA1EN | OAR1_OA1MODE | 0x54, 0, 1, 0 },
         { CR1_PE, 0, 0x2a << 1, 0x2a << 1, 1, 0 },
         { CR1_PE, CR2_NACK, OAR1_OA1EN | 0x2a << 1, 0, 1, 0 },
         { 0, 0, OAR1_OA1EN | 0x2a << 1, 0, 1, 0 },
@@ -863,6 +893,10 @@ static void test_slave_address(void)
         { CR1_PE, 0, 0, OAR2_OA2EN | OAR2_OA2MSK(6) | 0x2a << 1, 1, 0x3f },
         { CR1_PE, 0, 0, OAR2_OA2EN | OAR2_OA2MSK(7), 0x08, 0x77 },
         { CR1_PE | CR1_GCEN, 0, 0, 0, 0, 0 },
+        { CR1_PE | CR1_SMBHEN, 0, 0, 0, 0x08, 0x08 },
+        { CR1_PE | CR1_SMBDEN, 0, 0, 0, 0x61, 0x61 },
+        { CR1_PE | CR1_ALERTEN, 0, 0, 0, 0x0c, 0x0c },
+        { CR1_PE | CR1_ALERTEN | CR1_SMBHEN, 0, 0, 0, 0x08, 0x08 },
     };
     QTestState *qts = init_wired(0);
 
@@ -915,7 +949,7 @@ static void test_slave_counts(void)
     qtest_quit(qts);
 }
 
-/* So it does for bytes to the master. Without RELOAD, there is no more to say. */
+/* So it does for bytes to the master; without RELOAD nothing is left to say. */
 static void test_slave_counts_sent(void)
 {
     QTestState *qts = init_wired(CR1_SBC);
@@ -1089,6 +1123,539 @@ static void test_slave_irq(void)
     qtest_quit(qts);
 }
 
+/* A 10-bit address: 0x7a, which is reserved for them, and 0xa5 */
+#define OWN10           0x2a5
+#define HEADER          0x7a
+#define CALLED10        (ISR_BUSY | ISR_ADDCODE(HEADER))
+/* a second one with the same first byte, for I2C1 */
+#define I2C1            0x40012000
+#define OTHER(reg)      (I2C1 + (reg) - I2C4)
+#define WIRE_OTHER      " -device stm32f7-i2c-wire,bus=i2c5,"               \
+                        "controller=/machine/soc/i2c1"
+
+static QTestState *init_10bit(void)
+{
+    QTestState *qts = init(WIRE WIRE_OTHER);
+
+    qtest_writel(qts, MASTER(CR1), CR1_PE);
+    qtest_writel(qts, SLAVE(OAR1), OAR1_OA1EN | OAR1_OA1MODE | OWN10);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE);
+    qtest_writel(qts, OTHER(OAR1), OAR1_OA1EN | OAR1_OA1MODE | (OWN10 + 1));
+    qtest_writel(qts, OTHER(CR1), CR1_PE);
+    return qts;
+}
+
+static void call10(QTestState *qts, uint16_t address, unsigned nbytes,
+                   uint32_t flags)
+{
+    qtest_writel(qts, MASTER(CR2), address | CR2_ADD10 | CR2_NBYTES(nbytes) |
+                                   CR2_START | flags);
+}
+
+static void assert_refused(QTestState *qts)
+{
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==,
+                    ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qtest_clock_step(qts, 1000);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==,
+                    ISR_TXE | ISR_STOPF | ISR_NACKF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
+}
+
+static void test_10bit_write(void)
+{
+    static const uint16_t nobody[] = { 0x1a5, 0x3a5, 0x0a5, 0x2a4, 0x225 };
+    QTestState *qts = init_10bit();
+
+    for (unsigned i = 0; i < ARRAY_SIZE(nobody); i++) {
+        for (unsigned read = 0; read < 2; read++) {
+            g_test_message("address 0x%03x, read %u", nobody[i], read);
+            call10(qts, nobody[i], 1, read ? CR2_READ : 0);
+            assert_refused(qts);
+            g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==, ISR_TXE);
+        }
+    }
+    call10(qts, OWN10, 1, CR2_AUTOEND);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
+                ISR_TXE | ISR_ADDR | CALLED10);
+    g_assert_cmphex(qtest_readl(qts, OTHER(ISR)), ==, ISR_TXE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_RXNE | ISR_STOPF | ISR_ADDCODE(HEADER));
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+
+    call10(qts, OWN10 + 1, 0, 0);
+    g_assert_cmphex(qtest_readl(qts, OTHER(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | CALLED10);
+    /* a start for another one of the same first byte is no more for this one */
+    qtest_writel(qts, OTHER(ICR), ISR_ADDR);
+    call10(qts, OWN10, 0, CR2_AUTOEND);
+    g_assert_cmphex(qtest_readl(qts, OTHER(ISR)) & ISR_BUSY, ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | CALLED10);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+
+    /* nobody, without an own address, with NACK or without PE */
+    qtest_writel(qts, SLAVE(CR2), CR2_NACK);
+    call10(qts, OWN10, 1, 0);
+    assert_refused(qts);
+    qtest_writel(qts, SLAVE(CR2), 0);
+    qtest_writel(qts, SLAVE(OAR1), OAR1_OA1MODE | OWN10);
+    call10(qts, OWN10, 1, 0);
+    assert_refused(qts);
+    qtest_writel(qts, SLAVE(OAR1), OAR1_OA1EN | OAR1_OA1MODE | OWN10);
+    qtest_writel(qts, SLAVE(CR1), 0);
+    call10(qts, OWN10, 1, 0);
+    assert_refused(qts);
+    qtest_quit(qts);
+}
+
+/* The whole address for writing, and its first byte again for reading */
+static void test_10bit_read(void)
+{
+    QTestState *qts = init_10bit();
+
+    call10(qts, OWN10, 1, CR2_READ | CR2_AUTOEND);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_ADDR | CALLED10);
+    /* the second start waits, as ADDR holds the clock */
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE WIRE_OTHER);
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_ADDR | CALLED10);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    assert_both(qts, ISR_TXE | ISR_BUSY,
+                ISR_TXE | ISR_ADDR | ISR_DIR | CALLED10);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), 0x33);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x33);
+    assert_both(qts, ISR_TXE | ISR_STOPF, ISR_TXE | ISR_NACKF | ISR_STOPF |
+                                          ISR_DIR | ISR_ADDCODE(HEADER));
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_NACKF);
+
+    /* HEAD10R: the first byte alone is enough after something was written */
+    call10(qts, OWN10, 1, CR2_READ | CR2_HEAD10R);
+    assert_refused(qts);
+    call10(qts, OWN10, 0, 0);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_TC,
+                ISR_TXE | CALLED10);
+    call10(qts, OWN10, 1, CR2_READ | CR2_HEAD10R);
+    assert_both(qts, ISR_TXE | ISR_BUSY,
+                ISR_TXE | ISR_ADDR | ISR_DIR | CALLED10);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), 0x44);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x44);
+
+    /* a stop, or the end of PE, is the end also while ADDR holds the clock */
+    call10(qts, OWN10, 1, CR2_READ);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)) & (ISR_ADDR | ISR_BUSY), ==,
+                    0);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    call(qts, ABSENT, 0, 0);
+    assert_refused(qts);
+    call10(qts, OWN10, 1, CR2_READ);
+    qtest_writel(qts, SLAVE(CR1), 0);
+    assert_refused(qts);
+    qtest_quit(qts);
+}
+
+/* The same, when software makes it of a 7-bit address and its first byte */
+static void test_10bit_software(void)
+{
+    QTestState *qts = init_10bit();
+
+    qtest_writel(qts, OTHER(CR1), 0);
+    call(qts, HEADER, 2, CR2_AUTOEND);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY, ISR_TXE);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE WIRE_OTHER);
+    qtest_writel(qts, MASTER(TXDR), 0xa5);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
+                ISR_TXE | ISR_ADDR | CALLED10);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x77);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x77);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+
+    call(qts, HEADER, 2, CR2_AUTOEND);
+    qtest_writel(qts, MASTER(TXDR), 0xa4);
+    assert_refused(qts);
+    call(qts, HEADER, 0, CR2_AUTOEND);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE | ISR_STOPF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    /* nothing is left of that */
+    call(qts, HEADER, 1, CR2_READ);
+    assert_refused(qts);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)) & ISR_ADDR, ==, 0);
+    qtest_quit(qts);
+}
+
+/* CRC-8, polynomial 0x07, of 0x54 (the address), 0x11 and 0x22 */
+#define PEC_WRITE       0x23
+/* of 0x54, 0x10, 0x55, 0x77 */
+#define PEC_READ        0x09
+
+static void test_pec_write(void)
+{
+    QTestState *qts = init_wired(CR1_SBC | CR1_PECEN);
+
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "i2c2", "sysbus-irq");
+    qtest_writel(qts, MASTER(CR1), CR1_PE | CR1_PECEN);
+    call(qts, OWN, 3, CR2_AUTOEND | CR2_PECBYTE);
+    /* how many is known when the slave is called */
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(3) | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    /* 0 takes PECBYTE back for neither of them */
+    qtest_writel(qts, MASTER(CR2), CR2_NBYTES(3) | CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(3));
+    g_assert_cmphex(qtest_readl(qts, MASTER(CR2)) & CR2_PECBYTE, ==,
+                    CR2_PECBYTE);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE);
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "i2c2", "sysbus-irq");
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    /* nobody asks for the PEC */
+    assert_both(qts, ISR_TXE | ISR_BUSY, ISR_TXE | ISR_RXNE | CALLED);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x22);
+    assert_both(qts, ISR_TXE | ISR_STOPF,
+                ISR_TXE | ISR_RXNE | ISR_STOPF | ISR_ADDCODE(OWN));
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, PEC_WRITE);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(PECR)), ==, PEC_WRITE);
+    g_assert_cmphex(qtest_readl(qts, MASTER(PECR)), ==, PEC_WRITE);
+    g_assert_cmphex(qtest_readl(qts, MASTER(CR2)) & CR2_PECBYTE, ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_PECBYTE, ==, 0);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+
+    /* another one than the slave has: it is refused; RELOAD first, TCR */
+    qtest_writel(qts, MASTER(CR1), CR1_PE);
+    g_assert_cmphex(qtest_readl(qts, MASTER(PECR)), ==, 0);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_SBC | CR1_PECEN | CR1_ERRIE);
+    call(qts, OWN, 2, CR2_AUTOEND);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(1) | CR2_RELOAD | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(CR2)) & CR2_PECBYTE, ==,
+                    CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(1));
+    g_assert_false(qtest_get_irq(qts, 1));
+    qtest_writel(qts, MASTER(TXDR), PEC_WRITE);
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_NACKF,
+                ISR_TXE | ISR_RXNE | ISR_PECERR | CALLED);
+    g_assert_true(qtest_get_irq(qts, 1));
+    qtest_writel(qts, SLAVE(ICR), ISR_PECERR);
+    g_assert_false(qtest_get_irq(qts, 1));
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, PEC_WRITE);
+    qtest_writel(qts, SLAVE(CR1), 0);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_PECEN);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(PECR)), ==, 0);
+    qtest_quit(qts);
+}
+
+/* A command, a repeated start, a byte and the PEC of all that */
+static void test_pec_read(void)
+{
+    QTestState *qts = init_wired(CR1_SBC | CR1_PECEN);
+
+    for (unsigned good = 0; good < 2; good++) {
+        g_test_message("good %u", good);
+        qtest_writel(qts, MASTER(CR1), CR1_PE | CR1_PECEN);
+        call(qts, OWN, 1, 0);
+        qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(1));
+        qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+        qtest_writel(qts, MASTER(TXDR), 0x10);
+        g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x10);
+        call(qts, OWN, 2, CR2_READ | CR2_AUTOEND | CR2_PECBYTE);
+        qtest_writel(qts, SLAVE(CR2),
+                     CR2_NBYTES(2) | (good ? CR2_PECBYTE : 0));
+        qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+        qtest_writel(qts, SLAVE(TXDR), 0x77);
+        g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x77);
+        if (!good) {
+            qtest_writel(qts, SLAVE(TXDR), PEC_READ + 1);
+        }
+        /* the slave is not asked for its PEC, and the master refuses it */
+        assert_both(qts, ISR_TXE | ISR_RXNE | ISR_STOPF |
+                         (good ? 0 : ISR_PECERR),
+                    ISR_TXE | ISR_DIR | ISR_NACKF | ISR_STOPF |
+                    ISR_ADDCODE(OWN));
+        g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==,
+                        good ? PEC_READ : PEC_READ + 1);
+        g_assert_cmphex(qtest_readl(qts, MASTER(PECR)), ==, PEC_READ);
+        qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_PECERR);
+        qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_NACKF);
+    }
+
+    /* it is of the message, so that a start with nothing before it is anew */
+    call(qts, OWN, 3, CR2_AUTOEND | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(4));
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    qtest_readl(qts, SLAVE(RXDR));
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    qtest_readl(qts, SLAVE(RXDR));
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, PEC_WRITE);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+
+    /* a stop before it takes it back */
+    call(qts, OWN, 3, CR2_PECBYTE);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    g_assert_cmphex(qtest_readl(qts, MASTER(CR2)) & CR2_PECBYTE, ==, 0);
+    qtest_quit(qts);
+}
+
+/* 2048 cycles of 64 MHz */
+#define LOW_NS          32000
+
+/* SCL is low for too long: the master stops. */
+static void test_timeout_low(void)
+{
+    QTestState *qts = init("");
+
+    qtest_writel(qts, RCC_I2C46CKSELR, CKSELR_HSI);
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "i2c4", "sysbus-irq");
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN | TIMEOUTR_TIMEOUTA(1));
+    qtest_clock_step(qts, 10 * LOW_NS);
+    assert_isr(qts, ISR_TXE);
+    qtest_writel(qts, CR1, CR1_PE | CR1_ERRIE);
+    start(qts, PMIC, 3, 0);
+    qtest_clock_step(qts, 2 * LOW_NS - 1);
+    qtest_writel(qts, TXDR, BUCK1_STDBY_CR);
+    /* from the last byte */
+    qtest_clock_step(qts, LOW_NS);
+    /* software does nothing about it with an access */
+    qtest_writel(qts, CR1, CR1_PE | CR1_ERRIE);
+    qtest_clock_step(qts, LOW_NS - 1);
+    assert_isr(qts, ISR_TXE | ISR_TXIS | ISR_BUSY);
+    g_assert_false(qtest_get_irq(qts, 1));
+    qtest_clock_step(qts, 1);
+    assert_isr(qts, ISR_TXE | ISR_STOPF | ISR_TIMEOUT);
+    g_assert_true(qtest_get_irq(qts, 1));
+    qtest_writel(qts, ICR, ISR_TIMEOUT | ISR_STOPF);
+    g_assert_false(qtest_get_irq(qts, 1));
+    qtest_clock_step(qts, 10 * LOW_NS);
+    assert_isr(qts, ISR_TXE);
+    g_assert_cmphex(pmic_read(qts, VERSION_SR), ==, 0x10);
+
+    /* TC holds it, too; the clock of a restored machine starts at 0 */
+    start(qts, PMIC, 0, 0);
+    qts = stm32mp1_migrate(qts);
+    qtest_clock_step(qts, 26 * LOW_NS - 2);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_clock_step(qts, 1);
+    assert_isr(qts, ISR_TXE | ISR_STOPF | ISR_TIMEOUT);
+    qtest_writel(qts, ICR, ISR_TIMEOUT | ISR_STOPF);
+
+    /* it starts when it is enabled, and ends without it, without PE or clock */
+    qtest_writel(qts, TIMEOUTR, 0);
+    start(qts, PMIC, 0, 0);
+    qtest_clock_step(qts, 10 * LOW_NS);
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN);
+    qtest_clock_step(qts, LOW_NS - 1);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_writel(qts, TIMEOUTR, 0);
+    qtest_clock_step(qts, 10 * LOW_NS);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN);
+    qtest_writel(qts, RCC_I2C46CKSELR, 7);
+    qtest_clock_step(qts, 10 * LOW_NS);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_writel(qts, RCC_I2C46CKSELR, CKSELR_HSI);
+    qtest_clock_step(qts, LOW_NS - 1);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_writel(qts, CR1, 0);
+    qtest_clock_step(qts, 10 * LOW_NS);
+    assert_isr(qts, ISR_TXE);
+    qtest_quit(qts);
+}
+
+/* SCL and SDA are high for long enough: once in each pause */
+static void test_timeout_idle(void)
+{
+    QTestState *qts = init("");
+
+    qtest_writel(qts, RCC_I2C46CKSELR, CKSELR_HSI);
+    qtest_writel(qts, TIMEOUTR, TIMEOUTR_TIMOUTEN | TIMEOUTR_TIDLE |
+                                TIMEOUTR_TIMEOUTA(15));
+    qtest_clock_step(qts, 999);
+    assert_isr(qts, ISR_TXE);
+    qtest_clock_step(qts, 1);
+    assert_isr(qts, ISR_TXE | ISR_TIMEOUT);
+    qtest_writel(qts, ICR, ISR_TIMEOUT);
+    qtest_clock_step(qts, 100000);
+    assert_isr(qts, ISR_TXE);
+
+    start(qts, PMIC, 0, 0);
+    qtest_clock_step(qts, 100000);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_writel(qts, CR2, CR2_STOP);
+    qtest_clock_step(qts, 999);
+    assert_isr(qts, ISR_TXE | ISR_STOPF);
+    qtest_clock_step(qts, 1);
+    assert_isr(qts, ISR_TXE | ISR_STOPF | ISR_TIMEOUT);
+
+    qtest_writel(qts, CR1, 0);
+    qtest_clock_step(qts, 100000);
+    qtest_writel(qts, CR1, CR1_PE);
+    qtest_clock_step(qts, 999);
+    assert_isr(qts, ISR_TXE);
+    qtest_clock_step(qts, 1);
+    assert_isr(qts, ISR_TXE | ISR_TIMEOUT);
+    /* before a stop is on the bus, it is not idle */
+    qtest_writel(qts, ICR, ISR_TIMEOUT);
+    qtest_writel(qts, CR1, 0);
+    qtest_writel(qts, TIMINGR, 0xf0ffffff);
+    qtest_writel(qts, CR1, CR1_PE);
+    start(qts, ABSENT, 0, 0);
+    qtest_clock_step(qts, 2000);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_NACKF);
+    qtest_quit(qts);
+}
+
+/* TIMEOUTB: what a master holds in a byte */
+static void test_timeout_master_extends(void)
+{
+    QTestState *qts = init_wired(0);
+
+    qtest_writel(qts, RCC_I2C35CKSELR, CKSELR_HSI);
+    qtest_writel(qts, MASTER(TIMEOUTR), TIMEOUTR_TEXTEN);
+    call(qts, OWN, 3, 0);
+    /* it waits for its own software, whatever the slave does */
+    qtest_clock_step(qts, LOW_NS / 2);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    /* now for the slave, and then not again: a new byte */
+    qtest_clock_step(qts, 10 * LOW_NS);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_clock_step(qts, LOW_NS - 1);
+    assert_both(qts, ISR_TXE | ISR_TXIS | ISR_BUSY,
+                ISR_TXE | ISR_RXNE | CALLED);
+    qtest_clock_step(qts, 1);
+    assert_both(qts, ISR_TXE | ISR_STOPF | ISR_TIMEOUT,
+                ISR_TXE | ISR_RXNE | ISR_STOPF | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* and a slave in a message */
+static void test_timeout_slave_extends(void)
+{
+    QTestState *qts = init_wired(0);
+
+    qtest_writel(qts, RCC_I2C12CKSELR, CKSELR_HSI);
+    qtest_writel(qts, SLAVE(TIMEOUTR), TIMEOUTR_TEXTEN | TIMEOUTR_TIMEOUTB(1));
+    call(qts, OWN, 3, CR2_AUTOEND);
+    /* the master has nothing to send: it is not for the slave */
+    qtest_clock_step(qts, 10 * LOW_NS);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    qtest_clock_step(qts, LOW_NS);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_clock_step(qts, 10 * LOW_NS);
+    qtest_writel(qts, MASTER(TXDR), 0x22);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE);
+    qtest_clock_step(qts, 1);
+    assert_both(qts, ISR_BUSY, ISR_TXE | ISR_RXNE | CALLED);
+    /* the clock of a restored machine starts at 0 */
+    qtest_clock_step(qts, 22 * LOW_NS - 2);
+    assert_both(qts, ISR_BUSY, ISR_TXE | ISR_RXNE | CALLED);
+    qtest_clock_step(qts, 1);
+    /* it lets the lines go, and does not acknowledge what comes */
+    assert_both(qts, ISR_TXE | ISR_BUSY | ISR_NACKF,
+                ISR_TXE | ISR_RXNE | ISR_TIMEOUT | ISR_ADDCODE(OWN));
+    qtest_clock_step(qts, 1000);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_NACKF);
+    qtest_writel(qts, SLAVE(ICR), ISR_TIMEOUT);
+    qtest_readl(qts, SLAVE(RXDR));
+
+    /* another message starts from 0, and TIMEOUTA is a slave's, too */
+    call(qts, OWN, 1, CR2_AUTOEND);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    qtest_clock_step(qts, 2 * LOW_NS - 1);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | CALLED);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(TIMEOUTR), 0);
+    qtest_writel(qts, SLAVE(TIMEOUTR), TIMEOUTR_TIMOUTEN);
+    call(qts, OWN, 1, CR2_AUTOEND);
+    qtest_clock_step(qts, LOW_NS - 1);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | CALLED);
+    qtest_clock_step(qts, 1);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | ISR_TIMEOUT | ISR_ADDCODE(OWN));
+    qtest_quit(qts);
+}
+
+/* A device pulls SMBALERT# low; the host asks who it was. */
+static void test_alert(void)
+{
+    QTestState *qts = init_wired(0);
+
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "i2c5", "sysbus-irq");
+    qtest_writel(qts, MASTER(CR1), CR1_PE | CR1_SMBHEN | CR1_ALERTEN |
+                                   CR1_ERRIE);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE | ISR_ALERT);
+    g_assert_true(qtest_get_irq(qts, 1));
+    /* it is the edge that counts */
+    qtest_writel(qts, MASTER(ICR), ISR_ALERT);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN | CR1_ADDRIE);
+    qts = migrate_machine(qts, STM32MP1_MACHINE WIRE);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE);
+
+    call(qts, 0x0c, 1, CR2_READ | CR2_AUTOEND);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)), ==,
+                    ISR_TXE | ISR_ADDR | ISR_DIR | ISR_BUSY |
+                    ISR_ADDCODE(0x0c));
+    qtest_writel(qts, SLAVE(CR1), CR1_PE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), OWN << 1);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, OWN << 1);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    call(qts, 0x0c, 1, CR2_READ | CR2_AUTOEND);
+    assert_refused(qts);
+
+    /* another source, and both */
+    qtest_set_irq_in(qts, STM32MP1_SOC "i2c5", "smba", 0, 0);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE | ISR_ALERT);
+    qtest_writel(qts, MASTER(ICR), ISR_ALERT);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN);
+    qtest_set_irq_in(qts, STM32MP1_SOC "i2c5", "smba", 0, 1);
+    qtest_set_irq_in(qts, STM32MP1_SOC "i2c5", "smba", 0, 0);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE);
+    qtest_set_irq_in(qts, STM32MP1_SOC "i2c5", "smba", 0, 1);
+
+    /* a reset of the device lets it go */
+    qtest_writel(qts, RCC_APB1RSTSETR, RCC_I2C2RST);
+    qtest_writel(qts, RCC_APB1RSTCLRR, RCC_I2C2RST);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE | ISR_ALERT);
+    qtest_writel(qts, MASTER(ICR), ISR_ALERT);
+
+    /* neither without PE nor a host pulls it, and only a host hears it */
+    qtest_writel(qts, SLAVE(CR1), CR1_ALERTEN);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN | CR1_SMBHEN);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE);
+    qtest_writel(qts, MASTER(CR1), CR1_PE | CR1_ALERTEN);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE);
+    qtest_writel(qts, MASTER(CR1), CR1_PE | CR1_SMBHEN);
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_ALERTEN);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)), ==, ISR_TXE);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1121,5 +1688,15 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/i2c/slave/start", test_slave_start);
     qtest_add_func("stm32mp1/i2c/slave/leaves", test_slave_leaves);
     qtest_add_func("stm32mp1/i2c/slave/irq", test_slave_irq);
+    qtest_add_func("stm32mp1/i2c/10-bit/write", test_10bit_write);
+    qtest_add_func("stm32mp1/i2c/10-bit/read", test_10bit_read);
+    qtest_add_func("stm32mp1/i2c/10-bit/software", test_10bit_software);
+    qtest_add_func("stm32mp1/i2c/pec/write", test_pec_write);
+    qtest_add_func("stm32mp1/i2c/pec/read", test_pec_read);
+    qtest_add_func("stm32mp1/i2c/timeout/low", test_timeout_low);
+    qtest_add_func("stm32mp1/i2c/timeout/idle", test_timeout_idle);
+    qtest_add_func("stm32mp1/i2c/timeout/master", test_timeout_master_extends);
+    qtest_add_func("stm32mp1/i2c/timeout/slave", test_timeout_slave_extends);
+    qtest_add_func("stm32mp1/i2c/alert", test_alert);
     return g_test_run();
 }
