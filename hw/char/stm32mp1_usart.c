@@ -10,8 +10,10 @@
  * "Universal synchronous/asynchronous receiver transmitter".
  *
  * Where this model differs from silicon:
- *  - Characters take no time on the line; only the silence that follows them
- *    (IDLE, receiver timeout) is timed, from BRR, PRESC and the kernel clock.
+ *  - Characters take no time to reach the character device, and TXFNF never
+ *    waits for the line. What follows them is timed from BRR, PRESC and the
+ *    kernel clock: silence (IDLE, receiver timeout), and TC, which comes when
+ *    silicon would be done with what it can have in its FIFO.
  *  - There is never an overrun. Input that does not fit, or that arrives while
  *    the receiver is disabled, waits in the character device.
  *  - Synchronous, LIN, IrDA, smartcard and half-duplex modes, mute mode,
@@ -220,11 +222,42 @@ static uint32_t stm32mp1_usart_isr(STM32MP1UsartState *s)
     return isr;
 }
 
+static int64_t usart_now(void)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+/* Set TC if the last frame has ended by now. */
+static void stm32mp1_usart_settle_tc(STM32MP1UsartState *s)
+{
+    if (s->tc_due && usart_now() >= s->tx_until_ns) {
+        s->tc_due = false;
+        s->isr |= R_ISR_TC_MASK;
+    }
+}
+
+/* Nobody but its interrupt needs to be told that TC is set. */
+static void stm32mp1_usart_update_tc(STM32MP1UsartState *s)
+{
+    bool wanted = (s->cr1 & R_CR1_UE_MASK) && (s->cr1 & R_CR1_TCIE_MASK);
+
+    if (wanted) {
+        stm32mp1_usart_settle_tc(s);
+    }
+    if (wanted && s->tc_due) {
+        timer_mod(&s->tx_timer, s->tx_until_ns);
+    } else {
+        timer_del(&s->tx_timer);
+    }
+}
+
 static void stm32mp1_usart_update_irq(STM32MP1UsartState *s)
 {
-    uint32_t isr = stm32mp1_usart_isr(s);
+    uint32_t isr;
     bool level = false;
 
+    stm32mp1_usart_update_tc(s);
+    isr = stm32mp1_usart_isr(s);
     if (s->cr1 & R_CR1_UE_MASK) {
         for (unsigned i = 0; i < ARRAY_SIZE(irq_source) && !level; i++) {
             level = (isr & irq_source[i].isr) &&
@@ -257,6 +290,36 @@ static int64_t bit_ns(STM32MP1UsartState *s)
     }
     return MIN(muldiv64(div * presc_div[s->presc], NANOSECONDS_PER_SECOND, hz),
                NANOSECONDS_PER_SECOND);
+}
+
+/* Start bit, word and stop bits; a stop bit may be a half or one and a half. */
+static int64_t frame_ns(STM32MP1UsartState *s)
+{
+    static const uint8_t stop_halves[4] = { 2, 1, 4, 3 };
+    unsigned word = data_bits(s) + (s->cr1 & R_CR1_PCE_MASK ? 1 : 0);
+    unsigned halves = 2 * (1 + word) +
+                      stop_halves[FIELD_EX32(s->cr2, CR2, STOP)];
+
+    return bit_ns(s) * halves / 2;
+}
+
+/*
+ * @frames more go over the line. Software that waits for TXFNF as it should
+ * never has more than the FIFO and the shift register before it.
+ */
+static void stm32mp1_usart_occupy(STM32MP1UsartState *s, unsigned frames)
+{
+    int64_t now = usart_now();
+    int64_t frame = frame_ns(s);
+
+    s->tx_until_ns = MIN(MAX(s->tx_until_ns, now) + frames * frame,
+                         now + (fifo_depth(s) + 1) * frame);
+    s->tc_due = true;
+}
+
+static void stm32mp1_usart_tx_timer(void *opaque)
+{
+    stm32mp1_usart_update_irq(opaque);
 }
 
 /* Raise what has waited for silence long enough, come back for the rest. */
@@ -418,6 +481,8 @@ static gboolean stm32mp1_usart_tx_ready(void *do_not_use, GIOCondition cond,
 /* Hand over as much as the character device takes now. */
 static void stm32mp1_usart_transmit(STM32MP1UsartState *s)
 {
+    unsigned frames = 0;
+
     if (!tx_enabled(s) || s->tx_watch || fifo8_is_empty(&s->tx_fifo)) {
         return;
     }
@@ -440,8 +505,9 @@ static void stm32mp1_usart_transmit(STM32MP1UsartState *s)
             done = len;
         }
         fifo8_drop(&s->tx_fifo, done);
+        frames += done;
     }
-    s->isr |= R_ISR_TC_MASK;
+    stm32mp1_usart_occupy(s, frames);
 }
 
 static gboolean stm32mp1_usart_tx_ready(void *do_not_use, GIOCondition cond,
@@ -467,8 +533,9 @@ static void stm32mp1_usart_clock_update(void *opaque, ClockEvent event)
 static void stm32mp1_usart_tx_flush(STM32MP1UsartState *s)
 {
     if (!fifo8_is_empty(&s->tx_fifo)) {
-        /* what was under way is over */
-        s->isr |= R_ISR_TC_MASK;
+        /* the character that is under way is the last one */
+        s->tx_until_ns = 0;
+        stm32mp1_usart_occupy(s, 1);
     }
     fifo8_reset(&s->tx_fifo);
     if (s->tx_watch) {
@@ -492,7 +559,16 @@ static void stm32mp1_usart_tx_push(STM32MP1UsartState *s, uint32_t value)
     /* nine data bits do not fit a character device: the first eight go */
     fifo8_push(&s->tx_fifo, value & MAKE_64BIT_MASK(0, MIN(data_bits(s), 8)));
     s->isr &= ~R_ISR_TC_MASK;
+    s->tc_due = false;
     stm32mp1_usart_transmit(s);
+}
+
+/* As after reset: nothing is sent, no flag but TC is set. */
+static void stm32mp1_usart_tx_idle(STM32MP1UsartState *s)
+{
+    s->isr = R_ISR_TC_MASK;
+    s->tc_due = false;
+    s->tx_until_ns = 0;
 }
 
 static void stm32mp1_usart_write_cr1(STM32MP1UsartState *s, uint32_t value)
@@ -510,13 +586,13 @@ static void stm32mp1_usart_write_cr1(STM32MP1UsartState *s, uint32_t value)
         /* "all ISR status flags are reset", and what was under way is lost */
         stm32mp1_usart_rx_flush(s);
         stm32mp1_usart_tx_flush(s);
-        s->isr = R_ISR_TC_MASK;
+        stm32mp1_usart_tx_idle(s);
         s->idle_armed = false;
         s->rto_armed = false;
     }
-    if (!was_enabled && tx_enabled(s) && fifo8_is_empty(&s->tx_fifo)) {
+    if (!was_enabled && tx_enabled(s)) {
         /* a transmitter that is switched on sends an idle frame first */
-        s->isr |= R_ISR_TC_MASK;
+        stm32mp1_usart_occupy(s, 1);
     }
     stm32mp1_usart_update_silence(s);
     stm32mp1_usart_transmit(s);
@@ -544,6 +620,7 @@ static void stm32mp1_usart_write_rqr(STM32MP1UsartState *s, uint32_t value)
  */
 static void stm32mp1_usart_write_icr(STM32MP1UsartState *s, uint32_t value)
 {
+    stm32mp1_usart_settle_tc(s);
     if ((s->isr & value & R_ISR_RTOF_MASK) && s->rx_count && !s->rto_armed) {
         stm32mp1_usart_arm_timeout(s, true);
     }
@@ -589,6 +666,7 @@ static uint64_t stm32mp1_usart_read(void *opaque, hwaddr addr, unsigned size)
     case A_HWCFGR2:
         break;
     case A_ISR:
+        stm32mp1_usart_settle_tc(s);
         value = stm32mp1_usart_isr(s);
         break;
     case A_RDR:
@@ -706,9 +784,10 @@ static void stm32mp1_usart_reset_enter(Object *obj, ResetType type)
     s->idle_armed = false;
     s->rto_armed = false;
     timer_del(&s->rx_timer);
+    timer_del(&s->tx_timer);
     stm32mp1_usart_rx_flush(s);
     stm32mp1_usart_tx_flush(s);
-    s->isr = R_ISR_TC_MASK;
+    stm32mp1_usart_tx_idle(s);
 }
 
 static void stm32mp1_usart_reset_hold(Object *obj, ResetType type)
@@ -746,8 +825,8 @@ static int stm32mp1_usart_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_usart = {
     .name = TYPE_STM32MP1_USART,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .pre_load = stm32mp1_usart_pre_load,
     .post_load = stm32mp1_usart_post_load,
     .fields = (const VMStateField[]) {
@@ -765,6 +844,9 @@ static const VMStateDescription vmstate_stm32mp1_usart = {
         VMSTATE_UINT32(rx_head, STM32MP1UsartState),
         VMSTATE_UINT32(rx_count, STM32MP1UsartState),
         VMSTATE_FIFO8(tx_fifo, STM32MP1UsartState),
+        VMSTATE_INT64(tx_until_ns, STM32MP1UsartState),
+        VMSTATE_BOOL(tc_due, STM32MP1UsartState),
+        VMSTATE_TIMER(tx_timer, STM32MP1UsartState),
         VMSTATE_TIMER(rx_timer, STM32MP1UsartState),
         VMSTATE_INT64(rx_last_ns, STM32MP1UsartState),
         VMSTATE_BOOL(idle_armed, STM32MP1UsartState),
@@ -796,6 +878,7 @@ static void stm32mp1_usart_init(Object *obj)
                                 stm32mp1_usart_clock_update, s, ClockUpdate);
     fifo8_create(&s->tx_fifo, STM32MP1_USART_FIFO_SIZE);
     timer_init_ns(&s->rx_timer, QEMU_CLOCK_VIRTUAL, stm32mp1_usart_rx_timer, s);
+    timer_init_ns(&s->tx_timer, QEMU_CLOCK_VIRTUAL, stm32mp1_usart_tx_timer, s);
 }
 
 static void stm32mp1_usart_finalize(Object *obj)
@@ -803,6 +886,7 @@ static void stm32mp1_usart_finalize(Object *obj)
     STM32MP1UsartState *s = STM32MP1_USART(obj);
 
     timer_del(&s->rx_timer);
+    timer_del(&s->tx_timer);
     fifo8_destroy(&s->tx_fifo);
 }
 

@@ -165,9 +165,6 @@ static bool stm32f7_i2c_pec_next(const STM32F7I2CState *s)
 /* A byte that the PEC is about: the polynomial is x^8 + x^2 + x + 1 */
 static void stm32f7_i2c_pec_add(STM32F7I2CState *s, uint8_t value)
 {
-    if (!(s->cr1 & R_CR1_PECEN_MASK)) {
-        return;
-    }
     s->pec ^= value;
     for (int i = 0; i < 8; i++) {
         s->pec = s->pec << 1 ^ (s->pec & 0x80 ? 0x07 : 0);

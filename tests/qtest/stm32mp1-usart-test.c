@@ -66,6 +66,7 @@
 #define UART_HZ     64000000
 #define BRR_115200  0x22c
 #define BIT_NS      (1000000000ull * BRR_115200 / UART_HZ)
+#define FRAME_NS    (10 * BIT_NS)
 
 static const unsigned threshold[] = { 2, 4, 8, 12, 14, 16 };
 
@@ -137,6 +138,17 @@ static void check_sent(Uart *u, const char *text, size_t len)
     g_assert_cmpmem(got, len, text, len);
 }
 
+/* All is with the character device, and then it takes so many frames. */
+static void check_complete(Uart *u, unsigned frames)
+{
+    wait_for(u, ISR, ISR_TXFNF, ISR_TXFNF);
+    g_assert_cmphex(rd(u, ISR) & ISR_TC, ==, 0);
+    qtest_clock_step(u->qts, frames * FRAME_NS - 1);
+    g_assert_cmphex(rd(u, ISR) & ISR_TC, ==, 0);
+    qtest_clock_step(u->qts, 1);
+    g_assert_cmphex(rd(u, ISR) & ISR_TC, ==, ISR_TC);
+}
+
 static void test_registers(void)
 {
     Uart u;
@@ -181,7 +193,8 @@ static void test_boot_console(void)
         wr(&u, TDR, text[i]);
     }
     check_sent(&u, text, strlen(text));
-    wait_for(&u, ISR, ISR_TC, ISR_TC);
+    /* what fits into the FIFO, and the one that is going out */
+    check_complete(&u, FIFO_SIZE + 1);
     stop(&u);
 }
 
@@ -204,7 +217,8 @@ static void test_enable(void)
     wr(&u, TDR, 'x');
     g_assert_cmphex(rd(&u, ISR) & (ISR_TXFNF | ISR_TC), ==, 0);
     wr(&u, CR1, CR1_UE | CR1_TE);
-    wait_for(&u, ISR, ISR_TXFNF | ISR_TC, ISR_TXFNF | ISR_TC);
+    /* after an idle frame */
+    check_complete(&u, 2);
     check_sent(&u, "x", 1);
 
     /* and drops what is written while disabled */
@@ -376,7 +390,7 @@ static void test_tx_threshold(void)
         }
         wr(&u, CR1, cr1 | CR1_TE);
         check_sent(&u, text, FIFO_SIZE);
-        wait_for(&u, ISR, ISR_TC, ISR_TC);
+        check_complete(&u, FIFO_SIZE + 1);
         g_assert_true(irq(&u));
         wr(&u, CR3, CR3_TXFTCFG(cfg));
         g_assert_false(irq(&u));
@@ -407,6 +421,9 @@ static void test_tx_irq(void)
         }
         g_assert_cmpint(irq(&u), ==, source[i].full);
         wr(&u, RQR, RQR_TXFRQ);
+        g_assert_cmpint(irq(&u), ==, source[i].enable != CR1_TCIE);
+        /* the character that is going out is the last one */
+        qtest_clock_step(u.qts, FRAME_NS);
         g_assert_cmpint(irq(&u), ==, source[i].idle);
         g_assert_cmphex(rd(&u, ISR) & ISR_TXFE, ==, ISR_TXFE);
         /* no interrupt from a disabled USART */
@@ -417,6 +434,7 @@ static void test_tx_irq(void)
     configure(&u, CR1_ON, 0, 0);
     wr(&u, TDR, 'b');
     check_sent(&u, "b", 1);
+    check_complete(&u, 2);
 
     /* TC can be cleared, and returns with the next character */
     wr(&u, CR1, CR1_ON | CR1_TCIE);
@@ -430,7 +448,8 @@ static void test_tx_irq(void)
     g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
     g_assert_false(irq(&u));
     wr(&u, TDR, 'c');
-    wait_for(&u, ISR, ISR_TC, ISR_TC);
+    g_assert_false(irq(&u));
+    check_complete(&u, 1);
     g_assert_true(irq(&u));
     /* ICR does not touch what follows from the FIFOs */
     wr(&u, ICR, 0xffffffff);
@@ -440,8 +459,131 @@ static void test_tx_irq(void)
     wr(&u, CR1, CR1_UE | CR1_TCIE);
     g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
     wr(&u, CR1, CR1_UE | CR1_TE | CR1_TCIE);
-    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, ISR_TC);
+    check_complete(&u, 1);
     g_assert_true(irq(&u));
+    stop(&u);
+}
+
+/* From the first moment of TXFNF to TC: what is on the line, by the bit */
+static void test_tc_time(void)
+{
+    static const struct {
+        uint32_t cr1, cr2, brr, presc;
+        unsigned chars;
+        uint64_t ns;
+    } timing[] = {
+        { 0, 0, BRR_115200, 0, 1, 10 * BIT_NS },
+        { CR1_M0, 0, BRR_115200, 0, 1, 11 * BIT_NS },
+        { CR1_M1, 0, BRR_115200, 0, 1, 9 * BIT_NS },
+        { CR1_PCE, 0, BRR_115200, 0, 1, 10 * BIT_NS },
+        { CR1_M0 | CR1_PCE, 0, BRR_115200, 0, 1, 11 * BIT_NS },
+        { 0, 1 << 12, BRR_115200, 0, 1, 19 * BIT_NS / 2 },
+        { 0, 2 << 12, BRR_115200, 0, 1, 11 * BIT_NS },
+        { 0, 3 << 12, BRR_115200, 0, 1, 21 * BIT_NS / 2 },
+        { 0, 0, 64, 3, 1, 10 * 6000 },
+        { CR1_OVER8, 0, 0x80, 0, 1, 10 * 1000 },
+        /* one goes out, one waits: more cannot be left of them */
+        { 0, 0, 64, 0, 2, 20 * 1000 },
+        { 0, 0, 64, 0, 5, 20 * 1000 },
+        { CR1_FIFOEN, 0, 64, 0, 1, 10 * 1000 },
+        { CR1_FIFOEN, 0, 64, 0, 7, 70 * 1000 },
+        { CR1_FIFOEN, 0, 64, 0, 40, 170 * 1000 },
+    };
+    Uart u;
+
+    start(&u);
+    for (unsigned i = 0; i < ARRAY_SIZE(timing); i++) {
+        for (unsigned with_irq = 0; with_irq < 2; with_irq++) {
+            uint32_t cr1 = CR1_ON | timing[i].cr1;
+
+            g_test_message("case %u, TCIE %u", i, with_irq);
+            configure(&u, cr1, timing[i].cr2, 0);
+            wr(&u, CR1, cr1 & ~CR1_UE);
+            wr(&u, BRR, timing[i].brr);
+            wr(&u, PRESC, timing[i].presc);
+            wr(&u, CR1, cr1);
+            /* the idle frame is over */
+            qtest_clock_step(u.qts, 1000 * 1000 * 1000);
+            wr(&u, CR1, cr1 | (with_irq ? CR1_TCIE : 0));
+            g_assert_cmpint(irq(&u), ==, with_irq);
+            for (unsigned n = 0; n < timing[i].chars; n++) {
+                char got;
+
+                wr(&u, TDR, 'x');
+                g_assert_cmphex(rd(&u, ISR) & (ISR_TXFNF | ISR_TC), ==,
+                                ISR_TXFNF);
+                g_assert_cmpint(recv(u.line, &got, 1, MSG_WAITALL), ==, 1);
+            }
+            g_assert_false(irq(&u));
+            qtest_clock_step(u.qts, timing[i].ns - 1);
+            g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+            g_assert_false(irq(&u));
+            /* the flag is no event that is lost when it is not there yet */
+            wr(&u, ICR, ISR_TC);
+            qtest_clock_step(u.qts, 1);
+            g_assert_cmpint(irq(&u), ==, with_irq);
+            g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, ISR_TC);
+            wr(&u, ICR, ISR_TC);
+            qtest_clock_step(u.qts, 1000 * 1000 * 1000);
+            g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+            g_assert_false(irq(&u));
+            wr(&u, PRESC, 0);
+        }
+    }
+
+    /* a character more: from the end of the one before it */
+    configure(&u, CR1_ON, 0, 0);
+    qtest_clock_step(u.qts, FRAME_NS);
+    wr(&u, TDR, 'a');
+    qtest_clock_step(u.qts, FRAME_NS / 2);
+    wr(&u, TDR, 'b');
+    qtest_clock_step(u.qts, FRAME_NS / 2);
+    check_complete(&u, 1);
+    stop(&u);
+}
+
+/* TCIE may come and go while the last frame is on the line. */
+static void test_tc_irq(void)
+{
+    Uart u;
+
+    start(&u);
+    configure(&u, CR1_ON, 0, 0);
+    qtest_clock_step(u.qts, FRAME_NS);
+    wr(&u, TDR, 'a');
+    check_sent(&u, "a", 1);
+    qtest_clock_step(u.qts, FRAME_NS - 1);
+    wr(&u, CR1, CR1_ON | CR1_TCIE);
+    g_assert_false(irq(&u));
+    qtest_clock_step(u.qts, 1);
+    g_assert_true(irq(&u));
+
+    wr(&u, TDR, 'b');
+    wr(&u, CR1, CR1_ON);
+    qtest_clock_step(u.qts, 2 * FRAME_NS);
+    g_assert_false(irq(&u));
+    /* it is seen as soon as it is wanted */
+    wr(&u, CR1, CR1_ON | CR1_TCIE);
+    g_assert_true(irq(&u));
+
+    /* without UE there is nothing to come, and TC is set */
+    wr(&u, TDR, 'c');
+    wr(&u, CR1, CR1_TCIE);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, ISR_TC);
+    g_assert_false(irq(&u));
+    wr(&u, CR1, CR1_UE | CR1_TCIE);
+    wr(&u, ICR, ISR_TC);
+    qtest_clock_step(u.qts, 2 * FRAME_NS);
+    g_assert_false(irq(&u));
+
+    /* nor after a reset */
+    configure(&u, CR1_ON | CR1_TCIE, 0, 0);
+    wr(&u, TDR, 'd');
+    stm32mp1_system_reset(u.qts);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, ISR_TC);
+    wr(&u, ICR, ISR_TC);
+    qtest_clock_step(u.qts, 2 * FRAME_NS);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
     stop(&u);
 }
 
@@ -461,7 +603,8 @@ static void test_back_pressure(void)
     }
     g_assert_cmphex(rd(&u, ISR) & (ISR_TC | ISR_TXFE), ==, 0);
     check_sent(&u, sent->str, sent->len);
-    wait_for(&u, ISR, ISR_TC | ISR_TXFE, ISR_TC | ISR_TXFE);
+    wait_for(&u, ISR, ISR_TXFE, ISR_TXFE);
+    check_complete(&u, FIFO_SIZE + 1);
     stop(&u);
 }
 
@@ -649,10 +792,24 @@ static void test_migration(void)
 
     /* nothing is sent because of the migration */
     configure(&u, CR1_ON, 0, 0);
+    qtest_clock_step(u.qts, FRAME_NS);
     wr(&u, ICR, ISR_TC);
     u.qts = stm32mp1_migrate(u.qts);
     g_assert_cmphex(rd(&u, CR1), ==, CR1_ON);
     g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+
+    /* what is on the line stays there, with its interrupt */
+    qtest_clock_set(u.qts, 1000 * FRAME_NS);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+    wr(&u, CR1, CR1_ON | CR1_TCIE);
+    wr(&u, TDR, 'e');
+    u.qts = stm32mp1_migrate(u.qts);
+    qtest_irq_intercept_out_named(u.qts, STM32MP1_SOC "uart4", "sysbus-irq");
+    qtest_clock_set(u.qts, 1001 * FRAME_NS - 1);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+    g_assert_false(irq(&u));
+    qtest_clock_set(u.qts, 1001 * FRAME_NS);
+    g_assert_true(irq(&u));
     qtest_quit(u.qts);
 }
 
@@ -669,6 +826,8 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/usart/rx_full_irq", test_rx_full_irq);
     qtest_add_func("stm32mp1/usart/tx_threshold", test_tx_threshold);
     qtest_add_func("stm32mp1/usart/tx_irq", test_tx_irq);
+    qtest_add_func("stm32mp1/usart/tc_time", test_tc_time);
+    qtest_add_func("stm32mp1/usart/tc_irq", test_tc_irq);
     qtest_add_func("stm32mp1/usart/back_pressure", test_back_pressure);
     qtest_add_func("stm32mp1/usart/silence", test_silence);
     qtest_add_func("stm32mp1/usart/character_match", test_character_match);

@@ -14,8 +14,8 @@
  *  + sysbus IRQ 0: the interrupt
  *  + named GPIO outputs "dma-rx" and "dma-tx": DMA requests, high as long as
  *    there is something to read or room to write
- *  + clock input "clk": the kernel clock; it times IDLE and the receiver
- *    timeout
+ *  + clock input "clk": the kernel clock; it times IDLE, the receiver timeout
+ *    and TC
  *  + property "chardev": the line
  *  + bool property "boot-enabled": come out of reset configured and enabled
  *    for 115200 baud from 64 MHz, as boot firmware leaves the console
@@ -64,6 +64,11 @@ struct STM32MP1UsartState {
     uint32_t rx_count;
     Fifo8 tx_fifo;
     guint tx_watch;
+    /* when the last frame ends, by the baud rate; TC is set then ("tc_due") */
+    int64_t tx_until_ns;
+    bool tc_due;
+    /* for TC's interrupt; without it, ISR is computed when it is read */
+    QEMUTimer tx_timer;
     /* the chardev was told that there is no room */
     bool rx_starved;
 
