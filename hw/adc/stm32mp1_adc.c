@@ -16,8 +16,10 @@
  *    trigger) takes MIN_NS at least, so that a guest cannot keep QEMU busy.
  *  - DMA in one-shot mode goes on as in circular mode: whether DMA is at its
  *    end, only DMA knows.
- *  - Not modelled: injected conversions, analog watchdogs, oversampling,
- *    offsets, dual mode. Differential inputs are taken as single-ended.
+ *  - The samples of an oversampled conversion take one timer together, and see
+ *    the input as it is at its end. Offsets have no effect on them.
+ *  - Not modelled: the queue of injected contexts (JSQR counts as it is), dual
+ *    mode. Differential inputs are taken as single-ended.
  */
 
 #include "qemu/osdep.h"
@@ -38,6 +40,11 @@ REG32(ISR, 0x00)
     FIELD(ISR, EOC, 2, 1)
     FIELD(ISR, EOS, 3, 1)
     FIELD(ISR, OVR, 4, 1)
+    FIELD(ISR, JEOC, 5, 1)
+    FIELD(ISR, JEOS, 6, 1)
+    FIELD(ISR, AWD1, 7, 1)
+    FIELD(ISR, AWD2, 8, 1)
+    FIELD(ISR, AWD3, 9, 1)
     FIELD(ISR, LDORDY, 12, 1)
 REG32(IER, 0x04)
 REG32(CR, 0x08)
@@ -64,12 +71,22 @@ REG32(CFGR, 0x0c)
     FIELD(CFGR, AUTDLY, 14, 1)
     FIELD(CFGR, DISCEN, 16, 1)
     FIELD(CFGR, DISCNUM, 17, 3)
+    FIELD(CFGR, JDISCEN, 20, 1)
+    FIELD(CFGR, AWD1SGL, 22, 1)
     FIELD(CFGR, AWD1EN, 23, 1)
     FIELD(CFGR, JAWD1EN, 24, 1)
     FIELD(CFGR, JAUTO, 25, 1)
+    FIELD(CFGR, AWD1CH, 26, 5)
+    FIELD(CFGR, JQDIS, 31, 1)
 REG32(CFGR2, 0x10)
     FIELD(CFGR2, ROVSE, 0, 1)
     FIELD(CFGR2, JOVSE, 1, 1)
+    FIELD(CFGR2, OVSS, 5, 4)
+    FIELD(CFGR2, TROVS, 9, 1)
+    FIELD(CFGR2, ROVSM, 10, 1)
+    FIELD(CFGR2, RSHIFT1, 11, 1)
+    FIELD(CFGR2, OVSR, 16, 10)
+    FIELD(CFGR2, LSHIFT, 28, 4)
 REG32(SMPR1, 0x14)
 REG32(SMPR2, 0x18)
 REG32(PCSEL, 0x1c)
@@ -82,7 +99,14 @@ REG32(SQR3, 0x38)
 REG32(SQR4, 0x3c)
 REG32(DR, 0x40)
 REG32(JSQR, 0x4c)
+    FIELD(JSQR, JL, 0, 2)
+    FIELD(JSQR, JEXTSEL, 2, 5)
+    FIELD(JSQR, JEXTEN, 7, 2)
+    FIELD(JSQR, JSQ1, 9, 5)
 REG32(OFR1, 0x60)
+    FIELD(OFR1, OFFSET, 0, 26)
+    FIELD(OFR1, CH, 26, 5)
+    FIELD(OFR1, SSATE, 31, 1)
 REG32(OFR2, 0x64)
 REG32(OFR3, 0x68)
 REG32(OFR4, 0x6c)
@@ -128,10 +152,6 @@ REG32(SIDR, 0x3fc)
                          R_CR_LINCALRDYW_MASK | R_CR_ADVREGEN_MASK | \
                          R_CR_DEEPPWD_MASK | R_CR_ADCALDIF_MASK)
 
-#define CFGR_UNIMP      (R_CFGR_AWD1EN_MASK | R_CFGR_JAWD1EN_MASK | \
-                         R_CFGR_JAUTO_MASK)
-#define CFGR2_UNIMP     (R_CFGR2_ROVSE_MASK | R_CFGR2_JOVSE_MASK)
-
 #define DMNGT_ONE_SHOT  1
 #define DMNGT_CIRCULAR  3
 #define EDGE_RISING     1
@@ -169,7 +189,7 @@ static const struct {
 } storage[] = {
     { R_IER, 0x000007ff, 0 },
     { R_CFGR, 0xffff7fff, 0x80000000 },
-    { R_CFGR2, 0xf3ff7be3, 0 },
+    { R_CFGR2, 0xf3ff7fe3, 0 },
     { R_SMPR1, 0x3fffffff, 0 },
     { R_SMPR2, 0x3fffffff, 0 },
     { R_PCSEL, 0x000fffff, 0 },
@@ -179,7 +199,7 @@ static const struct {
     { R_SQR2, 0x1f7df7df, 0 },
     { R_SQR3, 0x1f7df7df, 0 },
     { R_SQR4, 0x000007df, 0 },
-    { R_JSQR, 0xfbefbeff, 0 },
+    { R_JSQR, 0xfbefbfff, 0 },
     { R_OFR1, 0xffffffff, 0 },
     { R_OFR2, 0xffffffff, 0 },
     { R_OFR3, 0xffffffff, 0 },
@@ -241,18 +261,35 @@ static int64_t stm32mp1_adc_ns(const STM32MP1AdcState *s, uint64_t half_cycles)
 
 static void stm32mp1_adc_arm(STM32MP1AdcUnit *u, int64_t ns)
 {
+    u->from_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     if (ns < 0) {
         timer_del(u->timer);
     } else {
-        timer_mod(u->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + ns);
+        timer_mod(u->timer, u->from_ns + ns);
     }
 }
 
-/* The channel at place @n of the sequence, from 0 */
-static unsigned stm32mp1_adc_channel(const STM32MP1AdcUnit *u, unsigned n)
+static STM32MP1AdcGroup *stm32mp1_adc_group(STM32MP1AdcUnit *u, bool injected)
 {
+    return injected ? &u->injected : &u->regular;
+}
+
+/* The channel at place @n of the sequence, from 0 */
+static unsigned stm32mp1_adc_channel(const STM32MP1AdcUnit *u, bool injected,
+                                     unsigned n)
+{
+    if (injected) {
+        return extract32(u->regs[R_JSQR], R_JSQR_JSQ1_SHIFT + 6 * n, 5);
+    }
     /* Five a register, but SQR1 has L first */
     return extract32(u->regs[R_SQR1 + (n + 1) / 5], 6 * ((n + 1) % 5), 5);
+}
+
+/* How many channels the sequence has */
+static unsigned stm32mp1_adc_length(const STM32MP1AdcUnit *u, bool injected)
+{
+    return 1 + (injected ? FIELD_EX32(u->regs[R_JSQR], JSQR, JL) :
+                           FIELD_EX32(u->regs[R_SQR1], SQR1, L));
 }
 
 static bool stm32mp1_adc_triggered(const STM32MP1AdcUnit *u)
@@ -260,36 +297,60 @@ static bool stm32mp1_adc_triggered(const STM32MP1AdcUnit *u)
     return FIELD_EX32(u->regs[R_CFGR], CFGR, EXTEN);
 }
 
-static void stm32mp1_adc_convert(STM32MP1AdcUnit *u)
+static bool stm32mp1_adc_jtriggered(const STM32MP1AdcUnit *u)
 {
-    unsigned channel = stm32mp1_adc_channel(u, u->next);
+    return FIELD_EX32(u->regs[R_JSQR], JSQR, JEXTEN);
+}
+
+static bool stm32mp1_adc_jauto(const STM32MP1AdcUnit *u)
+{
+    return u->regs[R_CFGR] & R_CFGR_JAUTO_MASK;
+}
+
+static bool stm32mp1_adc_oversampled(const STM32MP1AdcUnit *u, bool injected)
+{
+    return u->regs[R_CFGR2] & (injected ? R_CFGR2_JOVSE_MASK :
+                                          R_CFGR2_ROVSE_MASK);
+}
+
+/* Samples that make a result */
+static unsigned stm32mp1_adc_ratio(const STM32MP1AdcUnit *u, bool injected)
+{
+    return stm32mp1_adc_oversampled(u, injected) ?
+           FIELD_EX32(u->regs[R_CFGR2], CFGR2, OVSR) + 1 : 1;
+}
+
+/* Whether each sample needs a trigger of its own */
+static bool stm32mp1_adc_stepwise(const STM32MP1AdcUnit *u, bool injected)
+{
+    return !injected && stm32mp1_adc_oversampled(u, false) &&
+           (u->regs[R_CFGR2] & R_CFGR2_TROVS_MASK);
+}
+
+static void stm32mp1_adc_convert(STM32MP1AdcUnit *u, bool injected)
+{
+    const STM32MP1AdcGroup *g = stm32mp1_adc_group(u, injected);
+    unsigned channel = stm32mp1_adc_channel(u, injected, g->next);
     unsigned smp = channel < STM32MP1_ADC_CHANNELS ?
                    extract32(u->regs[R_SMPR1 + channel / 10],
                              3 * (channel % 10), 3) : 0;
     unsigned res = FIELD_EX32(u->regs[R_CFGR], CFGR, RES);
-    int64_t ns = stm32mp1_adc_ns(u->adc, sampling[smp] +
-                                         resolutions[res].half_cycles);
+    unsigned ratio = stm32mp1_adc_ratio(u, injected);
+    int64_t ns;
 
+    u->batch = stm32mp1_adc_stepwise(u, injected) ? 1 :
+               ratio - MIN(g->samples, ratio - 1);
+    ns = stm32mp1_adc_ns(u->adc, (uint64_t)u->batch *
+                                 (sampling[smp] +
+                                  resolutions[res].half_cycles));
     if (ns >= 0 && ((u->regs[R_CFGR] & R_CFGR_CONT_MASK) ||
-                    stm32mp1_adc_triggered(u))) {
+                    (injected ? stm32mp1_adc_jtriggered(u) :
+                                stm32mp1_adc_triggered(u)))) {
         ns = MAX(ns, MIN_NS);
     }
     u->converting = true;
+    u->injecting = injected;
     stm32mp1_adc_arm(u, ns);
-}
-
-/* A trigger, or ADSTART without one */
-static void stm32mp1_adc_fire(STM32MP1AdcUnit *u)
-{
-    unsigned length = FIELD_EX32(u->regs[R_SQR1], SQR1, L) + 1;
-
-    u->left = u->regs[R_CFGR] & R_CFGR_DISCEN_MASK ?
-              FIELD_EX32(u->regs[R_CFGR], CFGR, DISCNUM) + 1 : length;
-    if (u->next >= length) {
-        u->next = 0;
-    }
-    u->begun = true;
-    stm32mp1_adc_convert(u);
 }
 
 static uint32_t stm32mp1_adc_input(const STM32MP1AdcUnit *u, unsigned channel)
@@ -308,7 +369,8 @@ static uint32_t stm32mp1_adc_input(const STM32MP1AdcUnit *u, unsigned channel)
     return u->input[channel];
 }
 
-static uint32_t stm32mp1_adc_result(const STM32MP1AdcUnit *u,
+/* What a sample is, in as many bits as RES says */
+static uint32_t stm32mp1_adc_sample(const STM32MP1AdcUnit *u,
                                     unsigned channel)
 {
     unsigned bits = resolutions[FIELD_EX32(u->regs[R_CFGR], CFGR, RES)].bits;
@@ -318,53 +380,243 @@ static uint32_t stm32mp1_adc_result(const STM32MP1AdcUnit *u,
     return u->adc->vref ? MIN((uv << bits) / u->adc->vref, max) : max;
 }
 
-static void stm32mp1_adc_converted(STM32MP1AdcUnit *u)
+/*
+ * The first of the offsets that are for this channel. They are for 16 bits,
+ * also where a sample has less.
+ */
+static int32_t stm32mp1_adc_correct(const STM32MP1AdcUnit *u, unsigned channel,
+                                    int32_t sample)
+{
+    unsigned bits = resolutions[FIELD_EX32(u->regs[R_CFGR], CFGR, RES)].bits;
+
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t ofr = u->regs[R_OFR1 + i];
+
+        if (FIELD_EX32(ofr, OFR1, CH) == channel) {
+            sample -= (int32_t)FIELD_EX32(ofr, OFR1, OFFSET) >> (16 - bits);
+            if (ofr & R_OFR1_SSATE_MASK) {
+                sample = MAX(MIN(sample, (1 << (bits - 1)) - 1),
+                             -(1 << (bits - 1)));
+            }
+            if (u->regs[R_CFGR2] & (R_CFGR2_RSHIFT1_MASK << i)) {
+                sample >>= 1;
+            }
+            break;
+        }
+    }
+    return sample;
+}
+
+/* The sum of the samples is shifted, and rounded. */
+static uint32_t stm32mp1_adc_average(const STM32MP1AdcUnit *u, uint32_t sum)
+{
+    unsigned shift = FIELD_EX32(u->regs[R_CFGR2], CFGR2, OVSS);
+
+    return shift ? (sum + (1u << (shift - 1))) >> shift : sum;
+}
+
+/*
+ * Analog watchdogs look at the samples before offsets, as 16 bits, or at the
+ * sum of them.
+ */
+static void stm32mp1_adc_watch(STM32MP1AdcUnit *u, bool injected,
+                               unsigned channel, uint32_t sum)
+{
+    uint32_t cfgr = u->regs[R_CFGR];
+    unsigned bits = resolutions[FIELD_EX32(cfgr, CFGR, RES)].bits;
+    bool first = (cfgr & (injected ? R_CFGR_JAWD1EN_MASK :
+                                     R_CFGR_AWD1EN_MASK)) &&
+                 (!(cfgr & R_CFGR_AWD1SGL_MASK) ||
+                  FIELD_EX32(cfgr, CFGR, AWD1CH) == channel);
+    const struct {
+        bool on;
+        uint8_t low;
+        uint8_t high;
+        uint32_t flag;
+    } dogs[] = {
+        { first, R_LTR1, R_HTR1, R_ISR_AWD1_MASK },
+        { u->regs[R_AWD2CR] & BIT(channel), R_LTR2, R_HTR2, R_ISR_AWD2_MASK },
+        { u->regs[R_AWD3CR] & BIT(channel), R_LTR3, R_HTR3, R_ISR_AWD3_MASK },
+    };
+
+    if (!stm32mp1_adc_oversampled(u, injected)) {
+        sum <<= 16 - bits;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(dogs); i++) {
+        if (dogs[i].on && (sum < u->regs[dogs[i].low] ||
+                           sum > u->regs[dogs[i].high])) {
+            u->regs[R_ISR] |= dogs[i].flag;
+        }
+    }
+}
+
+static void stm32mp1_adc_result_regular(STM32MP1AdcUnit *u, uint32_t result)
 {
     uint32_t *isr = &u->regs[R_ISR];
-    unsigned channel = stm32mp1_adc_channel(u, u->next);
-    uint32_t result = stm32mp1_adc_result(u, channel);
-    bool last = u->next >= FIELD_EX32(u->regs[R_SQR1], SQR1, L);
 
-    trace_stm32mp1_adc_converted(stm32mp1_adc_number(u), channel, result);
-    u->converting = false;
-    *isr |= R_ISR_EOSMP_MASK;
     if (*isr & R_ISR_EOC_MASK) {
         *isr |= R_ISR_OVR_MASK;
-        if (u->regs[R_CFGR] & R_CFGR_OVRMOD_MASK) {
-            u->regs[R_DR] = result;
-        }
-    } else {
+    }
+    if (!(*isr & R_ISR_EOC_MASK) || (u->regs[R_CFGR] & R_CFGR_OVRMOD_MASK)) {
         u->regs[R_DR] = result;
     }
     *isr |= R_ISR_EOC_MASK;
-    u->next = last ? 0 : u->next + 1;
-    u->left--;
-    if (last) {
-        *isr |= R_ISR_EOS_MASK;
-        u->left = 0;
+}
+
+/* A trigger for injected conversions, their JADSTART, or the end with JAUTO */
+static void stm32mp1_adc_inject(STM32MP1AdcUnit *u)
+{
+    STM32MP1AdcGroup *g = &u->injected;
+    unsigned length = stm32mp1_adc_length(u, true);
+
+    if (g->begun) {
+        return;
     }
+    g->begun = true;
+    g->left = u->regs[R_CFGR] & R_CFGR_JDISCEN_MASK ? 1 : length;
+    if (g->next >= length) {
+        g->next = 0;
+    }
+    g->sum = 0;
+    g->samples = 0;
+}
+
+/* The timer is at its end: so many samples more, and a result if it is one */
+static void stm32mp1_adc_converted(STM32MP1AdcUnit *u)
+{
+    bool injected = u->injecting;
+    STM32MP1AdcGroup *g = stm32mp1_adc_group(u, injected);
+    unsigned channel = stm32mp1_adc_channel(u, injected, g->next);
+    bool last = g->next + 1 >= stm32mp1_adc_length(u, injected);
+    uint32_t result;
+
+    u->converting = false;
+    u->regs[R_ISR] |= R_ISR_EOSMP_MASK;
+    g->sum += u->batch * stm32mp1_adc_sample(u, channel);
+    g->samples += u->batch;
+    if (g->samples < stm32mp1_adc_ratio(u, injected)) {
+        return;
+    }
+    stm32mp1_adc_watch(u, injected, channel, g->sum);
+    result = stm32mp1_adc_oversampled(u, injected) ?
+             stm32mp1_adc_average(u, g->sum) :
+             stm32mp1_adc_correct(u, channel, g->sum);
+    result <<= FIELD_EX32(u->regs[R_CFGR2], CFGR2, LSHIFT);
+    g->sum = 0;
+    g->samples = 0;
+    trace_stm32mp1_adc_converted(stm32mp1_adc_number(u), channel, result);
+    if (injected) {
+        u->regs[R_JDR1 + g->next] = result;
+        u->regs[R_ISR] |= R_ISR_JEOC_MASK;
+    } else {
+        stm32mp1_adc_result_regular(u, result);
+    }
+    g->next = last ? 0 : g->next + 1;
+    g->left--;
+    if (last) {
+        u->regs[R_ISR] |= injected ? R_ISR_JEOS_MASK : R_ISR_EOS_MASK;
+        g->left = 0;
+        if (!injected && stm32mp1_adc_jauto(u)) {
+            stm32mp1_adc_inject(u);
+        }
+    }
+}
+
+static void stm32mp1_adc_begin(STM32MP1AdcUnit *u)
+{
+    STM32MP1AdcGroup *g = &u->regular;
+    unsigned length = stm32mp1_adc_length(u, false);
+
+    g->left = u->regs[R_CFGR] & R_CFGR_DISCEN_MASK ?
+              FIELD_EX32(u->regs[R_CFGR], CFGR, DISCNUM) + 1 : length;
+    if (g->next >= length) {
+        g->next = 0;
+    }
+    g->begun = true;
 }
 
 /* What comes after a conversion, unless the result has to be read first */
 static void stm32mp1_adc_advance(STM32MP1AdcUnit *u)
 {
+    STM32MP1AdcGroup *g = &u->regular;
     uint32_t cfgr = u->regs[R_CFGR];
 
-    if (!u->begun || u->converting) {
+    if (u->converting) {
         return;
     }
-    if (u->left == 0 && !(cfgr & R_CFGR_CONT_MASK)) {
-        u->begun = false;
+    if (u->injected.begun && u->injected.left) {
+        stm32mp1_adc_convert(u, true);
+        return;
+    }
+    if (u->injected.begun) {
+        u->injected.begun = false;
+        if (!stm32mp1_adc_jtriggered(u)) {
+            u->regs[R_CR] &= ~R_CR_JADSTART_MASK;
+        }
+    }
+    if (!g->begun) {
+        return;
+    }
+    if (g->left == 0 && !(cfgr & R_CFGR_CONT_MASK)) {
+        g->begun = false;
         if (!stm32mp1_adc_triggered(u)) {
             u->regs[R_CR] &= ~R_CR_ADSTART_MASK;
         }
     } else if (!(cfgr & R_CFGR_AUTDLY_MASK) ||
-               !(u->regs[R_ISR] & R_ISR_EOC_MASK)) {
-        if (u->left) {
-            stm32mp1_adc_convert(u);
-        } else {
-            stm32mp1_adc_fire(u);
+               !(u->regs[R_ISR] & (R_ISR_EOC_MASK | R_ISR_JEOS_MASK))) {
+        if (!g->left) {
+            stm32mp1_adc_begin(u);
         }
+        stm32mp1_adc_convert(u, false);
+    }
+}
+
+/* A trigger, or ADSTART without one */
+static void stm32mp1_adc_fire(STM32MP1AdcUnit *u)
+{
+    /* in the middle of its sequence, if each sample waits for one */
+    if (!stm32mp1_adc_stepwise(u, false) || !u->regular.left) {
+        stm32mp1_adc_begin(u);
+    }
+    u->regular.begun = true;
+    if (!u->converting && !u->injected.begun) {
+        stm32mp1_adc_convert(u, false);
+    }
+}
+
+/* The regular conversion that is going on is made again afterwards. */
+static void stm32mp1_adc_interrupt(STM32MP1AdcUnit *u)
+{
+    STM32MP1AdcGroup *g = &u->regular;
+
+    if (u->converting && !u->injecting) {
+        int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+        unsigned channel = stm32mp1_adc_channel(u, false, g->next);
+
+        if (timer_pending(u->timer)) {
+            unsigned done = muldiv64(now - u->from_ns, u->batch,
+                                     timer_expire_time_ns(u->timer) -
+                                     u->from_ns);
+
+            done = MIN(done, u->batch - 1);
+            g->sum += done * stm32mp1_adc_sample(u, channel);
+            g->samples += done;
+        }
+        u->converting = false;
+        timer_del(u->timer);
+    }
+    if (u->regs[R_CFGR2] & (R_CFGR2_ROVSM_MASK | R_CFGR2_JOVSE_MASK)) {
+        g->sum = 0;
+        g->samples = 0;
+    }
+}
+
+static void stm32mp1_adc_fire_injected(STM32MP1AdcUnit *u)
+{
+    if (!u->injected.begun) {
+        stm32mp1_adc_inject(u);
+        stm32mp1_adc_interrupt(u);
+        stm32mp1_adc_advance(u);
     }
 }
 
@@ -373,6 +625,9 @@ static void stm32mp1_adc_expired(void *opaque)
     STM32MP1AdcUnit *u = opaque;
 
     if (u->converting) {
+        if (stm32mp1_adc_stepwise(u, u->injecting)) {
+            u->regular.begun = false;
+        }
         stm32mp1_adc_converted(u);
         stm32mp1_adc_advance(u);
     }
@@ -406,26 +661,40 @@ static void stm32mp1_adc_set_trigger(void *opaque, int n, int level)
     for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
         STM32MP1AdcUnit *u = &s->unit[i];
         uint32_t cfgr = u->regs[R_CFGR];
+        uint32_t jsqr = u->regs[R_JSQR];
 
         /* One that comes while a sequence is going on is ignored. */
-        if ((u->regs[R_CR] & R_CR_ADSTART_MASK) && !u->begun &&
+        if ((u->regs[R_CR] & R_CR_ADSTART_MASK) && !u->regular.begun &&
             FIELD_EX32(cfgr, CFGR, EXTSEL) == n &&
             (FIELD_EX32(cfgr, CFGR, EXTEN) & edge)) {
             trace_stm32mp1_adc_trigger(i + 1, n);
             stm32mp1_adc_fire(u);
         }
+        if ((u->regs[R_CR] & R_CR_JADSTART_MASK) && !u->injected.begun &&
+            FIELD_EX32(jsqr, JSQR, JEXTSEL) + STM32MP1_ADC_INJECTED == n &&
+            (FIELD_EX32(jsqr, JSQR, JEXTEN) & edge)) {
+            trace_stm32mp1_adc_trigger(i + 1, n);
+            stm32mp1_adc_fire_injected(u);
+        }
     }
 }
 
-/* Not converting, nothing begun */
-static void stm32mp1_adc_stop(STM32MP1AdcUnit *u)
+/* Not converting for this group, nothing begun */
+static void stm32mp1_adc_stop(STM32MP1AdcUnit *u, bool injected)
 {
-    u->regs[R_CR] &= ~R_CR_ADSTART_MASK;
-    u->begun = false;
-    u->converting = false;
-    u->next = 0;
-    u->left = 0;
-    timer_del(u->timer);
+    u->regs[R_CR] &= ~(injected ? R_CR_JADSTART_MASK : R_CR_ADSTART_MASK);
+    memset(stm32mp1_adc_group(u, injected), 0, sizeof(STM32MP1AdcGroup));
+    if (u->injecting == injected) {
+        u->converting = false;
+        timer_del(u->timer);
+    }
+}
+
+/* Neither for the one nor for the other */
+static void stm32mp1_adc_stop_all(STM32MP1AdcUnit *u)
+{
+    stm32mp1_adc_stop(u, false);
+    stm32mp1_adc_stop(u, true);
 }
 
 static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
@@ -437,7 +706,7 @@ static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
     *cr = (*cr & CR_COMMANDS) | (value & CR_STORAGE);
     if (!(*cr & R_CR_ADVREGEN_MASK) || (*cr & R_CR_DEEPPWD_MASK)) {
         u->regs[R_ISR] &= ~R_ISR_LDORDY_MASK;
-        stm32mp1_adc_stop(u);
+        stm32mp1_adc_stop_all(u);
         *cr &= ~CR_COMMANDS;
         if (command) {
             wrong = "a command without the voltage regulator";
@@ -458,26 +727,39 @@ static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
         *cr |= R_CR_ADEN_MASK;
         u->regs[R_ISR] |= R_ISR_ADRDY_MASK;
     }
-    if ((command & (R_CR_ADSTART_MASK | R_CR_ADDIS_MASK)) &&
-        !(*cr & R_CR_ADEN_MASK)) {
-        wrong = "ADSTART or ADDIS while disabled";
+    if ((command & (R_CR_ADSTART_MASK | R_CR_JADSTART_MASK |
+                    R_CR_ADDIS_MASK)) && !(*cr & R_CR_ADEN_MASK)) {
+        wrong = "a start or ADDIS while disabled";
+        command = 0;
     } else if (command & R_CR_ADDIS_MASK) {
-        if (*cr & R_CR_ADSTART_MASK) {
+        if (*cr & (R_CR_ADSTART_MASK | R_CR_JADSTART_MASK)) {
             wrong = "ADDIS while converting";
         } else {
             *cr &= ~R_CR_ADEN_MASK;
         }
-    } else if (command & R_CR_ADSTART_MASK) {
+        command = 0;
+    }
+    if ((command & R_CR_JADSTART_MASK) && stm32mp1_adc_jauto(u)) {
+        wrong = "JADSTART with JAUTO";
+    } else if (command & R_CR_JADSTART_MASK) {
+        *cr |= R_CR_JADSTART_MASK;
+        if (!stm32mp1_adc_jtriggered(u)) {
+            stm32mp1_adc_fire_injected(u);
+        }
+    }
+    if (command & R_CR_ADSTART_MASK) {
         *cr |= R_CR_ADSTART_MASK;
         if (!stm32mp1_adc_triggered(u)) {
             stm32mp1_adc_fire(u);
         }
     }
     if (command & R_CR_ADSTP_MASK) {
-        stm32mp1_adc_stop(u);
+        stm32mp1_adc_stop(u, false);
     }
-    if (command & (R_CR_JADSTART_MASK | R_CR_JADSTP_MASK)) {
-        qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no injected conversions\n");
+    if ((command & R_CR_JADSTP_MASK) ||
+        ((command & R_CR_ADSTP_MASK) && stm32mp1_adc_jauto(u))) {
+        stm32mp1_adc_stop(u, true);
+        stm32mp1_adc_advance(u);
     }
     if (wrong) {
         qemu_log_mask(LOG_GUEST_ERROR, "stm32mp1-adc: ADC%u: %s\n",
@@ -502,10 +784,9 @@ static void stm32mp1_adc_write_unit(STM32MP1AdcUnit *u, hwaddr addr,
         for (unsigned i = 0; i < ARRAY_SIZE(storage); i++) {
             if (storage[i].reg == reg) {
                 u->regs[reg] = value & storage[i].mask;
-                if ((reg == R_CFGR && (value & CFGR_UNIMP)) ||
-                    (reg == R_CFGR2 && (value & CFGR2_UNIMP))) {
-                    qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no watchdogs, "
-                                  "oversampling or injected conversions\n");
+                if (reg == R_CFGR && !(value & R_CFGR_JQDIS_MASK)) {
+                    qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no queue of "
+                                  "injected contexts\n");
                 }
                 stm32mp1_adc_update(u);
                 return;
@@ -543,6 +824,9 @@ static uint32_t stm32mp1_adc_read_unit(STM32MP1AdcUnit *u, hwaddr addr)
     if (reg == R_DR && (u->regs[R_ISR] & R_ISR_EOC_MASK)) {
         u->regs[R_ISR] &= ~R_ISR_EOC_MASK;
         stm32mp1_adc_advance(u);
+        stm32mp1_adc_update(u);
+    } else if (reg >= R_JDR1 && reg <= R_JDR4) {
+        u->regs[R_ISR] &= ~R_ISR_JEOC_MASK;
         stm32mp1_adc_update(u);
     }
     return value;
@@ -642,7 +926,7 @@ static void stm32mp1_adc_reset_enter(Object *obj, ResetType type)
             u->regs[storage[j].reg] = storage[j].reset;
         }
         u->regs[R_CR] = R_CR_DEEPPWD_MASK;
-        stm32mp1_adc_stop(u);
+        stm32mp1_adc_stop_all(u);
     }
     s->ccr = 0;
 }
@@ -705,39 +989,63 @@ static int stm32mp1_adc_post_load(void *opaque, int version_id)
     STM32MP1AdcState *s = opaque;
 
     for (unsigned i = 0; i < STM32MP1_ADC_NUM; i++) {
-        if (s->unit[i].next > 15 || s->unit[i].left > 16 ||
-            (s->unit[i].converting && s->unit[i].left == 0)) {
+        STM32MP1AdcUnit *u = &s->unit[i];
+
+        if (u->regular.next > 15 || u->regular.left > 16 ||
+            u->injected.next > 3 || u->injected.left > 4 ||
+            u->regular.samples > 1024 || u->injected.samples > 1024 ||
+            u->batch > 1024 ||
+            (u->converting &&
+             stm32mp1_adc_group(u, u->injecting)->left == 0)) {
             return -EINVAL;
         }
     }
     return 0;
 }
 
-static const VMStateDescription vmstate_stm32mp1_adc_unit = {
-    .name = TYPE_STM32MP1_ADC "/unit",
+static const VMStateDescription vmstate_stm32mp1_adc_group = {
+    .name = TYPE_STM32MP1_ADC "/group",
     .version_id = 1,
     .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(next, STM32MP1AdcGroup),
+        VMSTATE_UINT8(left, STM32MP1AdcGroup),
+        VMSTATE_BOOL(begun, STM32MP1AdcGroup),
+        VMSTATE_UINT16(samples, STM32MP1AdcGroup),
+        VMSTATE_UINT32(sum, STM32MP1AdcGroup),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription vmstate_stm32mp1_adc_unit = {
+    .name = TYPE_STM32MP1_ADC "/unit",
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_TIMER_PTR(timer, STM32MP1AdcUnit),
         VMSTATE_UINT32_ARRAY(regs, STM32MP1AdcUnit, STM32MP1_ADC_REGS),
         VMSTATE_UINT32_ARRAY(input, STM32MP1AdcUnit, STM32MP1_ADC_CHANNELS),
-        VMSTATE_UINT8(next, STM32MP1AdcUnit),
-        VMSTATE_UINT8(left, STM32MP1AdcUnit),
-        VMSTATE_BOOL(begun, STM32MP1AdcUnit),
+        VMSTATE_STRUCT(regular, STM32MP1AdcUnit, 1,
+                       vmstate_stm32mp1_adc_group, STM32MP1AdcGroup),
+        VMSTATE_STRUCT(injected, STM32MP1AdcUnit, 1,
+                       vmstate_stm32mp1_adc_group, STM32MP1AdcGroup),
         VMSTATE_BOOL(converting, STM32MP1AdcUnit),
+        VMSTATE_BOOL(injecting, STM32MP1AdcUnit),
+        VMSTATE_UINT16(batch, STM32MP1AdcUnit),
+        VMSTATE_INT64(from_ns, STM32MP1AdcUnit),
         VMSTATE_END_OF_LIST()
     }
 };
 
 static const VMStateDescription vmstate_stm32mp1_adc = {
     .name = TYPE_STM32MP1_ADC,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = stm32mp1_adc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1AdcState),
         VMSTATE_CLOCK(hclk, STM32MP1AdcState),
-        VMSTATE_STRUCT_ARRAY(unit, STM32MP1AdcState, STM32MP1_ADC_NUM, 1,
+        VMSTATE_STRUCT_ARRAY(unit, STM32MP1AdcState, STM32MP1_ADC_NUM, 2,
                              vmstate_stm32mp1_adc_unit, STM32MP1AdcUnit),
         VMSTATE_UINT32(ccr, STM32MP1AdcState),
         VMSTATE_UINT32(vref, STM32MP1AdcState),
