@@ -22,6 +22,7 @@
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "trace.h"
@@ -39,11 +40,14 @@ REG32(CR1, 0x00)
 REG32(CR2, 0x04)
     FIELD(CR2, CCDS, 3, 1)
     FIELD(CR2, MMS, 4, 3)
+    FIELD(CR2, OIS1, 8, 1)
     FIELD(CR2, MMS2, 20, 4)
 REG32(SMCR, 0x08)
     FIELD(SMCR, SMS, 0, 3)
     FIELD(SMCR, TS, 4, 3)
+    FIELD(SMCR, ETPS, 12, 2)
     FIELD(SMCR, ECE, 14, 1)
+    FIELD(SMCR, ETP, 15, 1)
     FIELD(SMCR, SMS_3, 16, 1)
     FIELD(SMCR, TS_4_3, 20, 2)
 REG32(DIER, 0x0c)
@@ -67,6 +71,10 @@ REG32(EGR, 0x14)
 REG32(CCMR1, 0x18)
 REG32(CCMR2, 0x1c)
 REG32(CCER, 0x20)
+    FIELD(CCER, CC1E, 0, 1)
+    FIELD(CCER, CC1P, 1, 1)
+    FIELD(CCER, CC1NE, 2, 1)
+    FIELD(CCER, CC1NP, 3, 1)
 REG32(CNT, 0x24)
     FIELD(CNT, UIFCPY, 31, 1)
 REG32(PSC, 0x28)
@@ -75,6 +83,9 @@ REG32(RCR, 0x30)
 REG32(CCR1, 0x34)
 REG32(CCR4, 0x40)
 REG32(BDTR, 0x44)
+    FIELD(BDTR, LOCK, 8, 2)
+    FIELD(BDTR, OSSI, 10, 1)
+    FIELD(BDTR, OSSR, 11, 1)
     FIELD(BDTR, AOE, 14, 1)
     FIELD(BDTR, MOE, 15, 1)
 REG32(DCR, 0x48)
@@ -100,6 +111,17 @@ REG32(TISEL, 0x68)
 #define DCR_MASK        0x1f1f
 #define TISEL_MASK      0x0f0f0f0f
 
+/* What LOCK keeps from being written, from level 1, 2 and 3 on */
+#define LOCK1_BDTR      0x03ff70ff      /* DTG, breaks, AOE */
+#define LOCK1_CR2       0x00057f00      /* OISx, OISxN */
+#define LOCK2_BDTR      (R_BDTR_OSSI_MASK | R_BDTR_OSSR_MASK)
+#define LOCK2_CCER      (R_CCER_CC1P_MASK | R_CCER_CC1NP_MASK)
+#define LOCK3_CCMR      0x00010078      /* OCxM, OCxPE */
+
+/* Centre-aligned modes: which way the counter goes when matches set flags */
+#define CMS_DOWN        1
+#define CMS_UP          2
+
 /* What a timer has beyond its channels */
 #define PLAIN           0
 #define BREAK           1       /* TIM15 to TIM17: RCR, BDTR */
@@ -121,7 +143,10 @@ REG32(TISEL, 0x68)
 
 /* Output compare modes */
 #define OCM_ACTIVE      1
+#define OCM_INACTIVE    2
 #define OCM_TOGGLE      3
+#define OCM_FORCED_LOW  4
+#define OCM_FORCED_HIGH 5
 #define OCM_PWM1        6
 #define OCM_PWM2        7
 
@@ -139,6 +164,7 @@ REG32(TISEL, 0x68)
 #define TS_TI1F_ED      4
 #define TS_TI1FP1       5
 #define TS_TI2FP2       6
+#define TS_ETRF         7
 
 /* Events for other devices come no more often than that. */
 #define EVENT_NS        (10 * SCALE_US)
@@ -185,9 +211,16 @@ static uint64_t stm32mp1_tim_div(const STM32MP1TimState *s)
     return s->psc_shadow + 1;
 }
 
+/* 0 where the counter does not turn round */
+static unsigned int stm32mp1_tim_cms(const STM32MP1TimState *s)
+{
+    return FIELD_EX32(s->cr1, CR1, CMS);
+}
+
+/* From one overflow or underflow to the next */
 static uint64_t stm32mp1_tim_period(const STM32MP1TimState *s)
 {
-    return (uint64_t)s->arr_shadow + 1;
+    return stm32mp1_tim_cms(s) ? s->arr_shadow : (uint64_t)s->arr_shadow + 1;
 }
 
 /* Steps that the counter has to make until the next overflow or underflow */
@@ -195,6 +228,13 @@ static uint64_t stm32mp1_tim_to_update(const STM32MP1TimState *s)
 {
     uint64_t max = stm32mp1_tim_max(s);
 
+    if (stm32mp1_tim_cms(s)) {
+        /* one that software has put where it turns does so at the next step */
+        uint64_t left = stm32mp1_tim_down(s) ? s->cnt :
+                        s->arr_shadow - MIN(s->cnt, s->arr_shadow);
+
+        return MAX(left, 1);
+    }
     if (stm32mp1_tim_down(s)) {
         return (uint64_t)s->cnt + 1;
     }
@@ -205,13 +245,45 @@ static uint64_t stm32mp1_tim_to_update(const STM32MP1TimState *s)
     return max + 1 - s->cnt + stm32mp1_tim_period(s);
 }
 
+/*
+ * The same for a counter that goes from 0 to ARR and back, if it has to go up
+ * or down then; where it turns, it does both.
+ */
+static uint64_t stm32mp1_tim_to_value_centred(const STM32MP1TimState *s,
+                                              uint32_t value, bool up,
+                                              bool down)
+{
+    uint64_t arr = s->arr_shadow;
+    uint64_t cnt = MIN(s->cnt, arr);
+    uint64_t at = stm32mp1_tim_down(s) ? 2 * arr - cnt : cnt;
+    uint64_t steps = UINT64_MAX;
+
+    if (value > arr) {
+        return UINT64_MAX;
+    }
+    if (up || value == 0 || value == arr) {
+        steps = value > at ? value - at : 2 * arr + value - at;
+    }
+    if (down) {
+        uint64_t back = 2 * arr - value;
+
+        steps = MIN(steps, back > at ? back - at : 2 * arr + back - at);
+    }
+    return steps;
+}
+
 /* Steps until the counter shows @value again, UINT64_MAX if it never does */
 static uint64_t stm32mp1_tim_to_value(const STM32MP1TimState *s,
                                       uint32_t value)
 {
     uint64_t max = stm32mp1_tim_max(s);
     uint64_t cnt = s->cnt;
+    unsigned int cms = stm32mp1_tim_cms(s);
 
+    if (cms) {
+        return stm32mp1_tim_to_value_centred(s, value, cms & CMS_UP,
+                                             cms & CMS_DOWN);
+    }
     if (stm32mp1_tim_down(s)) {
         if (value < cnt) {
             return cnt - value;
@@ -239,12 +311,55 @@ static void stm32mp1_tim_raise(STM32MP1TimState *s, uint32_t flags)
     s->events |= flags;
 }
 
-static void stm32mp1_tim_match(STM32MP1TimState *s, uint64_t steps)
+/* The output compare mode of a channel */
+static unsigned int stm32mp1_tim_ocm(const STM32MP1TimState *s,
+                                     unsigned int ch)
 {
+    return extract32(stm32mp1_tim_ccm(s, ch), 4, 3) |
+           extract32(s->ccmr[ch / 2], 16 + 8 * (ch % 2), 1) << 3;
+}
+
+/* What @times matches make of the level of an output */
+static void stm32mp1_tim_match_ref(STM32MP1TimState *s, unsigned int ch,
+                                   uint64_t times)
+{
+    switch (stm32mp1_tim_ocm(s, ch)) {
+    case OCM_ACTIVE:
+        s->ocref |= BIT(ch);
+        break;
+    case OCM_INACTIVE:
+        s->ocref &= ~BIT(ch);
+        break;
+    case OCM_TOGGLE:
+        s->ocref ^= times % 2 ? BIT(ch) : 0;
+        break;
+    default:
+        break;
+    }
+}
+
+/*
+ * The counter makes @steps, no more than a period, and all of it @times over.
+ */
+static void stm32mp1_tim_match(STM32MP1TimState *s, uint64_t steps,
+                               uint64_t times)
+{
+    bool centred = stm32mp1_tim_cms(s);
+
     for (unsigned int ch = 0; ch < s->channels; ch++) {
-        if (stm32mp1_tim_is_output(s, ch) &&
-            stm32mp1_tim_to_value(s, s->ccr_shadow[ch]) <= steps) {
+        uint32_t value = s->ccr_shadow[ch];
+        uint64_t to_value = centred ?
+            stm32mp1_tim_to_value_centred(s, value, true, true) :
+            stm32mp1_tim_to_value(s, value);
+
+        if (!stm32mp1_tim_is_output(s, ch)) {
+            continue;
+        }
+        if (stm32mp1_tim_to_value(s, value) <= steps) {
             stm32mp1_tim_raise(s, stm32mp1_tim_ccif(ch));
+        }
+        if (to_value <= steps) {
+            stm32mp1_tim_match_ref(s, ch, times);
         }
     }
     if (s->kind == ADVANCED) {
@@ -267,7 +382,8 @@ static bool stm32mp1_tim_is_stepped(const STM32MP1TimState *s)
 {
     unsigned int sms = stm32mp1_tim_sms(s);
 
-    return sms == SMS_CLOCK || (sms >= SMS_ENCODER1 && sms <= SMS_ENCODER3);
+    return sms == SMS_CLOCK || (s->smcr & R_SMCR_ECE_MASK) ||
+           (sms >= SMS_ENCODER1 && sms <= SMS_ENCODER3);
 }
 
 /* Let the clock count, or not. Call with the counter brought up to date. */
@@ -324,13 +440,23 @@ static bool stm32mp1_tim_is_steady(const STM32MP1TimState *s)
 /* As many as @periods that are all alike, from the start of one on */
 static void stm32mp1_tim_skip(STM32MP1TimState *s, uint64_t periods)
 {
+    bool centred = stm32mp1_tim_cms(s);
+
     if (periods > s->repetitions && !stm32mp1_tim_is_steady(s)) {
         periods = s->repetitions;
+    }
+    if (centred) {
+        /* there and back */
+        periods &= ~1ull;
     }
     if (periods == 0) {
         return;
     }
-    stm32mp1_tim_match(s, stm32mp1_tim_period(s));
+    if (centred) {
+        stm32mp1_tim_match(s, 2 * stm32mp1_tim_period(s), 0);
+    } else {
+        stm32mp1_tim_match(s, stm32mp1_tim_period(s), periods);
+    }
     s->cnt_tick += periods * stm32mp1_tim_period(s) * stm32mp1_tim_div(s);
     if (periods <= s->repetitions) {
         s->repetitions -= periods;
@@ -358,7 +484,7 @@ static void stm32mp1_tim_sync(STM32MP1TimState *s)
         }
 
         to_update = stm32mp1_tim_to_update(s);
-        stm32mp1_tim_match(s, MIN(steps, to_update));
+        stm32mp1_tim_match(s, MIN(steps, to_update), 1);
         if (steps < to_update) {
             s->cnt = stm32mp1_tim_down(s) ? s->cnt - steps : s->cnt + steps;
             s->cnt &= stm32mp1_tim_max(s);
@@ -367,6 +493,9 @@ static void stm32mp1_tim_sync(STM32MP1TimState *s)
         }
 
         s->cnt_tick += to_update * div;
+        if (stm32mp1_tim_cms(s)) {
+            s->cr1 ^= R_CR1_DIR_MASK;
+        }
         stm32mp1_tim_overflow(s);
         s->cnt = stm32mp1_tim_down(s) ? s->arr_shadow : 0;
 
@@ -404,20 +533,15 @@ static uint64_t stm32mp1_tim_to_flag(const STM32MP1TimState *s,
     return steps;
 }
 
-/* The output compare mode of a channel */
-static unsigned int stm32mp1_tim_ocm(const STM32MP1TimState *s,
-                                     unsigned int ch)
-{
-    return extract32(stm32mp1_tim_ccm(s, ch), 4, 3) |
-           extract32(s->ccmr[ch / 2], 16 + 8 * (ch % 2), 1) << 3;
-}
-
 /* The flag of SR with which the master mode @mms has a rising edge */
 static uint32_t stm32mp1_tim_mms_flag(const STM32MP1TimState *s,
                                       unsigned int mms)
 {
     unsigned int ch = mms - MMS_OC1REF;
 
+    if (mms >= MMS_OC1REF && stm32mp1_tim_cms(s)) {
+        return 0;
+    }
     switch (mms) {
     case MMS_RESET:
         return EVENT_RESET;
@@ -609,6 +733,9 @@ static void stm32mp1_tim_restart(STM32MP1TimState *s)
 {
     s->repetitions = s->rcr;
     s->events |= EVENT_RESET;
+    if (stm32mp1_tim_cms(s)) {
+        s->cr1 &= ~R_CR1_DIR_MASK;
+    }
     stm32mp1_tim_update_event(s, true);
     s->cnt = stm32mp1_tim_down(s) ? s->arr_shadow : 0;
     s->cnt_tick = stm32mp1_ticks_now(&s->ticks, s->clk);
@@ -733,6 +860,36 @@ static void stm32mp1_tim_set_ti(void *opaque, int n, int level)
         stm32mp1_tim_triggered(s, true);
     } else if ((n == 0 && ts == TS_TI1FP1) || (n == 1 && ts == TS_TI2FP2)) {
         stm32mp1_tim_triggered(s, stm32mp1_tim_is_active(s, n, level));
+    }
+    stm32mp1_tim_update(s);
+}
+
+static bool stm32mp1_tim_etr_level(const STM32MP1TimState *s)
+{
+    return s->etr != ((s->smcr & R_SMCR_ETP_MASK) != 0);
+}
+
+/* Input "etr": the prescaler takes rising edges, and the filter no time */
+static void stm32mp1_tim_set_etr(void *opaque, int n, int level)
+{
+    STM32MP1TimState *s = opaque;
+    bool rising;
+
+    if (s->etr == (level != 0)) {
+        return;
+    }
+    stm32mp1_tim_sync(s);
+    s->etr = level;
+    rising = stm32mp1_tim_etr_level(s);
+    if (rising && ++s->etr_edges >> FIELD_EX32(s->smcr, SMCR, ETPS) == 0) {
+        return;
+    }
+    s->etr_edges = rising ? 0 : s->etr_edges;
+    if (rising && (s->smcr & R_SMCR_ECE_MASK)) {
+        stm32mp1_tim_step(s);
+    }
+    if (stm32mp1_tim_ts(s) == TS_ETRF && (rising || s->trigger)) {
+        stm32mp1_tim_triggered(s, rising);
     }
     stm32mp1_tim_update(s);
 }
@@ -894,10 +1051,12 @@ static uint64_t stm32mp1_tim_read(void *opaque, hwaddr addr, unsigned int size)
 
 static void stm32mp1_tim_write_cr1(STM32MP1TimState *s, uint32_t value)
 {
+    uint32_t dir = s->cr1 & R_CR1_DIR_MASK;
+
     s->cr1 = value & (s->channels > 2 ? CR1_MASK : CR1_BASIC_MASK);
-    if (s->cr1 & R_CR1_CMS_MASK) {
-        qemu_log_mask(LOG_UNIMP, "%s: centre-aligned mode is not modelled\n",
-                      DEVICE(s)->canonical_path);
+    if (stm32mp1_tim_cms(s)) {
+        /* read-only then */
+        s->cr1 = (s->cr1 & ~R_CR1_DIR_MASK) | dir;
     }
     if (!(s->cr1 & R_CR1_ARPE_MASK)) {
         s->arr_shadow = s->arr;
@@ -938,12 +1097,60 @@ static void stm32mp1_tim_write_egr(STM32MP1TimState *s, uint32_t value)
     }
 }
 
+/* How much of the configuration of the outputs is locked until a reset */
+static unsigned int stm32mp1_tim_lock(const STM32MP1TimState *s)
+{
+    return FIELD_EX32(s->bdtr, BDTR, LOCK);
+}
+
+static void stm32mp1_tim_write_bdtr(STM32MP1TimState *s, uint32_t value)
+{
+    uint32_t locked = s->bdtr_written ? R_BDTR_LOCK_MASK : 0;
+
+    if (stm32mp1_tim_lock(s) >= 1) {
+        locked |= LOCK1_BDTR;
+    }
+    if (stm32mp1_tim_lock(s) >= 2) {
+        locked |= LOCK2_BDTR;
+    }
+    s->bdtr_written = true;
+    value &= s->kind == ADVANCED ? 0x03ffffff : 0x000fffff;
+    s->bdtr = (value & ~locked) | (s->bdtr & locked);
+}
+
+static void stm32mp1_tim_write_ccer(STM32MP1TimState *s, uint32_t value)
+{
+    uint32_t locked = 0;
+
+    for (unsigned int ch = 0; ch < s->channels; ch++) {
+        if (stm32mp1_tim_lock(s) >= 2 && stm32mp1_tim_is_output(s, ch)) {
+            locked |= LOCK2_CCER << (4 * ch);
+        }
+    }
+    s->ccer = (value & ~locked) | (s->ccer & locked);
+}
+
 static void stm32mp1_tim_write_ccmr(STM32MP1TimState *s, unsigned int n,
                                     uint32_t value)
 {
+    for (unsigned int ch = 2 * n; ch < 2 * n + 2; ch++) {
+        unsigned int shift = 8 * (ch % 2);
+        uint32_t locked = stm32mp1_tim_lock(s) < 3 ||
+                          extract32(s->ccmr[n], shift, 2) ? 0 :
+                          LOCK3_CCMR << shift;
+
+        value = (value & ~locked) | (s->ccmr[n] & locked);
+    }
     s->ccmr[n] = value & CCMR_MASK;
     for (unsigned int ch = 2 * n; ch < 2 * n + 2; ch++) {
+        unsigned int ocm = stm32mp1_tim_ocm(s, ch);
+
         s->edges[ch] = 0;
+        if (ocm == OCM_FORCED_LOW) {
+            s->ocref &= ~BIT(ch);
+        } else if (ocm == OCM_FORCED_HIGH) {
+            s->ocref |= BIT(ch);
+        }
         if (!stm32mp1_tim_is_output(s, ch) ||
             !stm32mp1_tim_is_preloaded(s, ch)) {
             s->ccr_shadow[ch] = s->ccr[ch];
@@ -957,16 +1164,16 @@ static void stm32mp1_tim_write_smcr(STM32MP1TimState *s, uint32_t value)
 
     s->smcr = value & SMCR_MASK;
     ts = stm32mp1_tim_ts(s);
-    if ((s->smcr & R_SMCR_ECE_MASK) ||
-        (stm32mp1_tim_sms(s) >= SMS_RESET && ts > TS_TI2FP2) ||
+    s->etr_edges = 0;
+    if ((stm32mp1_tim_sms(s) >= SMS_RESET && ts > TS_ETRF) ||
         stm32mp1_tim_sms(s) > SMS_RESET_TRIGGER) {
-        qemu_log_mask(LOG_UNIMP, "%s: ETR and other trigger inputs are not "
-                      "modelled\n", DEVICE(s)->canonical_path);
+        qemu_log_mask(LOG_UNIMP, "%s: a trigger input that is not modelled\n",
+                      DEVICE(s)->canonical_path);
     }
     s->trigger = ts <= TS_ITR3 ? s->itr[ts] :
                  ts == TS_TI1FP1 ? stm32mp1_tim_is_active(s, 0, s->ti[0]) :
                  ts == TS_TI2FP2 ? stm32mp1_tim_is_active(s, 1, s->ti[1]) :
-                 false;
+                 ts == TS_ETRF && stm32mp1_tim_etr_level(s);
     stm32mp1_tim_run(s);
 }
 
@@ -1029,9 +1236,13 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
     case A_CR1:
         stm32mp1_tim_write_cr1(s, value);
         break;
-    case A_CR2:
-        s->cr2 = value & stm32mp1_tim_cr2_mask(s);
+    case A_CR2: {
+        uint32_t locked = stm32mp1_tim_lock(s) ? LOCK1_CR2 : 0;
+
+        s->cr2 = (value & stm32mp1_tim_cr2_mask(s) & ~locked) |
+                 (s->cr2 & locked);
         break;
+    }
     case A_SMCR:
         stm32mp1_tim_write_smcr(s, value);
         break;
@@ -1049,7 +1260,7 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
         stm32mp1_tim_write_ccmr(s, reg == A_CCMR2, value);
         break;
     case A_CCER:
-        s->ccer = value & stm32mp1_tim_ccer_mask(s);
+        stm32mp1_tim_write_ccer(s, value & stm32mp1_tim_ccer_mask(s));
         break;
     case A_CNT:
         s->cnt = value & stm32mp1_tim_max(s);
@@ -1074,7 +1285,7 @@ static void stm32mp1_tim_write_reg(STM32MP1TimState *s, hwaddr reg,
         }
         break;
     case A_BDTR:
-        s->bdtr = value & (s->kind == ADVANCED ? 0x03ffffff : 0x000fffff);
+        stm32mp1_tim_write_bdtr(s, value);
         break;
     case A_DCR:
         s->dcr = value & DCR_MASK;
@@ -1144,6 +1355,9 @@ static void stm32mp1_tim_reset_hold(Object *obj, ResetType type)
     memset(s->ccr_shadow, 0, sizeof(s->ccr_shadow));
     s->rcr = s->repetitions = 0;
     s->bdtr = 0;
+    s->bdtr_written = false;
+    s->ocref = 0;
+    s->etr_edges = 0;
     s->dcr = 0;
     s->burst = 0;
     s->ccmr3 = 0;
@@ -1159,6 +1373,128 @@ static void stm32mp1_tim_reset_hold(Object *obj, ResetType type)
     s->cnt_tick = 0;
     s->cnt = 0;
     stm32mp1_tim_update(s);
+}
+
+/* The level of OCxREF. Call with the counter brought up to date. */
+static bool stm32mp1_tim_ocref(const STM32MP1TimState *s, unsigned int ch)
+{
+    uint32_t value = s->ccr_shadow[ch];
+    unsigned int ocm = stm32mp1_tim_ocm(s, ch);
+
+    if (ocm == OCM_PWM1 || ocm == OCM_PWM2) {
+        bool active = stm32mp1_tim_down(s) ? s->cnt <= value : s->cnt < value;
+
+        return active == (ocm == OCM_PWM1);
+    }
+    return s->ocref & BIT(ch);
+}
+
+/* Whether the outputs are what the channels make of them */
+static bool stm32mp1_tim_main_output(const STM32MP1TimState *s)
+{
+    return s->kind == PLAIN || (s->bdtr & R_BDTR_MOE_MASK);
+}
+
+static bool stm32mp1_tim_drives(const STM32MP1TimState *s, unsigned int ch,
+                                bool complement)
+{
+    uint32_t enable = complement ? R_CCER_CC1NE_MASK : R_CCER_CC1E_MASK;
+
+    return stm32mp1_tim_is_output(s, ch) && (s->ccer & enable << (4 * ch)) &&
+           stm32mp1_tim_main_output(s);
+}
+
+/* The level of an output; without MOE that is its idle level, with OSSI */
+static bool stm32mp1_tim_oc(const STM32MP1TimState *s, unsigned int ch,
+                            bool complement)
+{
+    uint32_t inverted = complement ? R_CCER_CC1NP_MASK : R_CCER_CC1P_MASK;
+
+    if (!stm32mp1_tim_main_output(s)) {
+        return (s->bdtr & R_BDTR_OSSI_MASK) &&
+               (s->cr2 & R_CR2_OIS1_MASK << (2 * ch + complement));
+    }
+    return stm32mp1_tim_drives(s, ch, complement) &&
+           (stm32mp1_tim_ocref(s, ch) ^ complement) !=
+           ((s->ccer & inverted << (4 * ch)) != 0);
+}
+
+/* An output that a property is about: a channel, and what of it */
+typedef enum {
+    OC_LEVEL,
+    OC_COMPLEMENT,
+    OC_PERIOD,
+    OC_WIDTH,
+} STM32MP1TimLook;
+
+/* A period of a PWM signal, or how long it is high in it, in ns */
+static uint64_t stm32mp1_tim_pwm_ns(const STM32MP1TimState *s,
+                                    unsigned int ch, bool width)
+{
+    unsigned int ocm = stm32mp1_tim_ocm(s, ch);
+    uint64_t period = stm32mp1_tim_period(s);
+    uint64_t high = MIN(s->ccr_shadow[ch], period);
+    bool inverted = s->ccer & R_CCER_CC1P_MASK << (4 * ch);
+
+    if ((ocm != OCM_PWM1 && ocm != OCM_PWM2) || !s->ticks.running ||
+        !stm32mp1_tim_drives(s, ch, false) || s->arr_shadow == 0) {
+        return 0;
+    }
+    if (inverted != (ocm == OCM_PWM2)) {
+        high = period - high;
+    }
+    return clock_ticks_to_ns(s->clk, (width ? high : period) *
+                                     (stm32mp1_tim_cms(s) ? 2 : 1) *
+                                     stm32mp1_tim_div(s));
+}
+
+static void stm32mp1_tim_look(Object *obj, Visitor *v, const char *name,
+                              void *opaque, Error **errp)
+{
+    STM32MP1TimState *s = STM32MP1_TIM(obj);
+    unsigned int ch = (uintptr_t)opaque % STM32MP1_TIM_CHANNELS;
+    STM32MP1TimLook what = (uintptr_t)opaque / STM32MP1_TIM_CHANNELS;
+
+    stm32mp1_tim_sync(s);
+    if (what == OC_LEVEL || what == OC_COMPLEMENT) {
+        bool level = stm32mp1_tim_oc(s, ch, what == OC_COMPLEMENT);
+
+        visit_type_bool(v, name, &level, errp);
+    } else {
+        uint64_t ns = stm32mp1_tim_pwm_ns(s, ch, what == OC_WIDTH);
+
+        visit_type_uint64(v, name, &ns, errp);
+    }
+    /* what came to light on the way is told, as after an access */
+    stm32mp1_tim_update(s);
+}
+
+static void stm32mp1_tim_add_looks(STM32MP1TimState *s)
+{
+    static const struct {
+        const char *suffix;
+        const char *type;
+    } looks[] = {
+        [OC_LEVEL] = { "", "bool" },
+        [OC_COMPLEMENT] = { "n", "bool" },
+        [OC_PERIOD] = { "-period", "uint64" },
+        [OC_WIDTH] = { "-width", "uint64" },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(looks); i++) {
+        /* the fourth has no complement, nor has any but the first of TIM15 */
+        unsigned int end = i != OC_COMPLEMENT ? s->channels :
+                           s->kind == ADVANCED ? 3 : s->kind == BREAK;
+
+        for (unsigned int ch = 0; ch < end; ch++) {
+            uintptr_t which = i * STM32MP1_TIM_CHANNELS + ch;
+            g_autofree char *name = g_strdup_printf("oc%u%s", ch + 1,
+                                                    looks[i].suffix);
+
+            object_property_add(OBJECT(s), name, looks[i].type,
+                                stm32mp1_tim_look, NULL, NULL, (void *)which);
+        }
+    }
 }
 
 static void stm32mp1_tim_init(Object *obj)
@@ -1181,6 +1517,7 @@ static void stm32mp1_tim_init(Object *obj)
                             STM32MP1_TIM_ITRS);
     qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_tim_set_ti, "ti",
                             STM32MP1_TIM_CHANNELS);
+    qdev_init_gpio_in_named(DEVICE(obj), stm32mp1_tim_set_etr, "etr", 1);
     s->clk = qdev_init_clock_in(DEVICE(obj), "clk", stm32mp1_tim_clk_event, s,
                                 ClockPreUpdate | ClockUpdate);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_tim_expired, s);
@@ -1207,7 +1544,9 @@ static void stm32mp1_tim_realize(DeviceState *dev, Error **errp)
     }
     if (s->kind > ADVANCED) {
         error_setg(errp, "kind must be at most %d", ADVANCED);
+        return;
     }
+    stm32mp1_tim_add_looks(s);
 }
 
 static int stm32mp1_tim_post_load(void *opaque, int version_id)
@@ -1222,8 +1561,8 @@ static int stm32mp1_tim_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_tim = {
     .name = TYPE_STM32MP1_TIM,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .post_load = stm32mp1_tim_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1TimState),
@@ -1263,6 +1602,10 @@ static const VMStateDescription vmstate_stm32mp1_tim = {
         VMSTATE_BOOL_ARRAY(trgo_level, STM32MP1TimState, STM32MP1_TIM_TRGOS),
         VMSTATE_BOOL_ARRAY(itr, STM32MP1TimState, STM32MP1_TIM_ITRS),
         VMSTATE_BOOL_ARRAY(ti, STM32MP1TimState, STM32MP1_TIM_CHANNELS),
+        VMSTATE_BOOL(etr, STM32MP1TimState),
+        VMSTATE_UINT8(etr_edges, STM32MP1TimState),
+        VMSTATE_UINT8(ocref, STM32MP1TimState),
+        VMSTATE_BOOL(bdtr_written, STM32MP1TimState),
         VMSTATE_BOOL(trigger, STM32MP1TimState),
         VMSTATE_END_OF_LIST()
     }

@@ -42,6 +42,7 @@
 #define URS             (1 << 2)
 #define OPM             (1 << 3)
 #define DIR             (1 << 4)
+#define CMS(n)          ((n) << 5)
 #define ARPE            (1 << 7)
 #define UIFREMAP        (1 << 11)
 #define UIF             (1 << 0)
@@ -54,7 +55,20 @@
 #define CCOF(n)         (1 << (8 + (n)))
 #define CCG(n)          (1 << (n))
 #define BG              (1 << 7)
+#define LOCK(n)         ((uint32_t)(n) << 8)
+#define OSSI            (1 << 10)
 #define MOE             (1 << 15)
+#define OC1M(n)         ((n) << 4)
+#define OC2M(n)         ((n) << 12)
+#define ETPS(n)         ((n) << 12)
+#define ECE             (1 << 14)
+#define ETP             (1u << 15)
+#define ETRF            7
+#define CC1E            (1 << 0)
+#define CC1P            (1 << 1)
+#define CC1NE           (1 << 2)
+#define CC1NP           (1 << 3)
+#define CC2E            (1 << 4)
 #define MMS(n)          ((n) << 4)
 #define UDE             (1 << 8)
 #define TS(n)           ((n) << 4)
@@ -549,9 +563,11 @@ static void test_kinds(void)
 
         for (int j = 0; j < ARRAY_SIZE(regs); j++) {
             uint32_t addr = kinds[i].addr + regs[j].reg;
+            /* LOCK could not be taken back */
+            uint32_t value = regs[j].reg == BDTR ? ~LOCK(3) : 0xffffffff;
 
-            writel(addr, 0xffffffff);
-            g_assert_cmphex(readl(addr), ==, regs[j].mask);
+            writel(addr, value);
+            g_assert_cmphex(readl(addr), ==, regs[j].mask & value);
             writel(addr, 0);
             g_assert_cmphex(readl(addr), ==, 0);
         }
@@ -890,6 +906,428 @@ static void test_tim1_reset(void)
     qtest_end();
 }
 
+/* To another QEMU, whose clock goes on where that of this one was */
+static void migrate(void)
+{
+    int64_t now = clock_step(1);
+
+    global_qtest = stm32mp1_migrate(global_qtest);
+    qtest_clock_set(global_qtest, now);
+}
+
+/* Counts microseconds up to @arr and back. */
+static void set_up_centred(int cms, uint32_t arr)
+{
+    set(CR1, CMS(cms));
+    set(PSC, 63);
+    set(ARR, arr);
+    set(EGR, UG);
+    set(SR, 0);
+    set(CR1, CMS(cms) | CEN);
+}
+
+static void test_centred(void)
+{
+    start();
+    set_up_centred(1, 10);
+    for (int i = 0; i < 45; i++) {
+        int phase = i % 20;
+
+        g_test_message("after %d us", i);
+        g_assert_cmpuint(get(CNT), ==, phase < 10 ? phase : 20 - phase);
+        /* software cannot change it */
+        set(CR1, get(CR1) ^ DIR);
+        g_assert_cmphex(get(CR1) & DIR, ==, phase < 10 ? 0 : DIR);
+        /* both where it turns */
+        g_assert_cmphex(get(SR) & UIF, ==, i && phase % 10 == 0 ? UIF : 0);
+        set(SR, 0);
+        clock_step(1 * US);
+    }
+    /* software starts from 0 again, up */
+    clock_step(11 * US);
+    g_assert_cmphex(get(CR1) & DIR, ==, DIR);
+    set(EGR, UG);
+    g_assert_cmphex(get(CR1) & DIR, ==, 0);
+    g_assert_cmpuint(get(CNT), ==, 0);
+
+    /* many times around at once */
+    clock_step(20 * 100000 * US + 13 * US);
+    g_assert_cmpuint(get(CNT), ==, 7);
+    g_assert_cmphex(get(CR1) & DIR, ==, DIR);
+    clock_step(10 * 100001 * US);
+    g_assert_cmpuint(get(CNT), ==, 3);
+    g_assert_cmphex(get(CR1) & DIR, ==, 0);
+
+    /* a new ARR counts from the next time that it turns */
+    set(CR1, CMS(1) | CEN | ARPE);
+    set(ARR, 20);
+    clock_step(7 * US);
+    g_assert_cmpuint(get(CNT), ==, 20);
+    clock_step(18 * US);
+    g_assert_cmpuint(get(CNT), ==, 2);
+    /* past ARR, and at its end, it turns */
+    set(CR1, CMS(1) | CEN);
+    clock_step(3 * US);
+    g_assert_cmphex(get(CR1) & DIR, ==, 0);
+    set(CNT, 100);
+    clock_step(3 * US);
+    g_assert_cmpuint(get(CNT), ==, 18);
+    set(CNT, 0);
+    clock_step(3 * US);
+    g_assert_cmpuint(get(CNT), ==, 2);
+    g_assert_cmphex(get(CR1) & DIR, ==, 0);
+    qtest_end();
+}
+
+/* Which way the counter has to go when a match sets its flag */
+static void test_centred_match(void)
+{
+    static const struct {
+        int cms;
+        uint32_t ccr;
+        int first, second;      /* in each 20 us; -1 for never */
+    } cases[] = {
+        { 1, 3, 17, -1 }, { 2, 3, 3, -1 }, { 3, 3, 3, 17 },
+        { 1, 10, 10, -1 }, { 2, 10, 10, -1 }, { 3, 0, 0, -1 },
+        { 1, 11, -1, -1 },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_test_message("case %d", i);
+        start();
+        set(DIER, CCIF(1));
+        set(CCR(1), cases[i].ccr);
+        set_up_centred(cases[i].cms, 10);
+        clock_step(1);
+        for (int us = 0; us <= 45; us++) {
+            bool due = us && (us % 20 == cases[i].first ||
+                              us % 20 == cases[i].second);
+
+            g_assert_cmpint(get_irq(TIM2_SPI), ==, due);
+            if (due) {
+                g_assert_cmphex(get(SR) & CCIF(1), ==, CCIF(1));
+                set(SR, 0);
+            }
+            clock_step(1 * US);
+        }
+        /* nobody has looked for long */
+        set(SR, 0);
+        set(DIER, 0);
+        clock_step(100000 * US);
+        g_assert_cmphex(get(SR) & CCIF(1), ==,
+                        cases[i].ccr > 10 ? 0 : CCIF(1));
+        qtest_end();
+    }
+}
+
+/* Overflows and underflows count for RCR, from an update on. */
+static void test_centred_repetitions(void)
+{
+    start();
+    writel(TIM1 + CR1, CMS(1));
+    writel(TIM1 + PSC, 63);
+    writel(TIM1 + ARR, 10);
+    writel(TIM1 + RCR, 2);
+    writel(TIM1 + EGR, UG);
+    writel(TIM1 + SR, 0);
+    writel(TIM1 + DIER, UIF);
+    writel(TIM1 + CR1, CMS(1) | CEN);
+    for (int i = 0; i < 3; i++) {
+        clock_step(29 * US);
+        g_assert_false(get_irq(TIM1_UP_SPI));
+        clock_step(1 * US + 1);
+        g_assert_true(get_irq(TIM1_UP_SPI));
+        writel(TIM1 + SR, 0);
+    }
+    writel(TIM1 + DIER, 0);
+    clock_step(30 * 1001 * US);
+    writel(TIM1 + SR, 0);
+    clock_step(29 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, 0);
+    clock_step(1 * US);
+    g_assert_cmphex(readl(TIM1 + SR) & UIF, ==, UIF);
+    qtest_end();
+}
+
+static void etr(int level)
+{
+    qtest_set_irq_in(global_qtest, "/machine/soc/tim2", "etr", 0, level);
+}
+
+static void etr_pulses(int n)
+{
+    while (n--) {
+        etr(1);
+        etr(0);
+    }
+}
+
+static void test_external_trigger(void)
+{
+    start();
+    /* as the clock, beside the slave modes */
+    set(SMCR, ECE);
+    set(CR1, CEN);
+    clock_step(1000 * US);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    etr_pulses(5);
+    g_assert_cmpuint(get(CNT), ==, 5);
+    etr(1);
+    g_assert_cmpuint(get(CNT), ==, 6);
+    set(SMCR, ECE | ETP);
+    etr(0);
+    g_assert_cmpuint(get(CNT), ==, 7);
+    etr(1);
+    g_assert_cmpuint(get(CNT), ==, 7);
+    etr(0);
+    g_assert_cmpuint(get(CNT), ==, 8);
+    for (int i = 1; i < 4; i++) {
+        set(SMCR, ECE | ETPS(i));
+        set(CNT, 0);
+        etr_pulses(4 << i);
+        g_assert_cmpuint(get(CNT), ==, 4);
+        etr_pulses((1 << i) - 1);
+        g_assert_cmpuint(get(CNT), ==, 4);
+        etr_pulses(1);
+        g_assert_cmpuint(get(CNT), ==, 5);
+    }
+    etr_pulses(7);
+    migrate();
+    etr_pulses(1);
+    g_assert_cmpuint(get(CNT), ==, 6);
+    set(CR1, 0);
+    etr_pulses(100);
+    g_assert_cmpuint(get(CNT), ==, 6);
+
+    /* as the trigger: TIF, and what the slave mode makes of it */
+    set(CNT, 0);
+    set(SMCR, TS(ETRF) | 6);
+    set(SR, 0);
+    etr(1);
+    g_assert_cmphex(get(SR) & TIF, ==, TIF);
+    g_assert_cmphex(get(CR1) & CEN, ==, CEN);
+    clock_step(10 * US);
+    g_assert_cmpuint(get(CNT), >, 0);
+    set(SR, 0);
+    etr(0);
+    g_assert_cmphex(get(SR) & TIF, ==, 0);
+    set(SMCR, TS(ETRF) | 5);
+    set(CNT, 0);
+    clock_step(10 * US);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    etr(1);
+    clock_step(10 * US);
+    g_assert_cmpuint(get(CNT), >, 0);
+    set(SMCR, TS(ETRF) | 5 | ETP);
+    set(CNT, 0);
+    clock_step(10 * US);
+    g_assert_cmpuint(get(CNT), ==, 0);
+    set(SMCR, TS(ETRF) | 7);
+    etr(0);
+    set(CNT, 0);
+    etr_pulses(3);
+    g_assert_cmpuint(get(CNT), ==, 3);
+    qtest_end();
+}
+
+/* What each level of LOCK keeps: the first write to BDTR says which. */
+static void test_lock(void)
+{
+    for (uint32_t level = 0; level <= 3; level++) {
+        g_test_message("level %u", level);
+        start();
+        writel(TIM1 + BDTR, LOCK(level) | 0x55);
+        g_assert_cmphex(readl(TIM1 + BDTR), ==, LOCK(level) | 0x55);
+        writel(TIM1 + BDTR, 0x03fffcff);
+        g_assert_cmphex(readl(TIM1 + BDTR), ==, LOCK(level) |
+                        (level >= 1 ? 0x8055 : 0x03fff0ff) |
+                        (level >= 2 ? 0 : 0x0c00));
+        writel(TIM1 + CR2, 0xffffffff);
+        g_assert_cmphex(readl(TIM1 + CR2), ==,
+                        level >= 1 ? 0x00f080fd : 0x00f5fffd);
+        /* the second channel captures */
+        writel(TIM1 + CCMR1, 1 << 8);
+        writel(TIM1 + CCER, 0xffffffff);
+        g_assert_cmphex(readl(TIM1 + CCER), ==,
+                        level >= 2 ? 0x003315f5 : 0x0033bfff);
+        writel(TIM1 + CCMR1, 0x0101fdfc);
+        g_assert_cmphex(readl(TIM1 + CCMR1), ==,
+                        level >= 3 ? 0x0100fd84 : 0x0101fdfc);
+        migrate();
+        writel(TIM1 + BDTR, LOCK(3 - level));
+        g_assert_cmphex(readl(TIM1 + BDTR) & LOCK(3), ==, LOCK(level));
+        /* a reset unlocks */
+        writel(RCC_APB2RSTSETR, 1);
+        writel(RCC_APB2RSTCLRR, 1);
+        writel(TIM1 + BDTR, LOCK(3 - level));
+        g_assert_cmphex(readl(TIM1 + BDTR) & LOCK(3), ==, LOCK(3 - level));
+        qtest_end();
+    }
+}
+
+static bool level_of(const char *tim, const char *output)
+{
+    g_autofree char *path = g_strdup_printf(STM32MP1_SOC "%s", tim);
+    QDict *rsp = qtest_qmp(global_qtest, "{ 'execute': 'qom-get', 'arguments':"
+                           " { 'path': %s, 'property': %s } }", path, output);
+    bool level = qdict_get_bool(rsp, "return");
+
+    qobject_unref(rsp);
+    return level;
+}
+
+static int64_t look(const char *property)
+{
+    return stm32mp1_qom_get(global_qtest, STM32MP1_SOC "tim2", property);
+}
+
+/* Levels of a channel, 100 us a period, 30 to the match */
+static void test_outputs(void)
+{
+    enum { LOW, HIGH, BEFORE, AFTER };
+    static const struct {
+        uint32_t ocm, ccer;
+        int level;
+        uint64_t width;
+    } cases[] = {
+        { 4, CC1E, LOW, 0 }, { 5, CC1E, HIGH, 0 },
+        { 4, CC1E | CC1P, HIGH, 0 }, { 5, 0, LOW, 0 },
+        { 6, CC1E, BEFORE, 30 }, { 7, CC1E, AFTER, 70 },
+        { 6, CC1E | CC1P, AFTER, 70 }, { 7, CC1E | CC1P, BEFORE, 30 },
+        { 6, CC1P, LOW, 0 },
+        { 1, CC1E, AFTER, 0 }, { 2, CC1E, BEFORE, 0 }, { 3, CC1E, AFTER, 0 },
+        { 0, CC1E, LOW, 0 },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        bool pwm = cases[i].width;
+
+        g_test_message("case %d", i);
+        start();
+        set(CCR(1), 30);
+        /* what a match sets or clears starts from the other level */
+        set(CCMR1, OC1M(cases[i].ocm == 2 ? 5 : 4));
+        set(CCMR1, OC1M(cases[i].ocm));
+        set(CCER, cases[i].ccer);
+        set_up(100);
+        g_assert_cmpint(look("oc1-period"), ==, 0);
+        set(CR1, CEN);
+        for (int us = 0; us < 100; us += 10) {
+            bool before = us < 30;
+
+            g_assert_cmpint(level_of("tim2", "oc1"), ==,
+                            cases[i].level == HIGH ||
+                            cases[i].level == (before ? BEFORE : AFTER));
+            clock_step(10 * US);
+        }
+        g_assert_cmpint(look("oc1-period"), ==, pwm ? 100 * US : 0);
+        g_assert_cmpint(look("oc1-width"), ==, cases[i].width * US);
+        qtest_end();
+    }
+}
+
+static void test_output_levels(void)
+{
+    start();
+    /* toggled once a period, however seldom somebody looks */
+    set(CCR(2), 30);
+    set(CCMR1, OC2M(3));
+    set(CCER, CC2E);
+    set_up(100);
+    set(CR1, CEN);
+    for (int i = 0; i < 6; i++) {
+        g_assert_cmpint(level_of("tim2", "oc2"), ==, i % 2);
+        clock_step(100 * US);
+    }
+    clock_step(99 * 100 * US);
+    g_assert_true(level_of("tim2", "oc2"));
+    migrate();
+    g_assert_true(level_of("tim2", "oc2"));
+    /* it is forced, and keeps that without a mode */
+    set(CCMR1, OC2M(4));
+    g_assert_false(level_of("tim2", "oc2"));
+    set(CCMR1, OC2M(5));
+    set(CCMR1, OC2M(0));
+    g_assert_true(level_of("tim2", "oc2"));
+    /* an input drives nothing */
+    set(CCMR1, 1 << 8);
+    g_assert_false(level_of("tim2", "oc2"));
+    qtest_end();
+
+    /* down, it is high at the match, too */
+    start();
+    set(CCR(1), 30);
+    set(CCMR1, OC1M(6));
+    set(CCER, CC1E);
+    set(CR1, DIR);
+    set_up(100);
+    set(CR1, DIR | CEN);
+    clock_step(68 * US);
+    g_assert_false(level_of("tim2", "oc1"));
+    clock_step(1 * US);
+    g_assert_true(level_of("tim2", "oc1"));
+    qtest_end();
+
+    /* 100 steps up and down: high around 0 */
+    start();
+    set(CCR(1), 30);
+    set(CCMR1, OC1M(6));
+    set(CCER, CC1E);
+    set_up_centred(1, 100);
+    g_assert_cmpint(look("oc1-period"), ==, 200 * US);
+    g_assert_cmpint(look("oc1-width"), ==, 60 * US);
+    clock_step(29 * US);
+    g_assert_true(level_of("tim2", "oc1"));
+    clock_step(1 * US);
+    g_assert_false(level_of("tim2", "oc1"));
+    clock_step(139 * US);
+    g_assert_false(level_of("tim2", "oc1"));
+    clock_step(1 * US);
+    g_assert_true(level_of("tim2", "oc1"));
+    /* always high, if the match is not in the period */
+    set(CCR(1), 1000);
+    g_assert_cmpint(look("oc1-width"), ==, 200 * US);
+    qtest_end();
+}
+
+/* TIM1: MOE, complements, and what is driven without MOE */
+static void test_main_output(void)
+{
+    static const struct {
+        uint32_t bdtr, ccer, cr2;
+        bool oc1, oc1n;
+    } cases[] = {
+        { 0, CC1E | CC1NE, 0, false, false },
+        { MOE, CC1E | CC1NE, 0, true, false },
+        { MOE, CC1E | CC1P | CC1NE | CC1NP, 0, false, true },
+        { MOE, CC1E, 3 << 8, true, false },
+        { MOE, CC1NE | CC1NP, 0, false, true },
+        { 0, CC1E | CC1NE, 3 << 8, false, false },
+        { OSSI, CC1E | CC1NE, 1 << 8, true, false },
+        { OSSI, CC1E | CC1NE, 2 << 8, false, true },
+    };
+
+    start();
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_test_message("case %d", i);
+        writel(TIM1 + CCMR1, OC1M(5));
+        writel(TIM1 + CCER, cases[i].ccer);
+        writel(TIM1 + CR2, cases[i].cr2);
+        writel(TIM1 + BDTR, cases[i].bdtr);
+        g_assert_cmpint(level_of("tim1", "oc1"), ==, cases[i].oc1);
+        g_assert_cmpint(level_of("tim1", "oc1n"), ==, cases[i].oc1n);
+    }
+    /* a break by software: all is off */
+    writel(TIM1 + CR2, 0);
+    writel(TIM1 + CCER, CC1E);
+    writel(TIM1 + BDTR, MOE);
+    g_assert_true(level_of("tim1", "oc1"));
+    writel(TIM1 + EGR, BG);
+    g_assert_false(level_of("tim1", "oc1"));
+    g_assert_cmphex(readl(TIM1 + SR) & BIF, ==, BIF);
+    qtest_end();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -921,5 +1359,14 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/tim/encoder", test_encoder);
     qtest_add_func("stm32mp1/tim/events_bounded", test_events_bounded);
     qtest_add_func("stm32mp1/tim/tim1_reset", test_tim1_reset);
+    qtest_add_func("stm32mp1/tim/centred", test_centred);
+    qtest_add_func("stm32mp1/tim/centred_match", test_centred_match);
+    qtest_add_func("stm32mp1/tim/centred_repetitions",
+                   test_centred_repetitions);
+    qtest_add_func("stm32mp1/tim/external_trigger", test_external_trigger);
+    qtest_add_func("stm32mp1/tim/lock", test_lock);
+    qtest_add_func("stm32mp1/tim/outputs", test_outputs);
+    qtest_add_func("stm32mp1/tim/output_levels", test_output_levels);
+    qtest_add_func("stm32mp1/tim/main_output", test_main_output);
     return g_test_run();
 }

@@ -8,10 +8,11 @@
 /*
  * TIM1..TIM8 and TIM12..TIM17 as described in ST's RM0436, chapters
  * "Advanced-control timers", "General-purpose timers" and "Basic timers": the
- * time base (prescaler, up- or down-counter, auto-reload, repetitions,
- * one-pulse mode), compare matches, captures, slave and encoder modes, triggers
- * for other devices and DMA requests. Outputs to pins and centre-aligned counting are not
- * modelled; break inputs are what software makes of them.
+ * time base (prescaler, up, down and centre-aligned counting, auto-reload,
+ * repetitions, one-pulse mode), compare matches, captures, slave and encoder
+ * modes, the external trigger, triggers for other devices and DMA requests.
+ * The outputs lead to no pins, but can be looked at; a break is what software
+ * makes.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
@@ -25,6 +26,12 @@
  *  + Named GPIO outputs "trgo": TRGO, and TRGO2 of kind 2
  *  + Named GPIO inputs "itr": ITR0 to ITR3, outputs of other timers
  *  + Named GPIO inputs "ti": the inputs of the channels
+ *  + Named GPIO input "etr": the external trigger
+ *  + bool properties "oc1" to "oc4", and "oc1n" to "oc3n" of the kinds with
+ *    complements: the levels of the outputs just now, false also where the
+ *    timer does not drive the pin; uint64 properties "oc1-period", "oc1-width"
+ *    and so on: of a PWM signal there, how long a period takes and how long of
+ *    it the level is high, in ns; 0 if there is none. All are read-only.
  *  + Named GPIO outputs "dma-request" and inputs "dma-ack": channels 1 to 4,
  *    update, trigger, commutation
  */
@@ -98,6 +105,10 @@ struct STM32MP1TimState {
     bool trgo_level[STM32MP1_TIM_TRGOS];
     bool itr[STM32MP1_TIM_ITRS];                /* levels of inputs */
     bool ti[STM32MP1_TIM_CHANNELS];
+    bool etr;
+    uint8_t etr_edges;          /* of ETR, before its prescaler has one */
+    uint8_t ocref;              /* levels that matches have set, by channel */
+    bool bdtr_written;          /* LOCK is what it is until a reset */
     bool trigger;               /* level of the one that TS selects */
 };
 
