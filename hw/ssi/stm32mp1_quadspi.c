@@ -14,9 +14,10 @@
  * number of lines, and a dummy cycle is a byte, as QEMU's flash wants it.
  *
  * Where this model differs from silicon:
- *  - Double data rate and dual-flash mode are logged, and no command starts.
+ *  - Double data rate is a matter of time alone: the bytes are the same.
  *  - In the memory-mapped mode each access is a command of its own; nothing is
- *    fetched in advance, and the timeout counter has nothing to do.
+ *    fetched in advance, but the timeout counter starts when the FIFO would be
+ *    full.
  *  - Polling reads no more often than once in 10 us, so that no guest can keep
  *    QEMU busy.
  */
@@ -52,6 +53,7 @@ REG32(SR, 0x08)
     FIELD(SR, TCF, 1, 1)
     FIELD(SR, FTF, 2, 1)
     FIELD(SR, SMF, 3, 1)
+    FIELD(SR, TOF, 4, 1)
     FIELD(SR, BUSY, 5, 1)
     FIELD(SR, FLEVEL, 8, 6)
 REG32(FCR, 0x0c)
@@ -80,7 +82,6 @@ REG32(VERR, 0x3f4)
 REG32(IPIDR, 0x3f8)
 REG32(SIDR, 0x3fc)
 
-#define SR_FLAGS        (R_SR_TEF_MASK | R_SR_TCF_MASK | R_SR_SMF_MASK)
 #define FCR_MASK        0x1b
 #define IRQ_SHIFT       16      /* from a flag of SR to its enable bit in CR */
 #define IRQ_FLAGS       0x1f
@@ -136,6 +137,17 @@ static uint64_t stm32mp1_quadspi_flash_size(STM32MP1QuadspiState *s)
     return 2ull << FIELD_EX32(s->regs[R_DCR], DCR, FSIZE);
 }
 
+static bool stm32mp1_quadspi_is_dual(STM32MP1QuadspiState *s)
+{
+    return s->regs[R_CR] & R_CR_DFM_MASK;
+}
+
+static bool stm32mp1_quadspi_is_busy(STM32MP1QuadspiState *s)
+{
+    return stm32mp1_quadspi_fmode(s) == FMODE_MAPPED ? s->fetching :
+                                                       s->state == STATE_RUN;
+}
+
 static uint32_t stm32mp1_quadspi_sr(STM32MP1QuadspiState *s)
 {
     uint32_t sr = s->regs[R_SR];
@@ -152,7 +164,7 @@ static uint32_t stm32mp1_quadspi_sr(STM32MP1QuadspiState *s)
     }
     sr = FIELD_DP32(sr, SR, FTF, ftf);
     sr = FIELD_DP32(sr, SR, FLEVEL, level);
-    return FIELD_DP32(sr, SR, BUSY, s->state == STATE_RUN || level);
+    return FIELD_DP32(sr, SR, BUSY, stm32mp1_quadspi_is_busy(s) || level);
 }
 
 static void stm32mp1_quadspi_update(STM32MP1QuadspiState *s)
@@ -179,21 +191,29 @@ static void stm32mp1_quadspi_select(STM32MP1QuadspiState *s, unsigned index,
 static void stm32mp1_quadspi_select_flash(STM32MP1QuadspiState *s,
                                           bool selected)
 {
-    stm32mp1_quadspi_select(s, FIELD_EX32(s->regs[R_CR], CR, FSEL), selected);
+    if (stm32mp1_quadspi_is_dual(s)) {
+        stm32mp1_quadspi_select(s, 0, selected);
+        stm32mp1_quadspi_select(s, 1, selected);
+    } else {
+        stm32mp1_quadspi_select(s, FIELD_EX32(s->regs[R_CR], CR, FSEL),
+                                selected);
+    }
 }
 
-/* Cycles of a byte on no, one, two or four lines */
-static unsigned stm32mp1_quadspi_byte_cycles(unsigned mode)
+/* Half cycles of a byte on no, one, two or four lines, with DDR or without */
+static unsigned stm32mp1_quadspi_byte_halves(STM32MP1QuadspiState *s,
+                                             unsigned mode)
 {
     static const uint8_t cycles[4] = { 0, 8, 4, 2 };
 
-    return cycles[mode];
+    return s->regs[R_CCR] & R_CCR_DDRM_MASK ? cycles[mode] : 2 * cycles[mode];
 }
 
-static int64_t stm32mp1_quadspi_ns(STM32MP1QuadspiState *s, uint64_t cycles)
+/* A time in half cycles of the clock to the flash */
+static int64_t stm32mp1_quadspi_ns(STM32MP1QuadspiState *s, uint64_t halves)
 {
     return clock_ticks_to_ns(s->clk,
-        cycles * (FIELD_EX32(s->regs[R_CR], CR, PRESCALER) + 1));
+        halves * (FIELD_EX32(s->regs[R_CR], CR, PRESCALER) + 1)) / 2;
 }
 
 static bool stm32mp1_quadspi_sends_instruction(STM32MP1QuadspiState *s)
@@ -202,26 +222,49 @@ static bool stm32mp1_quadspi_sends_instruction(STM32MP1QuadspiState *s)
            !(s->instruction_sent && (s->regs[R_CCR] & R_CCR_SIOO_MASK));
 }
 
-/* Cycles of all phases before the data */
-static unsigned stm32mp1_quadspi_command_cycles(STM32MP1QuadspiState *s)
+/* Half cycles of all phases before the data; an instruction has one edge */
+static unsigned stm32mp1_quadspi_command_halves(STM32MP1QuadspiState *s)
 {
+    static const uint8_t instruction[4] = { 0, 16, 8, 4 };
     uint32_t ccr = s->regs[R_CCR];
-    unsigned cycles = FIELD_EX32(ccr, CCR, DCYC);
+    unsigned halves = 2 * FIELD_EX32(ccr, CCR, DCYC);
 
     if (stm32mp1_quadspi_sends_instruction(s)) {
-        cycles += stm32mp1_quadspi_byte_cycles(FIELD_EX32(ccr, CCR, IMODE));
+        halves += instruction[FIELD_EX32(ccr, CCR, IMODE)];
     }
-    cycles += stm32mp1_quadspi_byte_cycles(FIELD_EX32(ccr, CCR, ADMODE)) *
+    halves += stm32mp1_quadspi_byte_halves(s, FIELD_EX32(ccr, CCR, ADMODE)) *
               (FIELD_EX32(ccr, CCR, ADSIZE) + 1);
-    cycles += stm32mp1_quadspi_byte_cycles(FIELD_EX32(ccr, CCR, ABMODE)) *
+    halves += stm32mp1_quadspi_byte_halves(s, FIELD_EX32(ccr, CCR, ABMODE)) *
               (FIELD_EX32(ccr, CCR, ABSIZE) + 1);
-    return cycles;
+    return halves;
 }
 
-static unsigned stm32mp1_quadspi_data_cycles(STM32MP1QuadspiState *s)
+/* Half cycles of @bytes of data; two flashes have theirs at once */
+static uint64_t stm32mp1_quadspi_data_halves(STM32MP1QuadspiState *s,
+                                             uint64_t bytes)
 {
-    return stm32mp1_quadspi_byte_cycles(FIELD_EX32(s->regs[R_CCR], CCR,
-                                                   DMODE));
+    uint64_t halves = bytes *
+        stm32mp1_quadspi_byte_halves(s, FIELD_EX32(s->regs[R_CCR], CCR, DMODE));
+
+    return stm32mp1_quadspi_is_dual(s) ? halves / 2 : halves;
+}
+
+/* A byte of data, the odd ones with the second flash if there are two */
+static uint8_t stm32mp1_quadspi_exchange(STM32MP1QuadspiState *s, bool odd,
+                                         uint8_t value)
+{
+    DeviceState *dev;
+    SSIPeripheral *flash;
+
+    if (!stm32mp1_quadspi_is_dual(s)) {
+        return ssi_transfer(s->bus, value);
+    }
+    dev = ssi_get_cs(s->bus, odd);
+    if (!dev) {
+        return 0;
+    }
+    flash = SSI_PERIPHERAL(dev);
+    return flash->spc->transfer_raw(flash, value);
 }
 
 static void stm32mp1_quadspi_send_bytes(STM32MP1QuadspiState *s,
@@ -240,6 +283,10 @@ static void stm32mp1_quadspi_send_command(STM32MP1QuadspiState *s,
 
     trace_stm32mp1_quadspi_command(DEVICE(s)->canonical_path, ccr, address,
                                    s->left);
+    if (stm32mp1_quadspi_is_dual(s)) {
+        /* either has half of it */
+        address /= 2;
+    }
     stm32mp1_quadspi_select_flash(s, true);
     if (stm32mp1_quadspi_sends_instruction(s)) {
         ssi_transfer(s->bus, FIELD_EX32(ccr, CCR, INSTRUCTION));
@@ -263,7 +310,7 @@ static void stm32mp1_quadspi_send_command(STM32MP1QuadspiState *s,
 static void stm32mp1_quadspi_arm(STM32MP1QuadspiState *s)
 {
     unsigned used = fifo8_num_used(&s->fifo);
-    uint64_t cycles = s->sent ? 0 : stm32mp1_quadspi_command_cycles(s);
+    uint64_t halves = s->sent ? 0 : stm32mp1_quadspi_command_halves(s);
     uint64_t bytes;
     int64_t ns;
 
@@ -290,10 +337,10 @@ static void stm32mp1_quadspi_arm(STM32MP1QuadspiState *s)
     default:
         return;
     }
-    ns = stm32mp1_quadspi_ns(s, cycles +
-                                bytes * stm32mp1_quadspi_data_cycles(s));
+    ns = stm32mp1_quadspi_ns(s, halves +
+                                stm32mp1_quadspi_data_halves(s, bytes));
     if (stm32mp1_quadspi_fmode(s) == FMODE_POLL) {
-        ns = MAX(ns + stm32mp1_quadspi_ns(s, s->regs[R_PIR]), POLL_MIN_NS);
+        ns = MAX(ns + stm32mp1_quadspi_ns(s, 2 * s->regs[R_PIR]), POLL_MIN_NS);
     }
     timer_mod(&s->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + ns);
 }
@@ -304,8 +351,24 @@ static void stm32mp1_quadspi_end(STM32MP1QuadspiState *s, uint32_t flag)
     stm32mp1_quadspi_select_flash(s, false);
     s->state = STATE_IDLE;
     s->sent = false;
+    s->fetching = false;
     s->left = 0;
     s->regs[R_SR] |= flag;
+}
+
+/*
+ * An access to the window: more is fetched until the FIFO is full, and then
+ * the flash stays selected; the timeout counter ends that.
+ */
+static void stm32mp1_quadspi_fetch(STM32MP1QuadspiState *s, uint64_t halves)
+{
+    s->fetching = true;
+    if ((s->regs[R_CR] & R_CR_TCEN_MASK) && clock_is_enabled(s->clk)) {
+        halves += stm32mp1_quadspi_data_halves(s, STM32MP1_QUADSPI_FIFO) +
+                  2 * s->regs[R_LPTR];
+        timer_mod(&s->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                             stm32mp1_quadspi_ns(s, halves));
+    }
 }
 
 /* One reading of the status; it is compared as PSMKR and PSMAR say. */
@@ -317,7 +380,7 @@ static void stm32mp1_quadspi_poll(STM32MP1QuadspiState *s)
 
     stm32mp1_quadspi_send_command(s, s->regs[R_AR]);
     for (unsigned i = 0; i < s->left; i++) {
-        status |= (ssi_transfer(s->bus, 0) & 0xff) << 8 * i;
+        status |= (uint32_t)stm32mp1_quadspi_exchange(s, i % 2, 0) << 8 * i;
     }
     stm32mp1_quadspi_select_flash(s, false);
     s->sent = false;
@@ -345,15 +408,20 @@ static void stm32mp1_quadspi_proceed(STM32MP1QuadspiState *s)
         stm32mp1_quadspi_arm(s);
         return;
     }
+    if (fmode == FMODE_MAPPED) {
+        s->fetching = false;
+        s->regs[R_SR] |= R_SR_TOF_MASK;
+        return;
+    }
     if (!s->sent) {
         stm32mp1_quadspi_send_command(s, s->regs[R_AR]);
     }
     while (s->left && fmode == FMODE_WRITE && !fifo8_is_empty(&s->fifo)) {
-        ssi_transfer(s->bus, fifo8_pop(&s->fifo));
+        stm32mp1_quadspi_exchange(s, s->left % 2, fifo8_pop(&s->fifo));
         s->left--;
     }
     while (s->left && fmode == FMODE_READ && !fifo8_is_full(&s->fifo)) {
-        fifo8_push(&s->fifo, ssi_transfer(s->bus, 0));
+        fifo8_push(&s->fifo, stm32mp1_quadspi_exchange(s, s->left % 2, 0));
         s->left--;
     }
     if (s->left == 0) {
@@ -388,11 +456,6 @@ static void stm32mp1_quadspi_clock_update(void *opaque, ClockEvent event)
 
 static bool stm32mp1_quadspi_check(STM32MP1QuadspiState *s)
 {
-    if (s->regs[R_CR] & R_CR_DFM_MASK || s->regs[R_CCR] & R_CCR_DDRM_MASK) {
-        qemu_log_mask(LOG_UNIMP, "%s: dual-flash mode and double data rate are "
-                      "not modelled\n", DEVICE(s)->canonical_path);
-        return false;
-    }
     if (stm32mp1_quadspi_fmode(s) != FMODE_MAPPED &&
         stm32mp1_quadspi_has_address(s) &&
         s->regs[R_AR] >= stm32mp1_quadspi_flash_size(s)) {
@@ -415,6 +478,10 @@ static void stm32mp1_quadspi_begin(STM32MP1QuadspiState *s, uint32_t state)
         s->left = s->regs[R_DLR] + 1ull;
         if (s->regs[R_DLR] == WHOLE_FLASH) {
             s->left = stm32mp1_quadspi_flash_size(s) - s->regs[R_AR];
+        }
+        if (stm32mp1_quadspi_is_dual(s)) {
+            /* DL[0] is taken as 1, and bit 0 of an address as 0 */
+            s->left = ROUND_UP(s->left, 2);
         }
         if (fmode == FMODE_POLL) {
             s->left = MIN(s->left, 4);
@@ -497,10 +564,6 @@ static void stm32mp1_quadspi_abort(STM32MP1QuadspiState *s)
 
 static void stm32mp1_quadspi_write_cr(STM32MP1QuadspiState *s, uint32_t value)
 {
-    if ((value & R_CR_TCEN_MASK) && !(s->regs[R_CR] & R_CR_TCEN_MASK)) {
-        qemu_log_mask(LOG_UNIMP, "%s: the timeout counter is not modelled\n",
-                      DEVICE(s)->canonical_path);
-    }
     if (value & R_CR_ABORT_MASK) {
         stm32mp1_quadspi_abort(s);
     }
@@ -618,7 +681,10 @@ static MemTxResult stm32mp1_quadspi_window_read(void *opaque, hwaddr addr,
                                                 MemTxAttrs attrs)
 {
     STM32MP1QuadspiState *s = opaque;
+    unsigned halves;
+    bool odd = addr % 2;
 
+    stm32mp1_quadspi_catch_up(s);
     *data = 0;
     if (s->state != STATE_RUN || stm32mp1_quadspi_fmode(s) != FMODE_MAPPED) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: the flash is not mapped\n",
@@ -630,11 +696,18 @@ static MemTxResult stm32mp1_quadspi_window_read(void *opaque, hwaddr addr,
         stm32mp1_quadspi_update(s);
         return MEMTX_ERROR;
     }
+    halves = stm32mp1_quadspi_command_halves(s);
     stm32mp1_quadspi_send_command(s, addr);
+    if (stm32mp1_quadspi_is_dual(s) && odd) {
+        /* the even one is the other half of the same address */
+        stm32mp1_quadspi_exchange(s, false, 0);
+    }
     for (unsigned i = 0; i < size; i++) {
-        *data |= (uint64_t)(ssi_transfer(s->bus, 0) & 0xff) << 8 * i;
+        *data |= (uint64_t)stm32mp1_quadspi_exchange(s, (odd + i) % 2, 0) <<
+                 8 * i;
     }
     stm32mp1_quadspi_select_flash(s, false);
+    stm32mp1_quadspi_fetch(s, halves);
     return MEMTX_OK;
 }
 
@@ -670,6 +743,7 @@ static void stm32mp1_quadspi_reset_enter(Object *obj, ResetType type)
     s->sent = false;
     s->instruction_sent = false;
     s->left = 0;
+    s->fetching = false;
 }
 
 static void stm32mp1_quadspi_reset_hold(Object *obj, ResetType type)
@@ -693,8 +767,8 @@ static int stm32mp1_quadspi_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_quadspi = {
     .name = TYPE_STM32MP1_QUADSPI,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = stm32mp1_quadspi_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_CLOCK(clk, STM32MP1QuadspiState),
@@ -706,6 +780,7 @@ static const VMStateDescription vmstate_stm32mp1_quadspi = {
         VMSTATE_BOOL(sent, STM32MP1QuadspiState),
         VMSTATE_BOOL(instruction_sent, STM32MP1QuadspiState),
         VMSTATE_UINT64(left, STM32MP1QuadspiState),
+        VMSTATE_BOOL(fetching, STM32MP1QuadspiState),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -7,6 +7,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/bswap.h"
 #include "stm32mp1-util.h"
 
 #define QUADSPI     0x58003000
@@ -31,12 +32,15 @@
 #define EN          BIT(0)
 #define ABORT       BIT(1)
 #define DMAEN       BIT(2)
+#define TCEN        BIT(3)
 #define DFM         BIT(6)
+#define FSEL        BIT(7)
 #define FTHRES(n)   (((n) - 1) << 8)
 #define TEIE        BIT(16)
 #define TCIE        BIT(17)
 #define FTIE        BIT(18)
 #define SMIE        BIT(19)
+#define TOIE        BIT(20)
 #define APMS        BIT(22)
 #define PMM         BIT(23)
 #define PRESCALER(n) ((uint32_t)((n) - 1) << 24)
@@ -44,11 +48,14 @@
 #define TCF         BIT(1)
 #define FTF         BIT(2)
 #define SMF         BIT(3)
+#define TOF         BIT(4)
 #define BUSY        BIT(5)
 #define FLEVEL(n)   ((n) << 8)
 #define IMODE(n)    ((n) << 8)
 #define ADMODE(n)   ((n) << 10)
 #define ADSIZE(n)   (((n) - 1) << 12)
+#define ABMODE(n)   ((n) << 14)
+#define ABSIZE(n)   (((n) - 1) << 16)
 #define DCYC(n)     ((n) << 18)
 #define DMODE(n)    ((n) << 24)
 #define WRITE       (0 << 26)
@@ -61,6 +68,7 @@
 #define CMD(n)      (IMODE(1) | (n))
 #define ADDRESS     (ADMODE(1) | ADSIZE(3))
 #define WREN        0x06
+#define WRDI        0x04
 #define RDSR        0x05
 #define RDID        0x9f
 #define PAGE_PROGRAM 0x02
@@ -69,6 +77,8 @@
 
 #define FLASH       STM32MP1_MACHINE "-device w25q32,bus=quadspi "
 #define FLASH_SIZE  (21u << 16)     /* 4 MiB */
+#define TWO         FLASH "-device w25q32,bus=quadspi,cs=1 "
+#define TWO_SIZE    (22u << 16)     /* of both together */
 
 static QTestState *qts;
 
@@ -168,6 +178,213 @@ static void test_time(void)
     qtest_clock_step(qts, 1);
     g_assert_cmphex(rd(SR), ==, TCF);
     wr(FCR, TCF);
+    g_assert_cmphex(rd(SR), ==, 0);
+    qtest_quit(qts);
+}
+
+/* With both edges, all but the instruction and dummy cycles takes half. */
+static void test_double_rate(void)
+{
+    static const struct {
+        uint32_t ccr;
+        unsigned halves;
+    } cases[] = {
+        { DMODE(1) | READ, 16 + 3 * 16 },
+        { DMODE(1) | READ | DDRM, 16 + 3 * 8 },
+        { DMODE(2) | READ | DDRM, 16 + 3 * 4 },
+        { DMODE(3) | READ | DDRM, 16 + 3 * 2 },
+        { ABMODE(1) | ABSIZE(2) | DMODE(1) | READ, 16 + 2 * 16 + 3 * 16 },
+        { ABMODE(1) | ABSIZE(2) | DMODE(1) | READ | DDRM,
+          16 + 2 * 8 + 3 * 8 },
+        { ADMODE(3) | ADSIZE(3) | DCYC(5) | DMODE(3) | READ,
+          16 + 3 * 4 + 10 + 3 * 4 },
+        { ADMODE(3) | ADSIZE(3) | DCYC(5) | DMODE(3) | READ | DDRM,
+          16 + 3 * 2 + 10 + 3 * 2 },
+    };
+    uint64_t period;
+
+    start(FLASH);
+    period = stm32mp1_qom_get(qts, "/machine/soc/rcc/quadspi",
+                              "qtest-clock-period");
+    wr(CR, EN | PRESCALER(256));
+    wr(DLR, 2);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint64_t ns = ((cases[i].halves * 256 * period) >> 32) / 2;
+
+        g_test_message("case %u", i);
+        wr(CCR, CMD(RDID) | cases[i].ccr);
+        wr(AR, 0);
+        qtest_clock_step(qts, ns - 1);
+        g_assert_cmphex(rd(SR), ==, BUSY);
+        qtest_clock_step(qts, 1);
+        g_assert_cmphex(rd(SR) & TCF, ==, TCF);
+        if (!(cases[i].ccr & (ADMODE(3) | ABMODE(3)))) {
+            g_assert_cmphex(rd(DR), ==, 0x1640ef);
+        }
+        wr(CR, EN | ABORT | PRESCALER(256));
+        wr(FCR, TCF);
+    }
+    qtest_quit(qts);
+}
+
+/* Read @size bytes with one of two flashes. */
+static void check_flash(uint32_t cr, uint32_t addr, const uint8_t *data,
+                        unsigned size, unsigned step)
+{
+    wr(CR, EN | cr);
+    wr(DLR, size - 1);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | READ);
+    wr(AR, addr);
+    for (unsigned i = 0; i < size; i++) {
+        g_assert_cmphex(qtest_readb(qts, QUADSPI + DR), ==, data[i * step]);
+    }
+    finish();
+}
+
+static void test_dual(void)
+{
+    uint8_t data[40];
+    uint64_t period, ns;
+
+    for (unsigned i = 0; i < sizeof(data); i++) {
+        data[i] = i * 7 + 1;
+    }
+    start(TWO);
+    wr(DCR, TWO_SIZE);
+    wr(CR, EN | DFM);
+    program(0x1000, data, sizeof(data));
+    check_flash(DFM, 0x1000, data, sizeof(data), 1);
+    check_flash(DFM, 0x1006, data + 6, 8, 1);
+    /* bit 0 of the address is 0, and there are two bytes at least */
+    check_flash(DFM, 0x1003, data + 2, 2, 1);
+    wr(DLR, 0);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SR), ==, TCF | FTF | BUSY | FLEVEL(2));
+    g_assert_cmphex(qtest_readw(qts, QUADSPI + DR), ==, 0xefef);
+    wr(FCR, TCF);
+
+    /* either has half of it */
+    check_flash(0, 0x800, data, sizeof(data) / 2, 2);
+    check_flash(FSEL, 0x800, data + 1, sizeof(data) / 2, 2);
+
+    /* the window, of which FSIZE is for both */
+    wr(CR, EN | DFM);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
+    for (unsigned i = 0; i < 8; i++) {
+        g_assert_cmphex(qtest_readl(qts, WINDOW + 0x1000 + i), ==,
+                        ldl_le_p(data + i));
+        g_assert_cmphex(qtest_readb(qts, WINDOW + 0x1000 + i), ==, data[i]);
+    }
+    g_assert_cmphex(rd(SR) & TEF, ==, 0);
+    qtest_readb(qts, WINDOW + 0x7fffff);
+    g_assert_cmphex(rd(SR) & TEF, ==, 0);
+    qtest_readb(qts, WINDOW + 0x800000);
+    g_assert_cmphex(rd(SR) & TEF, ==, TEF);
+    wr(CR, EN | DFM | ABORT);
+    wr(FCR, TEF | TCF);
+
+    /* both statuses have to be right */
+    wr(CCR, CMD(WRDI));
+    finish();
+    wr(CR, EN | FSEL);
+    write_enable();
+    wr(PSMKR, 0x0202);
+    wr(DLR, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        wr(CR, EN | DFM | APMS);
+        wr(PSMAR, i == 0 ? 0x0202 : 0x0200);
+        if (i == 2) {
+            wr(CR, EN);
+            write_enable();
+            wr(CR, EN | DFM | APMS);
+            wr(PSMAR, 0x0202);
+        }
+        wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+        qtest_clock_step(qts, 1000000);
+        g_assert_cmphex(rd(SR), ==, i == 0 ? BUSY : SMF);
+        wr(CR, EN | DFM | ABORT);
+        wr(FCR, SMF | TCF);
+    }
+
+    /* twice as many bytes in the same time */
+    period = stm32mp1_qom_get(qts, "/machine/soc/rcc/quadspi",
+                              "qtest-clock-period");
+    wr(CR, EN | DFM | PRESCALER(256));
+    wr(DLR, 7);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    ns = (((8 + 4 * 8) * 256 * period) >> 32);
+    qtest_clock_step(qts, ns - 1);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    qtest_clock_step(qts, 1);
+    g_assert_cmphex(rd(SR) & TCF, ==, TCF);
+    qtest_quit(qts);
+
+    /* the second one is missing */
+    start(FLASH);
+    wr(CR, EN | DFM);
+    wr(DLR, 1);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(qtest_readw(qts, QUADSPI + DR), ==, 0x00ef);
+    qtest_quit(qts);
+}
+
+/* LPTR cycles after the FIFO is full, that is 32 bytes after the command */
+static void test_timeout(void)
+{
+    uint64_t period, ns;
+
+    start(FLASH);
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "quadspi", "sysbus-irq");
+    period = stm32mp1_qom_get(qts, "/machine/soc/rcc/quadspi",
+                              "qtest-clock-period");
+    ns = ((8 + 24 + 8 + 32 * 8 + 100) * 256 * period) >> 32;
+    wr(LPTR, 100);
+    wr(CR, EN | TCEN | TOIE | PRESCALER(256));
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
+    qtest_clock_step(qts, 10 * ns);
+    g_assert_cmphex(rd(SR), ==, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        qtest_readl(qts, WINDOW);
+        g_assert_cmphex(rd(SR), ==, BUSY);
+        qtest_clock_step(qts, ns / 2);
+        qtest_readl(qts, WINDOW + 4);
+        qtest_clock_step(qts, ns - 1);
+        g_assert_cmphex(rd(SR), ==, BUSY);
+        g_assert_false(qtest_get_irq(qts, 0));
+        qtest_clock_step(qts, 1);
+        g_assert_cmphex(rd(SR), ==, TOF);
+        g_assert_true(qtest_get_irq(qts, 0));
+        wr(FCR, TOF);
+        g_assert_cmphex(rd(SR), ==, 0);
+        g_assert_false(qtest_get_irq(qts, 0));
+    }
+    /* it can do something else then, or go on */
+    qtest_readl(qts, WINDOW);
+    wr(CR, EN | ABORT | TCEN | TOIE | PRESCALER(256));
+    wr(FCR, TCF);
+    qtest_clock_step(qts, 10 * ns);
+    g_assert_cmphex(rd(SR), ==, 0);
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
+    qtest_readl(qts, WINDOW);
+    qtest_clock_step(qts, 2 * ns);
+    g_assert_cmphex(rd(SR), ==, TOF);
+    wr(FCR, TOF);
+    wr(DLR, 2);
+    wr(CCR, CMD(RDID) | DMODE(1) | READ);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(DR), ==, 0x1640ef);
+    wr(FCR, TCF);
+
+    /* without the counter it is busy for good; both are saved */
+    wr(CR, EN | PRESCALER(256));
+    wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
+    qtest_readl(qts, WINDOW);
+    qtest_clock_step(qts, 100 * ns);
+    qts = migrate_machine(qts, FLASH);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    wr(CR, 0);
     g_assert_cmphex(rd(SR), ==, 0);
     qtest_quit(qts);
 }
@@ -290,8 +507,10 @@ static void test_mapped(void)
     program(0x2000, data, sizeof(data));
     g_assert_cmphex(qtest_readl(qts, WINDOW + 0x2000), ==, 0);
     wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
-    g_assert_cmphex(rd(SR), ==, BUSY);
+    /* busy with the first access, as something is fetched then */
+    g_assert_cmphex(rd(SR), ==, 0);
     g_assert_cmphex(qtest_readl(qts, WINDOW + 0x2000), ==, 0x04030201);
+    g_assert_cmphex(rd(SR), ==, BUSY);
     g_assert_cmphex(qtest_readw(qts, WINDOW + 0x2006), ==, 0x0807);
     g_assert_cmphex(qtest_readb(qts, WINDOW + 0x2003), ==, 4);
     g_assert_cmphex(qtest_readq(qts, WINDOW + 0x2000), ==,
@@ -389,22 +608,11 @@ static void test_bad_use(void)
 
     qts = stm32mp1_init_logged(&file);
     stm32mp1_enable_clocks(qts);
-    wr(CR, EN);
-    wr(CCR, CMD(RDID) | DMODE(1) | READ | DDRM);
-    g_assert_cmphex(rd(SR), ==, 0);
-    wr(CR, EN | DFM);
-    wr(CCR, CMD(RDID) | DMODE(1) | READ);
-    g_assert_cmphex(rd(SR), ==, 0);
-    wr(CR, EN | BIT(3));
+    wr(CR, EN | TCEN | DFM);
     wr(DR, 1);
     qtest_writel(qts, WINDOW, 1);
     qtest_quit(qts);
-    text = g_strdup_printf("%s%s%s%s%s",
-        "/machine/soc/quadspi: dual-flash mode and double data rate are not "
-        "modelled\n",
-        "/machine/soc/quadspi: dual-flash mode and double data rate are not "
-        "modelled\n",
-        "/machine/soc/quadspi: the timeout counter is not modelled\n",
+    text = g_strdup_printf("%s%s",
         "/machine/soc/quadspi: DR written without a command\n",
         "/machine/soc/quadspi: the window cannot be written\n");
     stm32mp1_check_log(file, text);
@@ -430,6 +638,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/quadspi/registers", test_registers);
     qtest_add_func("stm32mp1/quadspi/time", test_time);
+    qtest_add_func("stm32mp1/quadspi/double-rate", test_double_rate);
+    qtest_add_func("stm32mp1/quadspi/dual", test_dual);
+    qtest_add_func("stm32mp1/quadspi/timeout", test_timeout);
     qtest_add_func("stm32mp1/quadspi/indirect", test_indirect);
     qtest_add_func("stm32mp1/quadspi/threshold", test_threshold);
     qtest_add_func("stm32mp1/quadspi/poll", test_poll);

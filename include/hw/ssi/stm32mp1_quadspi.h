@@ -13,7 +13,8 @@
  *    outside of that mode an access is a bus error
  *  + sysbus IRQ 0: the interrupt, level
  *  + SSI bus, named by the property "bus-name" ("ssi"), for flash with the
- *    cs_index 0 and 1, which CR.FSEL selects
+ *    cs_index 0 and 1, which CR.FSEL selects; CR.DFM selects both, where the
+ *    first has the even bytes
  *  + clock input "clk": the kernel clock
  *  + named GPIO output "dma": level, a DMA request is pending
  */
@@ -53,6 +54,7 @@ struct STM32MP1QuadspiState {
     bool sent;                  /* instruction and address are out */
     bool instruction_sent;      /* for SIOO, since CCR was written */
     uint64_t left;              /* bytes of data that are still to come */
+    bool fetching;              /* memory-mapped: since an access, to TOF */
 };
 
 #endif
