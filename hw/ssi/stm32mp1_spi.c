@@ -15,9 +15,15 @@
  * bus, MISO reads 0: the block has no loop-back of its own.
  *
  * Where this model differs from silicon:
- *  - It is a master only, with Motorola frames. Slave mode, TI frames, I2S and
- *    the CRC are logged, and nothing is transferred in them.
- *  - SS as an input is inactive: nobody else drives it.
+ *  - I2S is logged, and nothing is transferred in it.
+ *  - TI frames have the same bits as Motorola ones; the pulses of SS before
+ *    them are not driven.
+ *  - SS as an input of a master is inactive: nobody else drives it.
+ *  - A slave, on a bus by a TYPE_STM32MP1_SPI_WIRE, takes the bits at the end
+ *    of its master's frame, whatever the phase and the polarity of either are.
+ *  - The CRC is exchanged when the transfer is at its end, not in between when
+ *    it is extended (TSER), in the order of bits of a frame. CRC33_17 has no
+ *    effect: a CRC as long as a frame can be always has its highest power.
  *  - A receiver that overruns in an endless transfer stops the clock, so that
  *    no guest can keep QEMU busy; silicon goes on and loses what comes.
  */
@@ -42,6 +48,8 @@ REG32(CR1, 0x00)
     FIELD(CR1, CSUSP, 10, 1)
     FIELD(CR1, HDDIR, 11, 1)
     FIELD(CR1, SSI, 12, 1)
+    FIELD(CR1, RCRCINI, 14, 1)
+    FIELD(CR1, TCRCINI, 15, 1)
     FIELD(CR1, IOLOCK, 16, 1)
 REG32(CR2, 0x04)
     FIELD(CR2, TSIZE, 0, 16)
@@ -49,8 +57,10 @@ REG32(CR2, 0x04)
 REG32(CFG1, 0x08)
     FIELD(CFG1, DSIZE, 0, 5)
     FIELD(CFG1, FTHLV, 5, 4)
+    FIELD(CFG1, UDRCFG, 9, 2)
     FIELD(CFG1, RXDMAEN, 14, 1)
     FIELD(CFG1, TXDMAEN, 15, 1)
+    FIELD(CFG1, CRCSIZE, 16, 5)
     FIELD(CFG1, CRCEN, 22, 1)
     FIELD(CFG1, MBR, 28, 3)
 REG32(CFG2, 0x0c)
@@ -69,7 +79,9 @@ REG32(SR, 0x14)
     FIELD(SR, DXP, 2, 1)
     FIELD(SR, EOT, 3, 1)
     FIELD(SR, TXTF, 4, 1)
+    FIELD(SR, UDR, 5, 1)
     FIELD(SR, OVR, 6, 1)
+    FIELD(SR, CRCE, 7, 1)
     FIELD(SR, MODF, 9, 1)
     FIELD(SR, TSERF, 10, 1)
     FIELD(SR, SUSP, 11, 1)
@@ -92,9 +104,12 @@ REG32(IPIDR, 0x3f8)
 REG32(SIDR, 0x3fc)
 
 #define IFCR_MASK       0x0ff8
+#define SP_TI           1
 #define CFG1_DMA_MASK   (R_CFG1_RXDMAEN_MASK | R_CFG1_TXDMAEN_MASK)
 #define CFG1_RESET      0x00070007
 #define CRCPOLY_RESET   0x00000107
+
+enum { UDR_PATTERN, UDR_RECEIVED, UDR_TRANSMITTED };
 
 enum { COMM_FULL_DUPLEX, COMM_SIMPLEX_TX, COMM_SIMPLEX_RX, COMM_HALF_DUPLEX };
 
@@ -196,16 +211,53 @@ static const char *stm32mp1_spi_unimplemented(STM32MP1SpiState *s)
     if (s->regs[R_I2SCFGR] & R_I2SCFGR_I2SMOD_MASK) {
         return "I2S";
     }
-    if (!(s->regs[R_CFG2] & R_CFG2_MASTER_MASK)) {
-        return "slave mode";
-    }
-    if (FIELD_EX32(s->regs[R_CFG2], CFG2, SP) != 0) {
-        return "TI frames";
-    }
-    if (s->regs[R_CFG1] & R_CFG1_CRCEN_MASK) {
-        return "the CRC";
+    if (FIELD_EX32(s->regs[R_CFG2], CFG2, SP) > SP_TI) {
+        return "that protocol";
     }
     return NULL;
+}
+
+static bool stm32mp1_spi_is_master(STM32MP1SpiState *s)
+{
+    return s->regs[R_CFG2] & R_CFG2_MASTER_MASK;
+}
+
+static unsigned stm32mp1_spi_crc_bits(STM32MP1SpiState *s)
+{
+    return FIELD_EX32(s->regs[R_CFG1], CFG1, CRCSIZE) + 1;
+}
+
+/* Bits of what is on the line: a frame, or the CRC at the end of a transfer */
+static unsigned stm32mp1_spi_line_bits(STM32MP1SpiState *s)
+{
+    return s->crc ? stm32mp1_spi_crc_bits(s) : stm32mp1_spi_frame_bits(s);
+}
+
+/* A frame went over the line: the CRC takes its bits in that order. */
+static void stm32mp1_spi_crc_add(STM32MP1SpiState *s, unsigned reg,
+                                 uint32_t value)
+{
+    unsigned bits = stm32mp1_spi_frame_bits(s);
+    unsigned size = stm32mp1_spi_crc_bits(s);
+    bool lsb_first = s->regs[R_CFG2] & R_CFG2_LSBFRST_MASK;
+
+    for (unsigned i = 0; i < bits; i++) {
+        uint32_t bit = value >> (lsb_first ? i : bits - 1 - i) & 1;
+        uint32_t out = s->regs[reg] >> (size - 1) & 1;
+
+        s->regs[reg] = s->regs[reg] << 1 ^
+                       (bit ^ out ? s->regs[R_CRCPOLY] : 0);
+        s->regs[reg] &= MAKE_64BIT_MASK(0, size);
+    }
+}
+
+static void stm32mp1_spi_crc_init(STM32MP1SpiState *s)
+{
+    uint32_t ones = MAKE_64BIT_MASK(0, stm32mp1_spi_crc_bits(s));
+
+    s->regs[R_TXCRC] = s->regs[R_CR1] & R_CR1_TCRCINI_MASK ? ones : 0;
+    s->regs[R_RXCRC] = s->regs[R_CR1] & R_CR1_RCRCINI_MASK ? ones : 0;
+    s->crc = false;
 }
 
 static uint32_t stm32mp1_spi_sr(STM32MP1SpiState *s)
@@ -289,7 +341,7 @@ static void stm32mp1_spi_stop(STM32MP1SpiState *s, uint32_t flag)
 
 static int64_t stm32mp1_spi_frame_ns(STM32MP1SpiState *s)
 {
-    uint64_t bits = stm32mp1_spi_frame_bits(s) +
+    uint64_t bits = stm32mp1_spi_line_bits(s) +
                     FIELD_EX32(s->regs[R_CFG2], CFG2, MIDI);
 
     return clock_ticks_to_ns(s->clk,
@@ -304,16 +356,19 @@ static void stm32mp1_spi_begin(STM32MP1SpiState *s, int64_t start)
                 stm32mp1_spi_room(s, &s->rx) < frame;
 
     if (s->shifting || !(s->regs[R_CR1] & R_CR1_CSTART_MASK) ||
-        (stm32mp1_spi_counts(s) && s->left == 0)) {
+        (stm32mp1_spi_counts(s) && s->left == 0 && !s->crc)) {
         return;
     }
     if (s->regs[R_CR1] & R_CR1_CSUSP_MASK) {
         stm32mp1_spi_stop(s, R_SR_SUSP_MASK);
         return;
     }
-    if (stm32mp1_spi_transmits(s) && fifo8_num_used(&s->tx) < frame) {
+    if (!s->crc && stm32mp1_spi_transmits(s) &&
+        fifo8_num_used(&s->tx) < frame) {
         return;
     }
+    /* the CRC needs no room */
+    full = full && !s->crc;
     if (full && (s->regs[R_CR1] & R_CR1_MASRX_MASK)) {
         s->regs[R_SR] |= R_SR_SUSP_MASK;
         return;
@@ -351,14 +406,15 @@ static void stm32mp1_spi_push(Fifo8 *fifo, uint32_t value, unsigned bytes)
     }
 }
 
-/* Exchange a frame with the bus, the most significant bit first */
-static uint32_t stm32mp1_spi_exchange(STM32MP1SpiState *s, uint32_t out)
+/* Exchange so many bits with the bus, the most significant one first */
+static uint32_t stm32mp1_spi_exchange(STM32MP1SpiState *s, uint32_t out,
+                                      unsigned bits)
 {
-    unsigned bits = stm32mp1_spi_frame_bits(s);
     unsigned unit = bits % 8 ? bits : 8;
     bool lsb_first = s->regs[R_CFG2] & R_CFG2_LSBFRST_MASK;
     uint32_t in = 0;
 
+    s->unit = unit;
     if (lsb_first) {
         out = revbit32(out) >> (32 - bits);
     }
@@ -371,6 +427,60 @@ static uint32_t stm32mp1_spi_exchange(STM32MP1SpiState *s, uint32_t out)
     return lsb_first ? revbit32(in) >> (32 - bits) : in;
 }
 
+/* A frame came in: to the FIFO, if there is room */
+static void stm32mp1_spi_received(STM32MP1SpiState *s, uint32_t in)
+{
+    unsigned frame = stm32mp1_spi_frame_bytes(s);
+
+    if (!stm32mp1_spi_receives(s)) {
+        return;
+    }
+    stm32mp1_spi_crc_add(s, R_RXCRC, in);
+    if (stm32mp1_spi_room(s, &s->rx) >= frame) {
+        stm32mp1_spi_push(&s->rx, in, frame);
+    } else {
+        s->regs[R_SR] |= R_SR_OVR_MASK;
+    }
+}
+
+/* The next frame to go out, or 0 if there is none */
+static uint32_t stm32mp1_spi_next_out(STM32MP1SpiState *s)
+{
+    uint32_t out = stm32mp1_spi_pop(&s->tx, stm32mp1_spi_frame_bytes(s));
+
+    stm32mp1_spi_crc_add(s, R_TXCRC, out);
+    return out;
+}
+
+/* A frame of a transfer of a given length is through. */
+static void stm32mp1_spi_count(STM32MP1SpiState *s)
+{
+    s->left--;
+    if (s->left == 0 && FIELD_EX32(s->regs[R_CR2], CR2, TSER)) {
+        /* the transfer is extended */
+        s->left = FIELD_EX32(s->regs[R_CR2], CR2, TSER);
+        s->unwritten = s->left;
+        s->regs[R_CR2] = FIELD_DP32(s->regs[R_CR2], CR2, TSER, 0);
+        s->regs[R_SR] |= R_SR_TSERF_MASK;
+    } else if (s->left == 0 && (s->regs[R_CFG1] & R_CFG1_CRCEN_MASK)) {
+        s->crc = true;
+    } else if (s->left == 0) {
+        stm32mp1_spi_stop(s, R_SR_EOT_MASK);
+    }
+}
+
+/* The CRC came in, and that is the end of the transfer. */
+static void stm32mp1_spi_crc_end(STM32MP1SpiState *s, uint32_t in)
+{
+    trace_stm32mp1_spi_crc(DEVICE(s)->canonical_path, s->regs[R_TXCRC],
+                           s->regs[R_RXCRC], in);
+    s->crc = false;
+    if (stm32mp1_spi_receives(s) && in != s->regs[R_RXCRC]) {
+        s->regs[R_SR] |= R_SR_CRCE_MASK;
+    }
+    stm32mp1_spi_stop(s, R_SR_EOT_MASK);
+}
+
 /* The frame on the line has ended */
 static void stm32mp1_spi_end(STM32MP1SpiState *s)
 {
@@ -379,31 +489,21 @@ static void stm32mp1_spi_end(STM32MP1SpiState *s)
     uint32_t in;
 
     s->shifting = false;
-    /* HDDIR can have changed during the frame. */
-    if (stm32mp1_spi_transmits(s) && fifo8_num_used(&s->tx) >= frame) {
-        out = stm32mp1_spi_pop(&s->tx, frame);
-    }
-    in = stm32mp1_spi_exchange(s, out);
-    trace_stm32mp1_spi_frame(DEVICE(s)->canonical_path, out, in);
-    if (stm32mp1_spi_receives(s)) {
-        if (stm32mp1_spi_room(s, &s->rx) >= frame) {
-            stm32mp1_spi_push(&s->rx, in, frame);
-        } else {
-            s->regs[R_SR] |= R_SR_OVR_MASK;
-        }
-    }
-    if (!stm32mp1_spi_counts(s)) {
+    if (s->crc) {
+        out = stm32mp1_spi_transmits(s) ? s->regs[R_TXCRC] : 0;
+        in = stm32mp1_spi_exchange(s, out, stm32mp1_spi_crc_bits(s));
+        stm32mp1_spi_crc_end(s, in);
         return;
     }
-    s->left--;
-    if (s->left == 0 && FIELD_EX32(s->regs[R_CR2], CR2, TSER)) {
-        /* the transfer is extended */
-        s->left = FIELD_EX32(s->regs[R_CR2], CR2, TSER);
-        s->unwritten = s->left;
-        s->regs[R_CR2] = FIELD_DP32(s->regs[R_CR2], CR2, TSER, 0);
-        s->regs[R_SR] |= R_SR_TSERF_MASK;
-    } else if (s->left == 0) {
-        stm32mp1_spi_stop(s, R_SR_EOT_MASK);
+    /* HDDIR can have changed during the frame. */
+    if (stm32mp1_spi_transmits(s) && fifo8_num_used(&s->tx) >= frame) {
+        out = stm32mp1_spi_next_out(s);
+    }
+    in = stm32mp1_spi_exchange(s, out, stm32mp1_spi_frame_bits(s));
+    trace_stm32mp1_spi_frame(DEVICE(s)->canonical_path, out, in);
+    stm32mp1_spi_received(s, in);
+    if (stm32mp1_spi_counts(s)) {
+        stm32mp1_spi_count(s);
     }
 }
 
@@ -447,6 +547,8 @@ static void stm32mp1_spi_disable(STM32MP1SpiState *s)
     fifo8_reset(&s->rx);
     s->left = 0;
     s->unwritten = 0;
+    s->crc = false;
+    s->bit = 0;
     stm32mp1_spi_stop(s, 0);
 }
 
@@ -472,8 +574,7 @@ static void stm32mp1_spi_write_cr1(STM32MP1SpiState *s, uint32_t value)
         s->regs[R_CR1] &= ~(R_CR1_CSTART_MASK | R_CR1_CSUSP_MASK);
         return;
     }
-    if ((s->regs[R_CFG2] & R_CFG2_MASTER_MASK) &&
-        (s->regs[R_CFG2] & R_CFG2_SSM_MASK) &&
+    if (stm32mp1_spi_is_master(s) && (s->regs[R_CFG2] & R_CFG2_SSM_MASK) &&
         !(s->regs[R_CR1] & R_CR1_SSI_MASK)) {
         /* Another master has selected this one: it gives way. */
         s->regs[R_CR1] &= ~R_CR1_SPE_MASK;
@@ -485,6 +586,8 @@ static void stm32mp1_spi_write_cr1(STM32MP1SpiState *s, uint32_t value)
     if (!was_enabled) {
         s->left = FIELD_EX32(s->regs[R_CR2], CR2, TSIZE);
         s->unwritten = s->left;
+        s->last_in = s->last_out = 0;
+        stm32mp1_spi_crc_init(s);
     }
     what = stm32mp1_spi_unimplemented(s);
     if (what) {
@@ -493,11 +596,92 @@ static void stm32mp1_spi_write_cr1(STM32MP1SpiState *s, uint32_t value)
         s->regs[R_CR1] &= ~R_CR1_CSTART_MASK;
         return;
     }
+    if (!stm32mp1_spi_is_master(s)) {
+        /* it is its master that starts */
+        s->regs[R_CR1] &= ~(R_CR1_CSTART_MASK | R_CR1_CSUSP_MASK);
+        return;
+    }
     if (!(s->regs[R_CR1] & R_CR1_CSTART_MASK)) {
         s->regs[R_CR1] &= ~R_CR1_CSUSP_MASK;
     }
     stm32mp1_spi_set_ss(s);
     stm32mp1_spi_begin_now(s);
+}
+
+/* What a slave shifts out: the next frame, or something in its place */
+static uint32_t stm32mp1_spi_slave_out(STM32MP1SpiState *s)
+{
+    if (!stm32mp1_spi_transmits(s)) {
+        return 0;
+    }
+    if (s->crc) {
+        return s->regs[R_TXCRC];
+    }
+    if (fifo8_num_used(&s->tx) >= stm32mp1_spi_frame_bytes(s)) {
+        s->last_out = stm32mp1_spi_next_out(s);
+        return s->last_out;
+    }
+    s->regs[R_SR] |= R_SR_UDR_MASK;
+    switch (FIELD_EX32(s->regs[R_CFG1], CFG1, UDRCFG)) {
+    case UDR_RECEIVED:
+        return s->last_in;
+    case UDR_TRANSMITTED:
+        return s->last_out;
+    default:
+        return s->regs[R_UDRDR];
+    }
+}
+
+/* All bits of a slave's frame are through */
+static void stm32mp1_spi_slave_end(STM32MP1SpiState *s)
+{
+    trace_stm32mp1_spi_frame(DEVICE(s)->canonical_path, s->shift_out,
+                             s->shift_in);
+    s->bit = 0;
+    if (s->crc) {
+        stm32mp1_spi_crc_end(s, s->shift_in);
+        return;
+    }
+    s->last_in = s->shift_in;
+    stm32mp1_spi_received(s, s->shift_in);
+    if (stm32mp1_spi_counts(s)) {
+        stm32mp1_spi_count(s);
+    }
+}
+
+/* One bit each way */
+static bool stm32mp1_spi_slave_bit(STM32MP1SpiState *s, bool in)
+{
+    unsigned bits = stm32mp1_spi_line_bits(s);
+    unsigned place;
+    bool out;
+
+    if (s->bit == 0) {
+        s->shift_out = stm32mp1_spi_slave_out(s);
+        s->shift_in = 0;
+    }
+    place = s->regs[R_CFG2] & R_CFG2_LSBFRST_MASK ? s->bit :
+                                                    bits - 1 - s->bit;
+    out = extract32(s->shift_out, place, 1);
+    s->shift_in |= (uint32_t)in << place;
+    if (++s->bit == bits) {
+        stm32mp1_spi_slave_end(s);
+    }
+    return out;
+}
+
+/* Does this slave take part, with its SS pin at this level? */
+static bool stm32mp1_spi_slave_selected(STM32MP1SpiState *s, bool level)
+{
+    bool active_high = s->regs[R_CFG2] & R_CFG2_SSIOP_MASK;
+
+    if (!stm32mp1_spi_enabled(s) || stm32mp1_spi_is_master(s) ||
+        stm32mp1_spi_unimplemented(s) || !clock_is_enabled(s->clk) ||
+        (stm32mp1_spi_counts(s) && s->left == 0 && !s->crc)) {
+        return false;
+    }
+    return s->regs[R_CFG2] & R_CFG2_SSM_MASK ?
+           !(s->regs[R_CR1] & R_CR1_SSI_MASK) : level == active_high;
 }
 
 static void stm32mp1_spi_write_txdr(STM32MP1SpiState *s, uint32_t value,
@@ -641,6 +825,9 @@ static void stm32mp1_spi_write(void *opaque, hwaddr addr, uint64_t val64,
         changes = lanes & stm32mp1_spi_mask[reg / 4] &
                   ~stm32mp1_spi_locked(s, reg);
         s->regs[reg / 4] = (value & changes) | (s->regs[reg / 4] & ~changes);
+        if (reg == A_CFG1 && (value & changes & R_CFG1_CRCEN_MASK)) {
+            stm32mp1_spi_crc_init(s);
+        }
         break;
     default:
         qemu_log_mask(LOG_GUEST_ERROR,
@@ -672,6 +859,11 @@ static void stm32mp1_spi_reset_enter(Object *obj, ResetType type)
     s->shifting = false;
     s->left = 0;
     s->unwritten = 0;
+    s->crc = false;
+    s->unit = 8;
+    s->bit = 0;
+    s->shift_out = s->shift_in = 0;
+    s->last_out = s->last_in = 0;
     fifo8_reset(&s->tx);
     fifo8_reset(&s->rx);
 }
@@ -696,7 +888,9 @@ static int stm32mp1_spi_post_load(void *opaque, int version_id)
         stm32mp1_spi_room(s, &s->rx) > STM32MP1_SPI_FIFO_SIZE ||
         stm32mp1_spi_frame_bits(s) > s->data_size ||
         s->left > 0xffff || s->unwritten > s->left ||
-        (s->shifting && stm32mp1_spi_counts(s) && s->left == 0)) {
+        (s->crc && s->left) || s->unit == 0 || s->unit > 32 ||
+        s->bit >= stm32mp1_spi_line_bits(s) ||
+        (s->shifting && stm32mp1_spi_counts(s) && s->left == 0 && !s->crc)) {
         return -EINVAL;
     }
     return 0;
@@ -704,8 +898,8 @@ static int stm32mp1_spi_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_stm32mp1_spi = {
     .name = TYPE_STM32MP1_SPI,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = stm32mp1_spi_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_ARRAY(regs, STM32MP1SpiState, STM32MP1_SPI_NUM_REGS),
@@ -716,6 +910,13 @@ static const VMStateDescription vmstate_stm32mp1_spi = {
         VMSTATE_INT64(end_ns, STM32MP1SpiState),
         VMSTATE_UINT32(left, STM32MP1SpiState),
         VMSTATE_UINT32(unwritten, STM32MP1SpiState),
+        VMSTATE_BOOL(crc, STM32MP1SpiState),
+        VMSTATE_UINT8(unit, STM32MP1SpiState),
+        VMSTATE_UINT8(bit, STM32MP1SpiState),
+        VMSTATE_UINT32(shift_out, STM32MP1SpiState),
+        VMSTATE_UINT32(shift_in, STM32MP1SpiState),
+        VMSTATE_UINT32(last_in, STM32MP1SpiState),
+        VMSTATE_UINT32(last_out, STM32MP1SpiState),
         VMSTATE_CLOCK(clk, STM32MP1SpiState),
         VMSTATE_END_OF_LIST()
     },
@@ -781,7 +982,99 @@ static void stm32mp1_spi_class_init(ObjectClass *klass, ClassInitData *data)
     rc->phases.hold = stm32mp1_spi_reset_hold;
 }
 
+/* What the master shifts out, and what it gets for it */
+static uint32_t stm32mp1_spi_wire_transfer(SSIPeripheral *dev, uint32_t value)
+{
+    STM32MP1SpiWireState *w = STM32MP1_SPI_WIRE(dev);
+    STM32MP1SpiState *s = w->controller;
+    STM32MP1SpiState *master =
+        STM32MP1_SPI(qdev_get_parent_bus(DEVICE(w))->parent);
+    uint32_t in = 0;
+
+    for (unsigned i = 0; i < master->unit; i++) {
+        bool bit = extract32(value, master->unit - 1 - i, 1);
+
+        in <<= 1;
+        /* it may be at its end in the middle of what its master sends */
+        if (stm32mp1_spi_slave_selected(s, w->level)) {
+            in |= stm32mp1_spi_slave_bit(s, bit);
+        }
+    }
+    stm32mp1_spi_update(s);
+    return in;
+}
+
+/* The slave's SS pin: whoever is not selected any more begins a frame anew. */
+static void stm32mp1_spi_wire_cs(void *opaque, int n, int level)
+{
+    STM32MP1SpiWireState *w = opaque;
+
+    w->level = level;
+    if (!stm32mp1_spi_slave_selected(w->controller, w->level)) {
+        w->controller->bit = 0;
+    }
+}
+
+static void stm32mp1_spi_wire_realize(SSIPeripheral *dev, Error **errp)
+{
+    STM32MP1SpiWireState *w = STM32MP1_SPI_WIRE(dev);
+    DeviceState *master = qdev_get_parent_bus(DEVICE(dev))->parent;
+
+    if (!object_dynamic_cast(OBJECT(master), TYPE_STM32MP1_SPI)) {
+        error_setg(errp, "'bus' has to be one of a " TYPE_STM32MP1_SPI);
+        return;
+    }
+    if (!w->controller) {
+        error_setg(errp, "'controller' has to be set");
+        return;
+    }
+    if (OBJECT(w->controller) == OBJECT(master)) {
+        error_setg(errp, "'controller' is the one of 'bus'");
+        return;
+    }
+    w->level = true;
+    qdev_init_gpio_in_named(DEVICE(dev), stm32mp1_spi_wire_cs, SSI_GPIO_CS, 1);
+}
+
+static const VMStateDescription vmstate_stm32mp1_spi_wire = {
+    .name = TYPE_STM32MP1_SPI_WIRE,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_SSI_PERIPHERAL(parent_obj, STM32MP1SpiWireState),
+        VMSTATE_BOOL(level, STM32MP1SpiWireState),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const Property stm32mp1_spi_wire_properties[] = {
+    DEFINE_PROP_LINK("controller", STM32MP1SpiWireState, controller,
+                     TYPE_STM32MP1_SPI, STM32MP1SpiState *),
+};
+
+static void stm32mp1_spi_wire_class_init(ObjectClass *klass,
+                                         ClassInitData *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    SSIPeripheralClass *spc = SSI_PERIPHERAL_CLASS(klass);
+
+    dc->desc = "Wires from an SPI bus to a controller that is a slave there";
+    dc->vmsd = &vmstate_stm32mp1_spi_wire;
+    dc->hotpluggable = false;
+    device_class_set_props(dc, stm32mp1_spi_wire_properties);
+    spc->realize = stm32mp1_spi_wire_realize;
+    /* a slave that software selects does not look at the pin */
+    spc->transfer_raw = stm32mp1_spi_wire_transfer;
+    spc->cs_polarity = SSI_CS_LOW;
+}
+
 static const TypeInfo stm32mp1_spi_types[] = {
+    {
+        .name = TYPE_STM32MP1_SPI_WIRE,
+        .parent = TYPE_SSI_PERIPHERAL,
+        .instance_size = sizeof(STM32MP1SpiWireState),
+        .class_init = stm32mp1_spi_wire_class_init,
+    },
     {
         .name = TYPE_STM32MP1_SPI,
         .parent = TYPE_SYS_BUS_DEVICE,

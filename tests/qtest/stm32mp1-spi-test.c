@@ -31,6 +31,8 @@
 #define TXDR        0x20
 #define RXDR        0x30
 #define CRCPOLY     0x40
+#define TXCRC       0x44
+#define RXCRC       0x48
 #define UDRDR       0x4c
 #define I2SCFGR     0x50
 
@@ -40,27 +42,35 @@
 #define CSUSP       BIT(10)
 #define HDDIR       BIT(11)
 #define SSI         BIT(12)
+#define RCRCINI     BIT(14)
+#define TCRCINI     BIT(15)
 #define IOLOCK      BIT(16)
 #define DSIZE(n)    ((n) - 1)
 #define FTHLV(n)    (((n) - 1) << 5)
 #define RXDMAEN     BIT(14)
 #define TXDMAEN     BIT(15)
+#define UDRCFG(n)   ((n) << 9)
+#define CRCSIZE(n)  (((n) - 1) << 16)
 #define CRCEN       BIT(22)
 #define MBR(n)      ((uint32_t)(n) << 28)
 #define MIDI(n)     ((n) << 4)
 #define SIMPLEX_TX  (1 << 17)
 #define SIMPLEX_RX  (2 << 17)
 #define HALF_DUPLEX (3 << 17)
+#define SP(n)       ((n) << 19)
 #define MASTER      BIT(22)
 #define LSBFRST     BIT(23)
 #define SSM         BIT(26)
+#define SSIOP       BIT(28)
 #define SSOE        BIT(29)
 #define RXP         BIT(0)
 #define TXP         BIT(1)
 #define DXP         BIT(2)
 #define EOT         BIT(3)
 #define TXTF        BIT(4)
+#define UDR         BIT(5)
 #define OVR         BIT(6)
+#define CRCE        BIT(7)
 #define MODF        BIT(9)
 #define TSERF       BIT(10)
 #define SUSP        BIT(11)
@@ -506,10 +516,9 @@ static void test_unimplemented(void)
         uint32_t i2scfgr;
         const char *log;
     } rows[] = {
-        { DSIZE(8), 0, 0, "slave mode" },
         { DSIZE(8), MASTER, 1, "I2S" },
-        { DSIZE(8), MASTER | BIT(19), 0, "TI frames" },
-        { DSIZE(8) | CRCEN, MASTER, 0, "the CRC" },
+        { DSIZE(8), 0, 1, "I2S" },
+        { DSIZE(8), MASTER | SP(2), 0, "that protocol" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -532,6 +541,277 @@ static void test_unimplemented(void)
         stm32mp1_check_log(file, text);
         unlink(file);
     }
+}
+
+/* A CRC of so many bits follows the frames, and is not a frame. */
+static void test_crc(void)
+{
+    static const struct {
+        uint32_t cfg1, cfg2, cr1, poly;
+        uint32_t data[3];
+        unsigned frames;
+        unsigned bits;          /* of all, with the CRC */
+        uint32_t crc;
+    } rows[] = {
+        { DSIZE(8) | CRCSIZE(8), 0, 0, 0x107, { 0x11, 0x22, 0x33 }, 3, 32,
+          0xd4 },
+        { DSIZE(8) | CRCSIZE(8), 0, TCRCINI | RCRCINI, 0x107,
+          { 0x11, 0x22, 0x33 }, 3, 32, 0xff },
+        { DSIZE(16) | CRCSIZE(16), 0, TCRCINI | RCRCINI, 0x11021,
+          { 0x1122, 0x3344 }, 2, 48, 0x59f3 },
+        { DSIZE(8) | CRCSIZE(16), 0, 0, 0x1021, { 0x11, 0x22, 0x33 }, 3, 40,
+          0x12e7 },
+        { DSIZE(12) | CRCSIZE(12), 0, 0, 0x180f, { 0x123, 0x456 }, 2, 36,
+          0xe69 },
+        { DSIZE(8) | CRCSIZE(8), LSBFRST, 0, 0x107, { 0x11, 0x22, 0x33 }, 3,
+          32, 0x3f },
+        { DSIZE(8) | CRCSIZE(8), SP(1), 0, 0x107, { 0x11, 0x22, 0x33 }, 3, 32,
+          0xd4 },
+    };
+
+    qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint64_t ns = ticks_ns("spi45", rows[i].bits * 256);
+        unsigned shift = (rows[i].cfg1 & 31) > 7 ? 16 : 8;
+
+        g_test_message("row %u", i);
+        wr(SPI4 + CR1, rows[i].cr1);
+        wr(SPI4 + CRCPOLY, rows[i].poly);
+        wr(SPI4 + IFCR, ~0u);
+        wr(SPI4 + CR2, rows[i].frames);
+        wr(SPI4 + CFG1, rows[i].cfg1 | CRCEN | MBR(7));
+        wr(SPI4 + CFG2, rows[i].cfg2 | MASTER);
+        wr(SPI4 + CR1, rows[i].cr1 | SPE);
+        wr(SPI4 + CR1, rows[i].cr1 | SPE | CSTART);
+        for (unsigned j = 0; j < rows[i].frames; j++) {
+            if (shift == 16) {
+                qtest_writew(qts, SPI4 + TXDR, rows[i].data[j]);
+            } else {
+                qtest_writeb(qts, SPI4 + TXDR, rows[i].data[j]);
+            }
+        }
+        /* frames are rounded down one by one */
+        qtest_clock_step(qts, ns - 8);
+        g_assert_cmphex(rd(SPI4 + SR) & EOT, ==, 0);
+        g_assert_cmphex(rd(SPI4 + CR1) & CSTART, ==, CSTART);
+        qtest_clock_step(qts, 8);
+        g_assert_cmphex(rd(SPI4 + SR) & (EOT | CRCE | OVR), ==, EOT);
+        g_assert_cmphex(rd(SPI4 + TXCRC), ==, rows[i].crc);
+        g_assert_cmphex(rd(SPI4 + RXCRC), ==, rows[i].crc);
+        for (unsigned j = 0; j < rows[i].frames; j++) {
+            g_assert_cmphex(shift == 16 ? qtest_readw(qts, SPI4 + RXDR) :
+                                          qtest_readb(qts, SPI4 + RXDR), ==,
+                            rows[i].data[j]);
+        }
+        g_assert_cmphex(rd(SPI4 + SR) & (RXP | RXPLVL(3) | RXWNE), ==, 0);
+        wr(SPI4 + CR1, rows[i].cr1);
+    }
+    qtest_quit(qts);
+}
+
+/* Nobody sends a CRC; who does not receive does not miss it. */
+static void test_crc_error(void)
+{
+    static const struct {
+        uint32_t cfg2, cr1;
+        bool error;
+    } rows[] = {
+        { 0, RCRCINI, true }, { 0, 0, false },
+        { SIMPLEX_TX, RCRCINI, false }, { SIMPLEX_RX, RCRCINI, true },
+    };
+
+    qts = stm32mp1_init();
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "spi4", "sysbus-irq");
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        g_test_message("row %u", i);
+        wr(SPI4 + CR1, rows[i].cr1);
+        wr(SPI4 + IFCR, ~0u);
+        wr(SPI4 + IER, CRCE);
+        wr(SPI4 + CR2, 1);
+        wr(SPI4 + CFG1, DSIZE(8) | CRCSIZE(8) | CRCEN);
+        wr(SPI4 + CFG2, rows[i].cfg2 | MASTER);
+        wr(SPI4 + CR1, rows[i].cr1 | SPE);
+        wr(SPI4 + CR1, rows[i].cr1 | SPE | CSTART);
+        if (rows[i].cfg2 != SIMPLEX_RX) {
+            qtest_writeb(qts, SPI4 + TXDR, 0x77);
+        }
+        qtest_clock_step(qts, 1000000);
+        g_assert_cmphex(rd(SPI4 + SR) & (EOT | CRCE), ==,
+                        rows[i].error ? EOT | CRCE : EOT);
+        g_assert_cmpint(qtest_get_irq(qts, 0), ==, rows[i].error);
+        wr(SPI4 + IFCR, CRCE);
+        g_assert_false(qtest_get_irq(qts, 0));
+    }
+    qtest_quit(qts);
+}
+
+/* SPI5 is a slave on the bus of SPI4. */
+#define WIRED   STM32MP1_MACHINE \
+                "-device stm32mp1-spi-wire,bus=spi4," \
+                "controller=/machine/soc/spi5 "
+
+static void start_slave(uint32_t frames, uint32_t cfg1, uint32_t cfg2,
+                        uint32_t cr1)
+{
+    wr(SPI5 + CR1, 0);
+    wr(SPI5 + IFCR, ~0u);
+    wr(SPI5 + CR2, frames);
+    wr(SPI5 + CFG1, cfg1);
+    wr(SPI5 + CFG2, cfg2);
+    wr(SPI5 + CR1, cr1 | SPE);
+}
+
+static void wire(void)
+{
+    qts = qtest_init(WIRED);
+    stm32mp1_enable_clocks(qts);
+}
+
+/* The master sends bytes and gets others. */
+static void exchange(unsigned frames, uint32_t cfg2, uint32_t out, uint32_t in)
+{
+    start(SPI4, frames, DSIZE(8), cfg2);
+    for (unsigned i = 0; i < frames; i++) {
+        qtest_writeb(qts, SPI4 + TXDR, out >> 8 * i);
+    }
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SPI4 + SR) & EOT, ==, EOT);
+    for (unsigned i = 0; i < frames; i++) {
+        g_assert_cmphex(qtest_readb(qts, SPI4 + RXDR), ==, in >> 8 * i & 0xff);
+    }
+}
+
+static void test_slave(void)
+{
+    wire();
+    start_slave(0, DSIZE(8) | FTHLV(2), 0, 0);
+    wr(SPI5 + TXDR, 0x44332211);
+    /* its CSTART is nothing */
+    wr(SPI5 + CR1, SPE | CSTART);
+    g_assert_cmphex(rd(SPI5 + CR1), ==, SPE);
+    exchange(2, SSOE, 0xbbaa, 0x2211);
+    g_assert_cmphex(rd(SPI5 + SR) & (RXP | UDR | EOT), ==, RXP);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xbbaa);
+    /* not selected, it is not there */
+    exchange(2, 0, 0xbbaa, 0);
+    g_assert_cmphex(rd(SPI5 + SR) & (RXP | RXPLVL(3)), ==, 0);
+    exchange(2, SSOE, 0xddcc, 0x4433);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xddcc);
+
+    /* the other polarity of the pin */
+    start_slave(0, DSIZE(8), SSIOP, 0);
+    wr(SPI5 + TXDR, 0x88776655);
+    exchange(2, SSOE | SSIOP, 0xbbaa, 0x6655);
+    exchange(2, SSOE, 0xbbaa, 0);
+    /* by software */
+    start_slave(0, DSIZE(8), SSM, SSI);
+    wr(SPI5 + TXDR, 0x88776655);
+    exchange(2, SSOE, 0xbbaa, 0);
+    wr(SPI5 + CR1, SPE);
+    exchange(2, 0, 0xbbaa, 0x6655);
+
+    wr(SPI5 + CR1, 0);
+    exchange(1, 0, 0xaa, 0);
+    qtest_quit(qts);
+}
+
+/* Frames of either side's length: bits are bits. */
+static void test_slave_frames(void)
+{
+    wire();
+    start_slave(0, DSIZE(16), 0, 0);
+    wr(SPI5 + TXDR, 0x33441122);
+    exchange(4, SSOE, 0xddccbbaa, 0x44332211);
+    g_assert_cmphex(rd(SPI5 + RXDR), ==, 0xccddaabb);
+
+    start_slave(0, DSIZE(8), 0, 0);
+    wr(SPI5 + TXDR, 0x44332211);
+    start(SPI4, 2, DSIZE(16), SSOE);
+    wr(SPI4 + TXDR, 0xccddaabb);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SPI4 + RXDR), ==, 0x33441122);
+    g_assert_cmphex(rd(SPI5 + RXDR), ==, 0xddccbbaa);
+
+    start_slave(0, DSIZE(12), LSBFRST, 0);
+    qtest_writew(qts, SPI5 + TXDR, 0x456);
+    start(SPI4, 1, DSIZE(12), SSOE | LSBFRST);
+    qtest_writew(qts, SPI4 + TXDR, 0x123);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(qtest_readw(qts, SPI4 + RXDR), ==, 0x456);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0x123);
+
+    /* a frame that is cut off is none, but what was saved goes on */
+    start_slave(0, DSIZE(16), 0, 0);
+    wr(SPI5 + TXDR, 0x33441122);
+    exchange(1, SSOE, 0xaa, 0x11);
+    exchange(2, SSOE, 0xccbb, 0x4433);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xbbcc);
+    start_slave(0, DSIZE(16), SSM, 0);
+    wr(SPI5 + TXDR, 0x33441122);
+    exchange(1, 0, 0xaa, 0x11);
+    qts = migrate_machine(qts, WIRED);
+    exchange(1, 0, 0xbb, 0x22);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xaabb);
+    qtest_quit(qts);
+}
+
+/* A slave that has nothing, and one that nobody reads */
+static void test_slave_errors(void)
+{
+    wire();
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "spi5", "sysbus-irq");
+    wr(SPI5 + UDRDR, 0x5a);
+    for (unsigned mode = 0; mode < 3; mode++) {
+        static const uint8_t filler[3] = { 0x5a, 0xaa, 0x11 };
+
+        start_slave(0, DSIZE(8) | UDRCFG(mode), 0, 0);
+        wr(SPI5 + IER, UDR);
+        qtest_writeb(qts, SPI5 + TXDR, 0x11);
+        exchange(1, SSOE, 0xaa, 0x11);
+        g_assert_cmphex(rd(SPI5 + SR) & UDR, ==, 0);
+        g_assert_false(qtest_get_irq(qts, 0));
+        exchange(1, SSOE, 0xbb, filler[mode]);
+        g_assert_cmphex(rd(SPI5 + SR) & UDR, ==, UDR);
+        g_assert_true(qtest_get_irq(qts, 0));
+        wr(SPI5 + IFCR, UDR);
+        g_assert_false(qtest_get_irq(qts, 0));
+    }
+    start_slave(0, DSIZE(8), SIMPLEX_RX, 0);
+    wr(SPI5 + IER, OVR);
+    exchange(8, SSOE, 0, 0);
+    g_assert_cmphex(rd(SPI5 + SR) & (OVR | UDR), ==, 0);
+    exchange(1, SSOE, 0, 0);
+    g_assert_cmphex(rd(SPI5 + SR) & (OVR | UDR), ==, OVR);
+    g_assert_true(qtest_get_irq(qts, 0));
+    qtest_quit(qts);
+}
+
+/* A transfer of a given length, with a CRC that is right, or not */
+static void test_slave_counts(void)
+{
+    wire();
+    for (unsigned good = 0; good < 2; good++) {
+        const uint32_t cfg1 = DSIZE(8) | CRCSIZE(8) | CRCEN;
+
+        g_test_message("good %u", good);
+        start_slave(2, cfg1, 0, good ? 0 : RCRCINI);
+        wr(SPI5 + TXDR, 0x44332211);
+        g_assert_cmphex(rd(SPI5 + SR) & (TXTF | TXP), ==, TXTF);
+        start(SPI4, 2, cfg1, SSOE);
+        qtest_writew(qts, SPI4 + TXDR, 0xbbaa);
+        qtest_clock_step(qts, 1000000);
+        g_assert_cmphex(rd(SPI4 + SR) & (EOT | CRCE), ==, EOT);
+        g_assert_cmphex(rd(SPI5 + SR) & (EOT | CRCE | TXC), ==,
+                        good ? EOT | TXC : EOT | CRCE | TXC);
+        g_assert_cmphex(qtest_readw(qts, SPI4 + RXDR), ==, 0x2211);
+        g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xbbaa);
+        g_assert_cmphex(rd(SPI5 + TXCRC), ==, rd(SPI4 + RXCRC));
+        /* after its end it does not take part any more */
+        exchange(1, SSOE, 0xaa, 0);
+        g_assert_cmphex(rd(SPI5 + SR) & (UDR | RXP), ==, 0);
+    }
+    qtest_quit(qts);
 }
 
 static void test_migration(void)
@@ -568,6 +848,12 @@ int main(int argc, char **argv)
     qtest_add_data_func("stm32mp1/spi/dma-tx", "dma-tx", test_dma);
     qtest_add_func("stm32mp1/spi/ss", test_ss);
     qtest_add_func("stm32mp1/spi/flash", test_flash);
+    qtest_add_func("stm32mp1/spi/crc", test_crc);
+    qtest_add_func("stm32mp1/spi/crc-error", test_crc_error);
+    qtest_add_func("stm32mp1/spi/slave", test_slave);
+    qtest_add_func("stm32mp1/spi/slave-frames", test_slave_frames);
+    qtest_add_func("stm32mp1/spi/slave-errors", test_slave_errors);
+    qtest_add_func("stm32mp1/spi/slave-counts", test_slave_counts);
     qtest_add_func("stm32mp1/spi/unimplemented", test_unimplemented);
     qtest_add_func("stm32mp1/spi/migration", test_migration);
     return g_test_run();

@@ -5,7 +5,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * RM0436, chapter "Serial peripheral interface / inter-IC sound": the second
- * generation of the block, with FIFOs and a transfer counter, as a master.
+ * generation of the block, with FIFOs and a transfer counter, as a master or a
+ * slave.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers, 0x400 bytes
@@ -19,6 +20,15 @@
  *  + named GPIO outputs "dma-rx", "dma-tx": level, a DMA request is pending
  *  + property "data-size": longest frame in bits, 32 with FIFOs of 16 bytes,
  *    or 16 with FIFOs of 8 bytes
+ *
+ * A TYPE_STM32MP1_SPI_WIRE has another block of this type as a slave on the bus
+ * of a master; it is the user's to make:
+ *
+ *   -device stm32mp1-spi-wire,bus=spi4,controller=/machine/soc/spi5
+ *
+ *  + Its bus: that of the master
+ *  + Property "controller": link to the one that is the slave
+ *  + Named GPIO input SSI_GPIO_CS: level of the slave's SS pin
  */
 #ifndef HW_SSI_STM32MP1_SPI_H
 #define HW_SSI_STM32MP1_SPI_H
@@ -32,6 +42,9 @@
 
 #define TYPE_STM32MP1_SPI "stm32mp1-spi"
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1SpiState, STM32MP1_SPI)
+
+#define TYPE_STM32MP1_SPI_WIRE "stm32mp1-spi-wire"
+OBJECT_DECLARE_SIMPLE_TYPE(STM32MP1SpiWireState, STM32MP1_SPI_WIRE)
 
 #define STM32MP1_SPI_NUM_CS 4
 #define STM32MP1_SPI_NUM_REGS 0x15      /* CR1 to I2SCFGR */
@@ -61,6 +74,22 @@ struct STM32MP1SpiState {
     int64_t end_ns;
     uint32_t left;      /* frames of the transfer that are still to end */
     uint32_t unwritten; /* frames of the transfer that TXDR still waits for */
+    bool crc;           /* the CRC is next, or on the line */
+    uint8_t unit;       /* bits of what ssi_transfer() has */
+
+    /* as a slave: bits of the frame that are through, and both directions */
+    uint8_t bit;
+    uint32_t shift_out;
+    uint32_t shift_in;
+    uint32_t last_in;   /* the frame before, for an underrun */
+    uint32_t last_out;
+};
+
+struct STM32MP1SpiWireState {
+    SSIPeripheral parent_obj;
+
+    STM32MP1SpiState *controller;
+    bool level;         /* of the slave's SS pin */
 };
 
 #endif
