@@ -72,6 +72,7 @@ REG32(CFGR, 0x0c)
     FIELD(CFGR, DISCEN, 16, 1)
     FIELD(CFGR, DISCNUM, 17, 3)
     FIELD(CFGR, JDISCEN, 20, 1)
+    FIELD(CFGR, JQM, 21, 1)
     FIELD(CFGR, AWD1SGL, 22, 1)
     FIELD(CFGR, AWD1EN, 23, 1)
     FIELD(CFGR, JAWD1EN, 24, 1)
@@ -697,6 +698,21 @@ static void stm32mp1_adc_stop_all(STM32MP1AdcUnit *u)
     stm32mp1_adc_stop(u, true);
 }
 
+/*
+ * The queue of contexts matters where JSQR is written between injected
+ * conversions, and where they end with it (JQM).
+ */
+static void stm32mp1_adc_check_queue(const STM32MP1AdcUnit *u, bool starts)
+{
+    uint32_t cfgr = u->regs[R_CFGR];
+
+    if (!(cfgr & R_CFGR_JQDIS_MASK) && (u->regs[R_CR] & R_CR_JADSTART_MASK) &&
+        (!starts || (cfgr & R_CFGR_JQM_MASK))) {
+        qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: ADC%u: no queue of injected "
+                      "contexts\n", stm32mp1_adc_number(u));
+    }
+}
+
 static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
 {
     uint32_t *cr = &u->regs[R_CR];
@@ -743,6 +759,7 @@ static void stm32mp1_adc_write_cr(STM32MP1AdcUnit *u, uint32_t value)
         wrong = "JADSTART with JAUTO";
     } else if (command & R_CR_JADSTART_MASK) {
         *cr |= R_CR_JADSTART_MASK;
+        stm32mp1_adc_check_queue(u, true);
         if (!stm32mp1_adc_jtriggered(u)) {
             stm32mp1_adc_fire_injected(u);
         }
@@ -784,9 +801,8 @@ static void stm32mp1_adc_write_unit(STM32MP1AdcUnit *u, hwaddr addr,
         for (unsigned i = 0; i < ARRAY_SIZE(storage); i++) {
             if (storage[i].reg == reg) {
                 u->regs[reg] = value & storage[i].mask;
-                if (reg == R_CFGR && !(value & R_CFGR_JQDIS_MASK)) {
-                    qemu_log_mask(LOG_UNIMP, "stm32mp1-adc: no queue of "
-                                  "injected contexts\n");
+                if (reg == R_JSQR) {
+                    stm32mp1_adc_check_queue(u, false);
                 }
                 stm32mp1_adc_update(u);
                 return;

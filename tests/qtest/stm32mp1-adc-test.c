@@ -573,6 +573,41 @@ static void test_injected_trigger(void)
     qtest_quit(qts);
 }
 
+/* Where the queue of contexts would make a difference, that is said. */
+static void test_injected_queue(void)
+{
+    enum { JQM = 1 << 21, JQDIS = 1u << 31 };
+    static const char text[] =
+        "stm32mp1-adc: ADC1: no queue of injected contexts\n";
+    g_autofree char *twice = g_strdup_printf("%s%s", text, text);
+    g_autofree char *file = NULL;
+    QTestState *qts = stm32mp1_init_logged(&file);
+
+    stm32mp1_enable_clocks(qts);
+    qtest_writel(qts, RCC_ADCCKSELR, 1);
+    enable(qts, ADC1);
+    qtest_writel(qts, ADC1 + CFGR, 0);
+    qtest_writel(qts, ADC1 + JSQR, INJECTED);
+    inject(qts);
+    qtest_clock_step(qts, 10 * CONVERSION_NS);
+    qtest_writel(qts, ADC1 + JSQR, INJECTED);
+    qtest_writel(qts, ADC1 + CFGR, JQDIS | JQM);
+    inject(qts);
+    qtest_writel(qts, ADC1 + JSQR, INJECTED);
+    stm32mp1_check_log(file, "");
+    qtest_clock_step(qts, 10 * CONVERSION_NS);
+    qtest_writel(qts, ADC1 + CFGR, 0);
+    inject(qts);
+    qtest_writel(qts, ADC1 + JSQR, INJECTED);
+    stm32mp1_check_log(file, text);
+    qtest_clock_step(qts, 10 * CONVERSION_NS);
+    qtest_writel(qts, ADC1 + CFGR, JQM);
+    inject(qts);
+    stm32mp1_check_log(file, twice);
+    qtest_quit(qts);
+    unlink(file);
+}
+
 /* What ADC1 makes of the input of channel 6 */
 static uint32_t result(QTestState *qts)
 {
@@ -952,6 +987,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/adc/injected_first", test_injected_first);
     qtest_add_func("stm32mp1/adc/injected_automatic", test_injected_automatic);
     qtest_add_func("stm32mp1/adc/injected_trigger", test_injected_trigger);
+    qtest_add_func("stm32mp1/adc/injected_queue", test_injected_queue);
     qtest_add_func("stm32mp1/adc/offsets", test_offsets);
     qtest_add_func("stm32mp1/adc/oversampling", test_oversampling);
     qtest_add_func("stm32mp1/adc/oversampling_interrupted",
