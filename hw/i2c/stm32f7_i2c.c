@@ -415,7 +415,6 @@ static void stm32f7_i2c_stop(STM32F7I2CState *s)
         s->active = false;
     }
     s->stopping = false;
-    s->turning = false;
     s->cr2 &= ~R_CR2_PECBYTE_MASK;
     s->isr &= ~(R_ISR_BUSY_MASK | R_ISR_TXIS_MASK | R_ISR_TC_MASK |
                 R_ISR_TCR_MASK);

@@ -257,7 +257,6 @@ static void stm32mp1_spi_crc_init(STM32MP1SpiState *s)
 
     s->regs[R_TXCRC] = s->regs[R_CR1] & R_CR1_TCRCINI_MASK ? ones : 0;
     s->regs[R_RXCRC] = s->regs[R_CR1] & R_CR1_RCRCINI_MASK ? ones : 0;
-    s->crc = false;
 }
 
 static uint32_t stm32mp1_spi_sr(STM32MP1SpiState *s)

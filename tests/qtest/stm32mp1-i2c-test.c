@@ -1300,6 +1300,9 @@ static void test_10bit_software(void)
 #define PEC_WRITE       0x23
 /* of 0x54, 0x10, 0x55, 0x77 */
 #define PEC_READ        0x09
+/* of 0xf4, 0xa5, 0x11, and of 0xf4, 0xa5, 0xf5, 0x22 */
+#define PEC_10BIT_WRITE 0xe9
+#define PEC_10BIT_READ  0x68
 
 static void test_pec_write(void)
 {
@@ -1405,10 +1408,51 @@ static void test_pec_read(void)
     g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, PEC_WRITE);
     qtest_writel(qts, MASTER(ICR), ISR_STOPF);
 
+    /* it is taken back when it came, without a stop, too */
+    qtest_readl(qts, SLAVE(RXDR));
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+    call(qts, OWN, 1, CR2_READ | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), 0x77);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)) & ISR_TC, ==, ISR_TC);
+    g_assert_cmphex(qtest_readl(qts, MASTER(CR2)) & CR2_PECBYTE, ==, 0);
+    qtest_readl(qts, MASTER(RXDR));
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_PECERR);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_NACKF);
+
     /* a stop before it takes it back */
     call(qts, OWN, 3, CR2_PECBYTE);
     qtest_writel(qts, MASTER(CR2), CR2_STOP);
     g_assert_cmphex(qtest_readl(qts, MASTER(CR2)) & CR2_PECBYTE, ==, 0);
+    qtest_quit(qts);
+}
+
+/* A 10-bit address is three bytes of the message: 0xf4, 0xa5 and 0xf5 */
+static void test_pec_10bit(void)
+{
+    QTestState *qts = init_10bit();
+
+    qtest_writel(qts, SLAVE(CR1), CR1_PE | CR1_PECEN | CR1_SBC);
+    qtest_writel(qts, MASTER(CR1), CR1_PE | CR1_PECEN);
+    call10(qts, OWN10, 2, CR2_AUTOEND | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(2) | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, MASTER(TXDR), 0x11);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, 0x11);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(RXDR)), ==, PEC_10BIT_WRITE);
+    g_assert_cmphex(qtest_readl(qts, SLAVE(ISR)) & ISR_PECERR, ==, 0);
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+
+    call10(qts, OWN10, 2, CR2_READ | CR2_AUTOEND | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(CR2), CR2_NBYTES(2) | CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    qtest_writel(qts, SLAVE(TXDR), 0x22);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, 0x22);
+    g_assert_cmphex(qtest_readl(qts, MASTER(RXDR)), ==, PEC_10BIT_READ);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)) & ISR_PECERR, ==, 0);
     qtest_quit(qts);
 }
 
@@ -1449,6 +1493,16 @@ static void test_timeout_low(void)
     start(qts, PMIC, 0, 0);
     qts = stm32mp1_migrate(qts);
     qtest_clock_step(qts, 26 * LOW_NS - 2);
+    assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
+    qtest_clock_step(qts, 1);
+    assert_isr(qts, ISR_TXE | ISR_STOPF | ISR_TIMEOUT);
+    qtest_writel(qts, ICR, ISR_TIMEOUT | ISR_STOPF);
+
+    /* a repeated start is high for a while, too */
+    start(qts, PMIC, 0, 0);
+    qtest_clock_step(qts, 2 * LOW_NS - 1);
+    start(qts, PMIC, 0, 0);
+    qtest_clock_step(qts, 2 * LOW_NS - 1);
     assert_isr(qts, ISR_TXE | ISR_BUSY | ISR_TC);
     qtest_clock_step(qts, 1);
     assert_isr(qts, ISR_TXE | ISR_STOPF | ISR_TIMEOUT);
@@ -1693,6 +1747,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/i2c/10-bit/software", test_10bit_software);
     qtest_add_func("stm32mp1/i2c/pec/write", test_pec_write);
     qtest_add_func("stm32mp1/i2c/pec/read", test_pec_read);
+    qtest_add_func("stm32mp1/i2c/pec/10-bit", test_pec_10bit);
     qtest_add_func("stm32mp1/i2c/timeout/low", test_timeout_low);
     qtest_add_func("stm32mp1/i2c/timeout/idle", test_timeout_idle);
     qtest_add_func("stm32mp1/i2c/timeout/master", test_timeout_master_extends);

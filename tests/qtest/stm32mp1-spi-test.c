@@ -610,6 +610,26 @@ static void test_crc(void)
     qtest_quit(qts);
 }
 
+/* The CRC needs no room in the FIFO. */
+static void test_crc_full(void)
+{
+    qts = qtest_init(LOOPBACK);
+    stm32mp1_enable_clocks(qts);
+    wr(SPI4 + CR1, MASRX);
+    wr(SPI4 + CR2, 8);
+    wr(SPI4 + CFG1, DSIZE(8) | CRCSIZE(8) | CRCEN);
+    wr(SPI4 + CFG2, MASTER);
+    wr(SPI4 + CR1, MASRX | SPE);
+    wr(SPI4 + CR1, MASRX | SPE | CSTART);
+    wr(SPI4 + TXDR, 0x44332211);
+    wr(SPI4 + TXDR, 0x88776655);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(rd(SPI4 + SR) & (EOT | SUSP | OVR | CRCE), ==, EOT);
+    g_assert_cmphex(rd(SPI4 + RXDR), ==, 0x44332211);
+    g_assert_cmphex(rd(SPI4 + RXDR), ==, 0x88776655);
+    qtest_quit(qts);
+}
+
 /* Nobody sends a CRC; who does not receive does not miss it. */
 static void test_crc_error(void)
 {
@@ -849,6 +869,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/spi/ss", test_ss);
     qtest_add_func("stm32mp1/spi/flash", test_flash);
     qtest_add_func("stm32mp1/spi/crc", test_crc);
+    qtest_add_func("stm32mp1/spi/crc-full", test_crc_full);
     qtest_add_func("stm32mp1/spi/crc-error", test_crc_error);
     qtest_add_func("stm32mp1/spi/slave", test_slave);
     qtest_add_func("stm32mp1/spi/slave-frames", test_slave_frames);
