@@ -585,7 +585,6 @@ static void stm32mp1_spi_write_cr1(STM32MP1SpiState *s, uint32_t value)
     if (!was_enabled) {
         s->left = FIELD_EX32(s->regs[R_CR2], CR2, TSIZE);
         s->unwritten = s->left;
-        s->last_in = s->last_out = 0;
         stm32mp1_spi_crc_init(s);
     }
     what = stm32mp1_spi_unimplemented(s);

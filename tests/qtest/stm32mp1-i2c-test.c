@@ -1421,6 +1421,15 @@ static void test_pec_read(void)
     qtest_writel(qts, MASTER(ICR), ISR_STOPF | ISR_PECERR);
     qtest_writel(qts, SLAVE(ICR), ISR_STOPF | ISR_NACKF);
 
+    call(qts, OWN, 1, CR2_PECBYTE);
+    qtest_writel(qts, SLAVE(ICR), ISR_ADDR);
+    g_assert_cmphex(qtest_readl(qts, MASTER(ISR)) & ISR_TC, ==, ISR_TC);
+    g_assert_cmphex(qtest_readl(qts, MASTER(CR2)) & CR2_PECBYTE, ==, 0);
+    qtest_writel(qts, MASTER(CR2), CR2_STOP);
+    qtest_readl(qts, SLAVE(RXDR));
+    qtest_writel(qts, MASTER(ICR), ISR_STOPF);
+    qtest_writel(qts, SLAVE(ICR), ISR_STOPF);
+
     /* a stop before it takes it back */
     call(qts, OWN, 3, CR2_PECBYTE);
     qtest_writel(qts, MASTER(CR2), CR2_STOP);

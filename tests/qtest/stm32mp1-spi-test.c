@@ -581,6 +581,9 @@ static void test_crc(void)
         wr(SPI4 + IFCR, ~0u);
         wr(SPI4 + CR2, rows[i].frames);
         wr(SPI4 + CFG1, rows[i].cfg1 | CRCEN | MBR(7));
+        /* it begins with zeros or ones as soon as it is enabled */
+        g_assert_cmpint(rd(SPI4 + TXCRC) & 1, ==, rows[i].cr1 != 0);
+        g_assert_cmphex(rd(SPI4 + RXCRC), ==, rd(SPI4 + TXCRC));
         wr(SPI4 + CFG2, rows[i].cfg2 | MASTER);
         wr(SPI4 + CR1, rows[i].cr1 | SPE);
         wr(SPI4 + CR1, rows[i].cr1 | SPE | CSTART);
@@ -627,6 +630,29 @@ static void test_crc_full(void)
     g_assert_cmphex(rd(SPI4 + SR) & (EOT | SUSP | OVR | CRCE), ==, EOT);
     g_assert_cmphex(rd(SPI4 + RXDR), ==, 0x44332211);
     g_assert_cmphex(rd(SPI4 + RXDR), ==, 0x88776655);
+
+    /* disabled or reset before it has come, nothing of it is left */
+    for (unsigned i = 0; i < 2; i++) {
+        wr(SPI4 + CR1, 0);
+        wr(SPI4 + IFCR, ~0u);
+        wr(SPI4 + CR2, 1);
+        wr(SPI4 + CFG1, DSIZE(8) | CRCSIZE(8) | CRCEN | MBR(7));
+        wr(SPI4 + CR1, SPE);
+        wr(SPI4 + CR1, SPE | CSTART);
+        qtest_writeb(qts, SPI4 + TXDR, 0x5a);
+        qtest_clock_step(qts, ticks_ns("spi45", 12 * 256));
+        g_assert_cmphex(rd(SPI4 + SR) & (EOT | RXPLVL(3)), ==, RXPLVL(1));
+        if (i) {
+            qtest_writel(qts, APB2RSTSETR, BIT(9));
+            qtest_writel(qts, APB2RSTCLRR, BIT(9));
+        }
+        start(SPI4, 1, DSIZE(8), 0);
+        qtest_writeb(qts, SPI4 + TXDR, 0xa5);
+        qtest_clock_step(qts, 1000000);
+        g_assert_cmphex(rd(SPI4 + SR) & (EOT | RXPLVL(3)), ==,
+                        EOT | RXPLVL(1));
+        g_assert_cmphex(rd(SPI4 + RXDR), ==, 0xa5);
+    }
     qtest_quit(qts);
 }
 
@@ -773,6 +799,23 @@ static void test_slave_frames(void)
     qts = migrate_machine(qts, WIRED);
     exchange(1, 0, 0xbb, 0x22);
     g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xaabb);
+    /* an endless transfer keeps the pin low, also in another QEMU */
+    start_slave(0, DSIZE(16), 0, 0);
+    start(SPI4, 0, DSIZE(8), SSOE | SIMPLEX_TX);
+    qtest_writeb(qts, SPI4 + TXDR, 0xaa);
+    qtest_clock_step(qts, 1000000);
+    qts = migrate_machine(qts, WIRED);
+    qtest_writeb(qts, SPI4 + TXDR, 0xbb);
+    qtest_clock_step(qts, 10000000);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xaabb);
+
+    /* without SPE a part of a frame is lost */
+    start_slave(0, DSIZE(16), SSM, 0);
+    exchange(1, 0, 0xcc, 0);
+    start_slave(0, DSIZE(16), SSM, 0);
+    wr(SPI5 + TXDR, 0x33441122);
+    exchange(2, 0, 0xeedd, 0x2211);
+    g_assert_cmphex(qtest_readw(qts, SPI5 + RXDR), ==, 0xddee);
     qtest_quit(qts);
 }
 
