@@ -682,7 +682,6 @@ static MemTxResult stm32mp1_quadspi_window_read(void *opaque, hwaddr addr,
 {
     STM32MP1QuadspiState *s = opaque;
     unsigned halves;
-    bool odd = addr % 2;
 
     stm32mp1_quadspi_catch_up(s);
     *data = 0;
@@ -698,13 +697,10 @@ static MemTxResult stm32mp1_quadspi_window_read(void *opaque, hwaddr addr,
     }
     halves = stm32mp1_quadspi_command_halves(s);
     stm32mp1_quadspi_send_command(s, addr);
-    if (stm32mp1_quadspi_is_dual(s) && odd) {
-        /* the even one is the other half of the same address */
-        stm32mp1_quadspi_exchange(s, false, 0);
-    }
+    /* what is not aligned comes byte by byte */
     for (unsigned i = 0; i < size; i++) {
-        *data |= (uint64_t)stm32mp1_quadspi_exchange(s, (odd + i) % 2, 0) <<
-                 8 * i;
+        *data |= (uint64_t)stm32mp1_quadspi_exchange(s, (addr + i) % 2,
+                                                     0) << 8 * i;
     }
     stm32mp1_quadspi_select_flash(s, false);
     stm32mp1_quadspi_fetch(s, halves);

@@ -386,6 +386,18 @@ static void test_timeout(void)
     g_assert_cmphex(rd(SR), ==, BUSY);
     wr(CR, 0);
     g_assert_cmphex(rd(SR), ==, 0);
+
+    /* a reset ends that, too */
+    for (unsigned i = 0; i < 2; i++) {
+        wr(DCR, FLASH_SIZE);
+        wr(CR, EN);
+        wr(CCR, CMD(FAST_READ) | ADDRESS | DCYC(8) | DMODE(1) | MAPPED);
+        g_assert_cmphex(rd(SR), ==, 0);
+        qtest_readl(qts, WINDOW);
+        g_assert_cmphex(rd(SR), ==, BUSY);
+        qtest_writel(qts, AHB6RSTSETR, BIT(14));
+        qtest_writel(qts, AHB6RSTCLRR, BIT(14));
+    }
     qtest_quit(qts);
 }
 
@@ -496,6 +508,29 @@ static void test_poll(void)
     wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
     qtest_clock_step(qts, 1000000);
     g_assert_cmphex(rd(SR) & SMF, ==, 0);
+    qtest_quit(qts);
+}
+
+/* PIR: cycles from one reading of the status to the next */
+static void test_poll_interval(void)
+{
+    uint64_t period, ns;
+
+    start(FLASH);
+    period = stm32mp1_qom_get(qts, "/machine/soc/rcc/quadspi",
+                              "qtest-clock-period");
+    write_enable();
+    wr(CR, EN | APMS | PRESCALER(256));
+    wr(PSMKR, 2);
+    wr(PSMAR, 2);
+    wr(PIR, 1000);
+    wr(DLR, 0);
+    ns = ((8 + 8 + 1000) * 256 * period) >> 32;
+    wr(CCR, CMD(RDSR) | DMODE(1) | POLL);
+    qtest_clock_step(qts, ns - 2);
+    g_assert_cmphex(rd(SR), ==, BUSY);
+    qtest_clock_step(qts, 2);
+    g_assert_cmphex(rd(SR), ==, SMF);
     qtest_quit(qts);
 }
 
@@ -644,6 +679,7 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/quadspi/indirect", test_indirect);
     qtest_add_func("stm32mp1/quadspi/threshold", test_threshold);
     qtest_add_func("stm32mp1/quadspi/poll", test_poll);
+    qtest_add_func("stm32mp1/quadspi/poll-interval", test_poll_interval);
     qtest_add_func("stm32mp1/quadspi/mapped", test_mapped);
     qtest_add_func("stm32mp1/quadspi/sioo", test_sioo);
     qtest_add_func("stm32mp1/quadspi/irq", test_irq);
