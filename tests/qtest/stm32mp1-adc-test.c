@@ -563,6 +563,24 @@ static void test_injected_trigger(void)
     qtest_clock_step(qts, 2000 * 1000);
     g_assert_cmphex(qtest_readl(qts, ADC1 + ISR) & JEOC, ==, 0);
 
+    /* a trigger's conversions are no faster than others that nobody starts */
+    qtest_writel(qts, TIM6 + 0x00, 0);
+    inject(qts);
+    qtest_writel(qts, TIM6 + 0x14, 1);
+    qtest_clock_step(qts, MIN_NS - 1);
+    g_assert_cmphex(qtest_readl(qts, ADC1 + ISR) & JEOC, ==, 0);
+    qtest_clock_step(qts, 1);
+    g_assert_cmphex(qtest_readl(qts, ADC1 + ISR) & JEOC, ==, JEOC);
+    qtest_writel(qts, ADC1 + CR, ADVREGEN | JADSTP);
+    /* those that software starts are, whatever starts the regular ones */
+    qtest_writel(qts, ADC1 + CFGR, CFGR_RESET | EXTSEL(TIM6_TRGO) | RISING);
+    qtest_writel(qts, ADC1 + JSQR, INJECTED);
+    inject(qts);
+    qtest_clock_step(qts, 3 * CONVERSION_NS + 1);
+    g_assert_cmphex(qtest_readl(qts, ADC1 + ISR) & JEOS, ==, JEOS);
+    qtest_writel(qts, ADC1 + ISR, JEOC | JEOS);
+    qtest_writel(qts, TIM6 + 0x00, 1);
+
     /* the number of the regular one is nothing here, nor is this one there */
     qtest_writel(qts, ADC1 + JSQR, INJECTED | JEXTSEL(TIM6_TRGO) |
                                    JEXTEN_RISING);
