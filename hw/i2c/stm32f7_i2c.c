@@ -605,7 +605,6 @@ static void stm32f7_i2c_start(STM32F7I2CState *s)
             /* what nobody has answered to the end is not over for the bus */
             i2c_end_transfer(s->bus);
         }
-        s->turning = false;
         stm32f7_i2c_nack(s);
         return;
     }
@@ -673,7 +672,6 @@ static void stm32f7_i2c_timeout(void *opaque)
     STM32F7I2CState *s = opaque;
     int64_t now = stm32f7_i2c_now();
 
-    stm32f7_i2c_update_timeouts(s);
     if (now < stm32f7_i2c_timeout_a(s) && now < stm32f7_i2c_timeout_b(s)) {
         return;
     }
