@@ -478,8 +478,6 @@ static void stm32mp1_adc_inject(STM32MP1AdcUnit *u)
     if (g->next >= length) {
         g->next = 0;
     }
-    g->sum = 0;
-    g->samples = 0;
 }
 
 /* The timer is at its end: so many samples more, and a result if it is one */

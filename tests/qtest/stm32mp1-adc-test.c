@@ -410,6 +410,17 @@ static void test_injected(void)
         qtest_writel(qts, ADC1 + ISR, JEOC | JEOS);
     }
 
+    /* a shorter sequence begins where there is one */
+    inject(qts);
+    qtest_clock_step(qts, 10 * CONVERSION_NS);
+    qtest_writel(qts, ADC1 + JSQR, JL(1) | JSQ(0, 4));
+    inject(qts);
+    qtest_clock_step(qts, 10 * CONVERSION_NS);
+    g_assert_cmphex(qtest_readl(qts, ADC1 + JDR(0)), ==, 4 << 8);
+    g_assert_cmphex(qtest_readl(qts, ADC1 + ISR) & JEOS, ==, JEOS);
+    qtest_writel(qts, ADC1 + ISR, JEOC | JEOS);
+    qtest_writel(qts, ADC1 + JSQR, INJECTED);
+
     /* stopped, it starts with the first one again */
     inject(qts);
     qtest_clock_step(qts, CONVERSION_NS / 2);
