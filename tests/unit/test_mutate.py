@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from ampstand.build.overlay import Tree
-from ampstand.commands import coverage, mutate, mutated
+from ampstand.commands import coverage, mutate, mutated, programs
 from ampstand.commands.mutate import Mutation
 from ampstand.commands.mutated import CompilerRefused, Firmware, Judged, Target
 from ampstand.commands.programs import Ended, Program
@@ -226,6 +227,53 @@ def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tupl
     target = SimpleNamespace(_limits={"a": 20.0})
     judged = Firmware.judge(target, ended(text, code))  # type: ignore[arg-type]
     assert (judged.outcome, judged.test, judged.part) == expected
+
+
+class Sleeper(mutated.OnWorkstation):
+    """A target whose one test never ends."""
+
+    def __init__(self, folder: Path, limit: float) -> None:
+        self.args = argparse.Namespace(target="firmware")
+        self.records = folder
+        self.builder = SimpleNamespace(cache=SimpleNamespace(work=folder))  # type: ignore[assignment]
+        self.checkout.mkdir()
+        self.tests = {"sleeps": ("sh", "-c", "echo $$; exec sleep 600")}
+        self._limits = {"sleeps": limit}
+
+    def build(self, written: Mapping[str, bytes]) -> None:
+        raise NotImplementedError
+
+    def wanted_program(self) -> Program:
+        return self.program(File("f.c", TEXT).mutants[0], 1, ["sleeps"])
+
+
+def sleeps(log: Path) -> bool:
+    """Whether the process that has told its number in the log is still there, or has not come to its end in 10 s."""
+    number = log.read_text(encoding="utf-8").splitlines()[1]
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            if "sleep" not in Path(f"/proc/{number}/cmdline").read_text(encoding="utf-8"):
+                return False
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+    return True
+
+
+def test_a_test_ends_with_the_run(tmp_path: Path) -> None:
+    program = Sleeper(tmp_path, 600).wanted_program()
+    running = programs._start(program)
+    while program.log.read_text(encoding="utf-8").count("\n") < 2:
+        assert running.process.poll() is None
+    programs._end({running.descriptor: running}, running.descriptor)
+    assert not sleeps(program.log)
+
+
+def test_a_test_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    target = Sleeper(tmp_path, 0.5)
+    end = programs.call(target.wanted_program())
+    assert target.judge(end)[:2] == (CAUGHT, "sleeps")
+    assert not sleeps(end.program.log)
 
 
 def test_variants_of_a_test_take_turns_and_tests_of_a_file() -> None:

@@ -44,7 +44,8 @@ SLOWER = 10.0
 FUZZ = (f"-runs={FUZZ_RUNS}", "-seed=1")
 _HEAD = "== "
 """So begins the line before what a test says."""
-_RUN = f"""name=$1 limit=$2; shift 2; echo "{_HEAD}$name"; timeout -k 2 "$limit" "$@" </dev/null"""
+_RUN = f"""name=$1 limit=$2; shift 2; echo "{_HEAD}$name"; timeout --foreground -k 2 "$limit" "$@" </dev/null"""
+"""In the group of the shell, which is ended as a whole; a QEMU ends with its test."""
 
 
 class CompilerRefused(Exception):
