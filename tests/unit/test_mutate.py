@@ -276,6 +276,18 @@ def test_a_test_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     assert not sleeps(end.program.log)
 
 
+@pytest.mark.parametrize(
+    ("file", "own"),
+    [("hw/arm/remote_core.c", "stm32mp1-remote-core-test"), ("hw/timer/stm32mp1_tim.c", "stm32mp1-tim-test")],
+)
+def test_a_models_own_test_goes_first(file: str, own: str) -> None:
+    names = ["stm32mp1-lptim-test", "stm32mp1-tim-more-test", "stm32mp1-remote-core-test", "stm32mp1-tim-test"]
+    mutant = SimpleNamespace(file=file)
+    first, *others = mutated.Models.sorted(SimpleNamespace(), names, mutant)  # type: ignore[arg-type]
+    assert first == own
+    assert others == [name for name in names if name != own]
+
+
 def test_variants_of_a_test_take_turns_and_tests_of_a_file() -> None:
     names = ["f::a[1]", "f::a[2]", "f::b", "f::a[3]", "g::c[1]", "g::c[2]", "h::d"]
     assert mutated.spread(names) == ["f::a[1]", "g::c[1]", "h::d", "f::b", "f::a[2]", "g::c[2]", "f::a[3]"]
