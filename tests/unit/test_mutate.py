@@ -229,6 +229,23 @@ def test_a_native_test_is_judged_by_its_tap(text: str, code: int, expected: tupl
     assert (judged.outcome, judged.test, judged.part) == expected
 
 
+@pytest.mark.parametrize(
+    ("last", "code", "expected"),
+    [
+        ("Bail out! ERROR:../a-test.c:9:test_x: assertion failed (get(SR) == 0): (1 == 0)", -6, "get(SR) == 0"),
+        ("ok 40 /a/y", 124, "no end within 20 s"),
+    ],
+)
+def test_the_message_is_what_failed_and_not_which_qemu_ran(last: str, code: int, expected: str) -> None:
+    begins = "== a\n# random seed: R02S\n1..50\n# Start of a tests\n"
+    cases = "".join(f"# starting QEMU: exec qemu -M {'m' * 200}\nok {n} /a/x{n}\n" for n in range(1, 40))
+    target = SimpleNamespace(_limits={"a": 20.0})
+    judged = Firmware.judge(target, ended(f"{begins}{cases}{last}\n", code))  # type: ignore[arg-type]
+    assert expected in judged.message
+    assert "starting QEMU" not in judged.message
+    assert last in judged.message
+
+
 class Sleeper(mutated.OnWorkstation):
     """A target whose one test never ends."""
 

@@ -203,12 +203,17 @@ class OnWorkstation(Target):
         """Find the test that failed, by TAP if it says it, and what it said."""
         if ended.code == 0:
             return Judged(SURVIVED)
-        name, _, text = ended.text.rpartition(f"\n{_HEAD}")[2].removeprefix(_HEAD).partition("\n")
+        name, _, said = ended.text.rpartition(f"\n{_HEAD}")[2].removeprefix(_HEAD).partition("\n")
+        text = _NOISE.sub("", said)
         if ended.code in (124, 137):
             return Judged(CAUGHT, name, f"no end within {self._limits[name]:.0f} s\n{text[-1000:]}")
         failed = [test for test in tap("native", name, text, ended.code) if test.outcome in BAD]
         part = next((test.name.partition("::")[2] for test in failed), "")
         return Judged(CAUGHT, name, _essence(text) or last_words(text), part)
+
+
+_NOISE = re.compile(r"^# (starting QEMU|random seed|Start of|End of)\b.*\n?", re.MULTILINE)
+"""What GLib and QEMU's test library say of each test, whatever comes of it."""
 
 
 def _essence(text: str) -> str:
