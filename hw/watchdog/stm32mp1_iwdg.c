@@ -85,11 +85,9 @@ static void stm32mp1_iwdg_clear(STM32MP1IwdgState *s)
     s->started = false;
     s->early_done = false;
     s->cnt = CNT_MASK;
-    s->cnt_tick = 0;
     memset(s->update_end, 0, sizeof(s->update_end));
     memset(s->update_ticks, 0, sizeof(s->update_ticks));
     /* The LSI runs all the time. */
-    stm32mp1_ticks_restart(&s->ticks);
     stm32mp1_ticks_run(&s->ticks, s->clk, true);
 }
 
@@ -98,7 +96,6 @@ static void stm32mp1_iwdg_update(STM32MP1IwdgState *s)
 {
     bool enabled = s->ewcr & R_EWCR_EWIE_MASK;
     bool level = enabled && (s->sr & R_SR_EWIF_MASK);
-    uint32_t early = stm32mp1_iwdg_early(s);
     uint64_t counts = (uint64_t)s->cnt + 1;
 
     trace_stm32mp1_iwdg_irq(DEVICE(s)->canonical_path, level);
@@ -109,7 +106,8 @@ static void stm32mp1_iwdg_update(STM32MP1IwdgState *s)
         return;
     }
     if (enabled && !s->early_done) {
-        counts = s->cnt > early ? s->cnt - early : 0;
+        /* It is above that value: sync() has looked. */
+        counts = s->cnt - stm32mp1_iwdg_early(s);
     }
     stm32mp1_ticks_arm(&s->ticks, s->clk, s->timer,
                        s->cnt_tick + counts * stm32mp1_iwdg_div(s));
@@ -158,21 +156,8 @@ static void stm32mp1_iwdg_expired(void *opaque)
 {
     STM32MP1IwdgState *s = opaque;
 
-    if (stm32mp1_iwdg_sync(s)) {
-        stm32mp1_iwdg_update(s);
-    }
-}
-
-static void stm32mp1_iwdg_clk_event(void *opaque, ClockEvent event)
-{
-    STM32MP1IwdgState *s = opaque;
-
-    if (event == ClockPreUpdate) {
-        stm32mp1_iwdg_sync(s);
-        stm32mp1_ticks_fold(&s->ticks, s->clk);
-    } else {
-        stm32mp1_iwdg_update(s);
-    }
+    stm32mp1_iwdg_sync(s);
+    stm32mp1_iwdg_update(s);
 }
 
 static uint32_t stm32mp1_iwdg_sr(const STM32MP1IwdgState *s)
@@ -194,9 +179,8 @@ static uint64_t stm32mp1_iwdg_read(void *opaque, hwaddr addr,
     STM32MP1IwdgState *s = opaque;
     uint32_t value = 0;
 
-    if (stm32mp1_iwdg_sync(s)) {
-        stm32mp1_iwdg_update(s);
-    }
+    stm32mp1_iwdg_sync(s);
+    stm32mp1_iwdg_update(s);
     switch (addr) {
     case A_KR:
         break;
@@ -335,9 +319,8 @@ static void stm32mp1_iwdg_write(void *opaque, hwaddr addr, uint64_t value,
                       HWADDR_PRIx "\n", DEVICE(s)->canonical_path, addr);
         break;
     }
-    if (stm32mp1_iwdg_sync(s)) {
-        stm32mp1_iwdg_update(s);
-    }
+    stm32mp1_iwdg_sync(s);
+    stm32mp1_iwdg_update(s);
 }
 
 static const MemoryRegionOps stm32mp1_iwdg_ops = {
@@ -366,8 +349,8 @@ static void stm32mp1_iwdg_init(Object *obj)
     sysbus_init_mmio(sbd, &s->iomem);
     sysbus_init_irq(sbd, &s->irq);
     qdev_init_gpio_out_named(DEVICE(obj), &s->reset_out, "reset", 1);
-    s->clk = qdev_init_clock_in(DEVICE(obj), "clk", stm32mp1_iwdg_clk_event,
-                                s, ClockPreUpdate | ClockUpdate);
+    /* The frequency of the LSI never changes. */
+    s->clk = qdev_init_clock_in(DEVICE(obj), "clk", NULL, NULL, 0);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stm32mp1_iwdg_expired, s);
 }
 

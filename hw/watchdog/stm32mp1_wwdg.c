@@ -111,8 +111,8 @@ static void stm32mp1_wwdg_clear(STM32MP1WwdgState *s)
     s->cr = RESET_T;
     s->cfr = RESET_T;
     s->sr = 0;
-    stm32mp1_ticks_restart(&s->ticks);
-    s->t_tick = 0;
+    /* The count is looked at while the watchdog is active only. */
+    stm32mp1_ticks_run(&s->ticks, s->clk, true);
 }
 
 /* Drive the interrupt, and wake up when there is something to do */
@@ -134,12 +134,14 @@ static void stm32mp1_wwdg_update(STM32MP1WwdgState *s)
     }
 }
 
-/* The reset it causes covers the watchdog, too. */
+/*
+ * The reset it causes covers the watchdog, too. That may start a clock: the
+ * count must be over by then.
+ */
 static void stm32mp1_wwdg_expire(STM32MP1WwdgState *s, const char *why)
 {
     trace_stm32mp1_wwdg_expired(why);
     stm32mp1_wwdg_clear(s);
-    stm32mp1_wwdg_update(s);
     qemu_irq_pulse(s->reset_out);
 }
 
@@ -171,9 +173,8 @@ static void stm32mp1_wwdg_expired(void *opaque)
 {
     STM32MP1WwdgState *s = opaque;
 
-    if (stm32mp1_wwdg_sync(s)) {
-        stm32mp1_wwdg_update(s);
-    }
+    stm32mp1_wwdg_sync(s);
+    stm32mp1_wwdg_update(s);
 }
 
 static void stm32mp1_wwdg_clk_event(void *opaque, ClockEvent event)
@@ -181,7 +182,6 @@ static void stm32mp1_wwdg_clk_event(void *opaque, ClockEvent event)
     STM32MP1WwdgState *s = opaque;
 
     if (event == ClockPreUpdate) {
-        stm32mp1_wwdg_sync(s);
         stm32mp1_ticks_fold(&s->ticks, s->clk);
     } else {
         stm32mp1_wwdg_update(s);
@@ -194,9 +194,8 @@ static uint64_t stm32mp1_wwdg_read(void *opaque, hwaddr addr,
     STM32MP1WwdgState *s = opaque;
     uint32_t value = 0;
 
-    if (stm32mp1_wwdg_sync(s)) {
-        stm32mp1_wwdg_update(s);
-    }
+    stm32mp1_wwdg_sync(s);
+    stm32mp1_wwdg_update(s);
     switch (addr) {
     case A_CR:
         value = s->cr;
@@ -247,12 +246,7 @@ static void stm32mp1_wwdg_write_cr(STM32MP1WwdgState *s, uint32_t value)
     if (stm32mp1_wwdg_active(s) && t == EARLY_T) {
         s->sr |= R_SR_EWIF_MASK;
     }
-    if (was_active) {
-        stm32mp1_wwdg_set_prescaler(s, prescaler);
-    } else {
-        stm32mp1_wwdg_set_prescaler(s, 0);
-        stm32mp1_ticks_run(&s->ticks, s->clk, stm32mp1_wwdg_active(s));
-    }
+    stm32mp1_wwdg_set_prescaler(s, was_active ? prescaler : 0);
 }
 
 static void stm32mp1_wwdg_write_cfr(STM32MP1WwdgState *s, uint32_t value)

@@ -15,6 +15,8 @@
 #define SR              0x08
 #define HWCFGR          0x3f0
 #define VERR            0x3f4
+#define IPIDR           0x3f8
+#define SIDR            0x3fc
 
 #define WDGA            0x80
 #define EWI             (1 << 9)
@@ -29,6 +31,8 @@
 #define RCC_MC_APB1ENSETR 0x50000a80
 #define RCC_MC_APB1ENCLRR 0x50000a84
 #define RCC_WWDG1EN     (1 << 28)
+#define RCC_MP_GRSTCSETR 0x50000404
+#define MCURST          (1 << 1)
 #define RCC_MC_RSTSCLRR 0x50000c00
 #define WWDG1RSTF       (1 << 10)
 #define EXTI_RTSR3      0x5000d040
@@ -86,6 +90,8 @@ static void test_reset_values(void)
     g_assert_cmphex(get(SR), ==, 0);
     g_assert_cmphex(get(HWCFGR), ==, 0xfff);
     g_assert_cmphex(get(VERR), ==, 0x21);
+    g_assert_cmphex(get(IPIDR), ==, 0x00120051);
+    g_assert_cmphex(get(SIDR), ==, 0xa3c5dd01);
     qtest_end();
 }
 
@@ -129,6 +135,72 @@ static void test_expiry(void)
     writel(EXTI_RPR3, EXTI_WWDG1);
     clock_step(200 * COUNT);
     g_assert_false(has_bitten());
+    qtest_end();
+}
+
+/* Has it bitten? Forget it. */
+static bool bites(void)
+{
+    bool bitten = has_bitten();
+
+    writel(RCC_MC_RSTSCLRR, WWDG1RSTF);
+    writel(EXTI_RPR3, EXTI_WWDG1);
+    return bitten;
+}
+
+/*
+ * How long a count lasts; the end has come when somebody looks at the very
+ * nanosecond, be it by a write, which the reset then swallows.
+ */
+static void test_prescaler(void)
+{
+    start();
+    for (uint32_t wdgtb = 0; wdgtb <= 7; wdgtb++) {
+        int64_t ns = (int64_t)COUNT << wdgtb;
+
+        clock_step(COUNT / 2);  /* it begins with the start, not before */
+        set(CFR, 0x7f | WDGTB(wdgtb));
+        clock_step(COUNT / 4);
+        set(CR, WDGA | 0x42);
+        clock_step(ns - 1);
+        g_assert_cmphex(get(CR), ==, WDGA | 0x42);
+        clock_step(1);
+        g_assert_cmphex(get(CR), ==, WDGA | 0x41);
+        g_assert_cmphex(get(SR), ==, 0);
+        clock_step(ns - 1);
+        g_assert_cmphex(get(SR), ==, 0);
+        clock_step(1);
+        g_assert_cmphex(get(SR), ==, EWIF);
+        clock_step(ns - 1);
+        g_assert_false(bites());
+        clock_step(1);
+        if (wdgtb & 1) {
+            get(CR);
+        } else {
+            set(CFR, 0x50);
+        }
+        g_assert_true(bites());
+        g_assert_cmphex(get(CR), ==, 0x7f);
+        g_assert_cmphex(get(CFR), ==, 0x7f);
+        g_assert_cmphex(get(SR), ==, 0);
+    }
+    qtest_end();
+}
+
+/* The prescaler counts on over a change of it, as far as it still can. */
+static void test_prescaler_change(void)
+{
+    start();
+    set(CFR, 0x7f | WDGTB(1));
+    set(CR, WDGA | 0x7f);
+    clock_step(5 * COUNT);      /* two counts, and half of one */
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7d);
+    clock_step(COUNT / 2);      /* three quarters; of a short one, a half */
+    set(CFR, 0x7f | WDGTB(0));
+    clock_step(COUNT / 2 - 1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7d);
+    clock_step(1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7c);
     qtest_end();
 }
 
@@ -204,7 +276,8 @@ static void test_time_scale(void)
     g_assert_cmphex(get(SR), ==, EWIF);
     clock_step(10 * COUNT - 1);
     g_assert_false(has_bitten());
-    clock_step(2);
+    clock_step(1);
+    get(CR);
     g_assert_true(has_bitten());
 
     /* Too early is too early. */
@@ -218,12 +291,76 @@ static void test_time_scale(void)
     qtest_end();
 }
 
+/* Before the window the prescaler is not stretched, whatever is written. */
+static void test_time_scale_closed(void)
+{
+    start_with("-machine stm32mp157c-dk2"
+               " -global stm32mp1-wwdg.time-scale=10");
+    set(CFR, 0x50);
+    set(CR, WDGA | 0x7f);
+    clock_step(COUNT / 2);
+    set(CFR, 0x51);
+    clock_step(COUNT / 2 - 1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7f);
+    clock_step(1);
+    g_assert_cmphex(get(CR), ==, WDGA | 0x7e);
+    qtest_end();
+}
+
+/* No time at all is no scale. Without a kernel QEMU ends in any case. */
+static void test_no_time_scale(void)
+{
+    g_autofree char *line = g_strdup_printf(
+        "%s " STM32MP1_MACHINE "-display none"
+        " -global stm32mp1-wwdg.time-scale=0 -kernel /dev/null/none",
+        getenv("QTEST_QEMU_BINARY"));
+    g_autofree char *errors = NULL;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(line, NULL, &errors, &status,
+                                            NULL));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    g_assert_nonnull(strstr(errors, "time-scale must not be 0"));
+}
+
+/* A counter below 0x40 is the end, whether it counts or is to be started. */
 static void test_t6_cleared(void)
 {
     start();
+    set(CR, 0x3f);
+    g_assert_false(bites());
+    g_assert_cmphex(get(CR), ==, 0x3f);
+    set(CR, WDGA | 0x3f);
+    g_assert_true(bites());
+    g_assert_cmphex(get(CR), ==, 0x7f);
     set(CR, WDGA | 0x7f);
     set(CR, 0x3f);
-    g_assert_true(has_bitten());
+    g_assert_true(bites());
+    qtest_end();
+}
+
+/* A counter that is set to 0x40 is there, too; once. */
+static void test_written_early(void)
+{
+    start();
+    set(CR, 0x40);
+    g_assert_cmphex(get(SR), ==, 0);
+    set(CR, WDGA | 0x41);
+    g_assert_cmphex(get(SR), ==, 0);
+    set(CFR, 0x7f | EWI);
+    set(CR, 0x40);
+    g_assert_cmphex(get(SR), ==, EWIF);
+    g_assert_true(get_irq(EWI_SPI));
+    set(SR, 0);
+    clock_step(COUNT / 2);
+    g_assert_cmphex(get(SR), ==, 0);
+    g_assert_false(get_irq(EWI_SPI));
+    clock_step(COUNT / 2 - 1);
+    g_assert_false(bites());
+    clock_step(1);
+    get(SR);
+    g_assert_true(bites());
     qtest_end();
 }
 
@@ -247,6 +384,7 @@ static void test_early_wakeup(void)
     g_assert_false(get_irq(EWI_SPI));
     clock_step(2);
     g_assert_true(get_irq(EWI_SPI));
+    g_assert_cmphex(get(CR), ==, WDGA | 0x40);
 
     set(SR, EWIF);
     g_assert_true(get_irq(EWI_SPI));
@@ -301,30 +439,144 @@ static void test_clock_change(void)
     qtest_end();
 }
 
-static void test_system_reset(void)
+/* Who looks at the very nanosecond sees it, and the interrupt. */
+static void test_early_look(void)
 {
     start();
-    set(CR, WDGA | 0x7f);
-    stm32mp1_system_reset(global_qtest);
-    g_assert_cmphex(get(CR), ==, 0x7f);
-    clock_step(200 * COUNT);
-    g_assert_false(has_bitten());
+    set(CFR, 0x7f | EWI);
+    set(CR, WDGA | 0x42);
+    clock_step(2 * COUNT);
+    g_assert_cmphex(get(SR), ==, EWIF);
+    g_assert_true(get_irq(EWI_SPI));
     qtest_end();
+}
+
+/* Leave nothing in its reset state, with the interrupt up. */
+static void stir(void)
+{
+    set(CFR, 0x7e | EWI | WDGTB(1));
+    set(CR, WDGA | 0x40);
+    g_assert_cmphex(get(SR), ==, EWIF);
+    g_assert_true(get_irq(EWI_SPI));
+}
+
+static void reset_system(void)
+{
+    stm32mp1_system_reset(global_qtest);
+}
+
+static void reset_mcu(void)
+{
+    writel(RCC_MP_GRSTCSETR, MCURST);
+}
+
+static void expire(void)
+{
+    clock_step(2 * COUNT + 1);
+    g_assert_true(bites());
+}
+
+static void expire_by_writing(void)
+{
+    set(CR, 0);
+    g_assert_true(bites());
+}
+
+static void test_resets(void)
+{
+    static void (*const resets[])(void) = {
+        reset_system, reset_mcu, expire, expire_by_writing,
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(resets); i++) {
+        start();
+        stir();
+        resets[i]();
+        g_assert_false(get_irq(EWI_SPI));
+        g_assert_cmphex(get(CR), ==, 0x7f);
+        g_assert_cmphex(get(CFR), ==, 0x7f);
+        g_assert_cmphex(get(SR), ==, 0);
+        clock_step(200 * COUNT);
+        g_assert_cmphex(get(CR), ==, 0x7f);
+        g_assert_cmphex(get(SR), ==, 0);
+        g_assert_false(bites());
+        qtest_end();
+    }
+}
+
+/* All that it has counts on in another QEMU. */
+static void test_migration(void)
+{
+    int64_t now;
+
+    start();
+    set(CFR, 0x60 | EWI | WDGTB(1));
+    set(CR, WDGA | 0x42);
+    now = clock_step(3 * COUNT - 1);
+
+    global_qtest = stm32mp1_migrate(global_qtest);
+    qtest_irq_intercept_in(global_qtest, GIC);
+    qtest_clock_set(global_qtest, now); /* the one thing that stays behind */
+    g_assert_cmphex(get(CR), ==, WDGA | 0x41);
+    g_assert_cmphex(get(CFR), ==, 0x60 | EWI | WDGTB(1));
+    clock_step(COUNT);
+    g_assert_false(get_irq(EWI_SPI));
+    clock_step(2);
+    g_assert_true(get_irq(EWI_SPI));
+    g_assert_cmphex(get(SR), ==, EWIF);
+    clock_step(2 * COUNT - 2);
+    g_assert_false(has_bitten());
+    clock_step(1);
+    get(SR);
+    g_assert_true(has_bitten());
+    qtest_end();
+}
+
+/* What a guest is told of its mistakes */
+static void test_log(void)
+{
+    static const uint32_t regs[] = {
+        CR, CFR, SR, HWCFGR, VERR, IPIDR, SIDR, 0x0c,
+    };
+    g_autofree char *file = NULL;
+
+    global_qtest = stm32mp1_init_logged(&file);
+    stm32mp1_enable_clocks(global_qtest);
+    for (int i = 0; i < ARRAY_SIZE(regs); i++) {
+        get(regs[i]);
+    }
+    set(CR, 0x7f);
+    set(CFR, 0x7f);
+    set(SR, 0);
+    stm32mp1_check_log(file, "/machine/soc/wwdg1: no register at 0xc\n");
+    set(VERR, 0);
+    stm32mp1_check_log(file, "/machine/soc/wwdg1: no register at 0xc\n"
+                       "/machine/soc/wwdg1: no writable register at 0x3f4\n");
+    qtest_end();
+    unlink(file);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("stm32mp1/wwdg/reset_values", test_reset_values);
+    qtest_add_func("stm32mp1/wwdg/resets", test_resets);
     qtest_add_func("stm32mp1/wwdg/count", test_count);
     qtest_add_func("stm32mp1/wwdg/expiry", test_expiry);
+    qtest_add_func("stm32mp1/wwdg/prescaler", test_prescaler);
+    qtest_add_func("stm32mp1/wwdg/prescaler_change", test_prescaler_change);
     qtest_add_func("stm32mp1/wwdg/refresh", test_refresh);
     qtest_add_func("stm32mp1/wwdg/window", test_window);
     qtest_add_func("stm32mp1/wwdg/time_scale", test_time_scale);
+    qtest_add_func("stm32mp1/wwdg/time_scale_closed", test_time_scale_closed);
+    qtest_add_func("stm32mp1/wwdg/no_time_scale", test_no_time_scale);
     qtest_add_func("stm32mp1/wwdg/t6_cleared", test_t6_cleared);
+    qtest_add_func("stm32mp1/wwdg/written_early", test_written_early);
     qtest_add_func("stm32mp1/wwdg/early_wakeup", test_early_wakeup);
+    qtest_add_func("stm32mp1/wwdg/early_look", test_early_look);
     qtest_add_func("stm32mp1/wwdg/gated", test_gated);
     qtest_add_func("stm32mp1/wwdg/clock_change", test_clock_change);
-    qtest_add_func("stm32mp1/wwdg/system_reset", test_system_reset);
+    qtest_add_func("stm32mp1/wwdg/migration", test_migration);
+    qtest_add_func("stm32mp1/wwdg/log", test_log);
     return g_test_run();
 }

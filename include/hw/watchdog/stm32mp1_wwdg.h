@@ -12,8 +12,8 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0: early wake-up interrupt (level)
- *  + named GPIO output "reset": pulse on expiry; the watchdog itself is back
- *    in its reset state by then
+ *  + named GPIO output "reset": pulse on expiry, which is to reset the
+ *    watchdog, too
  *  + Clock input "clk": pclk1
  *  + uint32 property "time-scale": makes every count in the open window, which
  *    is from T = W to the reset, last that many times longer (default 1), for
