@@ -33,9 +33,13 @@ static inline void wait_machine_status(QTestState *qts, const char *command,
     } while (!done);
 }
 
-/* Migrate to a new QEMU, started with these arguments; quits the old one. */
-static inline QTestState *migrate_machine(QTestState *from,
-                                          const char *arguments)
+/*
+ * Migrate to a new QEMU, started with these arguments; quits the old one.
+ * @prepare, if any, is called before the new one has the state: it can watch
+ * what the devices drive then.
+ */
+static inline QTestState *migrate_machine_watched(
+    QTestState *from, const char *arguments, void (*prepare)(QTestState *))
 {
     g_autofree char *dir = g_dir_make_tmp("qtest-migrate-XXXXXX", NULL);
     g_autofree char *file = NULL;
@@ -50,11 +54,23 @@ static inline QTestState *migrate_machine(QTestState *from,
     wait_machine_status(from, "query-migrate", "completed");
     qtest_quit(from);
 
-    to = qtest_initf("%s -incoming %s", arguments, uri);
+    to = qtest_initf("%s -incoming defer", arguments);
+    if (prepare) {
+        prepare(to);
+    }
+    qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming',"
+                             " 'arguments': { 'uri': %s } }", uri);
     wait_machine_status(to, "query-status", "running");
     unlink(file);
     rmdir(dir);
     return to;
+}
+
+/* Migrate to a new QEMU, started with these arguments; quits the old one. */
+static inline QTestState *migrate_machine(QTestState *from,
+                                          const char *arguments)
+{
+    return migrate_machine_watched(from, arguments, NULL);
 }
 
 #endif

@@ -148,16 +148,60 @@ static void test_mux(void)
             qtest_writel(qts, FPR(0), bit);
         }
     }
-    /* changing the port is an edge if the levels differ */
-    set_pin(qts, PORT_Z, pin, 1);
-    g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, bit);
-    qtest_writel(qts, EXTICR(1), 0);
-    g_assert_cmphex(qtest_readl(qts, FPR(0)), ==, bit);
-    /* no such port: low */
-    qtest_writel(qts, FPR(0), bit);
-    qtest_writel(qts, RPR(0), bit);
-    qtest_writel(qts, EXTICR(1), 0xff0000);
-    g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, 0);
+    qtest_quit(qts);
+}
+
+/* Each line has its byte of EXTICR; the other lines' ports have no say. */
+static void test_mux_lines(void)
+{
+    QTestState *qts = start("c1-irq");
+
+    qtest_writel(qts, RTSR(0), 0xffff);
+    for (unsigned pin = 0; pin < PINS; pin++) {
+        const unsigned port = pin % (PORT_Z - 1) + 1, others[] = { 0, PORT_Z };
+        const uint64_t cr = EXTICR(pin / 4);
+        const unsigned shift = pin % 4 * 8;
+
+        qtest_writel(qts, cr, (0x0b0b0b0b & ~(0xffu << shift)) | port << shift);
+        for (int i = 0; i < ARRAY_SIZE(others); i++) {
+            set_pin(qts, others[i], pin, 1);
+            g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, 0);
+            set_pin(qts, others[i], pin, 0);
+        }
+        set_pin(qts, port, pin, 1);
+        g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, 1u << pin);
+        set_pin(qts, port, pin, 0);
+        qtest_writel(qts, RPR(0), 0xffff);
+    }
+    qtest_quit(qts);
+}
+
+/* Another port is an edge if the levels differ; a missing one is low. */
+static void test_mux_change(void)
+{
+    static const uint32_t missing[] = { PORT_Z + 1, 0x80 | PORT_Z, 0xff };
+    QTestState *qts = start("c1-irq");
+
+    for (unsigned pin = 0; pin < PINS; pin++) {
+        const uint64_t cr = EXTICR(pin / 4);
+        const uint32_t bit = 1u << pin, shift = pin % 4 * 8;
+
+        set_pin(qts, PORT_Z, pin, 1);
+        qtest_writel(qts, RTSR(0), bit);
+        qtest_writel(qts, FTSR(0), bit);
+        qtest_writel(qts, cr, missing[0] << shift);
+        qtest_writel(qts, FPR(0), bit);
+        for (int i = 0; i < ARRAY_SIZE(missing); i++) {
+            qtest_writel(qts, cr, PORT_Z << shift);
+            g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, bit);
+            g_assert_cmphex(qtest_readl(qts, FPR(0)), ==, 0);
+            qtest_writel(qts, RPR(0), bit);
+            qtest_writel(qts, cr, missing[i] << shift);
+            g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, 0);
+            g_assert_cmphex(qtest_readl(qts, FPR(0)), ==, bit);
+            qtest_writel(qts, FPR(0), bit);
+        }
+    }
     qtest_quit(qts);
 }
 
@@ -200,12 +244,14 @@ static void test_c2_irq(void)
     check_irq("c2-irq", C2IMR(0), C1IMR(0));
 }
 
-static void test_software(void)
+static void check_software(const char *name, const uint64_t imr[NUM_BANKS],
+                           const uint64_t other_imr[NUM_BANKS])
 {
-    QTestState *qts = start("c1-irq");
+    QTestState *qts = start(name);
 
     for (unsigned b = 0; b < NUM_BANKS; b++) {
-        qtest_writel(qts, C1IMR(b), 0xffffffff);
+        qtest_writel(qts, imr[b], 0xffffffff);
+        qtest_writel(qts, other_imr[b], 0);
         qtest_writel(qts, SWIER(b), 0xffffffff);
         g_assert_cmphex(qtest_readl(qts, SWIER(b)), ==, 0);
         g_assert_cmphex(qtest_readl(qts, RPR(b)), ==, configurable[b]);
@@ -220,6 +266,15 @@ static void test_software(void)
         }
     }
     qtest_quit(qts);
+}
+
+static void test_software(void)
+{
+    static const uint64_t c1imr[] = { C1IMR(0), C1IMR(1), C1IMR(2) };
+    static const uint64_t c2imr[] = { C2IMR(0), C2IMR(1), C2IMR(2) };
+
+    check_software("c1-irq", c1imr, c2imr);
+    check_software("c2-irq", c2imr, c1imr);
 }
 
 static void test_events(void)
@@ -239,7 +294,9 @@ static void test_events(void)
         set_event(qts, event, 1);
         set_event(qts, event, 0);
         g_assert_cmphex(qtest_readl(qts, RPR(b)), ==, acts ? bit : 0);
-        g_assert_cmpint(qtest_get_irq(qts, event), ==, acts);
+        for (unsigned n = 0; n < 32 * NUM_BANKS; n++) {
+            g_assert_cmpint(qtest_get_irq(qts, n), ==, n == event && acts);
+        }
         qtest_writel(qts, RPR(b), bit);
         g_assert_false(qtest_get_irq(qts, event));
     }
@@ -266,20 +323,202 @@ static void test_watchdog_event(void)
     qtest_quit(qts);
 }
 
-static void test_reset(void)
+/* A direct event wakes by its level, another one as long as it is pending. */
+static void test_wakeup(void)
 {
-    QTestState *qts = start("c1-irq");
+    QTestState *qts = start("c2-wakeup");
 
-    qtest_writel(qts, C1IMR(0), 0xffffffff);
-    qtest_writel(qts, EXTICR(3), 0x01020304);
-    /* PA3: the board drives nothing there */
-    qtest_writel(qts, RTSR(0), 1u << 3);
+    for (unsigned b = 0; b < NUM_BANKS; b++) {
+        qtest_writel(qts, C1IMR(b), 0xffffffff);
+        qtest_writel(qts, C2EMR(b), 0xffffffff);
+        qtest_writel(qts, C2IMR(b), 0);
+    }
+    for (unsigned event = PINS; event < 32 * NUM_BANKS; event++) {
+        const unsigned b = event / 32;
+        const uint32_t bit = 1u << (event % 32);
+        const bool latched = configurable[b] & bit;
+
+        qtest_writel(qts, C2IMR(b), bit);
+        g_assert_false(qtest_get_irq(qts, 0));
+        qtest_writel(qts, event & 1 ? RTSR(b) : FTSR(b), bit);
+        set_event(qts, event, 1);
+        if (latched) {
+            set_event(qts, event, 0);
+        }
+        g_assert_cmpint(qtest_get_irq(qts, 0), ==, !!(valid[b] & bit));
+        qtest_writel(qts, C2IMR(b), 0);
+        g_assert_false(qtest_get_irq(qts, 0));
+        qtest_writel(qts, C2IMR(b), bit);
+        g_assert_cmpint(qtest_get_irq(qts, 0), ==, !!(valid[b] & bit));
+        set_event(qts, event, 0);
+        g_assert_cmpint(qtest_get_irq(qts, 0), ==, latched);
+        qtest_writel(qts, RPR(b), bit);
+        qtest_writel(qts, FPR(b), bit);
+        g_assert_false(qtest_get_irq(qts, 0));
+        qtest_writel(qts, C2IMR(b), 0);
+    }
+
+    /* The mask of events is none of interrupts. */
+    qtest_writel(qts, FTSR(0), 1);
+    set_pin(qts, 0, 0, 1);
+    set_pin(qts, 0, 0, 0);
+    g_assert_cmphex(qtest_readl(qts, FPR(0)), ==, 1);
+    g_assert_false(qtest_get_irq(qts, 0));
+    qtest_quit(qts);
+}
+
+/* The sources of events learn whether anybody looks for their edges. */
+static void check_selected(QTestState *qts, const uint32_t expected[NUM_BANKS])
+{
+    for (unsigned n = 0; n < 32 * NUM_BANKS; n++) {
+        g_assert_cmpint(qtest_get_irq(qts, n), ==,
+                        (expected[n / 32] >> (n % 32)) & 1);
+    }
+}
+
+static void test_selected(void)
+{
+    QTestState *qts = start("selected");
+
+    for (unsigned event = 0; event < 32 * NUM_BANKS; event++) {
+        const unsigned b = event / 32;
+        const uint32_t bit = 1u << (event % 32);
+        uint32_t expected[NUM_BANKS] = { 0 };
+
+        expected[b] = configurable[b] & bit;
+        for (unsigned edges = 1; edges < 4; edges++) {
+            qtest_writel(qts, RTSR(b), edges & 1 ? bit : 0);
+            qtest_writel(qts, FTSR(b), edges & 2 ? bit : 0);
+            check_selected(qts, expected);
+        }
+        qtest_writel(qts, RTSR(b), 0);
+        qtest_writel(qts, FTSR(b), 0);
+        g_assert_false(qtest_get_irq(qts, event));
+    }
+    qtest_quit(qts);
+}
+
+static void watch_selected(QTestState *qts)
+{
+    qtest_irq_intercept_out_named(qts, STM32MP1_SOC "exti", "selected");
+}
+
+static void test_selected_migration(void)
+{
+    static const uint32_t expected[NUM_BANKS] = { 0x10081, 0, 0x204 };
+    QTestState *qts = start("selected");
+
+    qtest_writel(qts, RTSR(0), 0x81);
+    qtest_writel(qts, FTSR(0), 0x10080);
+    qtest_writel(qts, FTSR(2), 0x204);
+    qts = migrate_machine_watched(qts, STM32MP1_MACHINE, watch_selected);
+    check_selected(qts, expected);
+    qtest_quit(qts);
+}
+
+/* After a reset nothing is as it was, nor is any output. */
+static void check_reset(const char *output, unsigned n)
+{
+    QTestState *qts = start(output);
+
+    for (unsigned b = 0; b < NUM_BANKS; b++) {
+        qtest_writel(qts, RTSR(b), 0xffffffff);
+        qtest_writel(qts, FTSR(b), 0xffffffff);
+        qtest_writel(qts, C1IMR(b), 0xffffffff);
+        qtest_writel(qts, C2IMR(b), 0xffffffff);
+        qtest_writel(qts, C2EMR(b), 0xffffffff);
+        qtest_writel(qts, SWIER(b), 0xffffffff);
+    }
+    /* PA3, PZ4: the board drives nothing there */
     set_pin(qts, 0, 3, 1);
-    g_assert_true(qtest_get_irq(qts, 3));
+    set_pin(qts, 0, 3, 0);
+    set_pin(qts, 0, 3, 1);
+    set_pin(qts, PORT_Z, 4, 1);
+    set_event(qts, WWDG1, 1);
+    set_event(qts, WWDG1, 0);
+    set_event(qts, WWDG1, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        qtest_writel(qts, EXTICR(i), 0x01020304);
+    }
+    g_assert_true(qtest_get_irq(qts, n));
     stm32mp1_system_reset(qts);
     check_reset_values(qts);
-    g_assert_false(qtest_get_irq(qts, 3));
+    g_assert_false(qtest_get_irq(qts, n));
+
+    /* The levels are forgotten: to drive them anew is an edge. */
+    qtest_writel(qts, RTSR(0), 0xffff);
+    qtest_writel(qts, EXTICR(1), PORT_Z);
+    g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, 0);
+    set_pin(qts, 0, 3, 1);
+    g_assert_cmphex(qtest_readl(qts, RPR(0)), ==, 1 << 3);
+    qtest_writel(qts, RTSR(2), 0xffffffff);
+    set_event(qts, WWDG1, 1);
+    g_assert_cmphex(qtest_readl(qts, RPR(2)), ==, 1 << (WWDG1 - 64));
     qtest_quit(qts);
+}
+
+static void test_reset(void)
+{
+    check_reset("c1-irq", 3);
+    check_reset("c2-irq", WWDG1);
+    check_reset("selected", 16);
+    check_reset("c2-wakeup", 0);
+}
+
+/* What a register is for QEMU's log */
+typedef enum Kind { GOOD, BAD, READ_ONLY, NOT_THERE_YET, TRUSTZONE } Kind;
+
+static Kind kind_of(uint32_t offset)
+{
+    if (offset < 0x60) {
+        return offset % 0x20 < 0x14 ? GOOD :
+            offset % 0x20 == 0x14 ? TRUSTZONE : BAD;
+    }
+    if (offset < 0x70) {
+        return GOOD;
+    }
+    if (offset >= 0x3c0) {
+        return offset < 0x3e4 ? NOT_THERE_YET : READ_ONLY;
+    }
+    return offset == 0x80 || offset == 0x90 || offset == 0xa0 ||
+        (offset >= 0xc0 && offset < 0xf0 && offset % 0x10 < 8) ? GOOD : BAD;
+}
+
+/* What a guest is told of its mistakes, and that they do nothing else */
+static void test_log(void)
+{
+    g_autoptr(GString) expected = g_string_new(NULL);
+    g_autofree char *file = NULL;
+    QTestState *qts = stm32mp1_init_logged(&file);
+
+    stm32mp1_enable_clocks(qts);
+    for (uint32_t offset = 0; offset < 0x400; offset += 4) {
+        Kind kind = kind_of(offset);
+        uint32_t value = qtest_readl(qts, EXTI + offset);
+
+        if (kind == BAD) {
+            g_string_append_printf(expected, "stm32mp1_exti_read: bad offset"
+                                   " 0x%x\n", offset);
+        } else if (kind == NOT_THERE_YET) {
+            g_string_append_printf(expected, "stm32mp1_exti_read: HWCFGR at"
+                                   " 0x%x\n", offset);
+        }
+        if (kind != GOOD && kind != READ_ONLY) {
+            g_assert_cmphex(value, ==, 0);
+        }
+        qtest_writel(qts, EXTI + offset, kind == GOOD ? value : 0xffffffff);
+        if (kind == TRUSTZONE) {
+            g_string_append_printf(expected, "stm32mp1_exti: TZENR%u is"
+                                   " read-as-zero\n", offset / 0x20 + 1);
+        } else if (kind != GOOD) {
+            g_string_append_printf(expected, "stm32mp1_exti_write: bad or"
+                                   " read-only offset 0x%x\n", offset);
+        }
+    }
+    stm32mp1_check_log(file, expected->str);
+    check_reset_values(qts);
+    qtest_quit(qts);
+    unlink(file);
 }
 
 static void test_any_access(void)
@@ -316,12 +555,18 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/exti/registers", test_registers);
     qtest_add_func("stm32mp1/exti/edges", test_edges);
     qtest_add_func("stm32mp1/exti/mux", test_mux);
+    qtest_add_func("stm32mp1/exti/mux_lines", test_mux_lines);
+    qtest_add_func("stm32mp1/exti/mux_change", test_mux_change);
     qtest_add_func("stm32mp1/exti/c1_irq", test_c1_irq);
     qtest_add_func("stm32mp1/exti/c2_irq", test_c2_irq);
     qtest_add_func("stm32mp1/exti/software", test_software);
     qtest_add_func("stm32mp1/exti/events", test_events);
     qtest_add_func("stm32mp1/exti/watchdog_event", test_watchdog_event);
+    qtest_add_func("stm32mp1/exti/wakeup", test_wakeup);
+    qtest_add_func("stm32mp1/exti/selected", test_selected);
+    qtest_add_func("stm32mp1/exti/selected_migration", test_selected_migration);
     qtest_add_func("stm32mp1/exti/reset", test_reset);
+    qtest_add_func("stm32mp1/exti/log", test_log);
     qtest_add_func("stm32mp1/exti/any_access", test_any_access);
     qtest_add_func("stm32mp1/exti/migration", test_migration);
     return g_test_run();
