@@ -58,9 +58,16 @@ static const uint32_t program[] = {
 /* For the A7, which has nothing to do: WFI; B .-4 */
 static const uint32_t a7_program[] = { 0xe320f003, 0xeafffffd };
 
+#define CONTROL STM32MP1_SOC "m4-control"
+#define M4 STM32MP1_SOC "m4-cluster/m4"
+#define NUM_IRQ 150
+#define IRQ_RCC 5
+#define IRQ_RCC_WAKEUP 145
+
 typedef struct Board {
     QTestState *qts;
     char *kernel;
+    char *arguments;
 } Board;
 
 static void board_start(Board *b, const void *accel)
@@ -68,8 +75,9 @@ static void board_start(Board *b, const void *accel)
     int i;
 
     b->kernel = stm32mp1_kernel_file(a7_program, sizeof(a7_program));
-    b->qts = qtest_initf("-M stm32mp157c-dk2 -accel %s -kernel %s",
-                         (const char *)accel, b->kernel);
+    b->arguments = g_strdup_printf("-M stm32mp157c-dk2 -accel %s -kernel %s",
+                                   (const char *)accel, b->kernel);
+    b->qts = qtest_init(b->arguments);
 
     stm32mp1_enable_clocks(b->qts);
     qtest_writel(b->qts, RETRAM, 0x10040000);
@@ -86,6 +94,7 @@ static void board_stop(Board *b)
     qtest_quit(b->qts);
     unlink(b->kernel);
     g_free(b->kernel);
+    g_free(b->arguments);
 }
 
 /* What Linux does to start the M4, and to stop it */
@@ -139,8 +148,8 @@ static void test_start_stop(const void *accel)
     g_assert_cmphex(qtest_readl(b.qts, STARTS), ==, 0);
 
     release(&b);
-    wait_word(&b, STARTS, 1);
     g_assert_true(state_is(&b, "running"));
+    wait_word(&b, STARTS, 1);
     g_assert_cmphex(qtest_readl(b.qts, RCC_MC_RSTSCLRR) & MCURSTF, ==, 0);
 
     /* BOOT_MCU 0 -> 1 while it runs has no effect. */
@@ -215,6 +224,189 @@ static void test_interrupt(const void *accel)
         wait_word(&b, INTERRUPTS, i);
         hold(&b);
         wait_state(&b, "held");
+    }
+    board_stop(&b);
+}
+
+static void set_irq(Board *b, int n, int level)
+{
+    qtest_set_irq_in(b->qts, CONTROL, "unnamed-gpio-in", n, level);
+}
+
+/* Check what the core sees of its interrupts. */
+static void check_irqs(Board *b, const bool expected[NUM_IRQ])
+{
+    for (int n = 0; n < NUM_IRQ; n++) {
+        if (n == IRQ_RCC || n == IRQ_RCC_WAKEUP) {
+            continue;   /* driven when the core is released and held */
+        }
+        if (qtest_get_irq(b->qts, n) != expected[n]) {
+            g_test_message("interrupt %d", n);
+        }
+        g_assert_cmpint(qtest_get_irq(b->qts, n), ==, expected[n]);
+    }
+}
+
+/* It sees the levels while it runs, unless they are held; none is lost. */
+static void test_levels(const void *accel)
+{
+    bool seen[NUM_IRQ] = { false };
+    Board b;
+    int n;
+
+    board_start(&b, accel);
+    qtest_irq_intercept_in(b.qts, M4);
+    for (n = 0; n < NUM_IRQ; n++) {
+        set_irq(&b, n, n % 3 != 0);
+    }
+    check_irqs(&b, seen);
+    release(&b);
+    wait_state(&b, "running");
+    for (n = 0; n < NUM_IRQ; n++) {
+        seen[n] = n % 3 != 0;
+    }
+    check_irqs(&b, seen);
+
+    for (n = 0; n < NUM_IRQ; n++) {
+        seen[n] = !seen[n];
+        set_irq(&b, n, seen[n]);
+        g_assert_cmpint(qtest_get_irq(b.qts, n), ==, seen[n]);
+    }
+    check_irqs(&b, seen);
+
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 1);
+    for (n = 0; n < NUM_IRQ; n++) {
+        set_irq(&b, n, n % 5 != 0);
+    }
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 1);
+    check_irqs(&b, seen);
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 0);
+    for (n = 0; n < NUM_IRQ; n++) {
+        seen[n] = n % 5 != 0;
+    }
+    check_irqs(&b, seen);
+
+    hold(&b);
+    wait_state(&b, "held");
+    for (n = 0; n < NUM_IRQ; n++) {
+        set_irq(&b, n, n % 5 == 0);
+    }
+    check_irqs(&b, seen);
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 1);
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 0);
+    check_irqs(&b, seen);
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 1);
+    release(&b);
+    wait_state(&b, "running");
+    check_irqs(&b, seen);
+    qtest_set_irq_in(b.qts, CONTROL, "irq-hold", 0, 0);
+    for (n = 0; n < NUM_IRQ; n++) {
+        seen[n] = n % 5 == 0;
+    }
+    check_irqs(&b, seen);
+    board_stop(&b);
+}
+
+/* The outputs follow the core. */
+static void test_outputs(const void *accel)
+{
+    static const struct {
+        const char *output;
+        bool running, lockup;
+    } outputs[] = { { "running", true, true }, { "lockup", false, true } };
+    Board b;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(outputs); i++) {
+        board_start(&b, accel);
+        qtest_irq_intercept_out_named(b.qts, CONTROL, outputs[i].output);
+        release(&b);
+        wait_word(&b, STARTS, 1);
+        g_assert_true(state_is(&b, "running"));
+        g_assert_cmpint(qtest_get_irq(b.qts, 0), ==, outputs[i].running);
+        hold(&b);
+        g_assert_true(state_is(&b, "held"));
+        g_assert_false(qtest_get_irq(b.qts, 0));
+
+        qtest_writel(b.qts, MODE, MODE_LOCKUP);
+        release(&b);
+        wait_state(&b, "lockup");
+        g_assert_cmpint(qtest_get_irq(b.qts, 0), ==, outputs[i].lockup);
+        hold(&b);
+        g_assert_true(state_is(&b, "held"));
+        g_assert_false(qtest_get_irq(b.qts, 0));
+        board_stop(&b);
+    }
+}
+
+static void migrate(Board *b)
+{
+    b->qts = migrate_machine(b->qts, b->arguments);
+}
+
+/*
+ * Held, running or locked up it is so in another QEMU; it is not started anew,
+ * has its interrupts, and does there what it is told.
+ */
+static void test_migration(const void *accel)
+{
+    Board b;
+
+    board_start(&b, accel);
+    qtest_writel(b.qts, MODE, MODE_INTERRUPT);
+    qtest_writel(b.qts, IPCC_C2CR, 1);
+    qtest_writel(b.qts, IPCC_C2MR, 0x003f003e);
+    qtest_writel(b.qts, IPCC_C1SCR, BIT(16));
+    stm32mp1_qom_set(b.qts, CONTROL, "x-fault-hold", 1);
+    migrate(&b);
+    g_assert_true(state_is(&b, "held"));
+    g_assert_cmpint(stm32mp1_qom_get(b.qts, CONTROL, "x-fault-hold"), ==, 1);
+    release(&b);
+    g_assert_true(state_is(&b, "held"));
+    migrate(&b);
+    g_assert_cmpint(stm32mp1_qom_get(b.qts, CONTROL, "x-fault-hold"), ==, 0);
+    g_assert_cmpint(stm32mp1_qom_get(b.qts, CONTROL, "x-fault-hold-count"), ==,
+                    1);
+
+    /* What rose while it was held has come along. */
+    release(&b);
+    wait_word(&b, STARTS, 1);
+    wait_word(&b, INTERRUPTS, 1);
+    migrate(&b);
+    g_assert_true(state_is(&b, "running"));
+    release(&b);
+    g_assert_true(state_is(&b, "running"));
+    g_assert_cmphex(qtest_readl(b.qts, STARTS), ==, 1);
+    hold(&b);
+    g_assert_true(state_is(&b, "held"));
+
+    qtest_writel(b.qts, MODE, MODE_LOCKUP);
+    release(&b);
+    wait_state(&b, "lockup");
+    migrate(&b);
+    g_assert_true(state_is(&b, "lockup"));
+    hold(&b);
+    g_assert_true(state_is(&b, "held"));
+    qtest_writel(b.qts, MODE, MODE_IDLE);
+    release(&b);
+    wait_word(&b, STARTS, 3);
+    g_assert_true(state_is(&b, "running"));
+    board_stop(&b);
+}
+
+/* A stop of the machine is none of the core: it goes on, and nothing else. */
+static void test_machine_stop(const void *accel)
+{
+    Board b;
+    int i;
+
+    board_start(&b, accel);
+    for (i = 0; i < 2; i++) {
+        qtest_qmp_assert_success(b.qts, "{ 'execute': 'stop' }");
+        qtest_qmp_assert_success(b.qts, "{ 'execute': 'cont' }");
+        g_assert_true(state_is(&b, i ? "running" : "held"));
+        release(&b);
+        wait_word(&b, STARTS, 1);
     }
     board_stop(&b);
 }
@@ -330,7 +522,7 @@ static void test_system_reset(const void *accel)
 
 static int64_t fault_get(Board *b, const char *property)
 {
-    return stm32mp1_qom_get(b->qts, STM32MP1_SOC "m4-control", property);
+    return stm32mp1_qom_get(b->qts, CONTROL, property);
 }
 
 /* The next two starts leave it held, the third one does not. */
@@ -340,7 +532,7 @@ static void test_fault_hold(const void *accel)
     int i;
 
     board_start(&b, accel);
-    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 2);
+    stm32mp1_qom_set(b.qts, CONTROL, "x-fault-hold", 2);
     for (i = 1; i <= 2; i++) {
         release(&b);
         g_assert_cmpint(fault_get(&b, "x-fault-hold-count"), ==, i);
@@ -351,13 +543,13 @@ static void test_fault_hold(const void *accel)
     wait_state(&b, "running");
 
     /* It survives a system reset, and a reset that should be a restart. */
-    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 1);
+    stm32mp1_qom_set(b.qts, CONTROL, "x-fault-hold", 1);
     stm32mp1_system_reset(b.qts);
     g_assert_cmpint(fault_get(&b, "x-fault-hold"), ==, 1);
-    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 0);
+    stm32mp1_qom_set(b.qts, CONTROL, "x-fault-hold", 0);
     qtest_writel(b.qts, RCC_MP_GCR, 1);
     wait_word(&b, STARTS, 2);
-    stm32mp1_qom_set(b.qts, STM32MP1_SOC "m4-control", "x-fault-hold", 1);
+    stm32mp1_qom_set(b.qts, CONTROL, "x-fault-hold", 1);
     qtest_writel(b.qts, RCC_MP_GRSTCSETR, MCURST);
     wait_state(&b, "held");
     g_assert_cmpint(fault_get(&b, "x-fault-hold-count"), ==, 3);
@@ -376,6 +568,10 @@ int main(int argc, char **argv)
         { "restart", test_restart },
         { "many", test_many },
         { "interrupt", test_interrupt },
+        { "levels", test_levels },
+        { "outputs", test_outputs },
+        { "migration", test_migration },
+        { "machine_stop", test_machine_stop },
         { "lockup", test_lockup },
         { "sysresetreq", test_sysresetreq },
         { "view", test_view },
