@@ -12,6 +12,9 @@
 #define RCC 0x50000000
 #define OCENSETR 0x00c
 #define OCENCLRR 0x010
+#define HSICFGR 0x018
+#define ASSCKSELR 0x024
+#define AXIDIVR 0x030
 #define MSSCKSELR 0x048
 #define MP_GCR 0x10c
 #define BDCR 0x140
@@ -330,7 +333,8 @@ static void test_kernel_clocks(void)
 {
     enum { HSI = 64000000, CSI = 4000000, HSE = 24000000, LSE = 32768,
            LSI = 32000, PLL3_Q = 24573874, PLL3_R = 11290698,
-           PLL4_P = 99000000, PLL4_QR = 74250000, PCLK = 104438964 };
+           PLL4_P = 99000000, PLL4_QR = 74250000, PCLK = 104438964,
+           PCLK5 = 66625000, HCLK4 = 266500000, CK_MCU = 208877929 };
     static const struct {
         const char *clock;
         uint32_t selr;
@@ -339,12 +343,23 @@ static void test_kernel_clocks(void)
         { "spi1", 0x8d8, { PLL4_P, PLL3_Q, 0, HSE, PLL3_R } },
         { "spi23", 0x8dc, { PLL4_P, PLL3_Q, 0, HSE, PLL3_R } },
         { "spi45", 0x8e0, { PCLK, PLL4_QR, HSI, CSI, HSE } },
-        { "spi6", 0x0c4, { 66625000, PLL4_QR, HSI, CSI, HSE, PLL3_Q } },
-        { "quadspi", 0x900, { 266500000, PLL3_R, PLL4_P, HSE } },
+        { "spi6", 0x0c4, { PCLK5, PLL4_QR, HSI, CSI, HSE, PLL3_Q } },
+        { "quadspi", 0x900, { HCLK4, PLL3_R, PLL4_P, HSE } },
         { "fdcan", 0x90c, { HSE, PLL3_Q, PLL4_QR, PLL4_QR } },
         { "lptim1", 0x934, { PCLK, PLL4_P, PLL3_Q, LSE, LSI, HSE } },
         { "lptim23", 0x930, { PCLK, PLL4_QR, HSE, LSE, LSI } },
         { "lptim45", 0x92c, { PCLK, PLL4_P, PLL3_Q, LSE, LSI, HSE } },
+        { "usart1", 0x0c8, { PCLK5, PLL3_Q, HSI, CSI, PLL4_QR, HSE } },
+        { "usart6", 0x8e4, { PCLK, PLL4_QR, HSI, CSI, HSE } },
+        { "usart24", 0x8e8, { PCLK, PLL4_QR, HSI, CSI, HSE } },
+        { "usart35", 0x8ec, { PCLK, PLL4_QR, HSI, CSI, HSE } },
+        { "usart78", 0x8f0, { PCLK, PLL4_QR, HSI, CSI, HSE } },
+        { "i2c12", 0x8c0, { PCLK, PLL4_QR, HSI, CSI } },
+        { "i2c35", 0x8c4, { PCLK, PLL4_QR, HSI, CSI } },
+        { "i2c46", 0x0c0, { PCLK5, PLL3_Q, HSI, CSI } },
+        { "adc", 0x928, { PLL4_QR, HSE, PLL3_Q } },
+        { "sdmmc12", 0x8f4, { HCLK4, PLL3_R, PLL4_P, HSI } },
+        { "sdmmc3", 0x8f8, { CK_MCU, PLL3_R, PLL4_P, HSI } },
     };
 
     start();
@@ -365,7 +380,195 @@ static void test_kernel_clocks(void)
     g_assert_cmpuint(period("spi1"), ==, CLOCK_PERIOD(HSI));
     wr(0x0d0, 1);
     g_assert_cmpuint(period("spi1"), ==, CLOCK_PERIOD(CSI));
+    wr(0x0d0, 3);
+    g_assert_cmpuint(period("spi1"), ==, 0);
     stop();
+}
+
+static void check_hz(const char *clock, uint64_t hz)
+{
+    g_assert_cmpuint(period(clock), ==, CLOCK_PERIOD(hz));
+}
+
+/* What each value of a selector selects, and how each one divides */
+static void test_clock_tree(void)
+{
+    static const uint64_t mcu[] = { 64000000, 24000000, 4000000, 208877929 };
+    static const uint64_t axi[] = {
+        64000000, 24000000, 266500000, 0, 0, 0, 0, 0,
+    };
+    static const struct {
+        const char *clock, *timer;
+        uint32_t divr, prer;
+        uint64_t hz;
+    } buses[] = {
+        { "pclk1", "timg1", APB1DIVR, TIMG1PRER, 64000000 },
+        { "pclk2", "timg2", 0x838, 0x82c, 64000000 },
+        { "pclk3", NULL, 0x83c, 0, 64000000 },
+        { "pclk4", NULL, 0x03c, 0, 24000000 },
+        { "pclk5", NULL, 0x040, 0, 24000000 },
+    };
+    int i, n, pre;
+
+    start();
+    for (n = 0; n < ARRAY_SIZE(mcu); n++) {
+        wr(MSSCKSELR, n);
+        for (i = 0; i < 16; i++) {
+            wr(MCUDIVR, i);
+            check_hz("ck_mcu", mcu[n] >> MIN(i, 9));
+            check_hz("fclk_mcu", mcu[n] >> MIN(i, 9));
+            check_hz("systick", (mcu[n] >> MIN(i, 9)) / 8);
+        }
+        wr(MCUDIVR, 0);
+    }
+    for (n = 0; n < ARRAY_SIZE(axi); n++) {
+        wr(ASSCKSELR, n);
+        for (i = 0; i < 8; i++) {
+            wr(AXIDIVR, i);
+            check_hz("hclk4", axi[n] / (MIN(i, 3) + 1));
+        }
+        wr(AXIDIVR, 0);
+    }
+    wr(MSSCKSELR, 0);
+    wr(ASSCKSELR, 1);
+    for (n = 0; n < ARRAY_SIZE(buses); n++) {
+        for (i = 0; i < 8; i++) {
+            uint64_t hz = buses[n].hz >> MIN(i, 4);
+
+            wr(buses[n].divr, i);
+            check_hz(buses[n].clock, hz);
+            for (pre = 0; pre < 2 && buses[n].timer; pre++) {
+                wr(buses[n].prer, pre);
+                check_hz(buses[n].timer, MIN(hz << (1 + pre), buses[n].hz));
+            }
+        }
+    }
+
+    /* The oscillators: HSI has a divider, and each can be off. */
+    for (i = 0; i < 4; i++) {
+        wr(HSICFGR, i);
+        check_hz("ck_mcu", 64000000 >> i);
+    }
+    wr(OCENCLRR, BIT(0));
+    check_hz("ck_mcu", 0);
+    wr(OCENSETR, BIT(0));
+    check_hz("ck_mcu", 64000000 >> 3);
+    wr(MSSCKSELR, 2);
+    wr(OCENCLRR, BIT(4));
+    check_hz("ck_mcu", 0);
+    wr(OCENSETR, BIT(4));
+    check_hz("ck_mcu", 4000000);
+    stop();
+}
+
+/* Each output of the PLLs, by what it is made from */
+static void test_plls(void)
+{
+    enum { HSI = 64000000, HSE = 24000000, CSI = 4000000 };
+    static const struct {
+        const char *clock;
+        uint32_t selr, sel;         /* let the clock be the output */
+        uint32_t cr, ref;           /* the PLL, the selector of its source */
+        int output;
+        uint64_t third;             /* the source number 2 */
+    } outputs[] = {
+        { "hclk4", ASSCKSELR, 2, 0x094, 0x028, 0, 0 },
+        { "ck_mcu", MSSCKSELR, 3, 0x880, 0x820, 0, CSI },
+        { "spi1", 0x8d8, 1, 0x880, 0x820, 1, CSI },
+        { "spi1", 0x8d8, 4, 0x880, 0x820, 2, CSI },
+        { "spi1", 0x8d8, 0, 0x894, 0x824, 0, CSI },
+        { "spi45", 0x8e0, 1, 0x894, 0x824, 1, CSI },
+        { "fdcan", 0x90c, 3, 0x894, 0x824, 2, CSI },
+    };
+    static const struct {
+        uint32_t m, n, frac, latched, div;
+    } factors[] = {
+        { 1, 25, 0, 0, 2 }, { 4, 50, 0x1000, 1, 4 }, { 4, 50, 0x1000, 0, 4 },
+        { 64, 512, 0x1fff, 1, 128 }, { 3, 77, 1, 1, 1 },
+    };
+    int i, f, ref;
+
+    start();
+    for (i = 0; i < ARRAY_SIZE(outputs); i++) {
+        const uint64_t refs[] = { HSI, HSE, outputs[i].third, 0 };
+        const uint32_t cr = outputs[i].cr, shift = 8 * outputs[i].output;
+        uint64_t hz = 0;
+
+        wr(outputs[i].selr, outputs[i].sel);
+        for (f = 0; f < ARRAY_SIZE(factors); f++) {
+            const uint32_t n = factors[f].n, frac = factors[f].frac;
+
+            wr(cr + 4, (factors[f].m - 1) << 16 | (n - 1));
+            wr(cr + 8, (0x555555 & ~(0x7fu << shift)) |
+                       (factors[f].div - 1) << shift);
+            wr(cr + 12, factors[f].latched << 16 | frac << 3);
+            for (ref = 0; ref < ARRAY_SIZE(refs); ref++) {
+                wr(outputs[i].ref, ref);
+                hz = refs[ref] * (8192 * n + factors[f].latched * frac) / 8192;
+                check_hz(outputs[i].clock, hz / factors[f].m / factors[f].div);
+            }
+        }
+        /* Either enable bit switches it off. */
+        wr(outputs[i].ref, 1);
+        g_assert_cmpuint(period(outputs[i].clock), !=, 0);
+        wr(cr, 0x71 & ~(BIT(4) << outputs[i].output));
+        check_hz(outputs[i].clock, 0);
+        wr(cr, 0x70);
+        check_hz(outputs[i].clock, 0);
+        wr(cr, 1 | BIT(4) << outputs[i].output);
+        g_assert_cmpuint(period(outputs[i].clock), !=, 0);
+        wr(cr, 0x71);
+    }
+    stop();
+}
+
+/* Each reset line has its bit. */
+static void test_reset_lines(void)
+{
+    /* As many as a test can watch, in the order of STM32MP1RccBus */
+    static const uint32_t setr[] = {
+        0x980, 0x988, 0x990, 0x180, 0x188, 0x998, 0x9a0, 0x9a8,
+    };
+    int bus, bit, line;
+
+    start();
+    qtest_irq_intercept_out_named(qts, "/machine/soc/rcc", "reset");
+    for (bus = 0; bus < ARRAY_SIZE(setr); bus++) {
+        for (bit = 0; bit < 32; bit++) {
+            wr(setr[bus], BIT(bit));
+            for (line = 0; line < 32 * ARRAY_SIZE(setr); line++) {
+                g_assert_cmpint(qtest_get_irq(qts, line), ==,
+                                line == 32 * bus + bit);
+            }
+            wr(setr[bus] + 4, BIT(bit));
+            g_assert_false(qtest_get_irq(qts, 32 * bus + bit));
+        }
+    }
+    stop();
+}
+
+/* What a guest is told of its mistakes */
+static void test_log(void)
+{
+    g_autofree char *file = NULL;
+
+    qts = stm32mp1_init_logged(&file);
+    g_assert_cmphex(rd(0x004), ==, 0);
+    g_assert_cmphex(qtest_readb(qts, RCC + 0x8a9), ==, 0);
+    wr(0xbfc, 1);
+    wr(OCRDYR, 0);
+    wr(0xffc, 0);
+    wr(MP_GRSTCSETR, BIT(4));
+    stm32mp1_check_log(file,
+        "stm32mp1_rcc_read: no register at 0x4\n"
+        "stm32mp1_rcc_read: no register at 0x8a9\n"
+        "stm32mp1_rcc_write: no writable register at 0xbfc\n"
+        "stm32mp1_rcc_write: no writable register at 0x808\n"
+        "stm32mp1_rcc_write: no writable register at 0xffc\n"
+        "stm32mp1_rcc_write_grstc: reset of a single MPU core is not modelled"
+        " without a boot ROM\n");
+    stop();
+    unlink(file);
 }
 
 /* A reset bit resets the peripheral; one block with a visible effect */
@@ -410,7 +613,7 @@ static void test_system_reset(void)
     start();
     wr(MCUDIVR, 3);
     wr(MP_GRSTCSETR, BIT(0));
-    qtest_qmp_eventwait(qts, "RESET");
+    stm32mp1_check_event(qts, "RESET");
     g_assert_cmphex(rd(MCUDIVR), ==, READY);
     stop();
 }
@@ -442,7 +645,7 @@ static void test_reset_flags(void)
     qtest_system_reset(qts);
     assert_flags(NRST, NRST | PORRSTF);
     wr(MP_GRSTCSETR, BIT(0));
-    qtest_qmp_eventwait(qts, "RESET");
+    stm32mp1_check_event(qts, "RESET");
     assert_flags(NRST | MPSYSRSTF, NRST | PORRSTF | MPSYSRSTF);
 
     wr(MP_RSTSCLRR, 0xffffffff);
@@ -450,7 +653,7 @@ static void test_reset_flags(void)
     wr(MC_RSTSCLRR, 0xffffffff);
     assert_flags(0, 0);
     bite();
-    qtest_qmp_eventwait(qts, "RESET");
+    stm32mp1_check_event(qts, "RESET");
     assert_flags(NRST | IWDG2RSTF, NRST | IWDG2RSTF);
 
     /* A reset of the MCU alone is no matter of the MPU. */
@@ -478,7 +681,7 @@ static void test_watchdog_action(void)
         g_test_message("action %s", actions[i]);
         qts = qtest_initf("-M stm32mp157c-dk2 -action watchdog=%s", actions[i]);
         bite();
-        qtest_qmp_eventwait(qts, "WATCHDOG");
+        stm32mp1_check_event(qts, "WATCHDOG");
         assert_flags(NRST | PORRSTF, NRST | PORRSTF);
         qtest_system_reset(qts);
         assert_flags(NRST, NRST | PORRSTF);
@@ -613,6 +816,7 @@ static void test_protection(void)
     };
     static const uint32_t sram = 0x10000000;
 
+    start();
     for (uint32_t tzcr = 0; tzcr < 4; tzcr++) {
         for (int i = 0; i < ARRAY_SIZE(regs); i++) {
             bool allowed = regs[i].allowed == ALWAYS ||
@@ -620,8 +824,7 @@ static void test_protection(void)
                 (regs[i].allowed == WITHOUT_MCKPROT && tzcr != 3);
             uint32_t before;
 
-            start();
-            stm32mp1_enable_clocks(qts);
+            stm32mp1_system_reset(qts);
             wr(0x000, tzcr);
             before = rd(regs[i].offset);
             /* TZCR gets something else than it has. */
@@ -632,9 +835,9 @@ static void test_protection(void)
             /* To read is free. */
             copy_by_dma(RCC + regs[i].offset, sram);
             g_assert_cmphex(qtest_readl(qts, sram), ==, rd(regs[i].offset));
-            stop();
         }
     }
+    stop();
 }
 
 /* What Linux asks QEMU's PSCI for is what a secure monitor writes MPSYSRST for. */
@@ -677,6 +880,10 @@ int main(int argc, char **argv)
     qtest_add_func("stm32mp1/rcc/ready_interrupt", test_ready_interrupt);
     qtest_add_func("stm32mp1/rcc/clocks", test_clocks);
     qtest_add_func("stm32mp1/rcc/kernel_clocks", test_kernel_clocks);
+    qtest_add_func("stm32mp1/rcc/clock_tree", test_clock_tree);
+    qtest_add_func("stm32mp1/rcc/plls", test_plls);
+    qtest_add_func("stm32mp1/rcc/reset_lines", test_reset_lines);
+    qtest_add_func("stm32mp1/rcc/log", test_log);
     qtest_add_func("stm32mp1/rcc/peripheral_reset", test_peripheral_reset);
     qtest_add_func("stm32mp1/rcc/mcu_reset", test_mcu_reset);
     qtest_add_func("stm32mp1/rcc/system_reset", test_system_reset);

@@ -159,6 +159,20 @@ static inline void stm32mp1_check_any_access(QTestState *qts, uint64_t base)
     stm32mp1_system_reset(qts);
 }
 
+/*
+ * Check that what was asked of QEMU last had this event. It is there already:
+ * QEMU resets the system before it takes the next command.
+ */
+static inline void stm32mp1_check_event(QTestState *qts, const char *name)
+{
+    QDict *event;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'query-status' }");
+    event = qtest_qmp_event_ref(qts, name);
+    g_assert_nonnull(event);
+    qobject_unref(event);
+}
+
 /* Read an integer property of an object. */
 static inline int64_t stm32mp1_qom_get(QTestState *qts, const char *path,
                                        const char *property)
