@@ -173,6 +173,13 @@ static void test_mux_lines(void)
         set_pin(qts, port, pin, 0);
         qtest_writel(qts, RPR(0), 0xffff);
     }
+    /* Behind the last line is no pin, but the first event. */
+    qtest_writel(qts, FTSR(0), 1u << PINS);
+    set_event(qts, PINS, 1);
+    qtest_writel(qts, EXTICR(3), 0);
+    g_assert_cmphex(qtest_readl(qts, FPR(0)), ==, 0);
+    set_event(qts, PINS, 0);
+    g_assert_cmphex(qtest_readl(qts, FPR(0)), ==, 1u << PINS);
     qtest_quit(qts);
 }
 
@@ -494,8 +501,12 @@ static void test_log(void)
     stm32mp1_enable_clocks(qts);
     for (uint32_t offset = 0; offset < 0x400; offset += 4) {
         Kind kind = kind_of(offset);
-        uint32_t value = qtest_readl(qts, EXTI + offset);
+        uint32_t value;
 
+        if (offset == 0x100) {
+            offset = 0x3bc;     /* all alike up to there */
+        }
+        value = qtest_readl(qts, EXTI + offset);
         if (kind == BAD) {
             g_string_append_printf(expected, "stm32mp1_exti_read: bad offset"
                                    " 0x%x\n", offset);
@@ -515,6 +526,9 @@ static void test_log(void)
                                    " read-only offset 0x%x\n", offset);
         }
     }
+    qtest_readl(qts, EXTI + 0x400);
+    g_string_append(expected, "stm32mp1.io: unimplemented device read "
+                    " (size 4, offset 0x1000d400)\n");
     stm32mp1_check_log(file, expected->str);
     check_reset_values(qts);
     qtest_quit(qts);

@@ -276,8 +276,12 @@ static void test_ready_interrupt(void)
             wr(processors[p].cifr, sources[i].flag);
             g_assert_cmphex(rd(processors[p].cifr), ==, 0);
             g_assert_false(qtest_get_irq(qts, 0));
-            /* It is on already. */
+            /* It is on already, also where another bit changes. */
             wr(sources[i].on, sources[i].bit);
+            g_assert_cmphex(rd(processors[p].cifr), ==, 0);
+            wr(sources[i].on, sources[i].bit | BIT(5));
+            wr(sources[i].off ?: sources[i].on,
+               sources[i].off ? BIT(5) : sources[i].bit);
             g_assert_cmphex(rd(processors[p].cifr), ==, 0);
             wr(processors[p].cier, 0);
         }
