@@ -307,6 +307,33 @@ static void test_levels(const void *accel)
     board_stop(&b);
 }
 
+/* Nothing but its release wakes a core that is held, not even an NMI. */
+static void test_held(const void *accel)
+{
+    Board b;
+    int i;
+
+    board_start(&b, accel);
+    qtest_writel(b.qts, RETRAM + 8, 0x95);
+    release(&b);
+    wait_word(&b, STARTS, 1);
+    hold(&b);
+    g_assert_true(state_is(&b, "held"));
+    qtest_set_irq_in(b.qts, M4, "NMI", 0, 1);
+    for (i = 0; i < 500; i++) {
+        g_assert_cmphex(qtest_readl(b.qts, INTERRUPTS), ==, 0);
+    }
+    qtest_set_irq_in(b.qts, M4, "NMI", 0, 0);
+    release(&b);
+    wait_word(&b, STARTS, 2);
+    g_assert_cmphex(qtest_readl(b.qts, INTERRUPTS), ==, 0);
+
+    /* It comes to one that runs. */
+    qtest_set_irq_in(b.qts, M4, "NMI", 0, 1);
+    wait_word(&b, INTERRUPTS, 1);
+    board_stop(&b);
+}
+
 /* The outputs follow the core. */
 static void test_outputs(const void *accel)
 {
@@ -569,6 +596,7 @@ int main(int argc, char **argv)
         { "many", test_many },
         { "interrupt", test_interrupt },
         { "levels", test_levels },
+        { "held", test_held },
         { "outputs", test_outputs },
         { "migration", test_migration },
         { "machine_stop", test_machine_stop },
