@@ -1283,6 +1283,19 @@ static void test_output_levels(void)
     g_assert_false(level_of("tim2", "oc1"));
     clock_step(1 * US);
     g_assert_true(level_of("tim2", "oc1"));
+    /* a match changes the level both ways, whatever its flag is for */
+    set(CR1, CMS(1));
+    set(CCR(1), 30);
+    set(CCMR1, OC1M(4));
+    set(CCMR1, OC1M(3));
+    set(EGR, UG);
+    set(CR1, CMS(1) | CEN);
+    for (int us = 0; us < 400; us += 20) {
+        g_assert_cmpint(level_of("tim2", "oc1"), ==,
+                        us % 200 > 30 && us % 200 < 170);
+        clock_step(20 * US);
+    }
+    set(CCMR1, OC1M(6));
     /* always high, if the match is not in the period */
     set(CCR(1), 1000);
     g_assert_cmpint(look("oc1-width"), ==, 200 * US);

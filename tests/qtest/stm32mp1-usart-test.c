@@ -539,6 +539,25 @@ static void test_tc_time(void)
     wr(&u, TDR, 'b');
     qtest_clock_step(u.qts, FRAME_NS / 2);
     check_complete(&u, 1);
+
+    /* it does not come while another one waits in the FIFO */
+    configure(&u, CR1_ON | CR1_FIFOEN, 0, 0);
+    qtest_clock_step(u.qts, FRAME_NS);
+    for (unsigned n = 0; n < FIFO_SIZE; n++) {
+        wr(&u, TDR, 'c');
+    }
+    wr(&u, CR1, CR1_UE | CR1_FIFOEN);
+    wr(&u, TDR, 'd');
+    qtest_clock_step(u.qts, FRAME_NS);
+    g_assert_cmphex(rd(&u, ISR) & (ISR_TC | ISR_TXFE), ==, 0);
+    /* thrown away, it is no more than the end of what is going out */
+    wr(&u, RQR, RQR_TXFRQ);
+    check_complete(&u, 1);
+    wr(&u, TDR, 'e');
+    qtest_clock_step(u.qts, 100 * FRAME_NS);
+    g_assert_cmphex(rd(&u, ISR) & ISR_TC, ==, 0);
+    wr(&u, CR1, CR1_UE | CR1_TE | CR1_FIFOEN);
+    check_complete(&u, 2);
     stop(&u);
 }
 
