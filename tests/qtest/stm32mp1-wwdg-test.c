@@ -351,6 +351,7 @@ static void test_written_early(void)
     g_assert_cmphex(get(SR), ==, 0);
     set(CFR, 0x7f | EWI);
     set(CR, 0x40);
+    set(CFR, 0x7e);             /* acknowledges nothing */
     g_assert_cmphex(get(SR), ==, EWIF);
     g_assert_true(get_irq(EWI_SPI));
     set(SR, 0);
