@@ -549,6 +549,17 @@ def test_bad_calls_do_not_warn(
     assert remote.echo_char(options="-n 3")["messages"] == 3
 
 
+def full(remote: Remote, table: str, timeout: float | None = None) -> None:
+    """Make the calls of a table on a remote that takes nothing any more, and is given up by the stop that follows."""
+    remote.start("crash-bare", services=[CRASH_SERVICE])
+    (address,) = remote.host.run_check(f"cat {BUS}/devices/*.{CRASH_SERVICE}.*/dst")
+    ring = remote.vring("crash-bare", 1)
+    remote.crash("loop")
+    values = {"bus": BUS, "control": "/dev/rpmsg_ctrl*", "crash": int(address, 16), "free": ring.num - 1}
+    remote.expect("stop-without-ack")
+    calls.run(remote.machine, table, timeout=timeout, **values)
+
+
 FULL = """
 open c {control} rw => 0
 ioctl c CREATE_EPT full -1 {crash} => 0
@@ -576,12 +587,42 @@ write e 10 => EPIPE
 @pytest.mark.needs("lockup")
 def test_no_buffer_is_free(remote: Remote) -> None:
     """A remote that takes nothing any more: calls that must not wait do not, each with its own error."""
-    remote.start("crash-bare", services=[CRASH_SERVICE])
-    (address,) = remote.host.run_check(f"cat {BUS}/devices/*.{CRASH_SERVICE}.*/dst")
-    ring = remote.vring("crash-bare", 1)
-    remote.crash("loop")
     remote.machine.expect_bad(r"message is too big \(497\)", remote.machine.board.shell.core)
-    values = {"bus": BUS, "control": "/dev/rpmsg_ctrl*", "crash": int(address, 16), "free": ring.num - 1}
-    remote.expect("stop-without-ack")
-    calls.run(remote.machine, FULL, **values)
+    full(remote, FULL)
     remote.stop()
+
+
+PATIENCE = 60.0
+"""Seconds for a table with a call that waits for a buffer: rpmsg gives that up after 15."""
+UNTAKEN = """
+open c {control} rw => 0
+ioctl c CREATE_EPT full -1 {crash} => 0
+open e ept:full rwn => 0
+fill e 496 1000 => {free} EAGAIN
+# its announcement waits 15 s for a buffer, in a thread that no signal reaches: it would never end then
+go j ioctl c CREATE_DEV rpmsg-raw 1500 {crash} => begun
+join j 1000 => blocked
+join j 40000 => 0
+# the channel is there, and its driver has taken everything back
+count {bus}/devices/*.rpmsg-raw.1500.{crash} 1 0 => 1
+count {bus}/devices/*.rpmsg-raw.1500.{crash}/driver 0 0 => 0
+count {bus}/devices/*.rpmsg-raw.1500.{crash}/rpmsg/* 0 0 => 0
+# its address is free again
+ioctl c CREATE_EPT other 1500 {crash} => 0
+open f ept:other rwn => 0
+ioctl f DESTROY_EPT => 0
+ioctl c RELEASE_DEV rpmsg-raw 1500 {crash} => 0
+count {bus}/devices/*.rpmsg-raw.1500.{crash} 0 0 => 0
+ioctl e DESTROY_EPT => 0
+"""
+
+
+@pytest.mark.needs("lockup")
+def test_announcement_that_nobody_takes(remote: Remote) -> None:
+    """A channel that cannot be announced gets no driver, and its driver leaves nothing behind."""
+    for pattern in ("timeout waiting for a tx buffer", "failed to announce (service|creation)", "with error -512"):
+        remote.machine.expect_bad(pattern, remote.machine.board.shell.core)
+    full(remote, UNTAKEN, PATIENCE)
+    remote.stop()
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    assert remote.echo_char(options="-n 3")["messages"] == 3

@@ -89,11 +89,15 @@ def differences(rows: Sequence[Row], found: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def run(machine: LinuxMachine, table: str, **values: object) -> list[Outcome]:
-    """Make the calls of a table, ``{name}`` in it filled in; fail with every one of which came what was not wanted."""
+def run(machine: LinuxMachine, table: str, *, timeout: float | None = None, **values: object) -> list[Outcome]:
+    """Make the calls of a table, ``{name}`` in it filled in; fail with every one of which came what was not wanted.
+
+    ``timeout`` is for all of them, in seconds, where the board's for a command does not do.
+    """
     rows, text = _filled(table, values)
     command = f"rpmsg-calls <<'{_END}'\n{text}\n{_END}"
-    return _judged(machine, rows, machine.host.run(command, reason=f"the calls of a table, from `{rows[0].call}` on"))
+    reason = f"the calls of a table, from `{rows[0].call}` on"
+    return _judged(machine, rows, machine.host.run(command, timeout, reason=reason))
 
 
 def repeat(machine: LinuxMachine, table: str, rounds: int, **values: object) -> None:
