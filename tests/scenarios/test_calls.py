@@ -557,7 +557,7 @@ def full(remote: Remote, table: str, timeout: float | None = None) -> None:
     remote.crash("loop")
     values = {"bus": BUS, "control": "/dev/rpmsg_ctrl*", "crash": int(address, 16), "free": ring.num - 1}
     remote.expect("stop-without-ack")
-    calls.run(remote.machine, table, timeout=timeout, **values)
+    calls.run(remote.machine, table, timeout, **values)
 
 
 FULL = """

@@ -89,7 +89,7 @@ def differences(rows: Sequence[Row], found: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def run(machine: LinuxMachine, table: str, *, timeout: float | None = None, **values: object) -> list[Outcome]:
+def run(machine: LinuxMachine, table: str, timeout: float | None = None, /, **values: object) -> list[Outcome]:
     """Make the calls of a table, ``{name}`` in it filled in; fail with every one of which came what was not wanted.
 
     ``timeout`` is for all of them, in seconds, where the board's for a command does not do.
