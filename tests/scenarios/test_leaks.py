@@ -245,6 +245,9 @@ LIVES = {
         poll e 3000 => IN+RDNORM
         fill e 496 3 => 3
         ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => 0
+        # refused for those that there are, which are to be freed at the end all the same
+        ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => ENXIO
+        ioctl c CREATE_DEV rpmsg-raw -1 {echo} => ENXIO
         open f {raw} rwn => 0
         fill f 496 3 => 3
         poll f 3000 => IN+RDNORM
