@@ -7,8 +7,10 @@
  *
  *   kernel-log [SEQUENCE]
  *
- * Each record is one line, "LEVEL SECONDS TEXT". The last line is "end NEXT
- * LOST": the sequence number to go on from, and how many records were
+ * Each record is one line, "LEVEL SECONDS TEXT". The level is "c" where the
+ * record goes on with a message that another one came amid: the kernel has
+ * given it the default level, whatever that of the message is. The last line is
+ * "end NEXT LOST": the sequence number to go on from, and how many records were
  * overwritten before they could be read. Format of a record:
  * Documentation/ABI/testing/dev-kmsg.
  */
@@ -36,7 +38,7 @@ int main(int argc, char **argv)
         unsigned long long sequence, time;
         unsigned int priority;
         ssize_t length = read(fd, record, RECORD_MAX);
-        char *text;
+        char *text, flag;
 
         if (length < 0 && errno == EPIPE) {
             continue; /* overwritten meanwhile: the gap in the numbers tells */
@@ -46,8 +48,8 @@ int main(int argc, char **argv)
         }
         record[length] = '\0';
         text = strchr(record, ';');
-        if (!text ||
-            sscanf(record, "%u,%llu,%llu", &priority, &sequence, &time) != 3) {
+        if (!text || sscanf(record, "%u,%llu,%llu,%c", &priority, &sequence,
+                            &time, &flag) != 4) {
             fprintf(stderr, "kernel-log: not a record: %s\n", record);
             return 1;
         }
@@ -57,7 +59,8 @@ int main(int argc, char **argv)
         lost += sequence - next;
         next = sequence + 1;
         text[strcspn(text, "\n")] = '\0'; /* its dictionary follows */
-        printf("%u %llu.%06llu %s\n", priority & 7, time / 1000000,
+        printf("%c %llu.%06llu %s\n",
+               flag == 'c' ? flag : (int)('0' + (priority & 7)), time / 1000000,
                time % 1000000, text + 1);
     }
     printf("end %llu %llu\n", next, lost);

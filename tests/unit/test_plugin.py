@@ -200,12 +200,12 @@ def test_kernel_warnings_fail_unless_the_board_declares_them(run) -> None:  # ty
     result = run(
         """
         import pytest
-        LINES = ["4 1.0 harmless thing", "6 1.0 news", "4 1.0 trouble", "4 1.0 -[ cut here ]-"]
+        LINES = ["4 1.0 harmless thing", "6 1.0 news", "c 1.0 done.", "4 1.0 trouble", "4 1.0 -[ cut here ]-"]
         @pytest.mark.parametrize("line", LINES)
         def test_log(host, line): host.run_check(f"echo '{line}' >$(command -v kernel-log).log")
         """
     )
-    result.assert_outcomes(failed=2, passed=2)
+    result.assert_outcomes(failed=2, passed=3)
     result.stdout.fnmatch_lines(["*kernel log of host: trouble*", "*kernel log of host: -[[] cut here ]-*"])
 
 

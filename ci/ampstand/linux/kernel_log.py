@@ -19,8 +19,14 @@ WARNING_LEVEL = 4
 """Records of this level and below are warnings and errors (``include/linux/kern_levels.h``)."""
 
 
+CONTINUED = 7
+
+
 class Entry(NamedTuple):
-    """One record: its level (0 is the worst, 7 the least), seconds since boot, text."""
+    """One record: its level (0 is the worst, 7 the least), seconds since boot, text.
+
+    What goes on with a message, after another one that came amid it, has ``CONTINUED``: the message was judged.
+    """
 
     level: int
     seconds: float
@@ -49,7 +55,7 @@ class KernelLog:
         entries = []
         for line in lines[:-1]:
             level, seconds, text = line.split(" ", 2)
-            entries.append(Entry(int(level), float(seconds), text))
+            entries.append(Entry(CONTINUED if level == "c" else int(level), float(seconds), text))
         return entries, int(end[2])
 
 
