@@ -629,16 +629,18 @@ static void test_tim1_irqs(void)
     qtest_end();
 }
 
-static void test_repetitions(void)
+/* Start TIM1, which has an update each 10 us, and one in three by RCR. */
+static void start_repeating(uint32_t mode, uint32_t arr)
 {
     start();
+    writel(TIM1 + CR1, mode);
     writel(TIM1 + PSC, 63);
-    writel(TIM1 + ARR, 9);
+    writel(TIM1 + ARR, arr);
     writel(TIM1 + RCR, 2);
     writel(TIM1 + EGR, UG);
     writel(TIM1 + SR, 0);
     writel(TIM1 + DIER, UIF);
-    writel(TIM1 + CR1, CEN);
+    writel(TIM1 + CR1, mode | CEN);
     for (int i = 0; i < 3; i++) {
         clock_step(29 * US);
         g_assert_false(get_irq(TIM1_UP_SPI));
@@ -646,6 +648,11 @@ static void test_repetitions(void)
         g_assert_true(get_irq(TIM1_UP_SPI));
         writel(TIM1 + SR, 0);
     }
+}
+
+static void test_repetitions(void)
+{
+    start_repeating(0, 9);
 
     /* Many of them at once, and where in the row it is then */
     writel(TIM1 + DIER, 0);
@@ -1022,22 +1029,7 @@ static void test_centred_match(void)
 /* Overflows and underflows count for RCR, from an update on. */
 static void test_centred_repetitions(void)
 {
-    start();
-    writel(TIM1 + CR1, CMS(1));
-    writel(TIM1 + PSC, 63);
-    writel(TIM1 + ARR, 10);
-    writel(TIM1 + RCR, 2);
-    writel(TIM1 + EGR, UG);
-    writel(TIM1 + SR, 0);
-    writel(TIM1 + DIER, UIF);
-    writel(TIM1 + CR1, CMS(1) | CEN);
-    for (int i = 0; i < 3; i++) {
-        clock_step(29 * US);
-        g_assert_false(get_irq(TIM1_UP_SPI));
-        clock_step(1 * US + 1);
-        g_assert_true(get_irq(TIM1_UP_SPI));
-        writel(TIM1 + SR, 0);
-    }
+    start_repeating(CMS(1), 10);
     writel(TIM1 + DIER, 0);
     clock_step(30 * 1001 * US);
     writel(TIM1 + SR, 0);
