@@ -67,13 +67,13 @@ dup a b => 0
 close a => 0
 open a {raw} r => EBUSY
 write b 10/3 => 10
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 4096 => 10 /3
 close b => 0
 open b {raw} rw => 0
 # it waits for a message, or does not
 try read b 10 => blocked
-poll b 0 => 0
+poll b 0 => {nothing}
 try poll b -1 => blocked
 go j read b 20 => begun
 write b 20/9 => 20
@@ -82,30 +82,30 @@ flags b rwn => 0
 read b 10 => EAGAIN
 # a message is read once, whatever becomes of it
 write b 20/1 => 20
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 5 => 5 /1
 read b 5 => EAGAIN
 write b 20/2 => 20
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 0 => 0
 read b 5 => EAGAIN
 write b 20/3 => 20
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b !20 => EFAULT
 read b 5 => EAGAIN
 # sizes
 write b 0 => 0
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 5 => 0
 read b 5 => EAGAIN
 write b 1/4 => 1
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 496 => 1
 write b 495/5 => 495
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 497 => 495 /5
 write b 496/6 => 496
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 496 => 496 /6
 write b 497/7 => EMSGSIZE
 write b 100000/7 => EMSGSIZE
@@ -115,9 +115,9 @@ write b 497/7 => EMSGSIZE
 write b 100000/7 => EMSGSIZE
 write b !10 => EFAULT
 writev b 3/1 5/2 2/3 => 10
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 read b 496 => 10 01264b02274c71960328
-poll b 50 => 0
+poll b 50 => {nothing}
 # several wait in the order in which they came
 write b 7/1 => 7
 write b 8/2 => 8
@@ -142,7 +142,7 @@ close b => 0
 open b {raw} wn => 0
 read b 5 => EBADF
 write b 5/8 => 5
-poll b 3000 => IN+RDNORM
+poll b 3000 => {come}
 close b => 0
 """
 
@@ -175,14 +175,14 @@ close c => 0
 open e ept:one rwn => 0
 open f ept:one rwn => EBUSY
 write e 10/3 => 10
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 read e 496 => 10 /3
 # what has come is for nobody else
 write e 10/4 => 10
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 close e => 0
 open e ept:one rwn => 0
-poll e 0 => 0
+poll e 0 => {nothing}
 read e 10 => EAGAIN
 # an address is for one
 ioctl d CREATE_EPT two 2000 {echo} => 0
@@ -207,7 +207,7 @@ close g => 0
 # its address is free again
 open f ept:two rwn => 0
 write f 10/5 => 10
-poll f 3000 => IN+RDNORM
+poll f 3000 => {come}
 read f 496 => 10 /5
 # a writer that is faster than the remote waits for each buffer, and no longer
 flags f rw => 0
@@ -224,7 +224,7 @@ ioctl d CREATE_EPT any -1 {echo} => 0
 get sys:any/src => -1
 open e ept:any rwn => 0
 write e 10/6 => 10
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 ioctl e DESTROY_EPT => 0
 read e 496 => EPIPE
 close e => 0
@@ -285,7 +285,7 @@ count {channel}.1500.5555 0 0 => 0
 # messages pass
 open e dev:{channel}.1500.{echo}/rpmsg/rpmsg* rwn => 0
 write e 10/3 => 10
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 read e 496 => 10 /3
 get sys:rpmsg-raw/dst => {echo}
 # its driver goes, and comes back
@@ -321,7 +321,7 @@ get {channel}.1500.{echo}/driver_override => (null)
 put {bus}/drivers/rpmsg_chrdev/bind ={virtio}.rpmsg-raw.1500.{echo} => *
 open e dev:{channel}.1500.{echo}/rpmsg/rpmsg* rwn => 0
 write e 10/8 => 10
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 read e 496 => 10 /8
 # released while a reader waits
 flags e rw => 0
@@ -427,7 +427,7 @@ open c {control} rw => 0
 ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => 0
 open e dev:{channel}.1500.{echo}/rpmsg/rpmsg* rwn => 0
 write e =abc => 3
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 read e 10 => 3 =abc
 close e => 0
 ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
@@ -460,7 +460,7 @@ open c {control} rw => 0
 ioctl c CREATE_DEV rpmsg-raw 1500 {echo} => 0
 open e dev:{bus}/devices/*.rpmsg-raw.1500.{echo}/rpmsg/rpmsg* rwn => 0
 write e =abc => 3
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 read e 10 => 3 =abc
 close e => 0
 ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
@@ -493,7 +493,7 @@ close e => 0
 open a {raw} rwn => 0
 drain a => *
 write a 10/2 => 10
-poll a 3000 => IN+RDNORM
+poll a 3000 => {come}
 read a 496 => 10 /2
 close a => 0
 """
@@ -520,7 +520,7 @@ open c /dev/rpmsg_ctrl0 rw => 0
 ioctl c CREATE_EPT top 0x7ffffffe {echo} => 0
 open e ept:top rwn => 0
 write e 10 => 10
-poll e 3000 => IN+RDNORM
+poll e 3000 => {come}
 read e 10 => 10
 ioctl e DESTROY_EPT => 0
 close e => 0

@@ -292,7 +292,7 @@ class Program(RuleBasedStateMachine):
     @precondition(lambda self: any(one.handles for one in self.endpoints))
     def poll(self, which: int) -> None:
         endpoint, handle = self._opened(which)
-        self.do(f"poll {handle} 0", "ERR" if not endpoint.alive else "IN+RDNORM" if endpoint.queue else "0")
+        self.do(f"poll {handle} 0", "ERR" if not endpoint.alive else "{come}" if endpoint.queue else "{nothing}")
 
     def teardown(self) -> None:
         """Come to an end, and run it all."""

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ampstand.errors import TestsFailed, UsageError
+from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.shell import Result
 
@@ -92,9 +93,11 @@ def differences(rows: Sequence[Row], found: Sequence[Outcome]) -> list[str]:
 def run(machine: LinuxMachine, table: str, timeout: float | None = None, /, **values: object) -> list[Outcome]:
     """Make the calls of a table, ``{name}`` in it filled in; fail with every one of which came what was not wanted.
 
+    ``{come}`` and ``{nothing}`` are what ``poll()`` finds of an endpoint for which something, or nothing, has come.
+
     ``timeout`` is for all of them, in seconds, where the board's for a command does not do.
     """
-    rows, text = _filled(table, values)
+    rows, text = _filled(machine, table, values)
     command = f"rpmsg-calls <<'{_END}'\n{text}\n{_END}"
     reason = f"the calls of a table, from `{rows[0].call}` on"
     return _judged(machine, rows, machine.host.run(command, timeout, reason=reason))
@@ -102,15 +105,17 @@ def run(machine: LinuxMachine, table: str, timeout: float | None = None, /, **va
 
 def repeat(machine: LinuxMachine, table: str, rounds: int, **values: object) -> None:
     """Make the calls of a table so often; what comes of them the last time is compared."""
-    rows, text = _filled(table, values)
+    rows, text = _filled(machine, table, values)
     machine.host.run_check(f"cat >/tmp/calls <<'{_END}'\n{text}\n{_END}")
     loop = f"for i in $(seq {rounds}); do rpmsg-calls </tmp/calls >/tmp/calls.out || break; done; cat /tmp/calls.out"
     _judged(machine, rows, machine.host.run(loop, 60, reason=f"the calls of a table, from `{rows[0].call}` on"))
 
 
-def _filled(table: str, values: Mapping[str, object]) -> tuple[list[Row], str]:
+def _filled(machine: LinuxMachine, table: str, values: Mapping[str, object]) -> tuple[list[Row], str]:
     """Return the rows of a table, and the lines that ``rpmsg-calls`` gets."""
-    rows = parse(table.format(**values) if values else table)
+    room = known_bugs.behaviour("endpoint-tells-of-room", known_bugs.Kernel.of(machine)) == "yes"
+    polled = {"come": "IN+OUT+RDNORM", "nothing": "OUT"} if room else {"come": "IN+RDNORM", "nothing": "0"}
+    rows = parse(table.format(**polled, **values))
     return rows, "\n".join(row.call for row in rows)
 
 
