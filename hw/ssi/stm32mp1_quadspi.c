@@ -200,13 +200,15 @@ static void stm32mp1_quadspi_select_flash(STM32MP1QuadspiState *s,
     }
 }
 
-/* Half cycles of a byte on no, one, two or four lines, with DDR or without */
+/* Cycles of a byte on no, one, two or four lines, one edge a bit */
+static const uint8_t byte_cycles[4] = { 0, 8, 4, 2 };
+
+/* Half cycles of such a byte, with DDR or without */
 static unsigned stm32mp1_quadspi_byte_halves(STM32MP1QuadspiState *s,
                                              unsigned mode)
 {
-    static const uint8_t cycles[4] = { 0, 8, 4, 2 };
-
-    return s->regs[R_CCR] & R_CCR_DDRM_MASK ? cycles[mode] : 2 * cycles[mode];
+    return s->regs[R_CCR] & R_CCR_DDRM_MASK ? byte_cycles[mode] :
+                                              2 * byte_cycles[mode];
 }
 
 /* A time in half cycles of the clock to the flash */
@@ -225,12 +227,11 @@ static bool stm32mp1_quadspi_sends_instruction(STM32MP1QuadspiState *s)
 /* Half cycles of all phases before the data; an instruction has one edge */
 static unsigned stm32mp1_quadspi_command_halves(STM32MP1QuadspiState *s)
 {
-    static const uint8_t instruction[4] = { 0, 16, 8, 4 };
     uint32_t ccr = s->regs[R_CCR];
     unsigned halves = 2 * FIELD_EX32(ccr, CCR, DCYC);
 
     if (stm32mp1_quadspi_sends_instruction(s)) {
-        halves += instruction[FIELD_EX32(ccr, CCR, IMODE)];
+        halves += 2 * byte_cycles[FIELD_EX32(ccr, CCR, IMODE)];
     }
     halves += stm32mp1_quadspi_byte_halves(s, FIELD_EX32(ccr, CCR, ADMODE)) *
               (FIELD_EX32(ccr, CCR, ADSIZE) + 1);
