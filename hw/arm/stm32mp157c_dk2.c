@@ -353,12 +353,15 @@ static bool dk2_reset_by_psci(STM32MP157CDk2State *s)
 {
     int i;
 
+    if (s->boot.psci_conduit == QEMU_PSCI_CONDUIT_DISABLED) {
+        return false;
+    }
     for (i = 0; i < ARRAY_SIZE(s->soc.a7); i++) {
         ARMCPU *cpu = &s->soc.a7[i];
 
         if (cpu->power_state == PSCI_OFF &&
             cpu->env.regs[0] == QEMU_PSCI_0_2_FN_SYSTEM_RESET) {
-            return s->boot.psci_conduit != QEMU_PSCI_CONDUIT_DISABLED;
+            return true;
         }
     }
     return false;
