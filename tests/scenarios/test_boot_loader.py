@@ -27,10 +27,7 @@ def registers(machine: LinuxMachine) -> dict[str, str]:
     """Return by name what the registers hold in which the remote is left to Linux."""
     loader = machine.board.boot_loader
     assert loader is not None
-    return {
-        name: f"{int.from_bytes(machine.read_memory(address, 4), 'little'):#x}"
-        for name, address in loader.registers.items()
-    }
+    return {name: f"{machine.read_number(address):#x}" for name, address in loader.registers.items()}
 
 
 def memory(remote: Remote, image: str) -> dict[int, bytes]:

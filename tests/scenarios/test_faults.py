@@ -151,7 +151,7 @@ def test_flipped_bit_in_the_remotes_index_replays_old_messages(
     ring = echo.vring(IMAGE, 0)
 
     def lent() -> int:
-        return int.from_bytes(machine.read_memory(ring.avail_idx, 2), "little")
+        return machine.read_number(ring.avail_idx, 2)
 
     before, bit = lent(), 7
     fault.inject("bit-flipped", address=ring.used_idx, bit=bit)

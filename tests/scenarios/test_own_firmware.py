@@ -61,7 +61,7 @@ def word(remote: Remote, image: Path, name: str) -> int:
     """Read a variable of an image that runs."""
     symbol = Image.read(image.read_bytes()).symbol(name)
     assert symbol is not None
-    return int.from_bytes(remote.machine.read_memory(remote.core.host_address(symbol[0]), 4), "little")
+    return remote.machine.read_number(remote.core.host_address(symbol[0]))
 
 
 def counts_on(remote: Remote, image: Path) -> bool:

@@ -22,7 +22,7 @@ def wrong(remote: Remote, state: str) -> list[str]:
     found = []
     for register in remote.core.registers:
         if state in register.values:
-            value = int.from_bytes(remote.machine.read_memory(register.address, 4), "little") & register.mask
+            value = remote.machine.read_number(register.address) & register.mask
             if value != register.values[state]:
                 found.append(f"{register.name}: {value:#x}, not {register.values[state]:#x}")
     return found

@@ -40,7 +40,7 @@ def check_reset_by(machine: LinuxMachine, reason: str) -> None:
     """Ask the board for the reason of its reset: this one, and no other that it could name."""
     register = machine.board.reset_reason
     if register is not None:
-        value = int.from_bytes(machine.read_memory(register.address, 4), "little")
+        value = machine.read_number(register.address)
         assert [name for name, flag in register.flags.items() if value & flag] == [reason], hex(value)
 
 

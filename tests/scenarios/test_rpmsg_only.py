@@ -41,7 +41,7 @@ def answers(remote: Remote) -> bool:
 def used_indices(remote: Remote, image: str) -> list[int]:
     """Read how many buffers the remote has given back so far: to the host's ring, to its own."""
     rings = (remote.vring(image, number) for number in (0, 1))
-    return [int.from_bytes(remote.machine.read_memory(ring.used_idx, 2), "little") for ring in rings]
+    return [remote.machine.read_number(ring.used_idx, 2) for ring in rings]
 
 
 def test_which_orders_linux_takes(preload: Callable[..., Remote]) -> None:

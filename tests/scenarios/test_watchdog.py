@@ -32,14 +32,13 @@ def test_registers_make_the_time(fresh_machine: LinuxMachine) -> None:
     watchdog = fresh_machine.board.watchdog
     assert watchdog is not None
 
-    def read(address: int) -> int:
-        return int.from_bytes(fresh_machine.read_memory(address, 4), "little")
-
     found = {}
     longest = watchdog.longest
     for seconds in (1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 32, 33, 64, 65, 128, longest, longest + 1, 10 * longest):
         calls.run(fresh_machine, SET, seconds=seconds)
-        ticks = (read(watchdog.reload) + 1) << (read(watchdog.prescaler) + watchdog.shift)
+        ticks = (fresh_machine.read_number(watchdog.reload) + 1) << (
+            fresh_machine.read_number(watchdog.prescaler) + watchdog.shift
+        )
         found[seconds] = ticks / watchdog.rate
     wanted = {seconds: min(seconds, longest) for seconds in found}
     assert found == {seconds: pytest.approx(time, rel=0.001) for seconds, time in wanted.items()}

@@ -94,7 +94,6 @@ def run(machine: LinuxMachine, table: str, timeout: float | None = None, /, **va
     """Make the calls of a table, ``{name}`` in it filled in; fail with every one of which came what was not wanted.
 
     ``{come}`` and ``{nothing}`` are what ``poll()`` finds of an endpoint for which something, or nothing, has come.
-
     ``timeout`` is for all of them, in seconds, where the board's for a command does not do.
     """
     rows, text = _filled(machine, table, values)

@@ -17,9 +17,8 @@ ROOMY = "log_buf_len=4M"
 """Of the kernel's command line: nothing is overwritten when some hundred requests are refused, each with a trace."""
 WARNING_LEVEL = 4
 """Records of this level and below are warnings and errors (``include/linux/kern_levels.h``)."""
-
-
 CONTINUED = 7
+"""That of no warning: what goes on with a message has the default level, which says nothing of it."""
 
 
 class Entry(NamedTuple):

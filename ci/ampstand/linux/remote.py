@@ -245,14 +245,12 @@ class Remote:
         So it is while Linux has yet to take a signal; if nothing else goes on, it has missed one.
         """
         ring = self.vring(image, 0)
-        used, event = (
-            int.from_bytes(self.machine.read_memory(at, 2), "little") for at in (ring.used_idx, ring.used_event)
-        )
+        used, event = (self.machine.read_number(at, 2) for at in (ring.used_idx, ring.used_event))
         return (used - event) % 0x10000 == 1
 
     def buffer(self, ring: Vring, number: int) -> int:
         """Read the address of a descriptor's buffer, once the host has written the descriptor."""
-        return int.from_bytes(self.machine.read_memory(ring.descriptor(number), 8), "little")
+        return self.machine.read_number(ring.descriptor(number), 8)
 
     def core_state(self) -> str:
         """Return what the core really does, as QEMU says: held, running, lockup."""

@@ -531,6 +531,10 @@ class Machine:
         self.qmp("pmemsave", val=address, size=size, filename=str(path))
         return path.read_bytes()
 
+    def read_number(self, address: int, size: int = 4) -> int:
+        """Read an unsigned number of so many bytes, as little-endian, like ``read_memory()``."""
+        return int.from_bytes(self.read_memory(address, size), "little")
+
     def expect_bad(self, pattern: str, core: str) -> Expectation:
         """Announce a known-bad line of a core: it must occur, and does not fail the scenario."""
         return self.records.expect_bad(pattern, core)
