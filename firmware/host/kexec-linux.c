@@ -253,22 +253,37 @@ static void load_segments(const char *path, bool panic, const char *tree)
 #ifndef __arm__
 #define CMDLINE "/proc/cmdline"
 
-/* The same by a kernel that makes the device tree itself, of its own. */
+/* Of Linux 6.17 on (include/uapi/linux/kexec.h); older headers lack it. */
+#ifndef KEXEC_FILE_NO_CMA
+#define KEXEC_FILE_NO_CMA 0x10UL
+#endif
+
+/* The same by a kernel that makes the device tree itself, of its own. One that
+ * has put the Image into the contiguous memory near the end of the RAM may
+ * find no place above it for the initramfs, and gives up: it is asked again to
+ * keep off that memory. */
 static void load_file(const char *path, bool panic)
 {
     struct blob arguments = read_file(CMDLINE);
     int image = open(path, O_RDONLY | O_CLOEXEC);
     int initrd = open(INITRD, O_RDONLY | O_CLOEXEC);
     char *end = memchr(arguments.data, '\n', arguments.size);
+    unsigned long length, flags = panic ? KEXEC_FILE_ON_CRASH : 0UL;
+    long done;
 
     if (image < 0 || initrd < 0 || !end) {
         fail(EXIT_DEVICE, "cannot open %s: %s", image < 0 ? path : INITRD,
              strerror(errno));
     }
     *end++ = '\0';
-    if (syscall(SYS_kexec_file_load, image, initrd,
-                (unsigned long)(end - (char *)arguments.data), arguments.data,
-                panic ? KEXEC_FILE_ON_CRASH : 0UL)) {
+    length = (unsigned long)(end - (char *)arguments.data);
+    done = syscall(SYS_kexec_file_load, image, initrd, length, arguments.data,
+                   flags);
+    if (done && errno == EADDRNOTAVAIL) {
+        done = syscall(SYS_kexec_file_load, image, initrd, length,
+                       arguments.data, flags | KEXEC_FILE_NO_CMA);
+    }
+    if (done) {
         fail(EXIT_DEVICE, "kexec_file_load(): %s", strerror(errno));
     }
 }
