@@ -564,9 +564,10 @@ FULL = """
 open c {control} rw => 0
 ioctl c CREATE_EPT full -1 {crash} => 0
 open e ept:full rwn => 0
-poll e 0 => 0
+poll e 0 => {nothing}
 # as many as there are buffers, but for that of the message that it has not come back from
 fill e 496 1000 => {free} EAGAIN
+poll e 0 => 0
 write e 0 => EAGAIN
 write e 496 => EAGAIN
 # what would never fit is told first
