@@ -451,7 +451,10 @@ static void dk2_init(MachineState *machine)
             OBJECT(stm32mp157_soc_device(&s->soc, dk2_can_buses[i].fdcan)),
             "canbus", OBJECT(s->canbus[i]), &error_abort);
     }
+    /* Each piece of the map would have all address spaces made anew. */
+    memory_region_transaction_begin();
     sysbus_realize(SYS_BUS_DEVICE(&s->soc), &error_fatal);
+    memory_region_transaction_commit();
 
     pmic = i2c_slave_create_simple(
         I2C_BUS(qdev_get_child_bus(stm32mp157_soc_device(&s->soc,

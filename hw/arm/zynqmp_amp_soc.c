@@ -180,14 +180,6 @@ static bool zynqmp_amp_soc_realize_memory(ZynqMPAmpSocState *s, Error **errp)
         { &s->pmu_global, "zynqmp.pmu-global", PMU_GLOBAL_ADDR,
           PMU_GLOBAL_SIZE },
     };
-    const struct {
-        hwaddr addr;
-        uint32_t value;
-    } values[] = {
-        { CSU_ADDR + CSU_IDCODE, ZYNQMP_IDCODE },
-        { CSU_ADDR + CSU_VERSION, ZYNQMP_VERSION },
-        { IOU_SCNTRS_ADDR + IOU_SCNTRS_BASEFREQ, CNTFRQ_HZ },
-    };
     int i;
 
     for (i = 0; i < ARRAY_SIZE(rams); i++) {
@@ -198,16 +190,31 @@ static bool zynqmp_amp_soc_realize_memory(ZynqMPAmpSocState *s, Error **errp)
         memory_region_add_subregion(get_system_memory(), rams[i].addr,
                                     rams[i].mr);
     }
-    for (i = 0; i < ARRAY_SIZE(values); i++) {
-        address_space_stl_le(&address_space_memory, values[i].addr,
-                             values[i].value, MEMTXATTRS_UNSPECIFIED, NULL);
-    }
     for (i = 0; i < ARRAY_SIZE(zynqmp_amp_soc_unimplemented); i++) {
         create_unimplemented_device(zynqmp_amp_soc_unimplemented[i].name,
                                     zynqmp_amp_soc_unimplemented[i].addr,
                                     zynqmp_amp_soc_unimplemented[i].size);
     }
     return true;
+}
+
+/* To be called when the memory is mapped. */
+static void zynqmp_amp_soc_fill_memory(void)
+{
+    static const struct {
+        hwaddr addr;
+        uint32_t value;
+    } values[] = {
+        { CSU_ADDR + CSU_IDCODE, ZYNQMP_IDCODE },
+        { CSU_ADDR + CSU_VERSION, ZYNQMP_VERSION },
+        { IOU_SCNTRS_ADDR + IOU_SCNTRS_BASEFREQ, CNTFRQ_HZ },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(values); i++) {
+        address_space_stl_le(&address_space_memory, values[i].addr,
+                             values[i].value, MEMTXATTRS_UNSPECIFIED, NULL);
+    }
 }
 
 static DeviceState *zynqmp_amp_soc_agent(ZynqMPAmpSocState *s, int n)
@@ -392,6 +399,21 @@ static bool zynqmp_amp_soc_realize_wdt(ZynqMPAmpSocState *s, Error **errp)
     return true;
 }
 
+/* What makes the memory map; each piece would have all of it made anew. */
+static bool zynqmp_amp_soc_realize_map(ZynqMPAmpSocState *s, Error **errp)
+{
+    bool done;
+
+    memory_region_transaction_begin();
+    done = qdev_realize(DEVICE(&s->zynqmp), NULL, errp) &&
+           zynqmp_amp_soc_realize_memory(s, errp) &&
+           zynqmp_amp_soc_realize_protection(s, errp) &&
+           zynqmp_amp_soc_realize_rpu(s, errp) &&
+           zynqmp_amp_soc_realize_ipi(s, errp);
+    memory_region_transaction_commit();
+    return done;
+}
+
 static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
 {
     ZynqMPAmpSocState *s = ZYNQMP_AMP_SOC(dev);
@@ -413,15 +435,12 @@ static void zynqmp_amp_soc_realize(DeviceState *dev, Error **errp)
         object_property_set_int(cpu, "cntfrq", CNTFRQ_HZ, &error_abort);
         object_property_set_link(pmufw, name, cpu, &error_abort);
     }
-    if (!qdev_realize(DEVICE(zynqmp), NULL, errp) ||
-        !zynqmp_amp_soc_realize_memory(s, errp) ||
-        !zynqmp_amp_soc_realize_protection(s, errp) ||
-        !zynqmp_amp_soc_realize_rpu(s, errp) ||
-        !zynqmp_amp_soc_realize_ipi(s, errp) ||
+    if (!zynqmp_amp_soc_realize_map(s, errp) ||
         !zynqmp_amp_soc_realize_faults(s, errp)) {
         return;
     }
 
+    zynqmp_amp_soc_fill_memory();
     object_property_set_link(pmufw, "message-ram", OBJECT(&s->message_ram),
                              &error_abort);
     if (!sysbus_realize(SYS_BUS_DEVICE(pmufw), errp) ||

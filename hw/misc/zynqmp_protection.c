@@ -87,11 +87,13 @@ static void zynqmp_protection_reset_enter(Object *obj, ResetType type)
     ZynqMPProtection *unit = ZYNQMP_PROTECTION(obj);
     ZynqMPProtectionClass *pc = ZYNQMP_PROTECTION_GET_CLASS(unit);
 
+    memory_region_transaction_begin();
     register_block_reset_all(REGISTER_BLOCK(obj));
     if (pc->reset) {
         pc->reset(unit);
     }
     zynqmp_protection_rules_changed(unit);
+    memory_region_transaction_commit();
 }
 
 static void zynqmp_protection_reset_hold(Object *obj, ResetType type)
