@@ -87,6 +87,7 @@ static void zynqmp_protection_reset_enter(Object *obj, ResetType type)
     ZynqMPProtection *unit = ZYNQMP_PROTECTION(obj);
     ZynqMPProtectionClass *pc = ZYNQMP_PROTECTION_GET_CLASS(unit);
 
+    /* The map is made anew once, and not for each register. */
     memory_region_transaction_begin();
     register_block_reset_all(REGISTER_BLOCK(obj));
     if (pc->reset) {
