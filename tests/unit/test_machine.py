@@ -89,6 +89,16 @@ def test_qemu_that_ends_is_told_at_once(tmp_path: Path) -> None:
         assert gone(pid)
 
 
+def test_what_qemu_says_before_it_ends_is_not_missed(tmp_path: Path) -> None:
+    """Though its end is known before the thread that takes input comes to it."""
+    with make(tmp_path).boot() as machine:
+        machine.host.run_check("will-say host goodbye")
+        machine._link._loop.call_soon_threadsafe(time.sleep, 2)
+        os.kill(machine.process.pid, signal.SIGTERM)
+        assert machine.host.console.expect_line("goodbye")
+        assert machine.wait_end(5) == 0
+
+
 def test_qmp_and_events(tmp_path: Path) -> None:
     with make(tmp_path) as machine:
         assert machine.qmp("query-status")["running"] is True

@@ -26,7 +26,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from qemu.qmp import Message, QMPClient, QMPError
+from qemu.qmp import Message, QMPClient, QMPError, Runstate
 
 from ampstand.errors import InfrastructureError
 from ampstand.signals import interruptions_held
@@ -108,6 +108,11 @@ class Link:
                 await asyncio.sleep(0)
 
         self._call(turn(), CLOSE_TIMEOUT)
+
+    def drain(self) -> None:
+        """Return when all that a QEMU that has ended had sent is taken, or after ``DRAIN_TIMEOUT`` a stream."""
+        with contextlib.suppress(TimeoutError):
+            self._call(self._drain(), CLOSE_TIMEOUT)
 
     def wait(self, found: Callable[[], T | None], over: Callable[[], bool], timeout: float) -> T | None:
         """Return the first result of ``found`` that is not None; None when the time, or everything, is over.
@@ -237,8 +242,16 @@ class Link:
                 self._event(event)
             self.ring()
 
-    async def _close(self) -> None:
+    async def _drain(self) -> None:
         if self._readers:  # they come to their end when QEMU has, with its last words
+            await asyncio.wait(self._readers, timeout=DRAIN_TIMEOUT)
+        if self._qmp.runstate == Runstate.RUNNING:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._qmp.runstate_changed(), DRAIN_TIMEOUT)
+        await asyncio.sleep(0)  # events that QMP has read are taken in the next turn
+
+    async def _close(self) -> None:
+        if self._readers:
             await asyncio.wait(self._readers, timeout=DRAIN_TIMEOUT)
         for task in tuple(self._tasks):
             if task is not asyncio.current_task():

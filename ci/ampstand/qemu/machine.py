@@ -559,6 +559,9 @@ class Machine:
         nothing more (no ``qmp()``, no ``read_memory()``).
         """
         result = self._link.wait(found, self._ended_or_failed if dead_too else self._over, timeout)
+        if result is None and self.process.exit_status is not None:  # which is known before all that it said is
+            self._link.drain()
+            result = self._link.wait(found, lambda: True, 0)
         if result is not None:
             return result
         if self._link.failure is not None:
