@@ -242,17 +242,19 @@ class Link:
                 self._event(event)
             self.ring()
 
-    async def _drain(self) -> None:
-        if self._readers:  # they come to their end when QEMU has, with its last words
+    async def _take_last_words(self) -> None:
+        if self._readers:  # they come to their end when QEMU has
             await asyncio.wait(self._readers, timeout=DRAIN_TIMEOUT)
+
+    async def _drain(self) -> None:
+        await self._take_last_words()
         if self._qmp.runstate == Runstate.RUNNING:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._qmp.runstate_changed(), DRAIN_TIMEOUT)
         await asyncio.sleep(0)  # events that QMP has read are taken in the next turn
 
     async def _close(self) -> None:
-        if self._readers:
-            await asyncio.wait(self._readers, timeout=DRAIN_TIMEOUT)
+        await self._take_last_words()
         for task in tuple(self._tasks):
             if task is not asyncio.current_task():
                 task.cancel()

@@ -558,10 +558,7 @@ class Machine:
         ``found`` runs with the lock held that all input is taken under: it looks at what has arrived and asks for
         nothing more (no ``qmp()``, no ``read_memory()``).
         """
-        result = self._link.wait(found, self._ended_or_failed if dead_too else self._over, timeout)
-        if result is None and self.process.exit_status is not None:  # which is known before all that it said is
-            self._link.drain()
-            result = self._link.wait(found, lambda: True, 0)
+        result = self._awaited(found, self._ended_or_failed if dead_too else self._over, timeout)
         if result is not None:
             return result
         if self._link.failure is not None:
@@ -583,7 +580,7 @@ class Machine:
 
     def last_words(self, found: Callable[[], T | None]) -> T | None:
         """Wait for what a core that has died may yet say; None if it does not come. For ``found`` see ``wait()``."""
-        return self._link.wait(found, lambda: self.process.exit_status is not None, LAST_WORDS_TIMEOUT)
+        return self._awaited(found, lambda: self.process.exit_status is not None, LAST_WORDS_TIMEOUT)
 
     def diagnosis(self) -> str:
         """Say what is known now: last lines of each core, records, how to run it again."""
@@ -600,6 +597,14 @@ class Machine:
         return "\n".join(lines)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _awaited(self, found: Callable[[], T | None], over: Callable[[], bool], timeout: float) -> T | None:
+        """Wait as ``Link.wait()`` does; QEMU's end is known before all that it said is, and is told after that."""
+        result = self._link.wait(found, over, timeout)
+        if result is None and self.process.exit_status is not None:
+            self._link.drain()
+            result = self._link.wait(found, lambda: True, 0)
+        return result
 
     def _over(self) -> bool:
         return self.records.death() is not None or self._ended_or_failed()
