@@ -31,6 +31,7 @@ struct ArmRemoteFirmware {
     uint8_t *data;
     size_t size;
     GArray *pieces; /* of Piece, in the order in which they are written */
+    uint32_t entry;
     uint32_t table;
 };
 
@@ -93,6 +94,7 @@ static bool firmware_check_header(const ArmRemoteFirmware *fw, Elf32_Ehdr *ehdr,
         error_setg(errp, "expected a 32-bit little-endian Arm ELF executable");
         return false;
     }
+    ehdr->e_entry = ldl_le_p(&file->e_entry);
     ehdr->e_phoff = ldl_le_p(&file->e_phoff);
     ehdr->e_phnum = lduw_le_p(&file->e_phnum);
     ehdr->e_shoff = ldl_le_p(&file->e_shoff);
@@ -207,6 +209,7 @@ ArmRemoteFirmware *arm_remote_firmware_new(const char *path, AddressSpace *as,
     } else if (firmware_check_header(fw, &ehdr, errp) &&
                firmware_add_segments(fw, &ehdr, errp) &&
                firmware_add_table(fw, &ehdr, errp)) {
+        fw->entry = ehdr.e_entry;
         return fw;
     } else {
         error_prepend(errp, "firmware %s: ", path);
@@ -232,6 +235,25 @@ void arm_remote_firmware_load(const ArmRemoteFirmware *fw)
                           piece->memsz - piece->filesz,
                           MEMTXATTRS_UNSPECIFIED);
     }
+}
+
+bool arm_remote_firmware_loads(const ArmRemoteFirmware *fw, uint32_t addr)
+{
+    guint i;
+
+    for (i = 0; i < fw->pieces->len; i++) {
+        const Piece *piece = &g_array_index(fw->pieces, Piece, i);
+
+        if (addr >= piece->addr && addr - piece->addr < piece->memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t arm_remote_firmware_entry(const ArmRemoteFirmware *fw)
+{
+    return fw->entry;
 }
 
 uint32_t arm_remote_firmware_table(const ArmRemoteFirmware *fw)

@@ -45,6 +45,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(Zcu102AmpState, ZCU102_AMP)
 /* Of the APU's control registers: where core 0 begins */
 #define RVBARADDR0L     0xfd5c0040
 
+/* Where a core of the RPU begins with VINITHI: the OCM's end */
+#define RPU_HIGH_VECTORS    0xffff0000
+
 /* LPD_LSBUS as psu_init leaves it */
 #define TTC_HZ          100000000
 
@@ -177,6 +180,31 @@ static void zcu102_amp_reset(void *opaque)
     }
 }
 
+/*
+ * Return where core @n begins, 0 or the high vectors. Firmware that is at
+ * neither gets a jump at 0, as U-Boot's "cpu release" puts one.
+ */
+static uint32_t zcu102_amp_rpu_vectors(Zcu102AmpState *s, int n)
+{
+    static const uint32_t atcm[ZYNQMP_NUM_RPU] = { 0xffe00000, 0xffe90000 };
+    const ArmRemoteFirmware *firmware = s->rpu_firmware[n];
+    const uint32_t jump[] = {
+        const_le32(0xe51ff004),     /* ldr pc, [pc, #-4] */
+        cpu_to_le32(arm_remote_firmware_entry(firmware)),
+    };
+
+    if (arm_remote_firmware_loads(firmware, 0) ||
+        arm_remote_firmware_loads(firmware, atcm[n])) {
+        return 0;
+    }
+    if (arm_remote_firmware_entry(firmware) == RPU_HIGH_VECTORS) {
+        return RPU_HIGH_VECTORS;
+    }
+    address_space_write(CPU(&s->soc.rpu.cpu[n])->as, 0,
+                        MEMTXATTRS_UNSPECIFIED, jump, sizeof(jump));
+    return 0;
+}
+
 /* What the boot loader does on each boot of the board: "remote first". */
 static void zcu102_amp_boot_rpu(Zcu102AmpState *s)
 {
@@ -186,7 +214,7 @@ static void zcu102_amp_boot_rpu(Zcu102AmpState *s)
         if (s->rpu_firmware[i]) {
             zynqmp_pmufw_split_rpu();
             arm_remote_firmware_load(s->rpu_firmware[i]);
-            zynqmp_pmufw_wake_rpu(i, 0);
+            zynqmp_pmufw_wake_rpu(i, zcu102_amp_rpu_vectors(s, i));
         }
     }
 }

@@ -138,16 +138,23 @@ static const MemoryRegionOps zynqmp_rpu_path_ops = {
     .impl.unaligned = true,
 };
 
+static void zynqmp_rpu_update_tcm(ZynqMPRpuState *s)
+{
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(windows); i++) {
+        memory_region_set_enabled(&s->window[i],
+            windows[i].when & (s->tcm_comb ? COMBINED : SPLIT));
+    }
+}
+
 static void zynqmp_rpu_update_windows(void *opaque)
 {
     ZynqMPRpuState *s = opaque;
     int i;
 
     memory_region_transaction_begin();
-    for (i = 0; i < ARRAY_SIZE(windows); i++) {
-        memory_region_set_enabled(&s->window[i],
-            windows[i].when & (s->tcm_comb ? COMBINED : SPLIT));
-    }
+    zynqmp_rpu_update_tcm(s);
     for (i = 0; i < ARRAY_SIZE(s->path); i++) {
         ZynqMPRpuPath *path = &s->path[i];
 
@@ -317,7 +324,8 @@ static bool zynqmp_rpu_realize_memory(ZynqMPRpuState *s, Error **errp)
         memory_region_add_subregion_overlap(view, windows[i].addr,
                                             &s->window[i], 1);
     }
-    zynqmp_rpu_update_windows(s);
+    /* Until their reset the protection units would refuse all of the DDR. */
+    zynqmp_rpu_update_tcm(s);
     return true;
 }
 

@@ -10,6 +10,8 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/bswap.h"
+#include "elf.h"
 #include "libqtest.h"
 #include "qobject/qdict.h"
 
@@ -247,6 +249,80 @@ static void test_high_vectors(void)
     qtest_quit(qts);
 }
 
+/* An executable with the program at @where; the caller frees its name. */
+static char *write_image(uint32_t where, uint32_t entry)
+{
+    struct {
+        Elf32_Ehdr ehdr;
+        Elf32_Phdr phdr;
+        uint32_t program[ARRAY_SIZE(program)];
+    } image = {
+        .ehdr = {
+            .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32,
+                         ELFDATA2LSB, EV_CURRENT },
+            .e_type = cpu_to_le16(ET_EXEC),
+            .e_machine = cpu_to_le16(EM_ARM),
+            .e_entry = cpu_to_le32(entry),
+            .e_phoff = cpu_to_le32(sizeof(Elf32_Ehdr)),
+            .e_phentsize = cpu_to_le16(sizeof(Elf32_Phdr)),
+            .e_phnum = cpu_to_le16(1),
+        },
+        .phdr = {
+            .p_type = cpu_to_le32(PT_LOAD),
+            .p_offset = cpu_to_le32(sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr)),
+            .p_paddr = cpu_to_le32(where),
+            .p_filesz = cpu_to_le32(sizeof(program)),
+            .p_memsz = cpu_to_le32(sizeof(program)),
+        },
+    };
+    GError *error = NULL;
+    char *path = NULL;
+    int fd = g_file_open_tmp("ampstand-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    for (int i = 0; i < ARRAY_SIZE(program); i++) {
+        image.program[i] = cpu_to_le32(program[i]);
+    }
+    g_assert_cmpint(write(fd, &image, sizeof(image)), ==, sizeof(image));
+    close(fd);
+    return path;
+}
+
+/* What a boot loader starts, wherever it is */
+static void test_firmware(void)
+{
+    static const struct {
+        uint32_t where;
+        uint32_t entry;
+        uint32_t high;
+        int core;
+    } cases[] = {
+        { 0, 0, 0, 0 },
+        { 0, 0x18, 0, 1 },          /* vectors win */
+        { ATCM_0, 0x18, 0, 0 },     /* by the address that others use */
+        { ATCM_1, 0x18, 0, 1 },
+        { OCM_HIGH, OCM_HIGH, BIT(13), 0 },
+        { 0x10000000, 0x10000000, 0, 0 },
+        { 0x10000000, 0x10000000, 0, 1 },
+        { 0x00100000, 0x00100000, 0, 0 },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        int core = cases[i].core;
+        g_autofree char *path = write_image(cases[i].where, cases[i].entry);
+        QTestState *qts = qtest_initf(MACHINE ",rpu%d-firmware=%s -accel tcg",
+                                      core, path);
+
+        wait_word(qts, atcm[core] + STARTS, 1);
+        g_assert_cmphex(qtest_readl(qts, atcm[core] + CORE), ==, core);
+        g_assert_cmphex(qtest_readl(qts, atcm[core] + SCTLR) & BIT(13), ==,
+                        cases[i].high);
+        assert_state(qts, !core, "held");
+        qtest_quit(qts);
+        unlink(path);
+    }
+}
+
 /* Each core has an interface of its own at the one GIC. */
 static void test_interrupts(void)
 {
@@ -432,6 +508,7 @@ int main(int argc, char **argv)
     qtest_add_func("/zynqmp/rpu/halt", test_halt);
     qtest_add_func("/zynqmp/rpu/lockstep", test_lockstep);
     qtest_add_func("/zynqmp/rpu/high-vectors", test_high_vectors);
+    qtest_add_func("/zynqmp/rpu/firmware", test_firmware);
     qtest_add_func("/zynqmp/rpu/interrupts", test_interrupts);
     qtest_add_func("/zynqmp/rpu/interrupt-while-held",
                    test_interrupt_while_held);

@@ -37,6 +37,19 @@ ArmRemoteFirmware *arm_remote_firmware_new(const char *path, AddressSpace *as,
 void arm_remote_firmware_load(const ArmRemoteFirmware *firmware);
 
 /**
+ * arm_remote_firmware_loads: Whether the firmware has something at @addr, as
+ * the remote core sees it
+ */
+bool arm_remote_firmware_loads(const ArmRemoteFirmware *firmware,
+                               uint32_t addr);
+
+/**
+ * arm_remote_firmware_entry: The remote core's address of what the ELF header
+ * names as the entry point, whatever is there; bit 0 is set for Thumb
+ */
+uint32_t arm_remote_firmware_entry(const ArmRemoteFirmware *firmware);
+
+/**
  * arm_remote_firmware_table: The remote core's address of the resource table,
  * 0 if the firmware has none, or only a section of that name that holds none
  */
