@@ -33,25 +33,61 @@
 /* Bus clocks of both domains, which the watchdogs count, as it sets them */
 #define LSBUS_HZ            100000000
 
+/*
+ * The blocks of UG1085's system address map that nothing else here stands for,
+ * in their whole windows: an access is logged, and is no bus error.
+ */
 static const struct {
     const char *name;
     hwaddr addr;
     hwaddr size;
 } zynqmp_amp_soc_unimplemented[] = {
-    { "zynqmp.afi", 0xfd360000, 0x70000 },
-    { "zynqmp.lpd-slcr", 0xff410000, 0x10000 },
-    { "zynqmp.iou-slcr", 0xff180000, 0x10000 },
-    { "zynqmp.fpd-slcr", 0xfd610000, 0x10000 },
+    { "zynqmp.ddrc", 0xfd070000, 0x30000 },
+    { "zynqmp.apm-ddr", 0xfd0b0000, 0x10000 },
+    { "zynqmp.pcie", 0xfd0e0000, 0x10000 },
+    { "zynqmp.pcie-dma", 0xfd0f0000, 0x10000 },
+    { "zynqmp.afi", 0xfd360000, 0x60000 },
+    { "zynqmp.siou", 0xfd3d0000, 0x10000 },
+    { "zynqmp.serdes", 0xfd400000, 0x80000 },
+    { "zynqmp.pcie-attrib", 0xfd480000, 0x10000 },
+    { "zynqmp.apm-cci", 0xfd490000, 0x10000 },
+    { "zynqmp.gpu", 0xfd4b0000, 0x10000 },
+    { "zynqmp.xmpu-sink", 0xfd4f0000, 0x10000 },
+    { "zynqmp.cci-reg", 0xfd5e0000, 0x10000 },
+    { "zynqmp.smmu-reg", 0xfd5f0000, 0x10000 },
+    { "zynqmp.fpd-slcr", 0xfd610000, 0x80000 },
+    { "zynqmp.fpd-slcr-secure", 0xfd690000, 0x40000 },
     { "zynqmp.cci-gpv", 0xfd6e0000, 0x10000 },
-    { "zynqmp.smmu", 0xfd800000, 0x20000 },
-    { "zynqmp.gpio", 0xff0a0000, 0x10000 },
+    { "zynqmp.fpd-gpv", 0xfd700000, 0x100000 },
+    { "zynqmp.smmu-gpv", 0xfd800000, 0x800000 },
+    { "zynqmp.iou-gpv", 0xfe000000, 0x100000 },
+    { "zynqmp.lpd-gpv", 0xfe100000, 0x100000 },
+    { "zynqmp.usb0", 0xfe200000, 0x100000 },
+    { "zynqmp.usb1", 0xfe300000, 0x100000 },
+    { "zynqmp.coresight", 0xfe800000, 0x800000 },
     { "zynqmp.i2c0", 0xff020000, 0x10000 },
     { "zynqmp.i2c1", 0xff030000, 0x10000 },
-    { "zynqmp.ams", 0xffa50000, 0x10000 },
-    { "zynqmp.ddrc", 0xfd070000, 0x30000 },
+    { "zynqmp.gpio", 0xff0a0000, 0x10000 },
+    { "zynqmp.nand", 0xff100000, 0x10000 },
+    { "zynqmp.iou-slcr", 0xff180000, 0xc0000 },
+    { "zynqmp.iou-secure-slcr", 0xff240000, 0x10000 },
+    { "zynqmp.iou-scntr", 0xff250000, 0x10000 },
+    { "zynqmp.lpd-slcr", 0xff410000, 0xa0000 },
+    { "zynqmp.lpd-slcr-secure", 0xff4b0000, 0x30000 },
     { "zynqmp.ocm-ctrl", 0xff960000, 0x10000 },
-    { "zynqmp.pcie", 0xfd0e0000, 0x10000 },
-    { "zynqmp.gpu", 0xfd4b0000, 0x10000 },
+    { "zynqmp.afi6", 0xff9b0000, 0x10000 },
+    { "zynqmp.xppu-sink", 0xff9c0000, 0x10000 },
+    { "zynqmp.usb3-0", 0xff9d0000, 0x10000 },
+    { "zynqmp.usb3-1", 0xff9e0000, 0x10000 },
+    { "zynqmp.apm-ocm", 0xffa00000, 0x10000 },
+    { "zynqmp.apm-lpd", 0xffa10000, 0x10000 },
+    { "zynqmp.ams", 0xffa50000, 0x10000 },
+    { "zynqmp.csudma", 0xffc80000, 0x20000 },
+    { "zynqmp.csu-wdt", 0xffcb0000, 0x10000 },
+    { "zynqmp.rsa", 0xffce0000, 0x10000 },
+    { "zynqmp.mbistjtag", 0xffcf0000, 0x10000 },
+    { "zynqmp.pmu-iomodule", 0xffd40000, 0x20000 },
+    { "zynqmp.pmu-ram", 0xffdc0000, 0x20000 },
 };
 
 /* The watchdog that is meant for the RPU, and that for the APU */

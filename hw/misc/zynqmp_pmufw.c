@@ -52,6 +52,7 @@ enum {
 
 enum {
     PM_GET_API_VERSION = 1,
+    PM_SET_CONFIGURATION = 2,
     PM_GET_NODE_STATUS = 3,
     PM_SELF_SUSPEND = 7,
     PM_FORCE_POWERDOWN = 8,
@@ -250,6 +251,12 @@ static uint32_t pm_get_api_version(ZynqMPPmufwState *s, Request *request)
 {
     request->answer[0] = API_VERSION;
     return OK;
+}
+
+/* The boot loader's configuration says that nobody may load another one. */
+static uint32_t pm_set_configuration(ZynqMPPmufwState *s, Request *request)
+{
+    return ERROR_ACCESS;
 }
 
 static uint32_t pm_get_chipid(ZynqMPPmufwState *s, Request *request)
@@ -573,6 +580,7 @@ static const struct {
 } apis[PM_API_MAX] = {
 #define API(_api, ...) [_api] = { #_api, __VA_ARGS__ }
     API(PM_GET_API_VERSION, pm_get_api_version, 1),
+    API(PM_SET_CONFIGURATION, pm_set_configuration, 1),
     API(PM_GET_NODE_STATUS, pm_get_node_status, 2, ZYNQMP_PMUFW_NUM_NODES),
     API(PM_SELF_SUSPEND, pm_self_suspend, 1),
     API(PM_FORCE_POWERDOWN, pm_force_powerdown, 1),

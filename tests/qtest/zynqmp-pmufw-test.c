@@ -77,12 +77,12 @@ static void test_features(void)
         uint32_t api;
         uint32_t version;
     } features[] = {
-        { 1, 1 }, { 3, 2 }, { 7, 1 }, { 8, 1 }, { 10, 1 }, { 13, 1 }, { 14, 1 },
-        { 15, 1 }, { 21, 1 }, { 32, 2 }, { 33, 2 }, { 36, 1 }, { 44, 1 },
-        { 51, 1 }, { 63, 2 },
+        { 1, 1 }, { 2, 1 }, { 3, 2 }, { 7, 1 }, { 8, 1 }, { 10, 1 }, { 13, 1 },
+        { 14, 1 }, { 15, 1 }, { 21, 1 }, { 32, 2 }, { 33, 2 }, { 36, 1 },
+        { 44, 1 }, { 51, 1 }, { 63, 2 },
     };
     static const uint32_t unknown[] = {
-        0, 2, 4, 52, 62, 64, 1000, 0xa00, UINT32_MAX
+        0, 4, 52, 62, 64, 1000, 0xa00, UINT32_MAX
     };
     QTestState *qts = qtest_init(MACHINE);
 
@@ -104,6 +104,15 @@ static void set_fault(QTestState *qts, const char *property, uint32_t value)
     qtest_qmp_assert_success(qts, "{ 'execute': 'qom-set', 'arguments': {"
                              " 'path': '/machine/soc/pmufw', 'property': %s,"
                              " 'value': %u } }", property, value);
+}
+
+/* PM_SET_CONFIGURATION is there, and closed. */
+static void test_configuration(void)
+{
+    QTestState *qts = qtest_init(MACHINE);
+
+    g_assert_cmpuint(request(qts, 2, 0x8000000, 0, 0), ==, ERROR_ACCESS);
+    qtest_quit(qts);
 }
 
 /* So many requests of a kind are refused, and do nothing. */
@@ -335,6 +344,7 @@ int main(int argc, char **argv)
     qtest_add_func("zynqmp/pmufw/identity", test_identity);
     qtest_add_func("zynqmp/pmufw/features", test_features);
     qtest_add_func("zynqmp/pmufw/nodes", test_nodes);
+    qtest_add_func("zynqmp/pmufw/configuration", test_configuration);
     qtest_add_func("zynqmp/pmufw/refused", test_refused);
     qtest_add_func("zynqmp/pmufw/clocks", test_clocks);
     qtest_add_func("zynqmp/pmufw/pins", test_pins);

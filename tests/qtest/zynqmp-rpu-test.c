@@ -499,9 +499,48 @@ static void test_timer(void)
     qtest_quit(qts);
 }
 
+/* The first word of each block in UG1085's system address map is there. */
+static void test_map(void)
+{
+    static const uint32_t blocks[] = {
+        0xfd000000, 0xfd010000, 0xfd020000, 0xfd030000, 0xfd040000, 0xfd050000,
+        0xfd070000, 0xfd080000, 0xfd090000, 0xfd0b0000, 0xfd0c0000, 0xfd0e0000,
+        0xfd0f0000, 0xfd1a0000, 0xfd360000, 0xfd370000, 0xfd380000, 0xfd390000,
+        0xfd3a0000, 0xfd3b0000, 0xfd3d0000, 0xfd400000, 0xfd480000, 0xfd490000,
+        0xfd4a0000, 0xfd4b0000, 0xfd4c0000, 0xfd4d0000, 0xfd4f0000, 0xfd500000,
+        0xfd5c0000, 0xfd5d0000, 0xfd5e0000, 0xfd5f0000, 0xfd610000, 0xfd690000,
+        0xfd6e0000, 0xfd700000, 0xfd800000, 0xfe000000, 0xfe100000, 0xfe200000,
+        0xfe300000, 0xfe800000, 0xff000000, 0xff010000, 0xff020000, 0xff030000,
+        0xff040000, 0xff050000, 0xff060000, 0xff070000, 0xff0a0000, 0xff0b0000,
+        0xff0c0000, 0xff0d0000, 0xff0e0000, 0xff0f0000, 0xff100000, 0xff110000,
+        0xff120000, 0xff130000, 0xff140000, 0xff150000, 0xff160000, 0xff170000,
+        0xff180000, 0xff240000, 0xff250000, 0xff260000, 0xff300000, 0xff310000,
+        0xff320000, 0xff340000, 0xff350000, 0xff360000, 0xff370000, 0xff410000,
+        0xff4b0000, 0xff5e0000, 0xff960000, 0xff980000, 0xff990000, 0xff9a0000,
+        0xff9b0000, 0xff9c0000, 0xff9d0000, 0xff9e0000, 0xffa00000, 0xffa10000,
+        0xffa50000, 0xffa60000, 0xffa70000, 0xffa80000, 0xffc80000, 0xffca0000,
+        0xffcb0000, 0xffcc0000, 0xffcd0000, 0xffce0000, 0xffcf0000, 0xffd40000,
+        0xffd80000, 0xffdc0000, 0xffe00000, 0xffe20000, 0xfffc0000,
+        /* registers of the USB device, of which QEMU's DWC3 has nothing */
+        0xfe20c704, 0xfe30c704,
+    };
+    QTestState *qts = qtest_init(MACHINE);
+
+    for (int i = 0; i < ARRAY_SIZE(blocks); i++) {
+        g_autofree char *got = qtest_hmp(qts, "xp /1wx 0x%x", blocks[i]);
+
+        if (strstr(got, "Cannot access")) {
+            g_test_message("nothing is at 0x%08x", blocks[i]);
+            g_test_fail();
+        }
+    }
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/zynqmp/map", test_map);
     qtest_add_func("/zynqmp/rpu/registers", test_registers);
     qtest_add_func("/zynqmp/rpu/tcm", test_tcm);
     qtest_add_func("/zynqmp/rpu/split", test_split);
