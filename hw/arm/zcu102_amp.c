@@ -26,6 +26,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/qemu_compat.h"
 #include "qom/object.h"
+#include "system/device_tree.h"
 #include "system/reset.h"
 #include "system/runstate.h"
 #include "system/system.h"
@@ -52,7 +53,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Zcu102AmpState, ZCU102_AMP)
 #define TTC_HZ          100000000
 
 #define RAM_MIN         (512 * MiB)
-#define RAM_MAX         XLNX_ZYNQMP_MAX_LOW_RAM_SIZE
+#define RAM_MAX         (4ULL * GiB)
 
 struct Zcu102AmpState {
     MachineState parent_obj;
@@ -121,6 +122,23 @@ static const uint32_t zcu102_amp_bl33[] = {
     const_le32(KERNEL_ADDR), 0, /* kernel: */
 };
 
+/* All that is above the first 2 GiB of the DDR is far from them. */
+static void zcu102_amp_modify_dtb(const struct arm_boot_info *boot, void *fdt)
+{
+    Zcu102AmpState *s = container_of(boot, Zcu102AmpState, boot);
+    uint64_t high = MACHINE(s)->ram_size - boot->ram_size;
+    g_autofree char *node = g_strdup_printf("/memory@%llx",
+                                            XLNX_ZYNQMP_HIGH_RAM_START);
+
+    if (high) {
+        qemu_fdt_add_subnode(fdt, node);
+        qemu_fdt_setprop_string(fdt, node, "device_type", "memory");
+        qemu_fdt_setprop_sized_cells(fdt, node, "reg",
+                                     2, (uint64_t)XLNX_ZYNQMP_HIGH_RAM_START,
+                                     2, high);
+    }
+}
+
 static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
 {
     AddressSpace *as = &address_space_memory;
@@ -135,7 +153,8 @@ static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
     }
     s->boot.dtb_filename = machine->dtb;
     s->boot.kernel_cmdline = machine->kernel_cmdline;
-    s->boot.ram_size = machine->ram_size;
+    s->boot.ram_size = MIN(machine->ram_size, XLNX_ZYNQMP_MAX_LOW_RAM_SIZE);
+    s->boot.modify_dtb = zcu102_amp_modify_dtb;
     if (machine->initrd_filename) {
         size = load_image_targphys_as(machine->initrd_filename, INITRD_ADDR,
                                       RAM_MIN - INITRD_ADDR, as, NULL);

@@ -537,10 +537,37 @@ static void test_map(void)
     qtest_quit(qts);
 }
 
+/* What does not fit below 2 GiB is at 32 GiB. */
+static void test_memory(void)
+{
+    static const struct {
+        const char *size;
+        uint64_t last;
+        uint64_t none;
+    } cases[] = {
+        { "512M", 0x1ffffffc, 0x20000000 },
+        { "2G", 0x7ffffffc, 0x800000000 },
+        { "3G", 0x83ffffffc, 0x840000000 },
+        { "4G", 0x87ffffffc, 0x880000000 },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        QTestState *qts = qtest_initf(MACHINE " -m %s", cases[i].size);
+        g_autofree char *none = qtest_hmp(qts, "xp /1wx 0x%" PRIx64,
+                                          cases[i].none);
+
+        qtest_writel(qts, cases[i].last, 0x12345678);
+        g_assert_cmphex(qtest_readl(qts, cases[i].last), ==, 0x12345678);
+        g_assert_nonnull(strstr(none, "Cannot access"));
+        qtest_quit(qts);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/zynqmp/map", test_map);
+    qtest_add_func("/zynqmp/memory", test_memory);
     qtest_add_func("/zynqmp/rpu/registers", test_registers);
     qtest_add_func("/zynqmp/rpu/tcm", test_tcm);
     qtest_add_func("/zynqmp/rpu/split", test_split);
