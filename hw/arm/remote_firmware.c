@@ -7,6 +7,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/range.h"
 #include "qapi/error.h"
 #include "elf.h"
 #include "hw/arm/remote_firmware.h"
@@ -237,14 +238,15 @@ void arm_remote_firmware_load(const ArmRemoteFirmware *fw)
     }
 }
 
-bool arm_remote_firmware_loads(const ArmRemoteFirmware *fw, uint32_t addr)
+bool arm_remote_firmware_touches(const ArmRemoteFirmware *fw, hwaddr addr,
+                                 uint64_t size)
 {
     guint i;
 
     for (i = 0; i < fw->pieces->len; i++) {
         const Piece *piece = &g_array_index(fw->pieces, Piece, i);
 
-        if (addr >= piece->addr && addr - piece->addr < piece->memsz) {
+        if (ranges_overlap(addr, size, piece->addr, piece->memsz)) {
             return true;
         }
     }

@@ -60,7 +60,8 @@ struct Zcu102AmpState {
 
     ZynqMPAmpSocState soc;
     struct arm_boot_info boot;
-    uint64_t bl31;      /* its first address; 0: there is none */
+    uint64_t bl31;      /* its entry point; 0: there is none */
+    uint64_t bl31_start, bl31_end;
     char *rpu_path[ZYNQMP_NUM_RPU];     /* "rpu0-firmware", "rpu1-firmware" */
     ArmRemoteFirmware *rpu_firmware[ZYNQMP_NUM_RPU];
 };
@@ -94,20 +95,34 @@ static void zcu102_amp_set_firmware(Object *obj, Visitor *v, const char *name,
     }
 }
 
-/* Return BL31's first address. */
-static uint64_t zcu102_amp_load_firmware(MachineState *machine)
+static void zcu102_amp_load_firmware(Zcu102AmpState *s, MachineState *machine)
 {
     g_autofree char *path = NULL;
-    uint64_t entry;
 
     path = qemu_find_file(QEMU_FILE_TYPE_BIOS, machine->firmware);
-    if (!path || load_elf(path, NULL, NULL, NULL, &entry, NULL, NULL, NULL, 0,
-                          EM_AARCH64, 1, 0) <= 0) {
+    if (!path || load_elf(path, NULL, NULL, NULL, &s->bl31, &s->bl31_start,
+                          &s->bl31_end, NULL, 0, EM_AARCH64, 1, 0) <= 0) {
         error_report("-bios %s: not a bl31.elf for 64-bit Arm",
                      machine->firmware);
         exit(1);
     }
-    return entry;
+}
+
+/* An RPU's firmware is loaded last: it must leave @what alone. */
+static void zcu102_amp_check_firmware(Zcu102AmpState *s, const char *what,
+                                      hwaddr start, uint64_t size)
+{
+    int i;
+
+    for (i = 0; i < ZYNQMP_NUM_RPU; i++) {
+        if (s->rpu_firmware[i] &&
+            arm_remote_firmware_touches(s->rpu_firmware[i], start, size)) {
+            error_report("%s %s: it lies over %s, which is at 0x%" HWADDR_PRIx
+                         " to 0x%" HWADDR_PRIx, zcu102_amp_rpu_firmware[i],
+                         s->rpu_path[i], what, start, start + size - 1);
+            exit(1);
+        }
+    }
 }
 
 /* Linux's boot protocol: x0 has the device tree, x1 to x3 are 0. */
@@ -151,6 +166,7 @@ static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
                      machine->kernel_filename, (int)(KERNEL_MAX / MiB));
         exit(1);
     }
+    zcu102_amp_check_firmware(s, "-kernel", KERNEL_ADDR, size);
     s->boot.dtb_filename = machine->dtb;
     s->boot.kernel_cmdline = machine->kernel_cmdline;
     s->boot.ram_size = MIN(machine->ram_size, XLNX_ZYNQMP_MAX_LOW_RAM_SIZE);
@@ -163,6 +179,7 @@ static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
                          machine->initrd_filename);
             exit(1);
         }
+        zcu102_amp_check_firmware(s, "-initrd", INITRD_ADDR, size);
         s->boot.initrd_start = INITRD_ADDR;
         s->boot.initrd_size = size;
     }
@@ -170,10 +187,14 @@ static void zcu102_amp_load_kernel(Zcu102AmpState *s, MachineState *machine)
         error_report("no device tree: give one with -dtb");
         exit(1);
     }
-    if (arm_load_dtb(DTB_ADDR, &s->boot, DTB_ADDR + DTB_MAX, as, machine,
-                     &s->soc.zynqmp.apu_cpu[0]) <= 0) {
+    size = arm_load_dtb(DTB_ADDR, &s->boot, DTB_ADDR + DTB_MAX, as, machine,
+                        &s->soc.zynqmp.apu_cpu[0]);
+    if (size <= 0) {
         exit(1);
     }
+    zcu102_amp_check_firmware(s, "-dtb", DTB_ADDR, size);
+    zcu102_amp_check_firmware(s, "what starts -kernel", BL33_ADDR,
+                              sizeof(zcu102_amp_bl33));
     rom_add_blob_fixed_as("zcu102-amp.bl33", zcu102_amp_bl33,
                           sizeof(zcu102_amp_bl33), BL33_ADDR, as);
 }
@@ -212,8 +233,8 @@ static uint32_t zcu102_amp_rpu_vectors(Zcu102AmpState *s, int n)
         cpu_to_le32(arm_remote_firmware_entry(firmware)),
     };
 
-    if (arm_remote_firmware_loads(firmware, 0) ||
-        arm_remote_firmware_loads(firmware, atcm[n])) {
+    if (arm_remote_firmware_touches(firmware, 0, 1) ||
+        arm_remote_firmware_touches(firmware, atcm[n], 1)) {
         return 0;
     }
     if (arm_remote_firmware_entry(firmware) == RPU_HIGH_VECTORS) {
@@ -271,7 +292,7 @@ static void zcu102_amp_init(MachineState *machine)
     }
     boot = OBJECT(&s->soc.zynqmp.apu_cpu[0]);
     if (machine->firmware) {
-        s->bl31 = zcu102_amp_load_firmware(machine);
+        zcu102_amp_load_firmware(s, machine);
     } else if (machine->kernel_filename) {
         error_report("-kernel needs what starts it: name TF-A's bl31.elf with "
                      "-bios, built with PLAT=zynqmp RESET_TO_BL31=1");
@@ -289,6 +310,10 @@ static void zcu102_amp_init(MachineState *machine)
                                         CPU(&s->soc.rpu.cpu[i])->as,
                                         &error_fatal);
         }
+    }
+    if (s->bl31) {
+        zcu102_amp_check_firmware(s, "-bios", s->bl31_start,
+                                  s->bl31_end - s->bl31_start);
     }
     qemu_register_reset(zcu102_amp_reset, s);
     if (machine->kernel_filename) {

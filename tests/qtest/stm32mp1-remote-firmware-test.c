@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "elf.h"
+#include "given-files.h"
 #include "stm32mp1-util.h"
 
 #define RETRAM      0x38000000
@@ -105,19 +106,6 @@ static Image good_image(void)
     memcpy(image.table, table, sizeof(table));
     memcpy(image.names, names, sizeof(names));
     return image;
-}
-
-/* A new file; the caller removes it and frees its name. */
-static char *write_file(const void *contents, size_t size)
-{
-    GError *error = NULL;
-    char *path = NULL;
-    int fd = g_file_open_tmp("ampstand-XXXXXX", &path, &error);
-
-    g_assert_no_error(error);
-    g_assert_cmpint(write(fd, contents, size), ==, size);
-    close(fd);
-    return path;
 }
 
 typedef struct Board {
@@ -362,29 +350,13 @@ static void test_migration(void)
     board_stop(&b);
 }
 
-/* QEMU ends with a message that has all of these in it. */
 static void check_refused(const char *options, const char *name,
                           const char *reason)
 {
-    g_autofree char *machine = g_strdup_printf("stm32mp157c-dk2,%s", options);
-    const char *argv[] = {
-        "timeout", "30", getenv("QTEST_QEMU_BINARY"),
-        "-M", machine, "-display", "none", "-S", NULL,
-    };
-    g_autofree char *errors = NULL;
-    GError *error = NULL;
-    int status;
+    g_autofree char *arguments = g_strdup_printf("-M stm32mp157c-dk2,%s",
+                                                 options);
 
-    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH,
-                               NULL, NULL, NULL, &errors, &status, &error));
-    g_assert_no_error(error);
-    g_assert_true(WIFEXITED(status));
-    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
-    if (!strstr(errors, name) || !strstr(errors, reason)) {
-        g_test_message("got: %s", errors);
-        g_test_message("expected: %s ... %s", name, reason);
-        g_test_fail();
-    }
+    assert_refused(arguments, name, reason);
 }
 
 static void check_bad_image(const void *contents, size_t size,

@@ -11,7 +11,9 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
+#include "qemu/units.h"
 #include "elf.h"
+#include "given-files.h"
 #include "libqtest.h"
 #include "qobject/qdict.h"
 
@@ -275,17 +277,11 @@ static char *write_image(uint32_t where, uint32_t entry)
             .p_memsz = cpu_to_le32(sizeof(program)),
         },
     };
-    GError *error = NULL;
-    char *path = NULL;
-    int fd = g_file_open_tmp("ampstand-XXXXXX", &path, &error);
 
-    g_assert_no_error(error);
     for (int i = 0; i < ARRAY_SIZE(program); i++) {
         image.program[i] = cpu_to_le32(program[i]);
     }
-    g_assert_cmpint(write(fd, &image, sizeof(image)), ==, sizeof(image));
-    close(fd);
-    return path;
+    return write_file(&image, sizeof(image));
 }
 
 /* What a boot loader starts, wherever it is */
@@ -321,6 +317,58 @@ static void test_firmware(void)
         qtest_quit(qts);
         unlink(path);
     }
+}
+
+/* Nor may it lie over what the APU is started with. */
+static void test_firmware_over_other_files(void)
+{
+    static const struct {
+        uint32_t where;
+        const char *over;
+    } cases[] = {
+        { 0x001fff80, "-kernel, which is at 0x200000 to 0x200fff" },
+        { 0x00200ffc, "-kernel, which is at 0x200000 to 0x200fff" },
+        { 0x10000000, "-initrd, which is at 0x10000000 to 0x10000fff" },
+        { OCM_HIGH, "-bios, which is at 0xffff0000 to 0xffff0fff" },
+    };
+    struct {
+        Elf64_Ehdr ehdr;
+        Elf64_Phdr phdr;
+        uint8_t code[4 * KiB];
+    } bl31 = {
+        .ehdr = {
+            .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+                         ELFDATA2LSB, EV_CURRENT },
+            .e_type = cpu_to_le16(ET_EXEC),
+            .e_machine = cpu_to_le16(EM_AARCH64),
+            .e_entry = cpu_to_le64(OCM_HIGH),
+            .e_phoff = cpu_to_le64(sizeof(Elf64_Ehdr)),
+            .e_phentsize = cpu_to_le16(sizeof(Elf64_Phdr)),
+            .e_phnum = cpu_to_le16(1),
+        },
+        .phdr = {
+            .p_type = cpu_to_le32(PT_LOAD),
+            .p_offset = cpu_to_le64(sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr)),
+            .p_vaddr = cpu_to_le64(OCM_HIGH),
+            .p_paddr = cpu_to_le64(OCM_HIGH),
+            .p_filesz = cpu_to_le64(sizeof(bl31.code)),
+            .p_memsz = cpu_to_le64(sizeof(bl31.code)),
+        },
+    };
+    g_autofree char *bios = write_file(&bl31, sizeof(bl31));
+    g_autofree char *page = write_file(bl31.code, sizeof(bl31.code));
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autofree char *path = write_image(cases[i].where, cases[i].where);
+        g_autofree char *arguments = g_strdup_printf(
+            MACHINE ",rpu1-firmware=%s -bios %s -kernel %s -initrd %s", path,
+            bios, page, page);
+
+        assert_refused(arguments, path, cases[i].over);
+        unlink(path);
+    }
+    unlink(bios);
+    unlink(page);
 }
 
 /* Each core has an interface of its own at the one GIC. */
@@ -575,6 +623,8 @@ int main(int argc, char **argv)
     qtest_add_func("/zynqmp/rpu/lockstep", test_lockstep);
     qtest_add_func("/zynqmp/rpu/high-vectors", test_high_vectors);
     qtest_add_func("/zynqmp/rpu/firmware", test_firmware);
+    qtest_add_func("/zynqmp/rpu/firmware-over-other-files",
+                   test_firmware_over_other_files);
     qtest_add_func("/zynqmp/rpu/interrupts", test_interrupts);
     qtest_add_func("/zynqmp/rpu/interrupt-while-held",
                    test_interrupt_while_held);

@@ -25,6 +25,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,10 @@ def main() -> None:
     options = dict(zip(sys.argv[1:], sys.argv[2:], strict=False))
     mode, *properties = options["-M"].split(",")
     settings = dict(entry.partition("=")[::2] for entry in properties)
-    if mode == "dies":
+    if mode == "refuses":  # as QEMU does a file that is none: its sockets are connected by then
+        connect(options["-qmp"].removeprefix("unix:")).close()
+        time.sleep(0.3)
+    if mode in ("dies", "refuses"):
         print("fake-qemu: cannot do this", file=sys.stderr)
         sys.exit(3)
     if mode == "stubborn":

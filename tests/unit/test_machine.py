@@ -131,8 +131,9 @@ def test_what_is_awaited_of_qemu_may_come_after_a_cores_death(tmp_path: Path, de
         later.join()
 
 
-def test_boot_that_fails_is_infrastructure(tmp_path: Path) -> None:
-    machine = make(tmp_path, "dies")
+@pytest.mark.parametrize("ended", ["dies", "refuses"])
+def test_boot_that_fails_is_infrastructure(tmp_path: Path, ended: str) -> None:
+    machine = make(tmp_path, ended)
     with pytest.raises(BootError, match="exit status 3") as caught:
         machine.boot()
     assert "cannot do this" in str(caught.value)

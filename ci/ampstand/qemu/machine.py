@@ -8,6 +8,7 @@ at once when QEMU ends, and when a core says that it is dead.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import shlex
 import threading
@@ -331,7 +332,7 @@ class Machine:
                 core="qemu",
                 timeout=START_TIMEOUT,
             )
-            answer(task)
+            self._answered(task)
             for follower in self._followers:
                 follower.start()
         except InfrastructureError as error:
@@ -605,6 +606,15 @@ class Machine:
             self._link.drain()
             result = self._link.wait(found, lambda: True, 0)
         return result
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        """Check that QMP has answered. A QEMU that ends has closed it before that, and says itself why it does."""
+        try:
+            answer(task)
+        except InfrastructureError:
+            self._awaited(lambda: None, lambda: self.process.exit_status is not None, LAST_WORDS_TIMEOUT)
+            self._raise_if_ended("QMP to answer")
+            raise
 
     def _over(self) -> bool:
         return self.records.death() is not None or self._ended_or_failed()

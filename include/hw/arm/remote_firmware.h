@@ -37,11 +37,11 @@ ArmRemoteFirmware *arm_remote_firmware_new(const char *path, AddressSpace *as,
 void arm_remote_firmware_load(const ArmRemoteFirmware *firmware);
 
 /**
- * arm_remote_firmware_loads: Whether the firmware has something at @addr, as
- * the remote core sees it
+ * arm_remote_firmware_touches: Whether the firmware has something in the @size
+ * bytes from @addr on, which are not 0, as the remote core sees them
  */
-bool arm_remote_firmware_loads(const ArmRemoteFirmware *firmware,
-                               uint32_t addr);
+bool arm_remote_firmware_touches(const ArmRemoteFirmware *firmware, hwaddr addr,
+                                 uint64_t size);
 
 /**
  * arm_remote_firmware_entry: The remote core's address of what the ELF header
