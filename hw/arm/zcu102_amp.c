@@ -137,15 +137,16 @@ static const uint32_t zcu102_amp_bl33[] = {
     const_le32(KERNEL_ADDR), 0, /* kernel: */
 };
 
-/* All that is above the first 2 GiB of the DDR is far from them. */
+/* QEMU's own code tells of one block of memory, and these may be two. */
 static void zcu102_amp_modify_dtb(const struct arm_boot_info *boot, void *fdt)
 {
     Zcu102AmpState *s = container_of(boot, Zcu102AmpState, boot);
     uint64_t high = MACHINE(s)->ram_size - boot->ram_size;
-    g_autofree char *node = g_strdup_printf("/memory@%llx",
-                                            XLNX_ZYNQMP_HIGH_RAM_START);
 
     if (high) {
+        g_autofree char *node = g_strdup_printf("/memory@%llx",
+                                                XLNX_ZYNQMP_HIGH_RAM_START);
+
         qemu_fdt_add_subnode(fdt, node);
         qemu_fdt_setprop_string(fdt, node, "device_type", "memory");
         qemu_fdt_setprop_sized_cells(fdt, node, "reg",
