@@ -7,6 +7,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "given-files.h"
 #include "stm32mp1-util.h"
 
 #define SDMMC1          0x58005000
@@ -110,17 +111,11 @@ static char *arguments(const char *file)
 static char *make_card(void)
 {
     g_autofree uint8_t *data = g_malloc(CARD_SIZE);
-    char *file = NULL;
-    GError *error = NULL;
-    int fd = g_file_open_tmp("ampstand-XXXXXX", &file, &error);
 
-    g_assert_no_error(error);
     for (size_t i = 0; i < CARD_SIZE; i++) {
         data[i] = pattern(i);
     }
-    g_assert_cmpint(write(fd, data, CARD_SIZE), ==, CARD_SIZE);
-    close(fd);
-    return file;
+    return write_file(data, CARD_SIZE);
 }
 
 /* Send a command and take the flags that come of it. */

@@ -612,7 +612,7 @@ class Machine:
         try:
             answer(task)
         except InfrastructureError:
-            self._awaited(lambda: None, lambda: self.process.exit_status is not None, LAST_WORDS_TIMEOUT)
+            self.last_words(lambda: None)
             self._raise_if_ended("QMP to answer")
             raise
 
