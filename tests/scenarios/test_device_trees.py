@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from test_sleep import tolerate_sleep
 
 from ampstand.build.artifacts import Artifacts
 from ampstand.linux import calls
@@ -84,13 +85,11 @@ SLOWER = 20
 """By so much the remote's watchdog is late, so that Linux has fallen asleep before."""
 
 
-@pytest.mark.needs("remote-watchdog", "lockup")
+@pytest.mark.needs("remote-watchdog", "lockup", "remote-sleep")
 def test_watchdog_wakes_linux(boot: Boot, known_bug: Meetings) -> None:
     """Linux sleeps when the remote's watchdog bites, is woken up by it, and recovers the remote."""
-    machine = boot(
-        overlays=overlay("wakeup-source"), extra_args=["-global", f"stm32mp1-wwdg.time-scale={SLOWER}"]
-    )
-    known_bug("rtc-resume-locked").announce(machine)
+    machine = boot(overlays=overlay("wakeup-source"), extra_args=["-global", f"stm32mp1-wwdg.time-scale={SLOWER}"])
+    tolerate_sleep(machine, known_bug)
     remote, host = Remote(machine), machine.host
     device = f"{remote.sysfs}/device"
     assert host.text(f"cat {device}/power/wakeup") == "enabled"
@@ -195,7 +194,10 @@ def test_memory_that_cannot_be_its_own(boot: Boot, name: str, line: str) -> None
 
 def test_no_addresses_of_the_host(boot: Boot) -> None:
     """There is no remote, and Linux says why; the rest of it goes on."""
-    said = {"dma-ranges property not defined": "so it is", "probe with driver stm32-rproc failed with error -22": "as above"}
+    said = {
+        "dma-ranges property not defined": "so it is",
+        "probe with driver stm32-rproc failed with error -22": "as above",
+    }
     machine = boot(overlays=overlay("no-ranges"), tolerated=said)
     assert any("dma-ranges property not defined" in line for line in machine.host.console.lines)
     assert machine.host.run_check("ls /sys/class/remoteproc") == []
