@@ -29,6 +29,8 @@ CHANNEL = f"{BUS}/devices/{{virtio}}.rpmsg-raw"
 ECHO = 5003
 """Address of the service rpmsg-raw of the echo application."""
 TTY = 5001
+FIRST = 1024
+"""The first address that Linux gives away."""
 NAME_31 = "abcdefghijklmnopqrstuvwxyzabcde"
 
 
@@ -41,6 +43,7 @@ def talking(remote: Remote) -> Callable[..., list[Outcome]]:
         "bus": BUS,
         "virtio": virtio,
         "echo": ECHO,
+        "src": f"{FIRST + 2:#x}",
         "tty": TTY,
         "name31": NAME_31,
         "channel": CHANNEL.format(virtio=virtio),
@@ -153,6 +156,8 @@ def test_channel_device(talking: Callable[..., list[Outcome]]) -> None:
 
 
 OWN_ENDPOINT = """
+count /sys/class/rpmsg/rpmsg_ctrl[0-9]* 1 0 => 1
+count /sys/class/rpmsg/rpmsg[0-9]* 1 0 => 1
 open c {control} rw => 0
 open d {control} rw => 0
 # what the control device does not know
@@ -269,6 +274,8 @@ get {channel}.1500.{echo}/dst => 0x138b
 get {channel}.1500.{echo}/announce => true
 get {channel}.1500.{echo}/modalias => rpmsg:rpmsg-raw
 get {channel}.1500.{echo}/driver_override => (null)
+# one that the remote has announced has the next address that is free, for its driver
+get {channel}.-1.{echo}/src => {src}
 get {channel}.-1.{echo}/announce => false
 get {channel}.-1.{echo}/dst => 0x138b
 # there can be one like it, if one address is another
@@ -400,6 +407,40 @@ close a => 0
 def test_tty_device(talking: Callable[..., list[Outcome]]) -> None:
     """The device of a channel that is a tty."""
     talking(TTY_DEVICE)
+
+
+UNREAD = """
+open a {ttydev} rwcn => 0
+raw a => 0
+open c {control} rw => 0
+ioctl c CREATE_EPT pace -1 {echo} => 0
+open e ept:pace rw => 0
+"""
+MORE = """
+fill a 496/1 15 => 15
+# the answers to those have come when that to a later message has
+write e 4 => 4
+read e 4 => 4
+"""
+AT_LAST = """
+# what there was room for is there, and so is what comes once there is room again
+fetch a 3968 => 3968
+drain a => *
+write a 10/2 => 10
+poll a 3000 => IN+OUT+RDNORM+WRNORM
+read a 496 => 10 /2
+ioctl e DESTROY_EPT => 0
+close e => 0
+close a => 0
+"""
+TTY_ROOM = 640 * 1024
+"""Bytes that Linux keeps of what comes for a tty; its line discipline has some, too."""
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_tty_that_nobody_reads(talking: Callable[..., list[Outcome]]) -> None:
+    """More comes than Linux keeps: it says so, and the device, and what else the remote has to say, goes on."""
+    talking(UNREAD + MORE * (2 * TTY_ROOM // (15 * 496)) + AT_LAST, r"Trunc buffer: available space is \d+")
 
 
 HEADER = struct.Struct("<3I2H")
