@@ -88,6 +88,7 @@ int f(int n)
 
     BUILD_BUG_ON(sizeof(buffer) != 16);
     dev_err(dev, "%d", 5);
+    dynamic_hex_dump("", DUMP_PREFIX_NONE, 16, 1, s, n, true);
     guard(mutex)(&lock);
     switch (n) {
     case 4:
@@ -102,6 +103,17 @@ int f(int n)
         ("early-return", ""),
         ("call", "g(n);"),
     }
+
+
+def test_arguments_of_which_either_may_be_the_first_keep_their_places() -> None:
+    text = b"""
+int f(const char *a, const char *b, int n)
+{
+    return strncmp(a, b, n) + sysfs_streq(a, b) + min(n, 3) + max_t(int, n, 4) + memcpy(a, b);
+}
+"""
+    texts = {mutant.after for mutant in File("f.c", text).mutants if mutant.operator == "swapped"}
+    assert texts == {"strncmp(a, n, b)", "max_t(n, int, 4)", "memcpy(b, a)"}
 
 
 def test_a_condition_that_is_the_value_too_stays() -> None:

@@ -55,7 +55,7 @@ class Place:
 
 LOG = re.compile(
     r"(?:dev|netdev|rpmsg)_(?:dbg|info|notice|warn|err|crit)\w*|dev_err_probe|pr_\w+|printk|trace_\w+"
-    r"|qemu_log\w*|error_report|warn_report"
+    r"|qemu_log\w*|error_report|warn_report|(?:dynamic|print)_hex_dump\w*"
 )
 """Calls that only tell somebody something: nothing in them is changed."""
 FIXED = re.compile(
@@ -70,6 +70,8 @@ CALLS = {
     "wake-up": re.compile(r"\w*(?:wake|complete|notify|kick|queue_work|schedule_work|raise)\w*"),
 }
 """Operators that leave out a call, by the names of what is called; the first counts, and ``call`` has the others."""
+SYMMETRIC = re.compile(r"(?:str|mem)n?(?:case)?cmp|(?:sysfs_)?streq|(?:min|max)(?P<type>_t)?|MIN|MAX")
+"""Calls with two arguments that may come in either order: the first two, or the last where a type is the first."""
 ERROR = re.compile(r"(?:AMP_)?E[A-Z0-9]{2,}")
 BOUNDARIES = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 CONDITIONED = ("if_statement", "while_statement", "do_statement", "for_statement", "conditional_expression")
@@ -139,8 +141,10 @@ def _swapped(node: Node, place: Place) -> Iterator[Change]:
     function = place.of(node.child_by_field_name("function"))
     arguments = node.child_by_field_name("arguments")
     texts = [place.of(child) for child in arguments.named_children if child.type != "comment"] if arguments else []
+    symmetric = SYMMETRIC.fullmatch(function)
+    either = (1 if symmetric["type"] else 0) if symmetric else None
     for first in range(len(texts) - 1):
-        if texts[first] != texts[first + 1]:
+        if first != either and texts[first] != texts[first + 1]:
             order = [*texts[:first], texts[first + 1], texts[first], *texts[first + 2 :]]
             yield Change("swapped", node, Kind.INSTEAD, f"{function}({', '.join(order)})")
 
