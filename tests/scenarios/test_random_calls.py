@@ -332,14 +332,15 @@ def run(remote: Remote) -> Callable[[str], None]:
     return once
 
 
-def search(run: Callable[[str], None], number: int, sequences: int) -> None:
-    """Try so many sequences."""
+def search(run: Callable[[str], None], config: pytest.Config, sequences: int, later: int = 0) -> None:
+    """Try so many sequences; shrink one that fails, unless a mutant is tried, of which nobody reads the sequence."""
+    phases = (Phase.generate,) if config.getoption("ampstand_mutant") else (Phase.generate, Phase.shrink)
     chosen = settings(
         max_examples=sequences,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=phases,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
@@ -348,14 +349,14 @@ def search(run: Callable[[str], None], number: int, sequences: int) -> None:
         def __init__(self) -> None:
             super().__init__(run)
 
-    run_state_machine_as_test(seed(number)(Seeded), settings=chosen)
+    run_state_machine_as_test(seed(config.getoption("ampstand_seed") + later)(Seeded), settings=chosen)
 
 
 def test_random_sequences(run: Callable[[str], None], pytestconfig: pytest.Config) -> None:
-    search(run, pytestconfig.getoption("ampstand_seed"), SEQUENCES)
+    search(run, pytestconfig, SEQUENCES)
 
 
 @pytest.mark.soak
 @pytest.mark.time_limit(1800)
 def test_many_random_sequences(run: Callable[[str], None], pytestconfig: pytest.Config) -> None:
-    search(run, pytestconfig.getoption("ampstand_seed") + 1, SEQUENCES_SOAK)
+    search(run, pytestconfig, SEQUENCES_SOAK, later=1)
