@@ -152,6 +152,8 @@ class Session:
         artifacts = self.artifacts
         if (variant := options.get("variant")) and variant not in artifacts.other_dtbs:
             pytest.skip("the device tree is not the board's own, and of no variant")
+        if options.get("overlays") and "dtb" in artifacts.provenance:
+            pytest.skip("the device tree is not the board's own, for which the scenario's overlays are")
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem

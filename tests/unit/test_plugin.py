@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,10 @@ def run(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         tree: str = "",
         remote: str = REMOTE,
         features: Sequence[str] = ("smp",),
+        provenance: Mapping[str, str] | None = None,
     ) -> pytest.RunResult:
         listing = tmp_path / "artifacts.json"
-        build = artifacts(tmp_path, release)
+        build = replace(artifacts(tmp_path, release), provenance=dict(provenance or {}))
         build.dump(listing)
         if tree:
             subprocess.run(["dtc", "-q", "-o", build.dtb], input=tree, text=True, check=True)
@@ -109,6 +111,15 @@ def test_a_saved_boot_is_of_use_to_later_runs(run, tmp_path: Path) -> None:  # t
     ):
         run(source.format(saved), *options, features=["smp", "migration"]).assert_outcomes(passed=1)
     assert len(list((tmp_path / "boots").iterdir())) == 1
+
+
+def test_what_is_for_the_device_tree_of_the_board_leaves_that_of_a_user_alone(run) -> None:  # type: ignore[no-untyped-def]
+    source = """
+        def test_variant(boot): boot(variant="lockstep")
+        def test_overlays(boot): boot(overlays=["own.dts"])
+        """
+    run(source, "-rs", provenance={"dtb": "file theirs.dtb"}).assert_outcomes(skipped=2)
+    run(source).assert_outcomes(skipped=1, failed=1)
 
 
 def test_a_boot_is_saved_on_boards_with_migration_only(run) -> None:  # type: ignore[no-untyped-def]
