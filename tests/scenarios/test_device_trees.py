@@ -81,6 +81,24 @@ def test_started_by_its_driver_without_a_file(boot: Boot, artifacts: Artifacts) 
     remote.stop()
 
 
+@pytest.mark.needs("attach")
+def test_attached_by_its_driver(boot: Boot) -> None:
+    """A remote that runs already is attached to, and goes on: by its driver when it comes, and when it comes again."""
+    remote = Remote(boot(overlays=overlay("auto-boot"), preload="count-bare"))
+    remote.wait_state("attached")
+    talk(remote)
+    remote.wait_counting()
+    remote.detach()
+    remote.wait_counting()
+    remote.watch()
+    remote.rebind()
+    remote.wait_state("attached")
+    talk(remote)
+    remote.check_counted_on()
+    remote.stop()
+    assert remote.core_state() == "held"
+
+
 SLOWER = 20
 """By so much the remote's watchdog is late, so that Linux has fallen asleep before."""
 
