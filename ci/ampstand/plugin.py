@@ -49,9 +49,9 @@ from typing import Any
 
 import pytest
 
-from ampstand.board import DEFAULT, Board, check_features
+from ampstand.board import DEFAULT, REMOTEPROC, Board, check_features
 from ampstand.build.artifacts import Artifacts
-from ampstand.build.builder import BuildOptions
+from ampstand.build.builder import LOADED, BuildOptions
 from ampstand.build.bundle import Bundled
 from ampstand.build.debian import Parts, Plan
 from ampstand.errors import AmpstandError, InfrastructureError, TestsFailed, UsageError
@@ -152,6 +152,8 @@ class Session:
         artifacts = self.artifacts
         if (variant := options.get("variant")) and variant not in artifacts.other_dtbs:
             pytest.skip("the device tree is not the board's own, and of no variant")
+        if options.get("secure") == REMOTEPROC and not artifacts.modules.keys() >= set(LOADED):
+            pytest.skip("our modules are not built for this kernel")
         if options.get("overlays") and "dtb" in artifacts.provenance:
             pytest.skip("the device tree is not the board's own, for which the scenario's overlays are")
         if isinstance(image := options.get("preload"), Path):

@@ -203,19 +203,30 @@ def test_table_that_nobody_tells_of(boot: Boot, known_bug: Meetings) -> None:
     assert remote.state() == "detached"
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [("unreserved", "unable to acquire memory-region"), ("elsewhere", "memory region not valid 0xd8000000")],
-)
-def test_memory_that_cannot_be_its_own(boot: Boot, name: str, line: str) -> None:
+REGIONS = {
+    "unreserved": "unable to acquire memory-region",
+    "elsewhere": r"memory region not valid (0x|\[mem 0x)d8000000",
+}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_memory_that_cannot_be_its_own(boot: Boot, name: str, known_bug: Meetings) -> None:
     """A remote with memory that is nobody's, or that it does not reach, is not started."""
     remote = Remote(boot(overlays=overlay(f"region-{name}"), **memory.COUNTED))
-    for pattern in (line, "can't prepare rproc m4: -22", "Boot failed: -22"):
-        remote.machine.expect_bad(pattern, "host")
+    host, start = remote.host, f"echo start >{remote.sysfs}/state"
+    remote.machine.expect_bad("Boot failed: -22", "host")
     remote.firmware("echo-bare")
-    again(remote.host, f"echo start >{remote.sysfs}/state", 1)
-    with refusals(remote.machine), nothing_leaks(remote.host):
-        again(remote.host, f"echo start >{remote.sysfs}/state", ROUNDS)
+    passed_over = known_bug("unreserved-memory-passed-over")
+    if name == "unreserved" and passed_over.inside:
+        passed_over.announce(remote.machine)
+        remote.machine.expect_bad("bad phdr da|Failed to load program segments: -22", "host")
+        again(host, start, 1)
+        passed_over.met()
+    for pattern in (REGIONS[name], "can't prepare rproc m4: -22"):
+        remote.machine.expect_bad(pattern, "host")
+    again(host, start, 1)
+    with refusals(remote.machine), nothing_leaks(host):
+        again(host, start, ROUNDS)
     assert (remote.state(), remote.core_state()) == ("offline", "held")
 
 

@@ -57,8 +57,13 @@ zImage: clean-source
 	echo zImage $(CROSS_COMPILE) $(LLVM) $$(cat $(S)text) > $(B)/zImage
 	echo 6.12.0-fake > $(O)/include/config/kernel.release
 modules:
+ifdef M
+	test ! -e $(S)no-$(notdir $(M))
+	echo ko > $(M)/$(notdir $(M)).ko
+else
 	mkdir -p $(O)/samples/rpmsg
 	echo ko > $(O)/samples/rpmsg/rpmsg_client_sample.ko
+endif
 %.dtb: clean-source
 	mkdir -p $(B)/dts/$(dir $@)
 	echo dtb $@ flags $(DTC_FLAGS) > $(B)/dts/$@
@@ -164,6 +169,14 @@ def test_an_edited_model_recompiles_alone(world: World) -> None:
     assert world.lines("builds").count("built qemu-system-aarch64") == 2
     assert world.lines("builds").count("built tests/qtest/dev-test") == 1
     assert len(world.lines("configures")) == 1
+
+
+def test_a_module_that_a_users_kernel_does_not_take_is_left_out(world: World) -> None:
+    put(world.root / "firmware/linux", **{"one/Kbuild": "", "two/Kbuild": ""})
+    assert set(world.builder().modules()) == {"one", "two"}
+    put(world.linux, **{"no-one": ""})
+    assert set(world.builder().modules()) == {"two"}
+    assert "our module one does not compile for this kernel" in world.said.getvalue()
 
 
 def test_an_undone_edit_is_not_built_again(world: World) -> None:

@@ -419,7 +419,10 @@ class Builder:
             )  # fmt: skip
 
     def modules(self) -> dict[str, Path]:
-        """Return our own modules for the kernel by name; none for a ready one, or a board that has no use for them."""
+        """Return our own modules for the kernel by name; none for a ready one, or a board that has no use for them.
+
+        For a tree of the user's some may not compile: scenarios that need those are skipped.
+        """
         if self.board.secure_world is None or self.options.kernel is not None:
             return {}
         own = self.root / OWN_MODULES
@@ -429,7 +432,7 @@ class Builder:
         def make(scratch: Path) -> None:
             with self._kernel_build() as build:
                 build.ready([self.arch.image_kind, "modules"])
-                build.own_modules(own, scratch)
+                build.own_modules(own, scratch, required=self.options.kernel_src is None)
 
         folder = self.cache.artifact("modules", inputs, make, self.progress)
         return {path.stem: path for path in sorted(folder.glob("*.ko"))}

@@ -251,22 +251,29 @@ class KernelBuild:
             warnings, stacks, {name: assembly.read(text, self.arch.comment) for name, text in read.items()}
         )
 
-    def own_modules(self, source: Path, output: Path) -> None:
+    def own_modules(self, source: Path, output: Path, *, required: bool) -> None:
         """Build modules from a folder outside the kernel's tree into ``output``; the kernel itself has been built.
 
+        Each is in a folder of its own. One that does not compile is left out and said, unless it is ``required``.
         Kbuild writes beside the sources, so it gets a copy of them.
         """
         tree, copy = self.tree(), self.work.with_name(f"{self.work.name}-modules")
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(source, copy)
         with self.progress.step("Linux: compiling our own modules") as step:
-            tools.run(
-                [*self._make(tree), f"M={copy}", "modules"],
-                what="building our own modules for the kernel",
-                log=self._log,
-                step=step,
-                env=self._environment(),
-            )
+            for folder in sorted(path.parent for path in copy.glob("*/Kbuild")):
+                try:
+                    tools.run(
+                        [*self._make(tree), f"M={folder}", "modules"],
+                        what=f"building our own module {folder.name} for the kernel",
+                        log=self._log,
+                        step=step,
+                        env=self._environment(),
+                    )
+                except InfrastructureError:
+                    if required:
+                        raise
+                    self.progress.say(f"our module {folder.name} does not compile for this kernel: {self._log}")
         for path in sorted(copy.rglob("*.ko")):
             shutil.copy(path, output)
         shutil.rmtree(copy)

@@ -19,7 +19,8 @@
  *  count ID ROUNDS ADDRESS         with it adds 1 to a word, so often
  *
  * EPROTO: interrupts or preemption are not as the mode promises. A request
- * that gets none is ENOENT.
+ * that gets none is ENOENT. What this kernel has no function for (any one, a
+ * number, bust) is EOPNOTSUPP; "any" is 1 where it has the first two.
  */
 #include <linux/debugfs.h>
 #include <linux/hwspinlock.h>
@@ -71,28 +72,71 @@ static struct device *client;
 static struct hwspinlock *locks[LOCKS_MAX];
 static long answer;
 
-static int keep(struct hwspinlock *lock)
+static int keep(struct hwspinlock *lock, int number)
 {
 	if (!lock)
 		return -ENOENT;
-	answer = hwspin_lock_get_id(lock);
-	if (answer < 0 || answer >= LOCKS_MAX)
+	if (number < 0 || number >= LOCKS_MAX)
 		return -ERANGE;
-	locks[answer] = lock;
+	locks[number] = lock;
+	answer = number;
 	return 0;
 }
 
+#ifdef HWSPIN_LOCK_ANY
+static u32 has_any = 1;
+
+static int keep_any(struct hwspinlock *lock)
+{
+	return keep(lock, lock ? hwspin_lock_get_id(lock) : 0);
+}
+
+static int request_any(void)
+{
+	return keep_any(hwspin_lock_request());
+}
+
+static int devm_any(void)
+{
+	return keep_any(devm_hwspin_lock_request(client));
+}
+
+static int number_of(struct hwspinlock *lock)
+{
+	return hwspin_lock_get_id(lock);
+}
+#else
+static u32 has_any;
+
+static int request_any(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static int devm_any(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static int number_of(struct hwspinlock *lock)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
 static int call_request(const struct call *call)
 {
-	return keep(call->any ? hwspin_lock_request()
-			      : hwspin_lock_request_specific(call->id));
+	if (call->any)
+		return request_any();
+	return keep(hwspin_lock_request_specific(call->id), call->id);
 }
 
 static int call_devm(const struct call *call)
 {
-	return keep(call->any ? devm_hwspin_lock_request(client)
-			      : devm_hwspin_lock_request_specific(client,
-								  call->id));
+	if (call->any)
+		return devm_any();
+	return keep(devm_hwspin_lock_request_specific(client, call->id),
+		    call->id);
 }
 
 static int call_free(const struct call *call)
@@ -113,7 +157,7 @@ static int found(int number)
 
 static int call_number(const struct call *call)
 {
-	return found(hwspin_lock_get_id(locks[call->id]));
+	return found(number_of(locks[call->id]));
 }
 
 static int call_find(const struct call *call)
@@ -129,7 +173,11 @@ static int call_find_name(const struct call *call)
 
 static int call_bust(const struct call *call)
 {
+#ifdef HWSPIN_LOCK_BUST
 	return hwspin_lock_bust(locks[call->id], call->count);
+#else
+	return -EOPNOTSUPP;
+#endif
 }
 
 /* Take it, or try to, and look at what became of the context. */
@@ -335,6 +383,7 @@ static int hwspinlock_calls_probe(struct platform_device *pdev)
 
 	client = &pdev->dev;
 	debugfs_create_file("call", 0200, folder, NULL, &call_ops);
+	debugfs_create_u32("any", 0400, folder, &has_any);
 	debugfs_create_file_unsafe("answer", 0400, folder, NULL, &answer_ops);
 	return devm_add_action_or_reset(&pdev->dev, forget, folder);
 }
