@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from test_leaks import refusals
 
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.elf import Image
@@ -105,12 +106,15 @@ def locks(remote: Remote) -> Locks:
 
 NUMBERS = """
 # as the device tree names them
-: find 0 => 3
-: find 1 => 31
-: find 2 => EINVAL
-: find 3 => ENOENT
-: find 4 => ENOENT
-: find-name first => 3
+: find 0 => 0
+: find 1 => 3
+: find 2 => 31
+: find 3 => EINVAL
+: find 4 => EINVAL
+: find 5 => ENOENT
+: find 6 => ENOENT
+: find-name first => 0
+: find-name any => 3
 : find-name last => 31
 : find-name beyond => EINVAL
 : find-name absent => ENOENT
@@ -183,6 +187,35 @@ def test_all_of_them(remote: Remote) -> None:
     table += [f": free {number} => ok" for number in range(LOCKS)]
     for _ in range(2):
         locks_of(remote)("\n".join(table), "a free hwspinlock is not available" if any_one else "does not exist")
+
+
+MISUSE = """
+# without a lock, or a place for flags
+: bad-try => EINVAL
+: bad-unlock => ok
+: request 7 => 7
+: bad-try 7 => EINVAL
+! o7 => 0
+: lock 7 raw 10 => ok
+: bad-unlock 7 => ok
+! o7 => 1
+: unlock 7 raw => ok
+: free 7 => ok
+"""
+FREED_TWICE = """
+: request 7 => 7
+: free 7 => ok
+: free 7 => EINVAL
+: request 7 => 7
+: free 7 => ok
+"""
+
+
+def test_what_a_driver_must_not_do(remote: Remote) -> None:
+    """Linux warns, and nothing comes of it."""
+    locks_of(remote)(MISUSE, r"WARNING: .*hwspinlock_core\.c")
+    with refusals(remote.machine):
+        locks_of(remote)(FREED_TWICE)
 
 
 EXCLUDED = """
@@ -326,14 +359,14 @@ def test_power(locks: Locks, machine: LinuxMachine) -> None:
     locks(POWER, device=f"/sys/devices/platform/soc/{DEVICE}", clock=clock, on=1, off=0)
 
 
-AGAIN = """
+NEW_DRIVER = """
 # without the driver there is none who could call, as the device tree says: it comes again with it
 put {drivers}/stm32_hwspinlock/unbind ={device} => *
 count {debugfs} 0 3000 => 0
 count {drivers}/hwspinlock-calls/soc:* 0 0 => 0
 put {drivers}/stm32_hwspinlock/bind ={device} => *
 count {debugfs}/call 1 3000 => 1
-: find 0 => 3
+: find 1 => 3
 : devm 3 => 3
 : request 31 => 31
 ! t3 => 1
@@ -342,6 +375,8 @@ count {debugfs}/call 1 3000 => 1
 : try 3 plain => ok
 : try 31 plain => ok
 : free 31 => ok
+"""
+NEW_CLIENT = """
 # what was requested for a device is free when its driver goes
 put {drivers}/hwspinlock-calls/unbind =soc:hwspinlock-calls => *
 count {debugfs} 0 0 => 0
@@ -353,7 +388,7 @@ put {drivers}/hwspinlock-calls/bind =soc:hwspinlock-calls => *
 
 def test_drivers_come_and_go(locks: Locks) -> None:
     """Without their driver there are none; what was requested for a device ends with its driver."""
-    locks(AGAIN, drivers=DRIVERS, device=DEVICE, debugfs=DEBUGFS)
+    locks(3 * NEW_DRIVER + NEW_CLIENT, drivers=DRIVERS, device=DEVICE, debugfs=DEBUGFS)
 
 
 HELD = """

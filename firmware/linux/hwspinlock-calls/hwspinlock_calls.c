@@ -16,6 +16,7 @@
  *  lock ID MODE MS                 the same within so many milliseconds
  *  unlock ID MODE                  what "lock" keeps: in modes without a spin
  *                                  lock the caller may sleep meanwhile
+ *  bad-try [ID]  bad-unlock [ID]   without a lock, or without a place for flags
  *  count ID ROUNDS ADDRESS         with it adds 1 to a word, so often
  *
  * EPROTO: interrupts or preemption are not as the mode promises. A request
@@ -287,7 +288,28 @@ static int call_count(const struct call *call)
 	return err;
 }
 
-enum needs { NOTHING, LOCK, MODE };
+/* What a driver must not do; Linux warns. */
+static int call_bad_try(const struct call *call)
+{
+	unsigned long flags;
+
+	if (call->any)
+		return __hwspin_trylock(NULL, HWLOCK_IRQSTATE, &flags);
+	return __hwspin_trylock(locks[call->id], HWLOCK_IRQSTATE, NULL);
+}
+
+static int call_bad_unlock(const struct call *call)
+{
+	unsigned long flags;
+
+	if (call->any)
+		__hwspin_unlock(NULL, HWLOCK_IRQSTATE, &flags);
+	else
+		__hwspin_unlock(locks[call->id], HWLOCK_IRQSTATE, NULL);
+	return 0;
+}
+
+enum needs { NOTHING, LOCK };
 
 static const struct {
 	const char *name;
@@ -298,9 +320,10 @@ static const struct {
 	{ "free", call_free },		 { "devm-free", call_devm_free },
 	{ "number", call_number },	 { "find", call_find },
 	{ "find-name", call_find_name }, { "bust", call_bust, LOCK },
-	{ "try", call_try, MODE },	 { "twice", call_twice, MODE },
-	{ "lock", call_lock, MODE },	 { "unlock", call_unlock, MODE },
-	{ "count", call_count, MODE },
+	{ "try", call_try, LOCK },	 { "twice", call_twice, LOCK },
+	{ "lock", call_lock, LOCK },	 { "unlock", call_unlock, LOCK },
+	{ "bad-try", call_bad_try },	 { "bad-unlock", call_bad_unlock },
+	{ "count", call_count, LOCK },
 };
 
 /* NAME[,ID|TEXT][,MODE][,COUNT[,ADDRESS]] */
