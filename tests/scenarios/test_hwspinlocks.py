@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_leaks import refusals
+from test_leaks import ROUNDS as OFTEN
+from test_leaks import nothing_leaks, refusals
 
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.elf import Image
-from ampstand.linux import calls
+from ampstand.linux import calls, memory
 from ampstand.linux.calls import Outcome
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
+from ampstand.linux.shell import Shell
 
 pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-char", "hwspinlocks"), pytest.mark.variant("hwspinlocks")]
 
@@ -368,6 +370,7 @@ put {drivers}/stm32_hwspinlock/bind ={device} => *
 count {debugfs}/call 1 3000 => 1
 : find 1 => 3
 : devm 3 => 3
+: request 0 => 0
 : request 31 => 31
 ! t3 => 1
 : try 3 plain => EBUSY
@@ -375,6 +378,8 @@ count {debugfs}/call 1 3000 => 1
 : try 3 plain => ok
 : try 31 plain => ok
 : free 31 => ok
+: try 0 plain => ok
+: free 0 => ok
 """
 NEW_CLIENT = """
 # what was requested for a device is free when its driver goes
@@ -389,6 +394,26 @@ put {drivers}/hwspinlock-calls/bind =soc:hwspinlock-calls => *
 def test_drivers_come_and_go(locks: Locks) -> None:
     """Without their driver there are none; what was requested for a device ends with its driver."""
     locks(3 * NEW_DRIVER + NEW_CLIENT, drivers=DRIVERS, device=DEVICE, debugfs=DEBUGFS)
+
+
+def refuse(host: Shell, call: str, wanted: str) -> None:
+    """Make a call so many times, which is refused with this error each time."""
+    loop = f"for i in $(seq {OFTEN}); do echo {call} >{DEBUGFS}/call; done 2>&1 | grep -c '{wanted}'"
+    assert host.text(loop, 60) == str(OFTEN)
+
+
+def test_requests_leak_nothing(boot: Callable[..., LinuxMachine], artifacts: Artifacts) -> None:
+    """Requests that are refused, and what is requested for a device and freed again."""
+    machine = boot(**memory.COUNTED)
+    host = machine.host
+    load(machine, module_of(artifacts))
+    host.run_check(f"echo devm,5 >{DEBUGFS}/call")
+    with refusals(machine), nothing_leaks(host):
+        refuse(host, "devm,5", "No such file or directory")
+        refuse(host, "find,3", "Invalid argument")
+        refuse(host, "find,5", "No such file or directory")
+        calls_in_turn = "for call in devm devm-free; do echo $call,6 >$file || exit 1; done"
+        host.run_check(f"file={DEBUGFS}/call; for i in $(seq {OFTEN}); do {calls_in_turn}; done")
 
 
 HELD = """
