@@ -34,12 +34,20 @@ FIRST = 1024
 NAME_31 = "abcdefghijklmnopqrstuvwxyzabcde"
 
 
+def flow_control(behaviour: Callable[[str], int | str]) -> dict[str, str]:
+    """Return what comes of the calls for flow control, which virtio has not, and older kernels not even the calls."""
+    if behaviour("flow-control-calls") == "no":
+        return dict.fromkeys(("flow", "flow_fault", "flow_set"), "EINVAL")
+    return {"flow": "0 0", "flow_fault": "EFAULT", "flow_set": "EOPNOTSUPP"}
+
+
 @pytest.fixture
-def talking(remote: Remote) -> Callable[..., list[Outcome]]:
+def talking(remote: Remote, behaviour: Callable[[str], int | str]) -> Callable[..., list[Outcome]]:
     """Start the echo application; return what makes the calls of a table, and what Linux has to say of them."""
     remote.start("echo-bare", services=["rpmsg-tty", "rpmsg-tty", "rpmsg-raw"])
     (virtio,) = remote.host.run_check("ls /sys/bus/virtio/devices")
     values = {
+        **flow_control(behaviour),
         "bus": BUS,
         "virtio": virtio,
         "echo": ECHO,
@@ -131,10 +139,10 @@ try read b 496 => 9 /3
 # ioctl
 ioctl b UNKNOWN x => EINVAL
 ioctl b DESTROY_EPT => EINVAL
-ioctl b GET_FLOW => 0 0
-ioctl b GET_FLOW ! => EFAULT
-ioctl b SET_FLOW 0 => EOPNOTSUPP
-ioctl b SET_FLOW 1 => EOPNOTSUPP
+ioctl b GET_FLOW => {flow}
+ioctl b GET_FLOW ! => {flow_fault}
+ioctl b SET_FLOW 0 => {flow_set}
+ioctl b SET_FLOW 1 => {flow_set}
 ioctl b SET_FLOW 2 => EINVAL
 ioctl b SET_FLOW -1 => EINVAL
 close b => 0
@@ -205,7 +213,7 @@ read e 10 => EPIPE
 write e 10 => EPIPE
 poll e 0 => ERR
 ioctl g DESTROY_EPT => 0
-ioctl g GET_FLOW => 0 0
+ioctl g GET_FLOW => {flow}
 close e => 0
 read g 10 => EPIPE
 close g => 0
@@ -255,9 +263,10 @@ count /dev/rpmsg[0-9]* 1 2000 => 1
 """
 
 
-def test_own_endpoint(talking: Callable[..., list[Outcome]]) -> None:
+def test_own_endpoint(remote: Remote, talking: Callable[..., list[Outcome]], known_bug: Meetings) -> None:
     """The control device, and endpoints that a program makes with it."""
-    talking(OWN_ENDPOINT, "idr_alloc failed: -28", "failed to open (one|two)", "invalid addr")
+    with known_bug("endpoint-destroyed-twice").ends(remote.machine):
+        talking(OWN_ENDPOINT, "idr_alloc failed: -28", "failed to open (one|two)", "invalid addr")
 
 
 OWN_CHANNEL = """
@@ -353,7 +362,7 @@ def test_own_channel(talking: Callable[..., list[Outcome]]) -> None:
         r"channel rpmsg-raw:\S+ already exist",
         "failed to create rpmsg-raw channel",
         r"failed to release rpmsg-raw? channel \(-22\)",
-        r"1500\.5555: (idr_alloc failed: -28|failed to create endpoint|probe .*failed with error -12)",
+        r"1500\.5555:? (idr_alloc failed: -28|failed to create endpoint|(probe .*)?failed with error -12)",
     )
 
 

@@ -49,7 +49,8 @@ def tolerate_sleep(machine: LinuxMachine, known_bug: Meetings) -> None:
     """Accept what Linux says of other devices than the remote when it falls asleep, gives that up, or is woken up."""
     known_bug("rtc-resume-locked").announce(machine)
     # Of devices to which it had not come when it gave up a sleep; of a generator that it reads while it is asleep.
-    for line in ("Unbalanced pm_runtime_enable!", "stm32_rng_read: timeout 0!"):
+    asleep = "rng1: read of 0x004 while its clock is not enabled"
+    for line in ("Unbalanced pm_runtime_enable!", "stm32_rng_read: timeout 0!", asleep):
         machine.tolerate_bad(line, "a sleep is given up, or ends", "host")
 
 
