@@ -152,6 +152,9 @@ class Session:
         artifacts = self.artifacts
         if (variant := options.get("variant")) and variant not in artifacts.other_dtbs:
             pytest.skip("the device tree is not the board's own, and of no variant")
+        kernel = Kernel.on(self.board, artifacts.kernel_release)
+        if options.get("secure") and known_bugs.behaviour("runs-beside-op-tee", kernel) == "no":
+            pytest.skip("this kernel does not come up beside OP-TEE")
         if options.get("secure") == REMOTEPROC and not artifacts.modules.keys() >= set(LOADED):
             pytest.skip("our modules are not built for this kernel")
         if options.get("overlays") and "dtb" in artifacts.provenance:

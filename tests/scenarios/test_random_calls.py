@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 
 from ampstand.linux import calls
 from ampstand.linux.remote import Remote
+from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 
@@ -312,8 +313,10 @@ class Program(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def run(remote: Remote) -> Callable[[str], None]:
+def run(remote: Remote, known_bug: Meetings) -> Callable[[str], None]:
     """Return what runs a table on the remote, which is offline, and has to be so afterwards."""
+    if known_bug("endpoint-destroyed-twice").inside:
+        pytest.skip("Linux dies of an endpoint that is destroyed twice, as most sequences do")
     remote.firmware("echo-bare")
     remote.tolerate("stop-without-ack", "a start and a stop without a pause")
     remote.tolerate("late-messages", "they come while a stop is under way")
