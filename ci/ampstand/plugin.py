@@ -150,15 +150,8 @@ class Session:
     def new_machine(self, records: Path, rerun: str, **options: Any) -> LinuxMachine:
         """Make a machine that is not started yet. ``preload`` may be a file of any origin."""
         artifacts = self.artifacts
-        if (variant := options.get("variant")) and variant not in artifacts.other_dtbs:
-            pytest.skip("the device tree is not the board's own, and of no variant")
-        kernel = Kernel.on(self.board, artifacts.kernel_release)
-        if options.get("secure") and known_bugs.behaviour("runs-beside-op-tee", kernel) == "no":
-            pytest.skip("this kernel does not come up beside OP-TEE")
-        if options.get("secure") == REMOTEPROC and not artifacts.modules.keys() >= set(LOADED):
-            pytest.skip("our modules are not built for this kernel")
-        if options.get("overlays") and "dtb" in artifacts.provenance:
-            pytest.skip("the device tree is not the board's own, for which the scenario's overlays are")
+        if reason := self._impossible(options):
+            pytest.skip(reason)
         if isinstance(image := options.get("preload"), Path):
             artifacts = replace(artifacts, firmware={**artifacts.firmware, image.stem: image})
             options["preload"] = image.stem
@@ -174,6 +167,20 @@ class Session:
         machine.rerun = rerun
         follow_traces(machine, images)
         return machine
+
+    def _impossible(self, options: Mapping[str, Any]) -> str:
+        """Return why there can be no such machine with what is tested; empty if there can."""
+        artifacts, secure = self.artifacts, options.get("secure")
+        if (variant := options.get("variant")) and variant not in artifacts.other_dtbs:
+            return "the device tree is not the board's own, and of no variant"
+        kernel = Kernel.on(self.board, artifacts.kernel_release)
+        if secure and known_bugs.behaviour("runs-beside-op-tee", kernel) == "no":
+            return "this kernel does not come up beside OP-TEE"
+        if secure == REMOTEPROC and not artifacts.modules.keys() >= set(LOADED):
+            return "our modules are not built for this kernel"
+        if options.get("overlays") and "dtb" in artifacts.provenance:
+            return "the device tree is not the board's own, for which the scenario's overlays are"
+        return ""
 
     def images(self, artifacts: Artifacts) -> list[Path]:
         """Return what may run on the remote of a machine."""

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_leaks import ROUNDS, nothing_leaks, refusals
+from test_leaks import nothing_leaks, refusals, refuse
 from test_sleep import tolerate_sleep
 
 from ampstand.build.artifacts import Artifacts
 from ampstand.linux import calls, memory
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
-from ampstand.linux.shell import Shell
 from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "stm32-remote-node")
@@ -24,6 +23,7 @@ pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "stm32-remote-node")
 Boot = Callable[..., LinuxMachine]
 
 SERVICES = ["rpmsg-raw"]
+INVALID = "Invalid argument"
 
 
 def overlay(name: str) -> list[Path]:
@@ -35,12 +35,6 @@ def talk(remote: Remote) -> None:
     """Exchange messages with the echo application."""
     remote.wait_services(SERVICES)
     assert remote.echo_char(options="-n 20")["messages"] == 20
-
-
-def again(host: Shell, command: str, rounds: int) -> None:
-    """Do what is refused so often, each time because of an invalid argument."""
-    loop = f"for i in $(seq {rounds}); do {command}; done 2>&1 | grep -c 'Invalid argument'"
-    assert host.text(loop, 60) == str(rounds)
 
 
 def own_name(remote: Remote) -> str:
@@ -220,13 +214,13 @@ def test_memory_that_cannot_be_its_own(boot: Boot, name: str, known_bug: Meeting
     if name == "unreserved" and passed_over.inside:
         passed_over.announce(remote.machine)
         remote.machine.expect_bad("bad phdr da|Failed to load program segments: -22", "host")
-        again(host, start, 1)
+        refuse(host, start, INVALID, 1)
         passed_over.met()
     for pattern in (REGIONS[name], "can't prepare rproc m4: -22"):
         remote.machine.expect_bad(pattern, "host")
-    again(host, start, 1)
+    refuse(host, start, INVALID, 1)
     with refusals(remote.machine), nothing_leaks(host):
-        again(host, start, ROUNDS)
+        refuse(host, start, INVALID)
     assert (remote.state(), remote.core_state()) == ("offline", "held")
 
 
@@ -240,6 +234,6 @@ def test_no_addresses_of_the_host(boot: Boot) -> None:
     host = machine.host
     assert any("dma-ranges property not defined" in line for line in host.console.lines)
     with refusals(machine), nothing_leaks(host):
-        again(host, "echo 10000000.m4 >/sys/bus/platform/drivers/stm32-rproc/bind", ROUNDS)
+        refuse(host, "echo 10000000.m4 >/sys/bus/platform/drivers/stm32-rproc/bind", INVALID)
     assert host.run_check("ls /sys/class/remoteproc") == []
     assert host.run("grep -q 'm4$' /proc/interrupts").exitcode

@@ -52,6 +52,12 @@ def refusals(machine: LinuxMachine) -> Iterator[None]:
     machine.host.run_check("dmesg -n 7")
 
 
+def refuse(host: Shell, command: str, error: str, rounds: int = ROUNDS) -> None:
+    """Do so often what is refused with this error each time."""
+    loop = f"for i in $(seq {rounds}); do {command}; done 2>&1 | grep -c '{error}'"
+    assert host.text(loop, 60) == str(rounds)
+
+
 def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     known_bug("zynqmp-work-after-stop").blinds()
     remote = Remote(boot(**memory.COUNTED))
@@ -67,12 +73,7 @@ def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     remote = preload("echo-bare", preload_table=4, **memory.COUNTED)
     host = remote.host
     with refusals(remote.machine), nothing_leaks(host):
-        refused = host.text(
-            f"for i in $(seq {ROUNDS}); do echo start >{remote.sysfs}/state || echo refused; done 2>&1 "
-            "| grep -c refused",
-            60,
-        )
-        assert int(refused) == ROUNDS
+        refuse(host, f"echo start >{remote.sysfs}/state", "write error")
 
 
 REFUSED = {

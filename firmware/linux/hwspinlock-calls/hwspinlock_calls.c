@@ -55,8 +55,7 @@ static const struct mode modes[] = {
 };
 
 struct call {
-	char text[LINE_MAX]; /* of the first argument */
-	bool any;	     /* there is none */
+	const char *text; /* of the first argument; NULL if there is none */
 	unsigned int id;
 	const struct mode *mode;
 	unsigned int count;
@@ -127,14 +126,14 @@ static int number_of(struct hwspinlock *lock)
 
 static int call_request(const struct call *call)
 {
-	if (call->any)
+	if (!call->text)
 		return request_any();
 	return keep(hwspin_lock_request_specific(call->id), call->id);
 }
 
 static int call_devm(const struct call *call)
 {
-	if (call->any)
+	if (!call->text)
 		return devm_any();
 	return keep(devm_hwspin_lock_request_specific(client, call->id),
 		    call->id);
@@ -168,8 +167,7 @@ static int call_find(const struct call *call)
 
 static int call_find_name(const struct call *call)
 {
-	return found(of_hwspin_lock_get_id_byname(
-		client->of_node, call->any ? NULL : call->text));
+	return found(of_hwspin_lock_get_id_byname(client->of_node, call->text));
 }
 
 static int call_bust(const struct call *call)
@@ -293,7 +291,7 @@ static int call_bad_try(const struct call *call)
 {
 	unsigned long flags;
 
-	if (call->any)
+	if (!call->text)
 		return __hwspin_trylock(NULL, HWLOCK_IRQSTATE, &flags);
 	return __hwspin_trylock(locks[call->id], HWLOCK_IRQSTATE, NULL);
 }
@@ -302,41 +300,44 @@ static int call_bad_unlock(const struct call *call)
 {
 	unsigned long flags;
 
-	if (call->any)
+	if (!call->text)
 		__hwspin_unlock(NULL, HWLOCK_IRQSTATE, &flags);
 	else
 		__hwspin_unlock(locks[call->id], HWLOCK_IRQSTATE, NULL);
 	return 0;
 }
 
-enum needs { NOTHING, LOCK };
-
 static const struct {
 	const char *name;
 	int (*make)(const struct call *call);
-	enum needs needs;
+	bool on_lock; /* on one that was requested */
 } calls[] = {
-	{ "request", call_request },	 { "devm", call_devm },
-	{ "free", call_free },		 { "devm-free", call_devm_free },
-	{ "number", call_number },	 { "find", call_find },
-	{ "find-name", call_find_name }, { "bust", call_bust, LOCK },
-	{ "try", call_try, LOCK },	 { "twice", call_twice, LOCK },
-	{ "lock", call_lock, LOCK },	 { "unlock", call_unlock, LOCK },
-	{ "bad-try", call_bad_try },	 { "bad-unlock", call_bad_unlock },
-	{ "count", call_count, LOCK },
+	{ "request", call_request },
+	{ "devm", call_devm },
+	{ "free", call_free },
+	{ "devm-free", call_devm_free },
+	{ "number", call_number },
+	{ "find", call_find },
+	{ "find-name", call_find_name },
+	{ "bust", call_bust, .on_lock = true },
+	{ "try", call_try, .on_lock = true },
+	{ "twice", call_twice, .on_lock = true },
+	{ "lock", call_lock, .on_lock = true },
+	{ "unlock", call_unlock, .on_lock = true },
+	{ "bad-try", call_bad_try },
+	{ "bad-unlock", call_bad_unlock },
+	{ "count", call_count, .on_lock = true },
 };
 
 /* NAME[,ID|TEXT][,MODE][,COUNT[,ADDRESS]] */
 static int parse(char *line, char **name, struct call *call)
 {
-	char *mode, *text;
+	char *mode;
 
 	line = strim(line);
 	*name = strsep(&line, ",");
-	text = strsep(&line, ",");
-	call->any = !text;
-	strscpy(call->text, text ?: "", sizeof(call->text));
-	if (text && kstrtouint(text, 0, &call->id))
+	call->text = strsep(&line, ",");
+	if (call->text && kstrtouint(call->text, 0, &call->id))
 		call->id = LOCKS_MAX - 1;
 	if (call->id >= LOCKS_MAX)
 		return -ERANGE;
@@ -373,7 +374,7 @@ static ssize_t call_write(struct file *file, const char __user *from,
 	for (int i = 0; i < ARRAY_SIZE(calls); i++) {
 		if (strcmp(calls[i].name, name))
 			continue;
-		if (calls[i].needs != NOTHING && !locks[call.id])
+		if (calls[i].on_lock && !locks[call.id])
 			err = -EDOM;
 		else
 			err = calls[i].make(&call);
