@@ -153,8 +153,21 @@ def test_shards_have_each_mutant_once(tmp_path: Path) -> None:
 
 def test_the_test_that_caught_most_goes_first_and_no_more_than_wanted(tmp_path: Path) -> None:
     one = mutation(tmp_path, "--most", "1")
-    assert one._tests(one.mutants[0], ["quick", "slow"], {("f", "slow"): 3}) == ["slow"]
-    assert one._tests(one.mutants[0], ["quick", "slow"], {("other", "slow"): 3}) == ["quick"]
+    mutant, tests = one.mutants[0], ["quick", "slow"]
+    of_its_operator = {("operator", mutant.operator, "slow"): 3}
+    assert one._tests(mutant, tests, {("function", "f", "slow"): 3}) == ["slow"]
+    assert one._tests(mutant, tests, {("function", "other", "slow"): 3}) == ["quick"]
+    assert one._tests(mutant, tests, of_its_operator) == ["slow"]
+    assert one._tests(mutant, tests, {("function", "f", "quick"): 1, **of_its_operator}) == ["quick"]
+
+
+def test_what_was_caught_before_says_which_test_goes_first(tmp_path: Path) -> None:
+    mutation(tmp_path, "--shard", "1/2").run()
+    rest = mutation(tmp_path, "--most", "1")
+    target = rest.target
+    assert isinstance(target, Plain)
+    rest.run()
+    assert {tuple(tests) for tests in target.planned.values()} == {("slow",)}
 
 
 def test_what_cannot_be_judged_is_tried_again(tmp_path: Path) -> None:

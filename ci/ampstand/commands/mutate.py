@@ -185,7 +185,7 @@ class Mutation:
         raise InfrastructureError(f"after {ROUNDS} builds there are still mutants that do not compile")
 
     def _try(self, left: Sequence[Mutant], record: Record) -> None:
-        """Try mutants, some at a time; those tests go first that have caught most of the same function."""
+        """Try mutants, some at a time; those tests go first that have caught most of the same kind."""
         executing = self.target.executing(self.numbers, left)
         for mutant in left:
             if not executing[mutant.id]:
@@ -195,7 +195,11 @@ class Mutation:
         functions: dict[str, set[str]] = defaultdict(set)
         for mutant in self.mutants:
             functions[mutant.file].add(mutant.function)
-        caught: Counter[tuple[str, str]] = Counter()
+        caught: Counter[tuple[str, ...]] = Counter()
+        for mutant in self.mutants:
+            before = record.verdicts.get(mutant.id)
+            if before is not None and before.outcome == CAUGHT:
+                caught.update(_kinds(mutant, before.by))
         done = 0
         with self.progress.step("mutate: trying") as step:
             for batch in _batches(waiting, BATCH * self.args.workers):
@@ -205,7 +209,8 @@ class Mutation:
                     for end in ended:
                         mutant = by_id[end.program.name]
                         judged = self._judged(end)
-                        caught[mutant.function, judged.test] += judged.outcome == CAUGHT
+                        if judged.outcome == CAUGHT:
+                            caught.update(_kinds(mutant, judged.test))
                         record.add(
                             Verdict(
                                 mutant.id,
@@ -230,9 +235,16 @@ class Mutation:
             return Judged(BROKEN, message=f"{judged.test} fails without a mutant, too")
         return judged
 
-    def _tests(self, mutant: Mutant, tests: Sequence[str], caught: Mapping[tuple[str, str], int]) -> list[str]:
-        order = sorted(tests, key=lambda test: -caught.get((mutant.function, test), 0))
-        return order[: self.args.most or None]
+    def _tests(self, mutant: Mutant, tests: Sequence[str], caught: Mapping[tuple[str, ...], int]) -> list[str]:
+        def worth(test: str) -> list[int]:
+            return [-caught.get(kind, 0) for kind in _kinds(mutant, test)]
+
+        return sorted(tests, key=worth)[: self.args.most or None]
+
+
+def _kinds(mutant: Mutant, test: str) -> list[tuple[str, ...]]:
+    """Return what a test has to do with mutants like this, the closest first: a leak is like another one elsewhere."""
+    return [("function", mutant.function, test), ("operator", mutant.operator, test)]
 
 
 def _batches(mutants: Sequence[Mutant], size: int) -> Iterator[Sequence[Mutant]]:
