@@ -13,12 +13,14 @@ from ampstand.board import Board
 from ampstand.build import overlay
 from ampstand.build.builder import Builder, BuildOptions
 from ampstand.build.cache import Cache
-from ampstand.commands import corpus
+from ampstand.commands import corpus, coverage
 from ampstand.commands import test as checks
 from ampstand.commands.corpus import Bug, Corpus
 from ampstand.errors import TestsFailed, UsageError
 from ampstand.progress import Progress
-from ampstand.report.results import Outcome, Run, Test
+from ampstand.report import results
+from ampstand.report.lcov import Covered
+from ampstand.report.results import Outcome, Results, Run, Test
 
 PATCH = """Bug: counts wrong
 Caught-by: native unit-count
@@ -159,3 +161,49 @@ def test_our_own_bugs_apply() -> None:
     for bug in bugs:
         if bug.part == "firmware":
             overlay.patched(overlay.Tree(paths.ROOT), [bug.path])
+
+
+@pytest.mark.parametrize(
+    ("count_runs", "meant", "lost"),
+    [
+        (True, "test_count", ()),
+        (False, "test_count", ("tests/scenarios/test_count.py::test_count[a]",)),
+        (False, "test_count or test_boot", ("tests/scenarios/test_count.py::test_count[a]",)),
+    ],
+)
+def test_what_a_review_would_choose(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    count_runs: bool,
+    meant: str,
+    lost: tuple[str, ...],
+) -> None:
+    parts = ("test_boot.py::test_boot", "test_count.py::test_count[a]", "test_other.py::test_other")
+    names = [f"tests/scenarios/{name}" for name in parts]
+    records = Results(root / results.FILE)
+    records.begin(["ampstand", "test"])
+    for name in names:
+        records.test(Test("scenarios", name, "passed"))
+    (root / "tests/corpus/linux").mkdir()
+    patch = PATCH.replace("native unit-count", f"scenarios {meant}")
+    (root / "tests/corpus/linux/of-linux.patch").write_text(patch)
+    runs = {names[0]: False, names[1]: count_runs, names[2]: False}
+    executed = {name: Covered({"firmware/count.c": {1: runs[name]}}) for name in names}
+    monkeypatch.setattr(coverage, "load", lambda *_: executed)
+    (found,) = corpus.chosen(corpus.load(root), overlay.Tree(root), root)
+    assert found.lost == lost
+    assert found.all == len(names)
+    assert names[0] in found.scenarios, "the smoke set"
+    assert names[2] not in found.scenarios
+    assert corpus.tell_chosen([found]) == (1 if lost and "boot" not in meant else 0)
+    assert "of-linux" in capsys.readouterr().out
+
+
+def test_choice_of_a_bug_whose_scenario_is_gone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Results(root / results.FILE).begin(["ampstand", "test"])
+    (root / "tests/corpus/linux").mkdir()
+    (root / "tests/corpus/linux/of-linux.patch").write_text(PATCH.replace("native unit-count", "scenarios test_gone"))
+    monkeypatch.setattr(coverage, "load", lambda *_: {})
+    with pytest.raises(UsageError, match=r"of-linux: no scenario of .* is 'test_gone'"):
+        corpus.chosen(corpus.load(root), overlay.Tree(root), root)

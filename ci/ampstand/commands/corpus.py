@@ -15,6 +15,8 @@ checkout) with a head of its own::
 ``STAGE`` is ``scenarios`` with an expression of pytest's ``-k``, or ``native`` or ``remote`` with the name of a Meson
 test. The named tests are run without any bug first, and none may fail. One that meets a known bug of the kernel instead
 of passing will do: it must fail with the bug that it is here for.
+
+Which scenarios `ampstand review` would choose for each bug can be told without running any.
 """
 
 from __future__ import annotations
@@ -30,17 +32,19 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from _pytest.mark.expression import Expression  # what -k means is told nowhere else
 from rich.console import Console
 from rich.table import Table
 
 from ampstand import paths
 from ampstand.build import overlay
 from ampstand.build.builder import Builder
+from ampstand.commands import coverage
 from ampstand.commands.test import NATIVE_PARTS, Checks, NothingMatched
 from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import InfrastructureError, TestsFailed, UsageError
 from ampstand.progress import Progress, duration
-from ampstand.report import rerun, results, summary
+from ampstand.report import choice, rerun, results, summary
 from ampstand.report.results import BAD, Results, Run, Test
 
 PARTS = ("linux", "firmware")
@@ -99,6 +103,23 @@ class Outcome:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What a review of one bug would run."""
+
+    bug: Bug
+    scenarios: tuple[str, ...]
+    all: int
+    """How many scenarios there are."""
+    meant: tuple[str, ...]
+    """Those that are for the bug."""
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Scenarios that are for the bug and would not run."""
+        return tuple(name for name in self.meant if name not in self.scenarios)
+
+
 def load(root: Path = paths.ROOT) -> list[Bug]:
     """Return every bug of the corpus, in order."""
     return [Bug.load(path) for part in PARTS for path in sorted((root / "tests/corpus" / part).glob("*.patch"))]
@@ -116,6 +137,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``ampstand corpus``."""
     parser.add_argument("bugs", nargs="*", metavar="BUG", help=f"names, or {' or '.join(PARTS)} (default: all)")
     parser.add_argument("--list", action="store_true", help="name the bugs and the tests that are for them, and end")
+    parser.add_argument(
+        "--chosen", type=Path, metavar="RECORDS",
+        help="run nothing, but say which of Linux's bugs a review would not find, as it chooses scenarios by what "
+        "those of a `test --coverage` executed",
+    )  # fmt: skip
     parser.add_argument("--records", type=Path, metavar="DIR", help="folder for logs and results of this run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the outcomes there")
 
@@ -261,6 +287,47 @@ def verdict_of(run: Run) -> tuple[str, str]:
     return "missed", f"{counts.line()}, {counts.known} known bugs" if counts.known else counts.line()
 
 
+def chosen(bugs: Iterable[Bug], tree: overlay.Tree, records: Path) -> list[Chosen]:
+    """Return what a review of each bug in Linux would run, by what the scenarios of ``records`` executed.
+
+    ``tree`` is the source of their kernel; ``UsageError`` if the records tell nothing of a bug's scenarios.
+    """
+    names = [test.name for test in Run.load(records / results.FILE).of_stage(SCENARIOS)]
+    of_linux = [bug for bug in bugs if (bug.part, bug.stage) == ("linux", SCENARIOS)]
+    changed = {bug: _texts(tree, bug.path) for bug in of_linux}
+    executed = coverage.load(records, sorted({name for texts in changed.values() for name in texts}))
+    found = []
+    for bug in of_linux:
+        wanted = Expression.compile(bug.test)
+        meant = tuple(name for name in names if wanted.evaluate(lambda word, name=name: word.lower() in name.lower()))
+        if not meant:
+            raise UsageError(f"{bug.name}: no scenario of {records} is {bug.test!r}")
+        found.append(Chosen(bug, tuple(choice.choose(names, changed[bug], executed)), len(names), meant))
+    return found
+
+
+def _texts(tree: overlay.Tree, patch: Path) -> dict[str, tuple[str, str]]:
+    """Return the files that a patch changes, before and after."""
+    after = overlay.patched(tree, [patch])
+    return {name: ((tree.read(name) or b"").decode(), (data or b"").decode()) for name, data in after.items()}
+
+
+def tell_chosen(found: Iterable[Chosen]) -> int:
+    """Print what reviews would run; return the exit code: nothing of what is for a bug may be lost."""
+    shown = Table()
+    for name, justify in (("bug", "left"), ("scenarios", "right"), ("of", "right"), ("lost", "left")):
+        shown.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    rows = list(found)
+    for row in rows:
+        shown.add_row(
+            row.bug.name, str(len(row.scenarios)), str(row.all), "\n".join(row.lost), style="red" * bool(row.lost)
+        )
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(shown)
+    lost = [row for row in rows if len(row.lost) == len(row.meant)]
+    print(f"{len(rows)} bugs, {len(lost)} that a review would not find")
+    return TestsFailed.exit_code if lost else 0
+
+
 def table(outcomes: Iterable[Outcome]) -> Table:
     """Return the outcomes as a table."""
     shown = Table()
@@ -287,6 +354,9 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
         for bug in select(load(builder.root), args.bugs):
             print(f"{bug.part}/{bug.name}: {bug.title} ({bug.stage} {bug.test})")
         return 0
+    if args.chosen is not None:
+        tree = builder.sources.get("linux").tree
+        return tell_chosen(chosen(select(load(builder.root), args.bugs), tree, args.chosen))
     corpus = Corpus(args, builder, progress)
     outcomes = corpus.run()
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table(outcomes))
