@@ -40,6 +40,37 @@ void fail(enum exit_code code, const char *format, ...)
     _exit(code);
 }
 
+/* Each thread has a count of its own, and with it a file. */
+static int scarce_file(void)
+{
+    static __thread int fd = -1;
+
+    if (fd < 0) {
+        fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+    }
+    return fd;
+}
+
+void scarce_arm(unsigned nth)
+{
+    char text[16];
+    int size = snprintf(text, sizeof(text), "%u", nth);
+
+    if (pwrite(scarce_file(), text, (size_t)size, 0) != size) {
+        fail(EXIT_DEVICE, "cannot write fail-nth: %s", strerror(errno));
+    }
+}
+
+unsigned scarce_left(void)
+{
+    char text[16] = "";
+
+    if (pread(scarce_file(), text, sizeof(text) - 1, 0) <= 0) {
+        fail(EXIT_DEVICE, "cannot read fail-nth: %s", strerror(errno));
+    }
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
 uint64_t now_ns(void)
 {
     struct timespec now;

@@ -41,6 +41,16 @@ struct endpoint {
 _Noreturn void fail(enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/**
+ * Lets the @nth allocation from now on fail that the kernel makes for this
+ * thread; 0: none. Only the calling thread is meant. Fails the process if the
+ * kernel cannot do that. Linux: Documentation/fault-injection/.
+ */
+void scarce_arm(unsigned nth);
+
+/** Tells how many allocations are left until one fails; 0 if it has. */
+unsigned scarce_left(void);
+
 /** Monotonic clock in nanoseconds. */
 uint64_t now_ns(void);
 

@@ -7,7 +7,6 @@
  * until a write does not get that far. Or it counts them in a write without a
  * failure, and goes from the last one back until a write fails. After each, it
  * runs a shell command that puts things back.
- * Linux: Documentation/fault-injection/fault-injection.rst.
  * Prints one line of JSON: how many writes there were, how many of them failed.
  */
 #include "common.h"
@@ -20,7 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NTH "/proc/self/fail-nth"
 #define USAGE                                                                  \
     "usage: fail-nth [-l] file word command\n"                                 \
     "  -l       from the last allocation back, until a write fails\n"          \
@@ -31,52 +29,24 @@
 
 struct attempts {
     const char *file, *word, *command;
-    int control;
     unsigned writes, failed;
 };
-
-static int open_or_fail(const char *path, int flags)
-{
-    int fd = open(path, flags | O_CLOEXEC);
-
-    if (fd < 0) {
-        fail(EXIT_DEVICE, "cannot open %s: %s", path, strerror(errno));
-    }
-    return fd;
-}
-
-/* Returns how many allocations are left until one fails: 0 if it has. */
-static unsigned left(int fd)
-{
-    char text[16] = "";
-
-    if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
-        fail(EXIT_DEVICE, "cannot read " NTH ": %s", strerror(errno));
-    }
-    return (unsigned)strtoul(text, NULL, 10);
-}
-
-static void arm(int fd, unsigned nth)
-{
-    char text[16];
-    int size = snprintf(text, sizeof(text), "%u", nth);
-
-    if (pwrite(fd, text, (size_t)size, 0) != size) {
-        fail(EXIT_DEVICE, "cannot write " NTH ": %s", strerror(errno));
-    }
-}
 
 /* Writes once. Returns how many allocations were left: 0 if one has failed. */
 static unsigned attempt(struct attempts *attempts, unsigned nth)
 {
-    int file = open_or_fail(attempts->file, O_WRONLY);
+    int file = open(attempts->file, O_WRONLY | O_CLOEXEC);
     ssize_t written;
     unsigned rest;
 
-    arm(attempts->control, nth);
+    if (file < 0) {
+        fail(EXIT_DEVICE, "cannot open %s: %s", attempts->file,
+             strerror(errno));
+    }
+    scarce_arm(nth);
     written = write(file, attempts->word, strlen(attempts->word));
-    rest = left(attempts->control);
-    arm(attempts->control, 0);
+    rest = scarce_left();
+    scarce_arm(0);
     close(file);
     attempts->writes++;
     attempts->failed += written < 0;
@@ -108,7 +78,6 @@ int main(int argc, char **argv)
     attempts.file = argv[0];
     attempts.word = argv[1];
     attempts.command = argv[2];
-    attempts.control = open_or_fail(NTH, O_RDWR);
     if (from_last) {
         nth = NEVER - attempt(&attempts, NEVER);
         if (attempts.failed > 0) {

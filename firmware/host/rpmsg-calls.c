@@ -47,6 +47,7 @@
     "  count PATH N MS      wait until so many match; how many do then\n"      \
     "  uevents H            uevent H MS WORD...\n"                             \
     "  try CALL             in 0.3 s, else it is \"blocked\"\n"                \
+    "  scarce N CALL        its Nth allocation fails, if there are so many\n"  \
     "  go J CALL            in a thread; join J MS: what came of it\n"         \
     "DATA is SIZE/SEED, =TEXT with \\0 and \\n, or !SIZE: a bad address.\n"    \
     "PATH may be a pattern, sys:NAME/FILE in the folder of the endpoint of\n"  \
@@ -813,6 +814,18 @@ static void guarded(struct call *call, int ms)
     }
 }
 
+/* Says as detail whether there were so many allocations. */
+static void scarce(struct call *call)
+{
+    unsigned nth = (unsigned)strtoul(call->words[1], NULL, 10);
+
+    shift(call, 2);
+    scarce_arm(nth);
+    guarded(call, GUARD_MS);
+    snprintf(call->out.detail, TEXT, "%s", scarce_left() ? "enough" : "scarce");
+    scarce_arm(0);
+}
+
 static void print_text(const char *name, const char *text)
 {
     printf("\"%s\": \"", name);
@@ -851,6 +864,8 @@ static void run_line(char *line)
     } else if (!strcmp(call.words[0], "try")) {
         shift(&call, 1);
         guarded(&call, TRY_MS);
+    } else if (!strcmp(call.words[0], "scarce") && call.count > 2) {
+        scarce(&call);
     } else {
         guarded(&call, GUARD_MS);
     }

@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Linux has no memory for it at any point of a start or an attach: it takes everything back, and the next one works."""
+"""Linux has no memory for it at any point of a start, an attach or a call: it takes all back, and the next one works."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pytest
+from test_leaks import next_numbers, nothing_grows, refusals, talking, values_of
 
-from ampstand.linux import known_bugs
+from ampstand.linux import calls, known_bugs, memory
+from ampstand.linux.calls import Outcome
 from ampstand.linux.kernel_log import ROOMY
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
@@ -19,11 +22,15 @@ pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
 FAILSLAB = "/sys/kernel/debug/failslab"
 
 
+def let_fail(remote: Remote) -> None:
+    """Let allocations fail also where Linux might wait for memory, and say nothing of each."""
+    remote.host.run_check(f"echo N >{FAILSLAB}/ignore-gfp-wait; echo 0 >{FAILSLAB}/verbose")
+
+
 def start_without_memory(remote: Remote, undone: str, undo: str, options: str = "") -> int:
     """Start or attach anew with one allocation after the other failing; return how many times that came to nothing.
 
-    After each time an order brings the state back to what it was. Those allocations fail, too, that may wait for
-    memory, and nothing is said of each.
+    After each time an order brings the state back to what it was.
     """
     host, state = remote.host, f"{remote.sysfs}/state"
     warns = known_bugs.bug("control-device-error-path")
@@ -31,7 +38,8 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
     remote.machine.log_level = -1  # hundreds of refusals, each in its own words
     reason = "what takes announcements did not come up"
     remote.machine.tolerate_bad("msg received with no recipient", reason, remote.machine.board.shell.core)
-    host.run_check(f"echo N >{FAILSLAB}/ignore-gfp-wait; echo 0 >{FAILSLAB}/verbose; dmesg -n 1")
+    let_fail(remote)
+    host.run_check("dmesg -n 1")
     command = f"grep -q {undone} {state} || echo {undo} >{state}"
     figures = remote.tool(f"fail-nth {options} {state} start '{command}'", 120)
     host.run_check("dmesg -n 7")
@@ -79,3 +87,141 @@ def test_attach_that_fails_in_the_end(preload: Callable[..., Remote], known_bug:
         stopped.met("the state is left at detached: the next attach succeeds, and nobody answers")
     remote.wait_counting()
     remote.check_counted_on()
+
+
+class Scarce(NamedTuple):
+    """A call that is made without memory, and the calls before the first time, after each, and in the end."""
+
+    before: str
+    call: str
+    done: str
+    """What comes of it with memory."""
+    refused: str
+    """What may come of it without."""
+    after: str
+    end: str = ""
+
+
+SCARCE = {
+    "endpoint is made": Scarce(
+        "open c /dev/rpmsg_ctrl0 rw => 0",
+        "ioctl c CREATE_EPT scarce -1 {echo}",
+        "0",
+        "ENOMEM EINVAL",
+        """open e ept:scarce rwn => *
+        ioctl e DESTROY_EPT => *
+        close e => *""",
+    ),
+    "endpoint is opened": Scarce(
+        """open c /dev/rpmsg_ctrl0 rw => 0
+        ioctl c CREATE_EPT scarce -1 {echo} => 0
+        open d ept:scarce r => 0
+        close d => 0""",
+        "open e ept:scarce rwn",
+        "0",
+        "ENOMEM EINVAL nothing",
+        "close e => *",
+        """open e ept:scarce r => 0
+        ioctl e DESTROY_EPT => 0""",
+    ),
+    "message is written": Scarce(
+        "open e {raw} rwn => 0",
+        "write e 100",
+        "100",
+        "ENOMEM",
+        """poll e 20 => *
+        read e 496 => *""",
+    ),
+    "channel is made": Scarce(
+        "open c /dev/rpmsg_ctrl0 rw => 0",
+        "ioctl c CREATE_DEV rpmsg-raw 1700 {echo}",
+        "0",
+        "ENXIO",
+        "ioctl c RELEASE_DEV rpmsg-raw 1700 {echo} => *",
+    ),
+    "channel of a tty is made": Scarce(
+        "open c /dev/rpmsg_ctrl0 rw => 0",
+        "ioctl c CREATE_DEV rpmsg-tty 1700 {echo}",
+        "0",
+        "ENXIO",
+        "ioctl c RELEASE_DEV rpmsg-tty 1700 {echo} => *",
+    ),
+    "tty is opened": Scarce(
+        "",
+        "open t {ttydev} rwcn",
+        "0",
+        "ENOMEM nothing",
+        "close t => *",
+    ),
+    "tty is written": Scarce(
+        """open t {ttydev} rwcn => 0
+        raw t => 0""",
+        "write t 100",
+        "100",
+        "ENOMEM",
+        """poll t 20 => *
+        read t 496 => *""",
+    ),
+    "driver is named": Scarce(
+        "",
+        "put {channel}.-1.{echo}/driver_override =rpmsg_chrdev",
+        "12",
+        "ENOMEM",
+        "put {channel}.-1.{echo}/driver_override =\\n => *",
+    ),
+    "driver is bound": Scarce(
+        """put {channel}.-1.{echo}/driver_override =rpmsg_chrdev => 12
+        put {raw_driver}/unbind ={echo_channel} => 25""",
+        "put {raw_driver}/bind ={echo_channel}",
+        "25",
+        "ENOMEM EINVAL",
+        "put {raw_driver}/unbind ={echo_channel} => *",
+        """put {raw_driver}/bind ={echo_channel} => 25
+        put {channel}.-1.{echo}/driver_override =\\n => 1""",
+    ),
+}
+MOST = 100
+"""More allocations than a call makes."""
+ROUNDS = 5
+LEAK = 50
+"""Of a kind of object that are more than come and go by themselves: a way out that ten allocations lead to leaks them."""
+
+
+def table(one: Scarce, last: int) -> str:
+    """Return the calls that let each of so many allocations fail."""
+    rows = [one.before]
+    for nth in range(1, last + 1):
+        rows += [f"scarce {nth} {one.call} => *", one.after]
+    return "\n".join([*rows, one.end])
+
+
+def unlike(one: Scarce, outcomes: Sequence[Outcome]) -> set[str]:
+    """Return what came of a call and should not have."""
+    without = {outcome.result for outcome in outcomes if outcome.detail == "scarce"}
+    allowed = {one.done, *one.refused.split()}
+    return {outcome.result for outcome in outcomes if outcome.detail == "enough"} ^ {one.done} | without - allowed
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_every_allocation_of_a_call_fails_once(boot: Callable[..., LinuxMachine]) -> None:
+    """Each call is refused by the right name, or done. No number is lost, and no object on a way that many go."""
+    remote = Remote(boot(**memory.COUNTED))
+    known_bugs.accept(remote.machine, known_bugs.bug("control-device-error-path"))
+    virtio = talking(remote)
+    values, numbers = values_of(remote, virtio), next_numbers(remote, virtio)
+    let_fail(remote)
+    tables, wrong = [], {}
+    with refusals(remote.machine):
+        for name, one in SCARCE.items():
+            found = calls.run(remote.machine, table(one, MOST), 60, **values)
+            made = [outcome for outcome in found if outcome.call.startswith("scarce")]
+            wrong[name] = unlike(one, made)
+            tables.append(table(one, sum(outcome.detail == "scarce" for outcome in made)))
+        assert not any(wrong.values()), wrong
+        assert next_numbers(remote, virtio) == numbers
+        with nothing_grows(remote.host, LEAK, "a call without memory"):
+            for one_of_all in tables:
+                calls.repeat(remote.machine, one_of_all, ROUNDS, **values)
+    assert next_numbers(remote, virtio) == numbers
+    assert remote.echo_char(options="-n 20")["messages"] == 20
+    remote.stop()

@@ -334,6 +334,8 @@ def values_of(remote: Remote, virtio: str = "virtio*") -> dict[str, object]:
         "echo": ECHO,
         "virtio": virtio,
         "channel": f"{devices}.rpmsg-raw",
+        "echo_channel": f"{virtio}.rpmsg-raw.-1.{ECHO}",
+        "raw_driver": "/sys/bus/rpmsg/drivers/rpmsg_chrdev",
         "echo_device": echo,
         "tty_device": tty,
         "raw": f"dev:{echo}",
