@@ -512,20 +512,34 @@ open e dev:{bus}/devices/*.rpmsg-raw.1500.{echo}/rpmsg/rpmsg* rwn => 0
 write e =abc => 3
 poll e 3000 => {come}
 read e 10 => 3 =abc
+# it is faster than the remote: it sleeps until a buffer is free
+flags e rw => 0
+fill e 16 500 => 500
 close e => 0
 ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
 """
+NO_INTERRUPT = 1
+"""Of a ring of available buffers: the other side need not say that it has used one."""
 
 
-def test_remote_without_name_service(remote: Remote, tmp_path: Path) -> None:
-    """To a remote that has no name service nothing is announced."""
+def test_remote_without_features(remote: Remote, tmp_path: Path) -> None:
+    """To a remote that has no name service nothing is announced. It is asked for kicks while Linux waits for a buffer.
+
+    What it is told of that is a flag, as it knows no indices of events either.
+    """
     artifacts = remote.machine.artifacts
     (case,) = (case for case in CASES if case.name == "vdev-no-features")
     image = tmp_path / "no-features.elf"
     image.write_bytes(case.make(load(remote.machine.board, artifacts.firmware["echo-bare"])))
     remote.start(image)
+
+    def flags() -> list[int]:
+        return [remote.machine.read_number(remote.vring("echo-bare", number).avail, 2) for number in (0, 1)]
+
+    assert flags() == [0, NO_INTERRUPT]
     calls.run(remote.machine, UNANNOUNCED, bus=BUS, control="/dev/rpmsg_ctrl*", echo=ECHO)
-    assert [header[:2] for header, _ in sent(remote)] == [(1500, ECHO)]
+    assert flags() == [0, NO_INTERRUPT]
+    assert {header[:2] for header, _ in sent(remote)} == {(1500, ECHO)}
 
 
 LATE = """
