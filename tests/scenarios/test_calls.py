@@ -514,7 +514,7 @@ poll e 3000 => {come}
 read e 10 => 3 =abc
 # it is faster than the remote: it sleeps until a buffer is free
 flags e rw => 0
-fill e 16 500 => 500
+fill e 16 100 => 100
 close e => 0
 ioctl c RELEASE_DEV rpmsg-raw 1500 {echo} => 0
 """
