@@ -44,6 +44,7 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ from ampstand.linux.saved_states import SavedStates
 from ampstand.linux.shell import Shell
 from ampstand.mutation.switches import LINUX_PARAMETER
 from ampstand.progress import Progress
-from ampstand.qemu import coverage
+from ampstand.qemu import coverage, vdev
 from ampstand.qemu.faults import Faults
 from ampstand.qemu.machine import THREADS, CoreDiedError
 from ampstand.qemu.trace import follow_traces
@@ -165,7 +166,11 @@ class Session:
             self.board, artifacts, self.recorder(records), thread=self.thread, exact=self.exact, **options
         )
         machine.rerun = rerun
-        follow_traces(machine, images)
+        readers = follow_traces(machine, images)
+        machine.vdevs = [
+            partial(vdev.awaited, machine, remote, reader.tables)
+            for remote, reader in zip(self.board.remotes, readers, strict=True)
+        ]
         return machine
 
     def _impossible(self, options: Mapping[str, Any]) -> str:
@@ -506,7 +511,7 @@ class _Watch:
             error = call.excinfo.value
             text = error.message if isinstance(error, AmpstandError) else call.excinfo.exconly()
             self.error = self.error or text
-            text = "\n".join([text, *(line for machine in self.machines for line in machine.traces())])
+            text = "\n".join([text, *(line for machine in self.machines for line in machine.trouble())])
             report.user_properties += [("reason", text), ("headline", self.headline())]
             opened = [recorder.values["open"] for recorder in self.recorders if "open" in recorder.values]
             report.user_properties += [("open", command) for command in opened[:1]]

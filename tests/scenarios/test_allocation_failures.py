@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Ampstand authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""Linux has no memory for it at any point of a start, an attach or a call: it takes all back, and the next one works."""
+"""Linux has no memory for it at any point of a start, an attach or a call: it takes all back, and the next works."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ MOST = 100
 """More allocations than a call makes."""
 ROUNDS = 5
 LEAK = 50
-"""Of a kind of object that are more than come and go by themselves: a way out that ten allocations lead to leaks them."""
+"""More objects of a kind than come and go by themselves: a way out that ten allocations lead to leaks as many."""
 
 
 def table(one: Scarce, last: int) -> str:

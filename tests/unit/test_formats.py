@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ampstand.errors import UsageError
 from ampstand.formats import vring
 from ampstand.formats.elf import EHDR, Image, NotElfError
 from ampstand.formats.resource_table import (
+    ANY,
     Carveout,
     Devmem,
     Entry,
@@ -29,6 +31,7 @@ from ampstand.formats.resource_table import (
     locate,
     table,
 )
+from ampstand.qemu import vdev
 from ampstand.qemu.trace import SIZE_MAX, TraceReader
 
 BODIES = (
@@ -217,6 +220,67 @@ def test_the_trace_is_where_the_table_in_memory_says(tmp_path: Path) -> None:
     assert reader.poll() == ""
     with pytest.raises(UsageError, match=r"none\.elf"):
         TraceReader(memory, core, [tmp_path / "none.elf"])  # type: ignore[arg-type]
+
+
+class Running(Memory):
+    """The same, with a core that runs."""
+
+    alive = True
+    state = "running"
+
+    def qmp(self, command: str, **arguments: object) -> str:
+        assert (command, arguments["property"]) == ("qom-get", "state")
+        return self.state
+
+    def read_number(self, address: int, size: int) -> int:
+        return int.from_bytes(self.read_memory(address, size), "little")
+
+
+TO_LINUX, TO_REMOTE = 0x10040000, 0x10041000
+RINGS = (Vring(TO_LINUX, 16, 8), Vring(TO_REMOTE, 16, 8))
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "awaited"),
+    [
+        (0, (0, 0, 0, 0), ["no driver of Linux has set up the rpmsg device yet (status 0x0); rpmsg_probe() does"]),
+        (7, (0, 0, 0, 0), ["Linux has lent the remote no buffer yet; rpmsg_probe() does"]),
+        (7, (8, 0, 0, 0), ["the remote has sent nothing yet"]),
+        (7, (8, 3, 0, 0), ["Linux has yet to take 3 of 3 messages; rpmsg_recv_done() does"]),
+        (7, (11, 3, 2, 2), []),
+        (7, (11, 3, 5, 2), ["the remote has yet to take 3 of 5 messages"]),
+        (7, (4, 65533, 1, 65535), ["Linux has yet to take 1 of 65533 messages; rpmsg_recv_done() does; "
+                                   "the remote has yet to take 2 of 1 messages"]),
+    ],
+)  # fmt: skip
+def test_what_is_awaited_of_linux_and_the_remote(
+    tmp_path: Path, status: int, counts: tuple[int, int, int, int], awaited: list[str]
+) -> None:
+    image, core = tmp_path / "a.elf", Board.load().remote
+    assert core is not None
+    there = table(Vdev(RINGS, status=status))
+    image.write_bytes(made_elf(there))
+    rings = [vring.Vring(ring.da, ring.num, ring.align) for ring in RINGS]
+    places = [place for ring in rings for place in (ring.avail_idx, ring.used_idx)]
+    values = [(at, count.to_bytes(2, "little")) for at, count in zip(places, counts, strict=True)]
+    machine = Running((ADDRESS, there), *values)
+    tables = TraceReader(machine, core, [image]).tables  # type: ignore[arg-type]
+    ask = partial(vdev.awaited, machine, core, tables)
+    assert list(ask()) == [f"m4 and Linux: {line}" for line in awaited]
+    machine.state = "held"
+    assert list(ask()) == []
+    machine.state, machine.alive = "running", False
+    assert list(ask()) == []
+
+
+def test_a_vring_that_is_nowhere(tmp_path: Path) -> None:
+    image, core = tmp_path / "a.elf", Board.load().remote
+    assert core is not None
+    there = table(Vdev((Vring(ANY, 16, 8),) * 2, status=7))
+    image.write_bytes(made_elf(there))
+    machine = Running((ADDRESS, there))
+    (line,) = vdev.awaited(machine, core, TraceReader(machine, core, [image]).tables)  # type: ignore[arg-type]
+    assert line == "m4 and Linux: a vring is where nothing is: 8 entries at 0xffffffff"
 
 
 def test_of_a_huge_trace_only_a_part_is_read(tmp_path: Path) -> None:

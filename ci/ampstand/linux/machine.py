@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 from ampstand.board import Board, Serial
@@ -56,6 +56,8 @@ class LinuxMachine(Machine):
         self.log_level = WARNING_LEVEL
         """Records of Linux's log of this level or worse are judged; -1: only what is known to be bad."""
         self.log = KernelLog(self.host)
+        self.vdevs: list[Callable[[], Iterable[str]]] = []
+        """Each says what is awaited on the rpmsg devices of a remote (``ampstand.qemu.vdev``)."""
         self._asked = ""
         """The command of whose tasks Linux has told already."""
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
@@ -134,13 +136,14 @@ class LinuxMachine(Machine):
             records.kernel_log([f"{lost} records were overwritten before anybody could judge them"])
 
     def diagnosis(self) -> str:
-        """Say what is known now: remoteproc's state, and what ``Machine`` says."""
+        """Say what is known now: what is in trouble, remoteproc's state, and what ``Machine`` says."""
         state = f"remoteproc state: {self.remoteproc_state}\n" if self.board.remote else ""
-        return "".join(f"{line}\n" for line in self.traces()) + state + super().diagnosis()
+        return "".join(f"{line}\n" for line in self.trouble()) + state + super().diagnosis()
 
-    def traces(self) -> list[str]:
-        """Return where Linux was in trouble, as its call traces say."""
-        return kernel_log.traces(self.host.console.lines)
+    def trouble(self) -> list[str]:
+        """Return where Linux was in trouble, as its call traces say, and what is awaited of it or of a remote."""
+        awaited = [line for vdevs in self.vdevs for line in vdevs()]
+        return [*kernel_log.traces(self.host.console.lines), *awaited]
 
     def _asleep(self, core: str) -> list[str]:
         """Return the tasks that sleep in what is tested: Linux tells by SysRq, while its shell waits for a command."""

@@ -34,6 +34,10 @@ SAMPLE_MESSAGES = 100
 PAYLOAD_MAX = 496
 
 _TTYS = "/sys/bus/rpmsg/devices/*.rpmsg-tty.*/tty/ttyRPMSG*"
+_KERNEL = re.compile(r"^\[ *\d+\.\d+\] ")
+"""So begins what Linux says on its console."""
+WORDS = 4
+"""Of its last lines so many are told with an order that it refused."""
 COUNT_BANNER = "ampstand count on "
 _COUNT = re.compile(r"^count (\d+)$")
 CRASH_SERVICE = "rpmsg-crash"
@@ -367,15 +371,17 @@ class Remote:
         self.debugfs = f"/sys/kernel/debug/remoteproc/{instance}"
 
     def _order(self, order: str, state: str) -> None:
+        console = self.host.console
+        mark = console.mark()
         result = self.host.run(
             f"echo {order} >{self.sysfs}/state && cat {self.sysfs}/state",
             self.timeout + self.machine.board.timeouts.command,
             reason=f"the remote to {order}",
         )
         if result.exitcode or result.stdout[-1:] != [state]:
-            raise TestsFailed(
-                f"the remote did not {order}: {result.output or 'no message'}", hint=self.machine.diagnosis()
-            )
+            said = [line for line in console.lines[mark:] if _KERNEL.match(line)]
+            text = "\n".join([f"the remote did not {order}: {result.output or 'no message'}", *said[-WORDS:]])
+            raise TestsFailed(text, hint=self.machine.diagnosis())
 
     # -- exchanges -----------------------------------------------------------------------------------------------
 

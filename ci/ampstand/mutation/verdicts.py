@@ -27,7 +27,7 @@ FILE = "mutants.jsonl"
 _SYMPTOM = re.compile(
     r"Unable to handle|Internal error|BUG:|kernel BUG at|WARNING:|Oops|KASAN|refcount_t"
     r"|runtime error|AddressSanitizer|LeakSanitizer|[Aa]ssert|expected|not ok|leak|lockdep|deadlock|hung task|stall"
-    r"|sleeps \(|!=|=="
+    r"|sleeps \(|has yet to take|has lent the remote no buffer|no driver of Linux has set up|!=|=="
 )
 """What a message says that tells a symptom from a mere absence."""
 _WORD = re.compile(r"[A-Za-z_]\w{3,}")

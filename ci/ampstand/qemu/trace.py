@@ -71,15 +71,19 @@ class TraceReader:
         self.lines += new
         return text
 
+    def tables(self) -> Iterator[Table]:
+        """Yield what is in memory where the images have their resource tables."""
+        for address, size in self._tables.items():
+            yield Table.parse(self._machine.read_memory(address, size))
+
     def _buffers(self) -> Iterator[tuple[int, int]]:
         """Yield the host's address and the size of each trace buffer that a symbol, or a table in memory, names."""
         yield from self._fixed
-        for address, size in self._tables.items():
-            for trace in Table.parse(self._machine.read_memory(address, size)).all(Trace):
-                length = min(trace.size, SIZE_MAX)
-                where = self._remote.reach(trace.da, length)
-                if length and where is not None:
-                    yield where, length
+        for trace in (trace for table in self.tables() for trace in table.all(Trace)):
+            length = min(trace.size, SIZE_MAX)
+            where = self._remote.reach(trace.da, length)
+            if length and where is not None:
+                yield where, length
 
 
 def follow_traces(machine: Machine, images: Iterable[Path]) -> list[TraceReader]:
