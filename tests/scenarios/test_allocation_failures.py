@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -180,11 +180,30 @@ SCARCE = {
         put {channel}.-1.{echo}/driver_override =\\n => 1""",
     ),
 }
-MOST = 100
+OFFLINE = {
+    "firmware is named": Scarce(
+        "",
+        "put {s}/firmware =none.elf",
+        "8",
+        "ENOMEM",
+        "put {s}/firmware =echo-bare.elf => 13",
+    ),
+}
+PROBE = Scarce(
+    "put {driver}/unbind ={platform} => {bound}",
+    "put {driver}/bind ={platform}",
+    "{bound}",
+    "ENOMEM",
+    "put {driver}/unbind ={platform} => *",
+    """put {driver}/bind ={platform} => {bound}
+    put {s}/firmware =echo-bare.elf => 13""",
+)
+"""The driver is bound to the remote. All fails with an allocation, unless nothing hangs on that."""
+MOST = 150
 """More allocations than a call makes."""
-ROUNDS = 5
-LEAK = 50
-"""More objects of a kind than come and go by themselves: a way out that ten allocations lead to leaks as many."""
+ROUNDS = 3
+LEAK = 45
+"""More objects of a kind than come and go by themselves: a way out that 15 allocations lead to leaks as many."""
 
 
 def table(one: Scarce, last: int) -> str:
@@ -202,27 +221,50 @@ def unlike(one: Scarce, outcomes: Sequence[Outcome]) -> set[str]:
     return {outcome.result for outcome in outcomes if outcome.detail == "enough"} ^ {one.done} | without - allowed
 
 
+def last_of(remote: Remote, name: str, one: Scarce, values: Mapping[str, object]) -> int:
+    """Let each allocation of a call fail once: it is refused by the right name or done. Return how many there were."""
+    found = calls.run(remote.machine, table(one, MOST), 60, **values)
+    made = [outcome for outcome in found if outcome.call.startswith("scarce")]
+    assert not unlike(one._replace(done=one.done.format(**values)), made), name
+    return sum(outcome.detail == "scarce" for outcome in made)
+
+
+def fail_each(remote: Remote, each: Mapping[str, Scarce], virtio: str = "virtio*") -> None:
+    """Let each allocation of each call fail once, and then often: what leaks shows."""
+    values = values_of(remote, virtio)
+    let_fail(remote)
+    with refusals(remote.machine):
+        tables = [table(one, last_of(remote, name, one, values)) for name, one in each.items()]
+        with nothing_grows(remote.host, LEAK, "a call without memory"):
+            for one_of_all in tables * ROUNDS:
+                calls.repeat(remote.machine, one_of_all, 1, **values)
+                remote.machine.judge_log()  # it is long: a part at a time
+
+
 @pytest.mark.needs("rpmsg-tty")
 def test_every_allocation_of_a_call_fails_once(boot: Callable[..., LinuxMachine]) -> None:
-    """Each call is refused by the right name, or done. No number is lost, and no object on a way that many go."""
+    """No number of a device is lost, and messages flow."""
     remote = Remote(boot(**memory.COUNTED))
     known_bugs.accept(remote.machine, known_bugs.bug("control-device-error-path"))
     virtio = talking(remote)
-    values, numbers = values_of(remote, virtio), next_numbers(remote, virtio)
-    let_fail(remote)
-    tables, wrong = [], {}
-    with refusals(remote.machine):
-        for name, one in SCARCE.items():
-            found = calls.run(remote.machine, table(one, MOST), 60, **values)
-            made = [outcome for outcome in found if outcome.call.startswith("scarce")]
-            wrong[name] = unlike(one, made)
-            tables.append(table(one, sum(outcome.detail == "scarce" for outcome in made)))
-        assert not any(wrong.values()), wrong
-        assert next_numbers(remote, virtio) == numbers
-        with nothing_grows(remote.host, LEAK, "a call without memory"):
-            for one_of_all in tables:
-                calls.repeat(remote.machine, one_of_all, ROUNDS, **values)
-                remote.machine.judge_log()  # it is long: a part at a time
+    numbers = next_numbers(remote, virtio)
+    fail_each(remote, SCARCE, virtio)
     assert next_numbers(remote, virtio) == numbers
     assert remote.echo_char(options="-n 20")["messages"] == 20
     remote.stop()
+    fail_each(remote, OFFLINE)
+
+
+def test_every_allocation_of_a_probe_fails_once(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
+    """The driver is bound in the end, and the remote can be started."""
+    remote = Remote(boot(kernel_arguments=ROOMY))
+    twice = known_bug("unadded-remote-put-twice").announce(remote.machine)
+    remote.firmware("echo-bare")
+    values = values_of(remote)
+    values["bound"] = len(str(values["platform"]))
+    let_fail(remote)
+    with twice.corrupts(remote.machine), refusals(remote.machine):
+        last_of(remote, "the driver is bound", PROBE, values)
+    if not twice.inside:
+        remote.start(services=["rpmsg-raw"])
+        assert remote.echo_char(options="-n 20")["messages"] == 20

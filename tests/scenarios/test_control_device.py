@@ -13,7 +13,7 @@ import pytest
 
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
-from ampstand.linux.shell import Background
+from ampstand.linux.shell import Background, Shell
 from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
@@ -69,6 +69,18 @@ def test_remote_ends_with_the_program(remote: Remote, endpoints: int, known_bug:
             assert remote.traffic_endings(traffic) == [4] * endpoints
         if left_running:
             gave_up.met()
+
+
+def test_each_device_has_one_number(remote: Remote, host: Shell) -> None:
+    """A number that no device of remoteproc or rpmsg has is no other's either."""
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    talk(remote)
+    used = host.run_check(f"cat {remote.sysfs}/dev /sys/class/rpmsg/*/dev")
+    majors = {number.partition(":")[0] for number in used}
+    assert len(majors) == 3
+    for number in (f"{major}:{minor}" for major in majors for minor in range(5)):
+        opened = host.run(f"rm -f /tmp/d; mknod /tmp/d c {number.replace(':', ' ')} && sh -c ': <>/tmp/d'").output
+        assert ("No such device or address" in opened) == (number not in used), f"{number}: {opened}"
 
 
 def test_remote_outlives_the_program(remote: Remote) -> None:

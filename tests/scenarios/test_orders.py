@@ -286,12 +286,12 @@ put {d}/crash =2 => 1
 wait {s}/state crashed 3000 => crashed
 put {d}/recovery =recover => 7
 get {s}/state => running
-put {d}/crash =2 => 1
+put {d}/crash =3 => 1
 wait {s}/state crashed 3000 => crashed
 put {d}/recovery =enabled => 7
 get {s}/state => running
 put {s}/recovery =disabled => 8
-put {d}/crash =2 => 1
+put {d}/crash =4294967295 => 10
 wait {s}/state crashed 3000 => crashed
 put {s}/recovery =enabled => 7
 get {s}/state => running
@@ -329,7 +329,7 @@ def test_crashed(orders: Orders, remote: Remote) -> None:
 def test_recovered(orders: Orders, remote: Remote) -> None:
     """Each way to recover a remote that has crashed."""
     mark = remote.host.console.mark()
-    for kind in ("fatal error", "mmufault"):
+    for kind in ("fatal error", "mmufault", "unknown"):
         remote.expect_crash(kind)
     orders("open o {device} rw => 0\n" + RECOVERED)
     assert crashes(remote, mark) == 5
