@@ -54,6 +54,7 @@ def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine
     assert start_without_memory(remote, "offline", "stop") > 50
     remote.start("echo-bare", services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 20")["messages"] == 20
+    assert remote.host.run_check("ls -1 /dev/rpmsg*") == ["/dev/rpmsg0", "/dev/rpmsg_ctrl0"], "a number was lost"
 
 
 @pytest.mark.needs("attach", "remote-console")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ampstand.linux.machine import LinuxMachine
-from ampstand.linux.remote import PAYLOAD_MAX, SAMPLE_MESSAGES, Remote
+from ampstand.linux.remote import PAYLOAD_MAX, SAMPLE_DRIVER, SAMPLE_MESSAGES, Remote
 from ampstand.linux.shell import Shell
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg")
@@ -40,6 +40,9 @@ def test_kernel_sample_client(fresh_machine: LinuxMachine, system: str) -> None:
     for _ in range(2):
         remote.start(f"echo-{system}", services=SERVICES)
         assert remote.sample() == SAMPLE_MESSAGES
+        if not fresh_machine.host.run(f"test -d /sys/module/{SAMPLE_DRIVER}/sections").exitcode:  # else it is built in
+            (module,) = fresh_machine.host.run_check(f"readlink -f /sys/bus/rpmsg/drivers/{SAMPLE_DRIVER}/module")
+            assert module == f"/sys/module/{SAMPLE_DRIVER}"
         remote.stop()
 
 
