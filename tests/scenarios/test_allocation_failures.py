@@ -256,6 +256,7 @@ def test_every_allocation_of_a_call_fails_once(boot: Callable[..., LinuxMachine]
     fail_each(remote, OFFLINE)
 
 
+@pytest.mark.needs("stm32-remote-node")
 def test_every_allocation_of_a_probe_fails_once(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     """The driver is bound in the end, and the remote can be started."""
     remote = Remote(boot(kernel_arguments=ROOMY))
