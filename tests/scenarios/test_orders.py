@@ -282,7 +282,7 @@ wait {s}/state crashed 3000 => crashed
 put {s}/recovery =recover => 7
 get {s}/state => running
 get {s}/recovery => disabled
-put {d}/crash =2 => 1
+put {d}/crash =0x2 => 3
 wait {s}/state crashed 3000 => crashed
 put {d}/recovery =recover => 7
 get {s}/state => running
