@@ -244,6 +244,19 @@ CUT_TABLE = ("rsc table is truncated", UNPROCESSED)
 BAD_PHDR = ("bad phdr da", UNLOADED)
 
 
+def _left_out(target: Target) -> bytes:
+    """Return a file with one program header more than it says to have, of a segment for which there is no memory."""
+    elf = Elf(target.base, more=[_at(lambda _: 0xC0000000, bytes(16))(target)])
+    return elf.header(phnum=len(elf.segments) - 1).pack()
+
+
+def _without_null(target: Target) -> bytes:
+    """Return a file whose first section is the one with the resource table."""
+    elf = Elf(target.base)
+    del elf.sections[0]
+    return elf.header(shnum=len(elf.sections), shstrndx=1).pack()
+
+
 def _no_memory(name: str, size: int) -> Case:
     """Return the case of a carveout that no memory is there for."""
     make = _second(lambda _: Carveout(b"x", size))
@@ -311,6 +324,9 @@ CASES: tuple[Case, ...] = (
     Case("phnum-0", R, _header(phnum=0), ("No loadable segments",)),
     Case("phoff-past-end", R, _header(phoff=0x10000000), ("Firmware size is too small",)),
     Case("phoff-max", R, _header(phoff=ANY), ("Firmware size is too small",)),
+    # One more would be refused: it goes nowhere.
+    Case("phnum-leaves-out-a-bad-one", W, _left_out),
+    Case("table-in-section-0", W, _without_null),
     Case("shoff-past-end", R, _header(shoff=0x10000000), (SHDRS_OUT,)),
     Case("shoff-max", R, _header(shoff=ANY), (SHDRS_OUT,), unchecked=SHDRS_UNCHECKED),
     Case("shnum-max", R, _header(shnum=0xFFFF), (SHDRS,), unchecked=SHDRS_UNCHECKED),
