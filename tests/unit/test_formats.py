@@ -265,7 +265,7 @@ def test_what_is_awaited_of_linux_and_the_remote(
     values = [(at, count.to_bytes(2, "little")) for at, count in zip(places, counts, strict=True)]
     machine = Running((ADDRESS, there), *values)
     tables = TraceReader(machine, core, [image]).tables  # type: ignore[arg-type]
-    ask = partial(vdev.awaited, machine, core, tables)
+    ask = partial(vdev.awaited, machine, core, tables)  # type: ignore[arg-type]
     assert list(ask()) == [f"m4 and Linux: {line}" for line in awaited]
     machine.state = "held"
     assert list(ask()) == []
