@@ -14,8 +14,7 @@ from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.elf import Image
 from ampstand.formats.resource_table import Carveout, Entry, Table, Trace, Vdev, entry, locate, table
-from ampstand.linux.badfirmware.cases import VRINGS
-from ampstand.linux.badfirmware.generator import Elf, load
+from ampstand.linux.badfirmware.generator import VRINGS, Elf, load
 from ampstand.linux.remote import Remote
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg")
