@@ -154,7 +154,7 @@ def test_shards_have_each_mutant_once(tmp_path: Path) -> None:
 def test_the_test_that_caught_most_goes_first_and_no_more_than_wanted(tmp_path: Path) -> None:
     one = mutation(tmp_path, "--most", "1")
     mutant, tests = one.mutants[0], ["quick", "slow"]
-    of_its_operator = {("operator", mutant.operator, "slow"): 3}
+    of_its_operator: dict[tuple[str, ...], int] = {("operator", mutant.operator, "slow"): 3}
     assert one._tests(mutant, tests, {("function", "f", "slow"): 3}) == ["slow"]
     assert one._tests(mutant, tests, {("function", "other", "slow"): 3}) == ["quick"]
     assert one._tests(mutant, tests, of_its_operator) == ["slow"]

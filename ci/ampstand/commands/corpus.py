@@ -299,11 +299,20 @@ def chosen(bugs: Iterable[Bug], tree: overlay.Tree, records: Path) -> list[Chose
     found = []
     for bug in of_linux:
         wanted = Expression.compile(bug.test)
-        meant = tuple(name for name in names if wanted.evaluate(lambda word, name=name: word.lower() in name.lower()))
+        meant = tuple(name for name in names if _is_meant(wanted, name))
         if not meant:
             raise UsageError(f"{bug.name}: no scenario of {records} is {bug.test!r}")
         found.append(Chosen(bug, tuple(choice.choose(names, changed[bug], executed)), len(names), meant))
     return found
+
+
+def _is_meant(wanted: Expression, name: str) -> bool:
+    """Whether -k would choose a scenario."""
+
+    def has(word: str, /, **_: str | int | bool | None) -> bool:
+        return word.lower() in name.lower()
+
+    return wanted.evaluate(has)
 
 
 def _texts(tree: overlay.Tree, patch: Path) -> dict[str, tuple[str, str]]:
