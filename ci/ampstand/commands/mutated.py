@@ -375,10 +375,16 @@ class Linux(Target):
         usual, found = smoke(good), dict[str, list[str]]()
         for mutant in mutants:
             names = set[str]().union(*(executed[mutant.file, line] for line in range(mutant.line, mutant.last + 1)))
-            if any(name.startswith(BOOT) for name in names):
+            booted, rest = any(name.startswith(BOOT) for name in names), set[str]()
+            if booted:
                 self._at_boot.add(mutant.id)
                 names |= set(usual)
-            found[mutant.id] = spread(sorted(names & good.keys(), key=lambda name: good[name]))
+                rest = good.keys() - names  # what came of it then may matter to any
+            found[mutant.id] = [
+                name
+                for part in (names & good.keys(), rest)
+                for name in spread(sorted(part, key=lambda name: (good[name], name)))
+            ]
         return found
 
     def _baseline(self) -> Path:
