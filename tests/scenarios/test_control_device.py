@@ -71,16 +71,20 @@ def test_remote_ends_with_the_program(remote: Remote, endpoints: int, known_bug:
             gave_up.met()
 
 
-def test_each_device_has_one_number(remote: Remote, host: Shell) -> None:
-    """A number that no device of remoteproc or rpmsg has is no other's either."""
+def test_numbers_of_no_device(remote: Remote, host: Shell) -> None:
+    """A number that no device of remoteproc or rpmsg has opens none of them.
+
+    Those that are in use are left alone: a remote may end with a program that has opened its device.
+    """
     remote.start("echo-bare", services=["rpmsg-raw"])
     talk(remote)
     used = host.run_check("cat /sys/class/remoteproc/*/dev /sys/class/rpmsg/*/dev")
     majors = {number.partition(":")[0] for number in used}
     assert len(majors) == 3
-    for number in (*(f"{major}:{minor}" for major in majors for minor in range(5)), "200:7"):
+    each = {f"{major}:{minor}" for major in majors for minor in range(5)}
+    for number in sorted(each - set(used) | {"200:7"}):
         opened = host.run(f"rm -f /tmp/d; mknod /tmp/d c {number.replace(':', ' ')} && sh -c ': <>/tmp/d'").output
-        assert ("No such device or address" in opened) == (number not in used), f"{number}: {opened}"
+        assert "No such device or address" in opened, f"{number}: {opened}"
 
 
 def test_remote_outlives_the_program(remote: Remote) -> None:
