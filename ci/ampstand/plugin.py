@@ -169,7 +169,7 @@ class Session:
         readers = follow_traces(machine, images)
         machine.vdevs = [
             partial(vdev.awaited, machine, remote, reader.tables)
-            for remote, reader in zip(self.board.remotes, readers, strict=True)
+            for remote, reader in zip(machine.board.remotes, readers, strict=True)
         ]
         return machine
 
