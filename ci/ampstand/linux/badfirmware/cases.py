@@ -257,6 +257,13 @@ def _without_null(target: Target) -> bytes:
     return elf.header(shnum=len(elf.sections), shstrndx=1).pack()
 
 
+def _table_last(target: Target) -> bytes:
+    """Return a file whose last section is the one with the resource table."""
+    elf = Elf(target.base)
+    elf.sections.append(elf.sections.pop(1))
+    return elf.header(shstrndx=1).pack()
+
+
 def _no_memory(name: str, size: int) -> Case:
     """Return the case of a carveout that no memory is there for."""
     make = _second(lambda _: Carveout(b"x", size))
@@ -327,6 +334,7 @@ CASES: tuple[Case, ...] = (
     # One more would be refused: it goes nowhere.
     Case("phnum-leaves-out-a-bad-one", W, _left_out),
     Case("table-in-section-0", W, _without_null),
+    Case("table-in-last-section", W, _table_last),
     Case("shoff-past-end", R, _header(shoff=0x10000000), (SHDRS_OUT,)),
     Case("shoff-max", R, _header(shoff=ANY), (SHDRS_OUT,), unchecked=SHDRS_UNCHECKED),
     Case("shnum-max", R, _header(shnum=0xFFFF), (SHDRS,), unchecked=SHDRS_UNCHECKED),
