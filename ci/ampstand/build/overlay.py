@@ -131,6 +131,20 @@ def patched(pristine: Tree, series: Sequence[Path]) -> dict[str, bytes | None]:
         return {file: (scratch / file).read_bytes() if (scratch / file).is_file() else None for file in names}
 
 
+def texts(pristine: Tree, own: Sequence[Path], series: Sequence[Path]) -> dict[str, tuple[str, str]]:
+    """Return the text of each file that the patches change, with only ``own`` applied, and with ``series`` on top.
+
+    What is not there is empty.
+    """
+    after, before = patched(pristine, [*own, *series]), patched(pristine, own)
+    return {name: (text(before.get(name, pristine.read(name))), text(data)) for name, data in after.items()}
+
+
+def text(data: bytes | None) -> str:
+    """Return a file's content as text; of a file that is not there, nothing."""
+    return (data or b"").decode("utf-8", errors="replace")
+
+
 def copy(source: Path, tree: Path, log: Path, step: Step) -> None:
     """Copy a source tree, complete or not at all."""
     half = tree.with_suffix(".half")

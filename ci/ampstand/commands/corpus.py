@@ -294,7 +294,7 @@ def chosen(bugs: Iterable[Bug], tree: overlay.Tree, records: Path) -> list[Chose
     """
     names = [test.name for test in Run.load(records / results.FILE).of_stage(SCENARIOS)]
     of_linux = [bug for bug in bugs if (bug.part, bug.stage) == ("linux", SCENARIOS)]
-    changed = {bug: _texts(tree, bug.path) for bug in of_linux}
+    changed = {bug: overlay.texts(tree, [], [bug.path]) for bug in of_linux}
     executed = coverage.load(records, sorted({name for texts in changed.values() for name in texts}))
     found = []
     for bug in of_linux:
@@ -313,12 +313,6 @@ def _is_meant(wanted: Expression, name: str) -> bool:
         return word.lower() in name.lower()
 
     return wanted.evaluate(has)
-
-
-def _texts(tree: overlay.Tree, patch: Path) -> dict[str, tuple[str, str]]:
-    """Return the files that a patch changes, before and after."""
-    after = overlay.patched(tree, [patch])
-    return {name: ((tree.read(name) or b"").decode(), (data or b"").decode()) for name, data in after.items()}
 
 
 def tell_chosen(found: Iterable[Chosen]) -> int:

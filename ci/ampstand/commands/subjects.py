@@ -206,9 +206,7 @@ class Series(Subject):
     @functools.cached_property
     def _changed(self) -> Mapping[str, tuple[str, str]]:
         tree, own = self.plain.sources.get("linux").tree, self.plain.options.kernel_patches
-        after = overlay.patched(tree, [*own, *self._patches])
-        before = overlay.patched(tree, own)
-        return {name: (_text(before.get(name, tree.read(name))), _text(data)) for name, data in after.items()}
+        return overlay.texts(tree, own, self._patches)
 
     def same_code(self) -> set[str]:
         """Compare the assembler text of each file that is compiled on both sides."""
@@ -359,7 +357,7 @@ class Revisions(Subject):
         found = {}
         for name in (names or "").split("\0"):
             if name:
-                before, after = (_text(tree.read(name)) for tree in sides)
+                before, after = (overlay.text(tree.read(name)) for tree in sides)
                 found[name] = (before, after)
         return found
 
@@ -436,10 +434,6 @@ def _check_out(builder: Builder, tree: Path, commit: str, work: Path) -> None:
 
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "replace")
 
 
 def _with(builder: Builder, *, sources: bool = False, **options: Any) -> Builder:
