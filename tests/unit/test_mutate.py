@@ -8,7 +8,7 @@ import argparse
 import json
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -23,7 +23,7 @@ from ampstand.commands.programs import Ended, Program
 from ampstand.errors import InfrastructureError, NothingRan, UsageError
 from ampstand.mutation.schemata import File, Mutant
 from ampstand.mutation.switches import LINUX, SWITCH
-from ampstand.mutation.verdicts import BROKEN, CAUGHT, EQUIVALENT, NEVER, SURVIVED, UNBUILT
+from ampstand.mutation.verdicts import BROKEN, CAUGHT, EQUIVALENT, NEVER, SURVIVED, UNBUILT, WAYS
 from ampstand.progress import Progress
 from ampstand.report import mutation_forms as forms
 from ampstand.report import results
@@ -54,6 +54,7 @@ class Plain(Target):
         self.verdict = verdict
         self.builds: list[bytes] = []
         self.planned: dict[str, Sequence[str]] = {}
+        self.traced: list[str] = []
         self.refuses = ""
 
     @property
@@ -76,6 +77,11 @@ class Plain(Target):
     def judge(self, ended: Ended) -> Judged:
         outcome = {0: SURVIVED, 1: CAUGHT}.get(ended.code, BROKEN)
         return Judged(outcome, "slow" if ended.code else "", ended.text)
+
+    def ways(self, caught: Sequence[tuple[Mutant, int, str]]) -> Iterator[tuple[Mutant, list[str]]]:
+        for mutant, _, test in caught:
+            self.traced.append(f"{mutant.id} in {test}")
+            yield mutant, ["g() in f.c: no longer 3"]
 
 
 def command_line(*words: str) -> argparse.Namespace:
@@ -109,6 +115,23 @@ def test_each_mutant_gets_its_class(tmp_path: Path) -> None:
 def test_those_that_are_declared_are_tried_when_asked(tmp_path: Path) -> None:
     name = next(mutant.id for mutant in mutation(tmp_path).mutants if mutant.operator == "constant")
     assert mutation(tmp_path, "--equivalent", declared={name: "why"}).run()[name].outcome == CAUGHT
+
+
+def test_a_message_that_does_not_tell_the_place_gets_it(tmp_path: Path) -> None:
+    words = ("--operator", "call", "--where")
+    one = mutation(tmp_path, *words)
+    one.target.program = lambda mutant, number, tests: Program(  # type: ignore[method-assign]
+        mutant.id, ("sh", "-c", "echo timed out; false"), one.target.records / "log", tmp_path
+    )
+    (verdict,) = [verdict for verdict in one.run().values() if verdict.outcome == CAUGHT]
+    assert verdict.message == f"timed out\n\n{WAYS}\ng() in f.c: no longer 3"
+    assert verdict.grade == 2
+    assert isinstance(one.target, Plain)
+    assert one.target.traced == [f"{verdict.id} in slow"]
+    again = mutation(tmp_path, *words)
+    assert again.run()[verdict.id] == verdict
+    assert isinstance(again.target, Plain)
+    assert again.target.traced == [], "it is known"
 
 
 def test_what_does_not_compile_is_left_out_of_the_next_build(tmp_path: Path) -> None:

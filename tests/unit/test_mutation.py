@@ -295,6 +295,8 @@ def mutant(**values: object) -> Mutant:
         ("nothing came within 20 s", 0),
         ("assertion failed", 1),
         ("BUG: in f_open+0x10", 2),
+        ("known-bad line of host: f virtio0: no recipient", 2),
+        ("timed out\nLinux goes another way in:\ng() in d/g.c: no longer 7", 1),
         ("f.c:3: assertion `endpoint` failed", 3),
     ],
 )

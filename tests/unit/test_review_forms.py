@@ -16,7 +16,9 @@ from test_compare import FAILED, PASSED, side
 
 from ampstand.build.mail import Mail
 from ampstand.report import kcidb, page, patch_lines, sarif
+from ampstand.report import review as forms
 from ampstand.report.compare import Moved, compare
+from ampstand.report.detours import Detour
 from ampstand.report.lcov import Covered
 from ampstand.report.results import Figure, Test
 from ampstand.report.review import Repeated, Review, Warned
@@ -56,9 +58,26 @@ def review(tmp_path: Path) -> Callable[..., Review]:
             difference=patch_lines.difference(files),
             sizes=[Moved("sizes", "function f", "B", 8, 16, exact=True)],
             warnings=[Warned(1, f"{FILE}: unused variable 'y'")],
+            detours={
+                PASSED.name: [Detour(FILE, "rproc_handle_resources", [640, 641, 642], [633], True, "return -EINVAL;")]
+            },
         )  # fmt: skip
 
     return make
+
+
+def test_every_form_says_where_linux_goes_another_way(review: Callable[..., Review]) -> None:
+    found = review()
+    told = f"rproc_handle_resources() in {FILE}: no longer 640-642, now 633: return -EINVAL;"
+    text = forms.text(found)
+    assert f"Where Linux goes another way in {PASSED.name}: {told}" in " ".join(text.split())
+    assert max(len(line) for line in text.partition("Where Linux")[2].partition("To see it")[0].splitlines()) <= 72
+    assert f"* `{told}`" in forms.markdown(found)
+    assert f'<li class="mono">{told}</li>' in page.html(found)
+    document = json.loads(json.dumps(found.document()))
+    assert document["detours"][PASSED.name][0]["with_change"] == [633]
+    found.detours = {PASSED.name: []}
+    assert f"Where Linux goes another way in {PASSED.name}:\n  {forms.NOWHERE}\n" in forms.text(found)
 
 
 def test_kcidb_takes_it(review: Callable[..., Review]) -> None:

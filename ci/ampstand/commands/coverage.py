@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -96,27 +96,52 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def load(records: Path, sources: Sequence[str], units: Sequence[str] = (), missing: Missing | None = None) -> Tests:
+def load(
+    records: Path,
+    sources: Sequence[str],
+    units: Sequence[str] = (),
+    missing: Missing | None = None,
+    tests: Collection[str] | None = None,
+) -> Tests:
     """Return by scenario what a run's records say was executed by Linux's core; for the rest see ``lines.read()``.
 
-    ``missing`` takes what is not among it.
+    ``missing`` takes what is not among it. ``tests`` are the scenarios that are looked at, None for all; of one that
+    does not know where modules were, nothing is said of these.
     """
-    artifacts = _artifacts(records)
-    vmlinux = artifacts.kernel.with_name("vmlinux")
-    files = _files(records)
-    if not vmlinux.is_file():
-        raise UsageError(f"the kernel of {records} is gone from the cache, or has no debug information: {vmlinux}")
-    known = lines.read(vmlinux, sources, units)
-    modules = _Modules(artifacts, sources, units)
+    linux = Linux(_artifacts(records), sources, units)
     found: Tests = {}
-    for name, executed in _executed(files):
-        test, core = found.setdefault(name, Covered()), executed.cores[0]
-        for program in (known, *modules.read(executed.modules)):
-            test.add(Covered.of(partial(executed.any, core), program))
-        if missing is not None and any(executed.any(core, *arch.modules) for arch in ARCHES.values()):
-            for what in modules.unknown(executed.modules):
+    for name, executed in executed_in(records, tests):
+        found.setdefault(name, Covered()).add(linux.covered(executed, unsure=tests is None))
+        if missing is not None:
+            for what in linux.unknown(executed):
                 missing[what][name] = None
     return found
+
+
+class Linux:
+    """The source files of a kernel and its modules, as far as they begin with one of ``sources``."""
+
+    def __init__(self, artifacts: Artifacts, sources: Sequence[str], units: Sequence[str] = ()) -> None:
+        """Read the kernel's debug information; see ``lines.read()``."""
+        vmlinux = artifacts.kernel.with_name("vmlinux")
+        if not vmlinux.is_file():
+            raise UsageError(f"the kernel is gone from the cache, or has no debug information: {vmlinux}")
+        self._known = lines.read(vmlinux, sources, units)
+        self._modules = _Modules(artifacts, sources, units)
+
+    def covered(self, executed: coverage.Executed, *, unsure: bool) -> Covered:
+        """Return what Linux's core has executed; lines of modules of which nothing is known only if ``unsure``."""
+        found, core = Covered(), executed.cores[0]
+        modules = self._modules.read(executed.modules) if executed.modules or unsure else ()
+        for program in (self._known, *modules):
+            found.add(Covered.of(partial(executed.any, core), program))
+        return found
+
+    def unknown(self, executed: coverage.Executed) -> list[str]:
+        """Return what was executed of modules that nobody has built here."""
+        if not any(executed.any(executed.cores[0], *arch.modules) for arch in ARCHES.values()):
+            return []
+        return self._modules.unknown(executed.modules)
 
 
 class _Modules:
@@ -154,7 +179,7 @@ def load_firmware(records: Path, sources: Sequence[str], missing: Missing) -> Te
     for path in _artifacts(records).firmware.values():
         if path.is_file():
             nothing.add(Covered.of(lambda *_: False, images.read(path, file_hash(path))))
-    for name, executed in _executed(_files(records)):
+    for name, executed in executed_in(records):
         test = found.setdefault(name, Covered())
         test.add(nothing)
         for ran in executed.images:
@@ -199,19 +224,16 @@ def _artifacts(records: Path) -> Artifacts:
     return Artifacts.load(listing)
 
 
-def _files(records: Path) -> list[Path]:
-    """Return the files with what a run has executed."""
+def executed_in(records: Path, tests: Collection[str] | None = None) -> Iterator[tuple[str, coverage.Executed]]:
+    """Yield by scenario what a run has executed; ``tests`` are those that are looked at, None for all."""
     files = sorted((records / "scenarios").rglob(coverage.FILE))
     if not files:
         raise UsageError(f"{records} holds no coverage", hint="run `ampstand test --only scenarios --coverage`")
-    return files
-
-
-def _executed(files: Sequence[Path]) -> Iterator[tuple[str, coverage.Executed]]:
-    """Yield what is in each of these files, and the name of its scenario."""
     for file in files:
         result = json.loads((file.parent / "result.json").read_text(encoding="utf-8"))
-        yield result.get("scenario") or file.parent.name, coverage.Executed.load(file)
+        name = result.get("scenario") or file.parent.name
+        if tests is None or name in tests:
+            yield name, coverage.Executed.load(file)
 
 
 def total(tests: Tests) -> Covered:

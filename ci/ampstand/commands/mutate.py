@@ -16,6 +16,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -49,6 +50,8 @@ from ampstand.report.patch_lines import numbers as changed_lines
 DECLARED = "configs/equivalent-mutants.toml"
 BATCH = 8
 """Mutants for each worker between two looks at which tests have caught most."""
+WELL = 2
+"""The grade of a message from which on it says where to look."""
 ROUNDS = 60
 """Builds after which mutants that do not compile must have been found."""
 WIDTH = 160
@@ -75,6 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="try those again that survived in these records")
     parser.add_argument(
         "--test", action="append", default=[], metavar="NAME", help="with these tests, also as patterns"
+    )
+    parser.add_argument(
+        "--where", action="store_true", help="say of those caught where Linux goes another way, if the test does not"
     )
     parser.add_argument("--equivalent", action="store_true", help=f"try also those that {DECLARED} declares")
     parser.add_argument("--baseline", type=Path, metavar="RECORDS", help="of `ampstand test --coverage` (linux only)")
@@ -154,6 +160,8 @@ class Mutation:
         left = [mutant for mutant in chosen if mutant.id not in record.verdicts]
         if left:
             self._try(left, record)
+        if self.args.where:
+            self._locate(chosen, record)
         return {mutant.id: record.verdicts[mutant.id] for mutant in chosen}
 
     def _key(self) -> str:
@@ -192,9 +200,7 @@ class Mutation:
                 record.add(Verdict(mutant.id, NEVER))
         waiting = [mutant for mutant in left if executing[mutant.id]]
         by_id = {mutant.id: mutant for mutant in waiting}
-        functions: dict[str, set[str]] = defaultdict(set)
-        for mutant in self.mutants:
-            functions[mutant.file].add(mutant.function)
+        functions = self._functions()
         caught: Counter[tuple[str, ...]] = Counter()
         for mutant in self.mutants:
             before = record.verdicts.get(mutant.id)
@@ -227,6 +233,31 @@ class Mutation:
                         )
                         done += 1
                         step.update(f"{judged.outcome}: {mutant.id}", done=done, total=len(waiting))
+
+    def _locate(self, chosen: Sequence[Mutant], record: Record) -> None:
+        """Add where Linux goes another way to the messages that do not tell of the place."""
+        left = [
+            (mutant, self.numbers[mutant.id], record.verdicts[mutant.id].by)
+            for mutant in chosen
+            if (verdict := record.verdicts[mutant.id]).outcome == CAUGHT
+            and verdict.grade < WELL
+            and verdicts.WAYS not in verdict.message
+        ]
+        functions = self._functions()
+        with self.progress.step("mutate: where Linux goes another way") as step:
+            for done, (mutant, ways) in enumerate(self.target.ways(left), start=1):
+                verdict = record.verdicts[mutant.id]
+                message = "\n".join([verdict.message, verdicts.WAYS, *ways])
+                told = grade(mutant, message, functions[mutant.file])
+                record.add(replace(verdict, message=message, grade=told))
+                step.update(mutant.id, done=done, total=len(left))
+
+    def _functions(self) -> dict[str, set[str]]:
+        """Return the functions of each file."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for mutant in self.mutants:
+            found[mutant.file].add(mutant.function)
+        return found
 
     def _judged(self, end: Ended) -> Judged:
         """Return what came of a mutant: a test that fails without it says nothing."""
@@ -262,6 +293,8 @@ def main(args: argparse.Namespace, builder: Builder, progress: Progress) -> int:
     """Run ``ampstand mutate``."""
     if args.baseline is not None and args.target != "linux":
         raise UsageError("--baseline is of scenarios: the other targets find out by themselves")
+    if args.where and args.target != "linux":
+        raise UsageError("--where is about what Linux executes", hint="ampstand mutate linux --where")
     records = records_folder(args.records, "mutate")
     mutation = Mutation(
         TARGETS[args.target](args, builder, records), args, progress, verdicts.declared(builder.root / DECLARED)

@@ -16,7 +16,7 @@ import shlex
 import sys
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ampstand.build import overlay, tools
+from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.commands import coverage, programs
 from ampstand.commands.corpus import copy_checkout
@@ -37,6 +38,8 @@ from ampstand.mutation.switches import LINUX, LINUX_FILES, LINUX_MAKEFILE, NUMBE
 from ampstand.mutation.verdicts import BROKEN, CAUGHT, SURVIVED
 from ampstand.report import results
 from ampstand.report.choice import BOOT, smoke
+from ampstand.report.detours import detours, tell
+from ampstand.report.lcov import Covered
 from ampstand.report.results import BAD, Run
 
 SOUND = ("passed", "known")
@@ -120,6 +123,10 @@ class Target(ABC):
     @abstractmethod
     def judge(self, ended: Ended) -> Judged:
         """Say what came of it."""
+
+    def ways(self, caught: Sequence[tuple[Mutant, int, str]]) -> Iterator[tuple[Mutant, list[str]]]:
+        """Yield each of these mutants, given with its number and its test, and lines about where it shows."""
+        return iter(())  # it is not known what they execute
 
 
 class OnWorkstation(Target):
@@ -347,7 +354,12 @@ class Linux(Target):
         patch = self.records / "mutants.patch"
         patch.write_bytes(b"".join(difference(name, self.tree.read(name), data) for name, data in files.items()))
         plain = self.builder
-        options = replace(plain.options, kernel_patches=(*plain.options.kernel_patches, patch), kernel_copy=True)
+        options = replace(
+            plain.options,
+            kernel_patches=(*plain.options.kernel_patches, patch),
+            kernel_copy=True,
+            kernel_debug_info=self.args.where,
+        )
         builder = Builder(
             plain.board, options, plain.progress, cache=plain.cache, sources=plain.sources, root=plain.root
         )
@@ -415,15 +427,60 @@ class Linux(Target):
 
     def program(self, mutant: Mutant, number: int, tests: Sequence[str]) -> Program:
         """Return a run of pytest; a mutant that the boot does not execute is switched on after it."""
-        words = ["--ampstand-mutant-boot"] if mutant.id in self._at_boot else []
-        return self._program(mutant.id, number, tests, self.records / "tried" / str(number), words)
+        return self._program(mutant.id, number, tests, self.records / "tried" / str(number), self._words(mutant))
+
+    def ways(self, caught: Sequence[tuple[Mutant, int, str]]) -> Iterator[tuple[Mutant, list[str]]]:
+        """Run each test again with its mutant, and once without one, and compare what Linux has executed."""
+        self.executing({}, [mutant for mutant, _, _ in caught])  # it finds out which a boot executes
+        folder = self.records / "ways"
+        linux = coverage.Linux(Artifacts.load(self._listing), coverage.SOURCES)
+
+        def covered(ended: Ended, test: str) -> Covered:
+            found = Covered()
+            for _, executed in coverage.executed_in(ended.program.log.parent, [test]):
+                found.add(linux.covered(executed, unsure=False))
+            return found
+
+        tests = list(dict.fromkeys(test for _, _, test in caught))
+        without = [
+            self._program(test, 0, [test], folder / f"without-{number}", recorded=True)
+            for number, test in enumerate(tests)
+        ]
+        plain: dict[str, Covered] = {}
+        for ended in programs.run(without, self.args.workers):
+            if ended.code == 0:
+                plain[ended.program.name] = covered(ended, ended.program.name)
+        by_id = {mutant.id: (mutant, test) for mutant, _, test in caught if test in plain}
+        wanted = [
+            self._program(mutant.id, number, [test], folder / str(number), self._words(mutant), recorded=True)
+            for mutant, number, test in caught
+            if test in plain
+        ]
+        texts: dict[str, tuple[str, str]] = {}
+        for ended in programs.run(wanted, self.args.workers):
+            if ended.code != 0:
+                mutant, test = by_id[ended.program.name]
+                after = covered(ended, test)
+                for path in after.lines.keys() - texts.keys():
+                    texts[path] = (overlay.text(self.tree.read(path)),) * 2
+                yield mutant, tell(detours(texts, plain[test], after))
+
+    def _words(self, mutant: Mutant) -> list[str]:
+        return ["--ampstand-mutant-boot"] if mutant.id in self._at_boot else []
 
     def _program(
-        self, name: str, number: int, tests: Sequence[str], folder: Path, words: Sequence[str] = ()
+        self,
+        name: str,
+        number: int,
+        tests: Sequence[str],
+        folder: Path,
+        words: Sequence[str] = (),
+        *,
+        recorded: bool = False,
     ) -> Program:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / results.FILE).unlink(missing_ok=True)
-        checks = _checks(self.args, self.builder, folder)
+        checks = _checks(self.args, self.builder, folder, *(["--coverage"] if recorded else []))
         argv = checks.scenario_command(self._listing, [f"--ampstand-mutant={number}", *words, "--exitfirst", *tests])
         seconds = sum(self._seconds.get(test, 0.0) for test in tests)
         return Program(name, tuple(argv), folder / "scenarios.log", self.builder.root, timeout=300 + 5 * seconds)

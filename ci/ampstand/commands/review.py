@@ -39,7 +39,7 @@ from ampstand.report.review import Repeated, Review, Warned
 
 REPEATS = 5
 MOST_REPEATED = 10
-"""Tests that are run again; what is beyond is told as it came."""
+"""Tests that are run again, and looked at for another way through Linux; what is beyond is told as it came."""
 NAMES = {
     "report.txt": forms.text,
     "report.eml": forms.mail,
@@ -247,6 +247,10 @@ class Reviewer:
             difference=patch_lines.difference(changed),
         )
         worse = [change for change in review.comparison.of_kind("worse") if change.stage != "measure"]
+        if worse and sides[1].run.boots():
+            with self.progress.step("review: where Linux goes another way"):
+                folders = sides[0].folder, sides[1].folder
+                review.detours = subject.detours([change.name for change in worse[:MOST_REPEATED]], folders)
         if worse and args.repeat:
             most = MOST_REPEATED if sides[1].run.boots() else 1  # all that it has is one reason
             review.repeated = self._repeat(worse[:most])

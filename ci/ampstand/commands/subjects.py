@@ -16,7 +16,7 @@ import shutil
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from ampstand.commands.test import add_arguments as add_test_arguments
 from ampstand.errors import AmpstandError, InfrastructureError, UsageError
 from ampstand.formats import assembly, sizes
 from ampstand.report import rerun, results
+from ampstand.report.detours import Detour, detours
 from ampstand.report.lcov import Covered
 from ampstand.report.results import Results, Run, Stage
 
@@ -105,6 +106,10 @@ class Subject(ABC):
 
     def covered(self, changed: Sequence[str], folder: Path) -> dict[str, Covered]:
         """Return what each scenario of a side has executed of changed files; ``folder`` has its records."""
+        return {}
+
+    def detours(self, tests: Collection[str], folders: tuple[Path, Path]) -> dict[str, list[Detour]]:
+        """Return by test where Linux goes another way; ``folders`` have the records without the change and with it."""
         return {}
 
     def identity(self, parts: int) -> dict[str, str]:
@@ -222,6 +227,16 @@ class Series(Subject):
         sources = [name for name in changed if name.endswith((".c", ".h"))]
         own = sorted({f"{Path(name).parent}/" for name in sources if not name.startswith("include/")})
         return coverage.load(folder, sources, [*coverage.SOURCES, *own]) if sources else {}
+
+    def detours(self, tests: Collection[str], folders: tuple[Path, Path]) -> dict[str, list[Detour]]:
+        """Look at what Linux's core executed of what it talks to a remote with, and of the changed files."""
+        sources = [*coverage.SOURCES, *(name for name in self.changed() if name.endswith(".c"))]
+        before, after = (coverage.load(folder, sources, tests=tests) for folder in folders)
+        source = self.plain.sources.get("linux")
+        own = overlay.patched(source.tree, self.plain.options.kernel_patches)
+        known = {path for covered in after.values() for path in covered.lines}
+        texts = {path: (overlay.text(own.get(path, source.tree.read(path))),) * 2 for path in known}
+        return {name: detours({**texts, **self.changed()}, before[name], after[name]) for name in before.keys() & after}
 
 
 class Qemu(Subject):

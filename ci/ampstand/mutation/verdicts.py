@@ -24,10 +24,13 @@ CAUGHT, SURVIVED, NEVER, UNBUILT, EQUIVALENT, BROKEN = CLASSES = (
 )
 """What can come of a mutant; broken: something else failed, so nothing is known of it."""
 FILE = "mutants.jsonl"
+WAYS = "Linux goes another way in:"
+"""The line before those that say where (``ampstand mutate --where``)."""
 _SYMPTOM = re.compile(
     r"Unable to handle|Internal error|BUG:|kernel BUG at|WARNING:|Oops|KASAN|refcount_t"
     r"|runtime error|AddressSanitizer|LeakSanitizer|[Aa]ssert|expected|not ok|leak|lockdep|deadlock|hung task|stall"
     r"|sleeps \(|has yet to take|has lent the remote no buffer|no driver of Linux has set up|!=|=="
+    rf"|known-bad line|kernel log of|failed with error|write error|did not (?:start|stop|detach)|{WAYS}"
 )
 """What a message says that tells a symptom from a mere absence."""
 _WORD = re.compile(r"[A-Za-z_]\w{3,}")
@@ -59,11 +62,11 @@ class Verdict:
 def grade(mutant: Mutant, message: str, functions: Collection[str] = ()) -> int:
     """Return how much a message tells of a mutant: a symptom, the place, what the changed text is about.
 
-    The place is the file, or one of its functions.
+    The place is the file, the driver that is made of it, or one of its functions.
     """
     words = set(_WORD.findall(mutant.before)) - _KEYWORDS - {mutant.function}
     said = set(re.findall(r"\w+", message))
-    place = Path(mutant.file).name in message or not said.isdisjoint({mutant.function, *functions})
+    place = not said.isdisjoint({Path(mutant.file).stem, mutant.function, *functions})
     return bool(_SYMPTOM.search(message)) + place + any(re.search(rf"\b{word}\b", message) for word in words)
 
 

@@ -14,11 +14,14 @@ from typing import Any
 from ampstand.build.mail import Mail
 from ampstand.report import comparison_forms
 from ampstand.report.compare import Comparison, Moved, Side, counted_worse
+from ampstand.report.detours import Detour, tell
 from ampstand.report.patch_lines import ChangedLine, DiffLine, State
 from ampstand.report.results import BAD
 
 LINES = 20
 """As many changed lines that were never executed are shown; the JSON has all."""
+NOWHERE = "in no function of those that talk to a remote"
+"""What is said of a test that is worse although Linux goes the same way."""
 SCHEMA = 1
 """Raised when a key of the JSON changes its meaning."""
 
@@ -93,6 +96,8 @@ class Review:
     """What takes more or less than without the change, in bytes."""
     difference: list[DiffLine] = field(default_factory=list)
     """The change as one patch."""
+    detours: dict[str, list[Detour]] = field(default_factory=dict)
+    """By a test that is worse, where Linux goes another way in it."""
 
     def worse(self) -> tuple[int, int]:
         """Return how many tests are worse, again if they were run again; and how many others failed."""
@@ -124,6 +129,10 @@ class Review:
         if self.exit_code() or run.with_outcome(*BAD):
             return 0
         return sum(test.stage != "measure" for test in run.with_outcome("passed"))
+
+    def ways(self) -> list[tuple[str, list[str]]]:
+        """Return by a test that is worse lines about where Linux goes another way in it."""
+        return [(test, tell(found) or [NOWHERE]) for test, found in self.detours.items()]
 
     def document(self) -> dict[str, Any]:
         """Return all of it as what JSON knows."""
@@ -171,6 +180,9 @@ def text(review: Review) -> str:
             )
         lines.append("")
     lines += comparison_forms.text(review.comparison, review.verdict()).splitlines()
+    for test, ways in review.ways():
+        lines += ["", *wrap(f"Where Linux goes another way in {test}:")]
+        lines += [line for way in ways for line in wrap(f"  {way}", 4)]
     if review.sizes:
         lines += ["", *comparison_forms.moved_text("Sizes that changed", review.sizes)]
     if review.warnings:
@@ -204,6 +216,9 @@ def markdown(review: Review) -> str:
             counts = f"{one.with_change} of {one.runs} | {one.without_change} of {one.runs}"
             lines.append(f"| {comparison_forms.code(one.name)} | {counts} | {one.judgement} |")
         lines.append("")
+    for test, ways in review.ways():
+        lines += [f"Where Linux goes another way in {comparison_forms.code(test)}:", ""]
+        lines += [*(f"* {comparison_forms.code(way)}" for way in ways), ""]
     if review.sizes:
         lines += comparison_forms.moved_markdown("Sizes that changed", review.sizes)
     if review.warnings:
