@@ -72,7 +72,7 @@ from ampstand.qemu.trace import follow_traces
 from ampstand.report.known import Meetings
 from ampstand.report.pytest_results import BY_EVIDENCE, command_of, program_of
 from ampstand.report.records import Line, Recorder
-from ampstand.report.results import NO_BOARD
+from ampstand.report.results import NO_BOARD, in_short
 from ampstand.signals import end_on_signals
 
 SESSION = pytest.StashKey["Session"]()
@@ -512,7 +512,7 @@ class _Watch:
             text = error.message if isinstance(error, AmpstandError) else call.excinfo.exconly()
             self.error = self.error or text
             text = "\n".join([text, *(line for machine in self.machines for line in machine.trouble())])
-            report.user_properties += [("reason", text), ("headline", self.headline())]
+            report.user_properties += [("reason", text), ("headline", self.headline() or in_short(text))]
             opened = [recorder.values["open"] for recorder in self.recorders if "open" in recorder.values]
             report.user_properties += [("open", command) for command in opened[:1]]
             if isinstance(error, InfrastructureError):

@@ -229,6 +229,16 @@ def test_a_mail_has_72_columns_but_for_commands(tmp_path: Path) -> None:
     assert "Inputs that differ:\n  kernel:\n    6.12\n    7.3" in mail
 
 
+def test_a_mail_quotes_what_a_test_said(tmp_path: Path) -> None:
+    said = "calls failed:\n" + "\n".join(f"call {number}: EINVAL, expected 10" for number in range(9))
+    bad = replace(FAILED, reason=said, headline="")
+    found = compare(side(tmp_path / "a", PASSED), side(tmp_path / "b", bad))
+    lines = comparison_forms.text(found).splitlines()
+    at = lines.index("    calls failed: call 0: EINVAL, expected 10")
+    wanted = [f"      call {number}: EINVAL, expected 10" for number in range(1, 1 + comparison_forms.REASON_LINES)]
+    assert lines[at + 1 : at + 2 + len(wanted)] == [*wanted, "      and 2 more"]
+
+
 def test_markdown_is_safe_and_bounded(tmp_path: Path) -> None:
     evil = [Test("unit", f"t::{n}", "failed", headline="a | b ` <script> " + "x" * 3900, rerun="r") for n in range(200)]
     good = [Test("unit", f"t::{n}", "passed") for n in range(200)]
@@ -247,7 +257,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     json_file, page = tmp_path / "c.json", tmp_path / "c.md"
     options = ["compare", str(a.folder), str(b.folder), "--json", str(json_file), "--markdown", str(page)]
     assert cli.main(options) == 1
-    assert "scenarios: t.py::test_a: passed -> failed\n    no message\n    $ again a\n" in capsys.readouterr().out
+    assert "scenarios: t.py::test_a: passed -> failed\n    no message\n      more\n    $ again a\n" in capsys.readouterr().out
     document = json.loads(json_file.read_text())
     assert (document["schema"], document["verdict"], document["exit_code"]) == (1, "1 test is worse", 1)
     assert document["tests"][0]["kind"] == "worse"

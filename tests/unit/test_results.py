@@ -163,6 +163,18 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
         Results(path).test(Test("unit", "a", "passed"))
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("one\ntwo", "one"), ("calls failed:\n  write: EINVAL\nread: 0", "calls failed: write: EINVAL"),
+        ("nothing follows:\n\nx", "nothing follows:"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_line_that_only_announces_the_next_is_told_with_it(reason: str, told: str) -> None:
+    assert Test("unit", "a", "failed", reason=reason).in_short == told
+    assert Test("unit", "a", "failed", reason=reason, headline="worst").in_short == "worst"
+
+
 def test_long_reasons_are_cut_and_headlines_are_one_line(tmp_path: Path) -> None:
     run = record(tmp_path / "r.jsonl", Test("unit", "a", "failed", reason="x" * 9999, headline="one\ntwo"))
     (test,) = run.tests.values()

@@ -110,6 +110,8 @@ class Change:
     headline: str
     rerun: str
     """On the candidate, or on the baseline where only that is."""
+    reason: str = ""
+    """All that was said."""
 
 
 @dataclass(frozen=True)
@@ -243,8 +245,7 @@ def _change(one: Test | None, two: Test | None) -> Change | None:
     else:
         moved = _BADNESS[two.outcome] - _BADNESS[one.outcome]
         kind = "worse" if moved > 0 else "better" if moved < 0 else "changed"
-    headline = test.headline or test.reason.partition("\n")[0]
-    return Change(kind, test.stage, test.name, before, after, headline, test.rerun)
+    return Change(kind, test.stage, test.name, before, after, test.in_short, test.rerun, test.reason)
 
 
 def _ending(test: Test | None) -> str:

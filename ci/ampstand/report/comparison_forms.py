@@ -13,6 +13,8 @@ COLUMNS = 72
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub takes 65,536 for a comment."""
 FIGURES = 20
+REASON_LINES = 6
+"""As many are shown of what a test said that is worse, besides its headline."""
 CHANGES = 20
 """As many as are shown of each kind; the JSON has all."""
 TITLES: dict[Kind, str] = {
@@ -131,6 +133,10 @@ def _change(change: Change) -> Iterator[str]:
     yield from _item(f"{change.stage}: {change.name}: {ends}")
     if change.headline:
         yield from wrap(f"    {change.headline}", 4)
+    if change.kind == "worse":
+        more = [line for line in change.reason.splitlines() if line.strip() and line.strip() not in change.headline]
+        yield from (part for line in more[:REASON_LINES] for part in wrap(f"      {line}", 8))
+        yield from (f"    {line}" for line in _more(more, REASON_LINES))
     if change.kind == "worse" and change.rerun:
         yield f"    $ {change.rerun}"
 

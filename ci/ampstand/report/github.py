@@ -33,7 +33,7 @@ def markdown(run: Run) -> str:
         _table(("stage", "passed", "failed", "known bugs", "skipped", "time", ""), stages),
     ]
     for test in failed[:FAILURES_SHOWN]:
-        title = f"{test.stage} {test.name}: {test.headline or test.reason.partition(chr(10))[0]}"
+        title = f"{test.stage} {test.name}: {test.in_short}"
         again = f"\n\nRun it again:\n\n{_code(test.rerun)}" if test.rerun else ""
         parts.append(f"<details><summary>{_html(title)}</summary>\n\n{_code(test.reason)}{again}\n\n</details>")
     if len(failed) > FAILURES_SHOWN:

@@ -20,7 +20,7 @@ import pytest
 
 from ampstand.errors import INTERRUPTED, AmpstandError, UnwritableError
 from ampstand.report import rerun
-from ampstand.report.results import BAD, Outcome, Results, Run, Test
+from ampstand.report.results import BAD, Outcome, Results, Run, Test, in_short
 from ampstand.report.shard import Shard, failed_first
 from ampstand.signals import end_on_signals
 
@@ -207,4 +207,4 @@ def _failure(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]
     crash = getattr(report.longrepr, "reprcrash", None)
     reason = (crash.message if crash is not None else str(report.longrepr or "no reason is known")).strip()
     errors = [line[1:].strip() for line in reason.splitlines() if line.startswith("E ")]
-    return {"headline": errors[-1] if errors else reason.partition("\n")[0], "reason": reason}
+    return {"headline": errors[-1] if errors else in_short(reason), "reason": reason}

@@ -85,6 +85,11 @@ class Test:
     infrastructure: bool = False
     """Whether what failed says nothing about the code under test."""
 
+    @property
+    def in_short(self) -> str:
+        """What it said, in one line."""
+        return self.headline or in_short(self.reason)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -206,6 +211,13 @@ class Results:
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values without those that say nothing."""
     return {name: value for name, value in values.items() if not (value is None or value is False or value == "")}
+
+
+def in_short(text: str) -> str:
+    """Return what a failure says in one line: the first, with the next one if it only announces that."""
+    first, _, rest = text.partition("\n")
+    following = rest.partition("\n")[0].strip()
+    return f"{first} {following}" if first.endswith(":") and following else first
 
 
 def _bounded(text: str) -> str:

@@ -68,4 +68,4 @@ def _failure(test: Test) -> list[str]:
     what = "could not be judged" if test.infrastructure else test.outcome
     again = [f"    run it again: {test.rerun}"] if test.rerun else []
     again += [f"    open it: {test.open}"] if test.open else []
-    return [f"  {test.stage} {test.name}: {what}: {test.headline or test.reason.partition(chr(10))[0]}", *again]
+    return [f"  {test.stage} {test.name}: {what}: {test.in_short}", *again]
