@@ -257,7 +257,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     json_file, page = tmp_path / "c.json", tmp_path / "c.md"
     options = ["compare", str(a.folder), str(b.folder), "--json", str(json_file), "--markdown", str(page)]
     assert cli.main(options) == 1
-    assert "scenarios: t.py::test_a: passed -> failed\n    no message\n      more\n    $ again a\n" in capsys.readouterr().out
+    assert (
+        "scenarios: t.py::test_a: passed -> failed\n    no message\n      more\n    $ again a\n"
+        in capsys.readouterr().out
+    )
     document = json.loads(json_file.read_text())
     assert (document["schema"], document["verdict"], document["exit_code"]) == (1, "1 test is worse", 1)
     assert document["tests"][0]["kind"] == "worse"

@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print what was executed of each source file; return the exit code."""
     missing: Missing = defaultdict(dict)
-    linux = load(args.records, args.source or SOURCES, missing=missing)
+    linux = load(args.records, args.source or SOURCES, missing)
     firmware = load_firmware(args.records, args.source or EVERYTHING, missing)
     shown = {"Linux": (linux, args.tree), "the firmware": (firmware, args.firmware_tree)}
     totals = {whose: total(tests) for whose, (tests, _) in shown.items()}
@@ -96,22 +96,27 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def load(
+def load(records: Path, sources: Sequence[str], missing: Missing | None = None) -> Tests:
+    """Return by scenario what a run's records say was executed by Linux's core; ``missing`` takes what is not in it."""
+    return look(records, Linux(artifacts_of(records), sources), missing=missing)
+
+
+def look(
     records: Path,
-    sources: Sequence[str],
-    units: Sequence[str] = (),
+    linux: Linux,
+    *,
+    sources: Sequence[str] = EVERYTHING,
     missing: Missing | None = None,
     tests: Collection[str] | None = None,
 ) -> Tests:
-    """Return by scenario what a run's records say was executed by Linux's core; for the rest see ``lines.read()``.
+    """Return by scenario what Linux's core executed in a run of this kernel, as far as it is of ``sources``.
 
     ``missing`` takes what is not among it. ``tests`` are the scenarios that are looked at, None for all; of one that
     does not know where modules were, nothing is said of these.
     """
-    linux = Linux(_artifacts(records), sources, units)
     found: Tests = {}
     for name, executed in executed_in(records, tests):
-        found.setdefault(name, Covered()).add(linux.covered(executed, unsure=tests is None))
+        found.setdefault(name, Covered()).add(linux.covered(executed, sources, unsure=tests is None))
         if missing is not None:
             for what in linux.unknown(executed):
                 missing[what][name] = None
@@ -129,12 +134,13 @@ class Linux:
         self._known = lines.read(vmlinux, sources, units)
         self._modules = _Modules(artifacts, sources, units)
 
-    def covered(self, executed: coverage.Executed, *, unsure: bool) -> Covered:
+    def covered(self, executed: coverage.Executed, sources: Sequence[str] = EVERYTHING, *, unsure: bool) -> Covered:
         """Return what Linux's core has executed; lines of modules of which nothing is known only if ``unsure``."""
         found, core = Covered(), executed.cores[0]
         modules = self._modules.read(executed.modules) if executed.modules or unsure else ()
         for program in (self._known, *modules):
-            found.add(Covered.of(partial(executed.any, core), program))
+            wanted = {path: source for path, source in program.items() if path.startswith(tuple(sources))}
+            found.add(Covered.of(partial(executed.any, core), wanted))
         return found
 
     def unknown(self, executed: coverage.Executed) -> list[str]:
@@ -176,7 +182,7 @@ def load_firmware(records: Path, sources: Sequence[str], missing: Missing) -> Te
     """
     found: Tests = {}
     images, nothing = _Images(sources), Covered()
-    for path in _artifacts(records).firmware.values():
+    for path in artifacts_of(records).firmware.values():
         if path.is_file():
             nothing.add(Covered.of(lambda *_: False, images.read(path, file_hash(path))))
     for name, executed in executed_in(records):
@@ -216,7 +222,7 @@ class _Images:
         return self._known[sha256]
 
 
-def _artifacts(records: Path) -> Artifacts:
+def artifacts_of(records: Path) -> Artifacts:
     """Return the build that a run was about."""
     listing = records / "artifacts.json"
     if not listing.is_file():

@@ -41,6 +41,8 @@ from ampstand.report.results import Results, Run, Stage
 
 JUDGES = ("ci/ampstand", "tests/scenarios", "tests/probes", "configs")
 """Our own folders on which a verdict depends."""
+SOURCES = (".c", ".h")
+"""Endings of what has lines that Linux may execute."""
 LONGEST = 7200.0
 """Seconds that a command of another revision may take."""
 
@@ -174,6 +176,7 @@ class Series(Subject):
         parts = [Part(patch.subject, file_hash(patch.path), patch.thread) for patch in patches]
         super().__init__(args, _with(builder, kernel_debug_info=True), parts)
         self._patches = [patch.path for patch in patches]
+        self._kernels: dict[Path, coverage.Linux] = {}
 
     def builder(self, parts: int) -> Builder:
         """Return what builds the board with the first so many patches: all sides in one tree, whose path they know."""
@@ -224,14 +227,23 @@ class Series(Subject):
 
     def covered(self, changed: Sequence[str], folder: Path) -> dict[str, Covered]:
         """Look at what Linux's core executed."""
-        sources = [name for name in changed if name.endswith((".c", ".h"))]
-        own = sorted({f"{Path(name).parent}/" for name in sources if not name.startswith("include/")})
-        return coverage.load(folder, sources, [*coverage.SOURCES, *own]) if sources else {}
+        sources = [name for name in changed if name.endswith(SOURCES)]
+        return coverage.look(folder, self._linux(folder), sources=sources) if sources else {}
+
+    def _linux(self, records: Path) -> coverage.Linux:
+        """Return the code of a side's kernel that talks to a remote or is changed, read once."""
+        artifacts = coverage.artifacts_of(records)
+        if artifacts.kernel not in self._kernels:
+            changed = [name for name in self.changed() if name.endswith(SOURCES)]
+            own = sorted({f"{Path(name).parent}/" for name in changed if not name.startswith("include/")})
+            self._kernels[artifacts.kernel] = coverage.Linux(
+                artifacts, [*coverage.SOURCES, *changed], [*coverage.SOURCES, *own]
+            )
+        return self._kernels[artifacts.kernel]
 
     def detours(self, tests: Collection[str], folders: tuple[Path, Path]) -> dict[str, list[Detour]]:
         """Look at what Linux's core executed of what it talks to a remote with, and of the changed files."""
-        sources = [*coverage.SOURCES, *(name for name in self.changed() if name.endswith(".c"))]
-        before, after = (coverage.load(folder, sources, tests=tests) for folder in folders)
+        before, after = (coverage.look(folder, self._linux(folder), tests=tests) for folder in folders)
         source = self.plain.sources.get("linux")
         own = overlay.patched(source.tree, self.plain.options.kernel_patches)
         known = {path for covered in after.values() for path in covered.lines}
