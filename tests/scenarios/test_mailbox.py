@@ -192,7 +192,9 @@ def test_client_that_goes_leaks_nothing(boot: Callable[..., LinuxMachine]) -> No
     skip_without_client(machine)
     host = machine.host
     Remote(machine).start(IMAGE, services=["rpmsg-raw"])
-    one = f"printf x >{MESSAGE} && echo {DEVICE} >{DRIVER}/unbind && echo {DEVICE} >{DRIVER}/bind"
+    # The answer has to come before the client goes: see the scenario above.
+    answered = f"printf x >{MESSAGE} && head -c 1 {MESSAGE} >/dev/null"
+    one = f"{answered} && echo {DEVICE} >{DRIVER}/unbind && echo {DEVICE} >{DRIVER}/bind"
     host.run_check(one)
     with nothing_leaks(host):
         host.run_check(f"for i in $(seq {ROUNDS}); do {one} || exit; done", 60)
