@@ -152,7 +152,12 @@ class Mutation:
         unbuilt = self._build(records / "build.json")
         again = (SURVIVED, NEVER) if self.args.again else ()
         record = Record(records / verdicts.FILE, self._key(), again)
+        functions = self._functions()
         for mutant in chosen:
+            before = record.verdicts.get(mutant.id)
+            if before is not None and before.outcome == CAUGHT:  # the rule may have been another one then
+                told = grade(mutant, before.message, functions[mutant.file])
+                record.verdicts[mutant.id] = replace(before, grade=told)
             if mutant.id in unbuilt:
                 record.verdicts[mutant.id] = Verdict(mutant.id, UNBUILT)
             elif mutant.id in self.declared and not self.args.equivalent:
