@@ -55,6 +55,8 @@ def talking(remote: Remote, behaviour: Callable[[str], int | str]) -> Callable[.
         "tty": TTY,
         "name31": NAME_31,
         "channel": CHANNEL.format(virtio=virtio),
+        "folder": f"{CHANNEL.format(virtio=virtio)}.-1.{ECHO}/rpmsg/rpmsg[0-9]*",
+        "source": FIRST + 2,
         "raw": f"dev:{CHANNEL.format(virtio=virtio)}.-1.{ECHO}/rpmsg/rpmsg[0-9]*",
         "ttydev": f"dev:{BUS}/devices/{virtio}.rpmsg-tty.-1.{TTY}/tty/ttyRPMSG*",
         "control": "/dev/rpmsg_ctrl*",
@@ -71,6 +73,10 @@ def talking(remote: Remote, behaviour: Callable[[str], int | str]) -> Callable[.
 
 
 CHANNEL_DEVICE = """
+# its folder says what the channel is
+get {folder}/name => rpmsg-raw
+get {folder}/src => {source}
+get {folder}/dst => {echo}
 # one program at a time has it, until its last descriptor is closed
 open a {raw} rw => 0
 open b {raw} rw => EBUSY

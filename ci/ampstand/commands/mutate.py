@@ -280,7 +280,11 @@ class Mutation:
 
 def _kinds(mutant: Mutant, test: str) -> list[tuple[str, ...]]:
     """Return what a test has to do with mutants like this, the closest first: a leak is like another one elsewhere."""
-    return [("function", mutant.function, test), ("operator", mutant.operator, test)]
+    return [
+        ("function", mutant.function, test),
+        ("file", mutant.file, test),
+        ("operator", mutant.operator, test),
+    ]
 
 
 def _batches(mutants: Sequence[Mutant], size: int) -> Iterator[Sequence[Mutant]]:
