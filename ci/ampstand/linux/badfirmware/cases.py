@@ -487,7 +487,8 @@ CASES: tuple[Case, ...] = (
     # The vdev and its vrings.
     Case("vdev-3-vrings", R, _vdev(*VRINGS, Vring()), ("too many vrings: 3", UNPROCESSED)),
     Case("vdev-255-vrings", R, _vdev(*VRINGS, count=255), ("vdev rsc is truncated", UNPROCESSED)),
-    Case("vdev-reserved", R, _vdev(*VRINGS, reserved=(0, 1)), ("non zero reserved bytes", UNPROCESSED)),
+    Case("vdev-reserved-0", R, _vdev(*VRINGS, reserved=(1, 0)), ("non zero reserved bytes", UNPROCESSED)),
+    Case("vdev-reserved-1", R, _vdev(*VRINGS, reserved=(0, 1)), ("non zero reserved bytes", UNPROCESSED)),
     Case("vdev-config-len", R, _vdev(*VRINGS, config_len=4096), ("vdev rsc is truncated", UNPROCESSED)),
     Case("vdev-config-len-max", R, _vdev(*VRINGS, config_len=ANY), ("vdev rsc is truncated", UNPROCESSED)),
     Case("vdev-unknown-device", S, _vdev(*VRINGS, device=0xFFFF)),
