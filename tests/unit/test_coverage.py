@@ -42,6 +42,19 @@ int called(int x)
 """
 
 
+def test_a_machine_that_goes_on_has_executed_what_came_before(tmp_path: Path) -> None:
+    span = SPANS[0]
+    lives = [Live(SPANS), Live(SPANS)]
+    for number, live in enumerate(lives):
+        live.open(tmp_path / str(number))
+    with (tmp_path / "0").open("rb+") as file:
+        file.write(b"\x01")
+    lives[1].go_on(lives[0].so_far())
+    lives[1].save(tmp_path / FILE)
+    assert Executed.load(tmp_path / FILE).any(span.core, span.address, span.address + 2)
+    Live(SPANS).go_on(Live(SPANS).so_far())  # machines that never ran
+
+
 def executed(*addresses: tuple[str, int], folder: Path) -> Executed:
     """Return what is recorded when these addresses are marked as the plugin marks them."""
     live = Live(SPANS)

@@ -14,6 +14,7 @@ from ampstand.board import Board
 from ampstand.linux import saved_boots
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.saved_boots import SavedBoots
+from ampstand.qemu import coverage
 from ampstand.report.records import Recorder
 
 Make = Callable[..., LinuxMachine]
@@ -50,6 +51,32 @@ def test_a_machine_goes_on_from_the_boot_of_its_like_only(tmp_path: Path, machin
     last = machine()
     last.artifacts.kernel.write_text("another")
     assert not boots.restore(last), "the kernel is another, though it has the name"
+
+
+def test_what_a_boot_executed_is_of_those_that_go_on_from_it_too(tmp_path: Path, machine: Make) -> None:
+    """Else nobody would have executed it but the first, which may be a scenario's own."""
+    boots, first, next_one = SavedBoots(tmp_path / "boots"), Recorded(b"boot"), Recorded()
+    save(boots, machine(coverage=first))
+    first.executed = b"more"
+    assert boots.restore(machine(coverage=next_one))
+    assert next_one.executed == b"boot"
+
+
+class Recorded(coverage.Live):
+    """What a machine executes, without the plugin that writes it."""
+
+    def __init__(self, executed: bytes = b"") -> None:
+        super().__init__([])
+        self.executed = executed
+
+    def argument(self, plugins: Path) -> str:
+        return ""
+
+    def so_far(self) -> bytes:
+        return self.executed
+
+    def go_on(self, so_far: bytes) -> None:
+        self.executed = so_far
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ Layout of the folder::
     KEY/state       for QEMU's ``-incoming``
     KEY/NAME.said   what came on the serial line NAME
     KEY/boot.json   how much of Linux's log was judged
+    KEY/executed    what Linux executed until then, where that is recorded
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ampstand.build.cache import key_of, known_hash, tree_inputs
 from ampstand.errors import AmpstandError
 from ampstand.linux.machine import LinuxMachine
 
+EXECUTED = "executed"
 MOST = 48
 """Boots that a folder keeps: some 40 MB each, and a run of all boards on one kernel needs some thirty."""
 
@@ -48,6 +50,8 @@ class SavedBoots:
         machine.incoming, machine.boot_saved = boot / "state", True
         os.utime(boot)
         machine.start()
+        if machine.coverage is not None:
+            machine.coverage.go_on((boot / EXECUTED).read_bytes())
         machine.replay({path.stem: path.read_bytes() for path in boot.glob("*.said")})
         machine.log.position = json.loads((boot / "boot.json").read_text(encoding="utf-8"))["log"]
         machine.resume()
@@ -65,6 +69,8 @@ class SavedBoots:
             machine.settle()
             for name, data in said.items():
                 (scratch / f"{name}.said").write_bytes(data)
+            if machine.coverage is not None:
+                (scratch / EXECUTED).write_bytes(machine.coverage.so_far())
             (scratch / "boot.json").write_text(json.dumps({"log": machine.log.position}), encoding="utf-8")
             scratch.rename(boot)
         except (AmpstandError, OSError) as error:

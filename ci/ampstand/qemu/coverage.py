@@ -200,6 +200,15 @@ class Live:
         wanted, *_ = _LOG_HEAD.unpack_from(self._map, self._bitmaps)
         struct.pack_into("=I", self._map, self._bitmaps, wanted + 1)
 
+    def so_far(self) -> bytes:
+        """Return what Linux's cores have executed, for ``go_on()`` of a machine that goes on from there."""
+        return zlib.compress(self._map[: self._bitmaps], 1) if self._map is not None else b""
+
+    def go_on(self, so_far: bytes) -> None:
+        """Count what another machine had executed as this one's; before it runs."""
+        if self._map is not None:
+            self._map[: self._bitmaps] = zlib.decompress(so_far)
+
     def save(self, path: Path, modules: Mapping[str, Mapping[str, int]] | None = None) -> None:
         """Write what was executed since the last ``clear()``; nothing if the machine never ran.
 
