@@ -248,6 +248,8 @@ class Mutation:
             and verdict.grade < WELL
             and verdicts.WAYS not in verdict.message
         ]
+        if not left:
+            return
         functions = self._functions()
         with self.progress.step("mutate: where Linux goes another way") as step:
             for done, (mutant, ways) in enumerate(self.target.ways(left), start=1):

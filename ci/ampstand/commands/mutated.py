@@ -17,7 +17,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -437,8 +437,9 @@ class Linux(Target):
 
         def covered(ended: Ended, test: str) -> Covered:
             found = Covered()
-            for _, executed in coverage.executed_in(ended.program.log.parent, [test]):
-                found.add(linux.covered(executed, unsure=False))
+            with suppress(UsageError):  # a board that never ran has recorded nothing
+                for _, executed in coverage.executed_in(ended.program.log.parent, [test]):
+                    found.add(linux.covered(executed, unsure=False))
             return found
 
         tests = list(dict.fromkeys(test for _, _, test in caught))
