@@ -128,7 +128,8 @@ def test_linux_survives(remote: Remote, machine: LinuxMachine, case: Breach) -> 
     mark = remote.host.console.mark()
     breach(remote, case.kind, case.count)
     if case.said:
-        remote.host.console.expect_line(case.said, since=mark, timeout=remote.timeout, what=f"Linux's word on {case}")
+        awaited = f"Linux to say {case.said!r} of {case.kind}"
+        remote.host.console.expect_line(case.said, since=mark, timeout=remote.timeout, what=awaited)
     wanted = BUFFERS - case.lost, BEFORE + case.used
     found = settled(remote, wanted)
     machine.records.values |= {"buffers_lent": found[0], "buffers_used": found[1] - BEFORE}
