@@ -60,6 +60,7 @@ def test_what_a_boot_executed_is_of_those_that_go_on_from_it_too(tmp_path: Path,
     first.executed = b"more"
     assert boots.restore(machine(coverage=next_one))
     assert next_one.executed == b"boot"
+    assert not boots.restore(machine()), "of one that records nothing it is not known"
 
 
 class Recorded(coverage.Live):

@@ -4,7 +4,8 @@
 
 Beside the state of the machine lies what it had said: a machine that goes on is told it again, so that its consoles,
 its records and its verdict are those of one that booted. A saved boot is for one QEMU, machine model, kernel, device
-tree, initramfs, command line, image of the remote, way to run threads, and harness.
+tree, initramfs, command line, image of the remote, way to run threads, and harness, and for machines of which it is
+recorded what they execute, or for others.
 
 Layout of the folder::
 
@@ -92,7 +93,9 @@ class SavedBoots:
 
     def _place(self, machine: LinuxMachine) -> Path:
         files = {str(path): known_hash(path) for path in machine.inputs().values()}
-        return self.folder / key_of([("command", machine.command_line()), *files.items(), *_harness().items()])
+        recorded = str(machine.coverage and machine.coverage.spans)
+        kind = [("command", machine.command_line()), ("recorded", recorded)]
+        return self.folder / key_of([*kind, *files.items(), *_harness().items()])
 
 
 @functools.cache
