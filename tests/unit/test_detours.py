@@ -56,7 +56,7 @@ def test_functions_that_are_entered_on_both_sides_come_first(executed: set[int],
 
 def test_what_is_entered_with_the_change_alone_is_told() -> None:
     (found,) = detours({FILE: (TEXT, TEXT)}, covered({2, 3}), covered({2, 3, 7, 8, 9}))
-    assert (found.function, found.entered, str(found)) == ("two", False, f"two() in {FILE}: entered")
+    assert (found.function, found.entered, tell([found])) == ("two", False, ["entered now: two()"])
 
 
 def test_lines_are_compared_where_the_change_has_moved_them() -> None:
@@ -75,7 +75,18 @@ def test_what_is_compiled_on_one_side_alone_is_no_detour() -> None:
     assert detours({}, GOOD, covered(set())) == [], "of a file whose text is not known nothing can be said"
 
 
+def test_a_changed_file_comes_first() -> None:
+    other = "drivers/mailbox/a.c"
+    both = Covered({FILE: GOOD.lines[FILE], other: GOOD.lines[FILE]})
+    less = Covered({path: {**lines, 10: False} for path, lines in both.lines.items()})
+    changed = TEXT + "/* The end. */\n"
+    found = detours({FILE: (TEXT, changed), other: (TEXT, TEXT)}, both, less)
+    assert [one.file for one in found] == [FILE, other]
+
+
 def test_many_are_counted() -> None:
+    lost = [Detour(FILE, f"g{number}", [1], [], False, "x;") for number in range(SHOWN + 1)]
+    assert tell(lost) == [f"no longer entered: {', '.join(f'{one.function}()' for one in lost[:-1])}, and 1 more"]
     found = [Detour(FILE, f"f{number}", [1], [], True, "x;") for number in range(SHOWN + 2)]
     assert tell(found)[-1] == "and 2 more functions"
     assert len(tell(found)) == SHOWN + 1

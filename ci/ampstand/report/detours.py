@@ -36,8 +36,6 @@ class Detour:
 
     def __str__(self) -> str:
         lost, new = (", ".join(_ranges(lines)) for lines in (self.without, self.with_change))
-        if not self.entered:
-            return f"{self.function}() in {self.file}: {'no longer entered' if lost else 'entered'}"
         ways = [*([f"no longer {lost}"] if lost else []), *([f"now {new}"] if new else [])]
         return f"{self.function}() in {self.file}: {', '.join(ways)}: {self.text}"
 
@@ -45,8 +43,9 @@ class Detour:
 def detours(files: Mapping[str, tuple[str, str]], before: Covered, after: Covered) -> list[Detour]:
     """Return the functions of C that one test goes through in another way, those first that it enters on both sides.
 
-    ``files`` are the texts before and after by path. Only lines count that the change leaves as they are and that are
-    compiled on both sides: of others it is told elsewhere whether they are executed.
+    Of these, those of files that are changed come first. ``files`` are the texts before and after by path. Only lines
+    count that the change leaves as they are and that are compiled on both sides: of others it is told elsewhere whether
+    they are executed.
     """
     found = []
     for path in sorted(files.keys() & before.lines.keys() & after.lines.keys()):
@@ -54,7 +53,8 @@ def detours(files: Mapping[str, tuple[str, str]], before: Covered, after: Covere
         place = _places(old, new)
         was = {place[line]: hit for line, hit in before.lines[path].items() if line in place}
         found += list(_of_file(path, new, was, after.lines[path]))
-    return sorted(found, key=lambda one: not one.entered)
+    unchanged = {path for path, (old, new) in files.items() if old == new}
+    return sorted(found, key=lambda one: (not one.entered, one.file in unchanged))
 
 
 def _of_file(path: str, text: str, was: Lines, now: Lines) -> Iterator[Detour]:
@@ -86,6 +86,20 @@ def _ranges(numbers: Sequence[int]) -> Iterator[str]:
 
 
 def tell(found: Iterable[Detour]) -> list[str]:
-    """Return a line about each, and how many are left out."""
-    lines = [str(one) for one in found]
-    return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more functions"] if len(lines) > SHOWN else [])
+    """Return a line about each that the test enters on both sides, and one about the others: these come of those."""
+    known = list(found)
+    lines = list(_some([str(one) for one in known if one.entered], "and {} more functions"))
+    for title, others in (
+        ("no longer entered", [one for one in known if not one.entered and one.without]),
+        ("entered now", [one for one in known if not one.entered and not one.without]),
+    ):
+        if others:
+            lines.append(f"{title}: {', '.join(_some([f'{one.function}()' for one in others], 'and {} more'))}")
+    return lines
+
+
+def _some(lines: Sequence[str], more: str) -> Iterator[str]:
+    """Yield the first, and how many more there are."""
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield more.format(len(lines) - SHOWN)
