@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
@@ -152,11 +153,10 @@ class Mutation:
         unbuilt = self._build(records / "build.json")
         again = (SURVIVED, NEVER) if self.args.again else ()
         record = Record(records / verdicts.FILE, self._key(), again)
-        functions = self._functions()
         for mutant in chosen:
             before = record.verdicts.get(mutant.id)
             if before is not None and before.outcome == CAUGHT:  # the rule may have been another one then
-                told = grade(mutant, before.message, functions[mutant.file])
+                told = grade(mutant, before.message, self._functions[mutant.file])
                 record.verdicts[mutant.id] = replace(before, grade=told)
             if mutant.id in unbuilt:
                 record.verdicts[mutant.id] = Verdict(mutant.id, UNBUILT)
@@ -205,7 +205,6 @@ class Mutation:
                 record.add(Verdict(mutant.id, NEVER))
         waiting = [mutant for mutant in left if executing[mutant.id]]
         by_id = {mutant.id: mutant for mutant in waiting}
-        functions = self._functions()
         caught: Counter[tuple[str, ...]] = Counter()
         for mutant in self.mutants:
             before = record.verdicts.get(mutant.id)
@@ -229,7 +228,7 @@ class Mutation:
                                 "::".join(part for part in (judged.test, judged.part) if part),
                                 round(end.seconds, 2),
                                 judged.message,
-                                grade(mutant, judged.message, functions[mutant.file])
+                                grade(mutant, judged.message, self._functions[mutant.file])
                                 if judged.outcome == CAUGHT
                                 else 0,
                                 len(plan[mutant.id]),
@@ -250,15 +249,15 @@ class Mutation:
         ]
         if not left:
             return
-        functions = self._functions()
         with self.progress.step("mutate: where Linux goes another way") as step:
             for done, (mutant, ways) in enumerate(self.target.ways(left), start=1):
                 verdict = record.verdicts[mutant.id]
                 message = "\n".join([verdict.message, verdicts.WAYS, *ways])
-                told = grade(mutant, message, functions[mutant.file])
+                told = grade(mutant, message, self._functions[mutant.file])
                 record.add(replace(verdict, message=message, grade=told))
                 step.update(mutant.id, done=done, total=len(left))
 
+    @cached_property
     def _functions(self) -> dict[str, set[str]]:
         """Return the functions of each file."""
         found: dict[str, set[str]] = defaultdict(set)
