@@ -16,6 +16,7 @@ import pytest
 from ampstand.linux import known_bugs
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.secure_remote import SecureRemote, memory_given_out
+from ampstand.linux.shell import Shell
 from ampstand.report.known import Meetings
 
 pytestmark = [
@@ -30,6 +31,8 @@ MODULE = "/lib/modules/smc_noise.ko"
 TOO_MUCH = known_bugs.bug("tee-memory-of-any-size")
 LASTING = 512
 """Bytes that OP-TEE may keep of all the noise, however long it is: what it sets up once."""
+REFUSALS = 32
+"""So many that one lost block of OP-TEE's heap for each of them (24 bytes or more) is over `LASTING`."""
 REFERENCE, REFERENCES = 88, 100
 """What OP-TEE 4.10 keeps of a call that names its own page, if the attribute has a bit without a meaning."""
 ENDS = "the-noise-has-ended"
@@ -47,6 +50,12 @@ def noise(machine: LinuxMachine, command: str) -> list[str]:
     )
     assert not result.exitcode, result.output
     return result.stdout
+
+
+def grown(host: Shell, before: dict[str, int]) -> dict[str, int]:
+    """Return what OP-TEE holds more than before, beyond the block or two that come and go with what it does beside."""
+    now = memory_given_out(host)
+    return {name: more for name in before if (more := now.get(name, 0) - before[name]) > LASTING}
 
 
 def seeds(seed: int) -> Iterator[int]:
@@ -77,8 +86,7 @@ def test_random_calls(fresh_machine: LinuxMachine, pytestconfig: pytest.Config, 
         assert (secure.state(), secure.core_state()) == ("running", "running")
         secure.wait_counting()
         assert secure.echo_char(options="-n 20")["messages"] == 20
-        given_out = memory_given_out(host)
-        assert {name: grown for name in before if (grown := given_out.get(name, 0) - before[name]) > LASTING} == {}
+        assert not grown(host, before)
     machine.records.values["noise"] = counts
     assert all(counts[name] for name in ("smc", "done", "refused", "failed")), counts
     secure.check_counted_on()
@@ -91,13 +99,13 @@ def test_random_calls(fresh_machine: LinuxMachine, pytestconfig: pytest.Config, 
 
 
 def test_memory_of_any_size(fresh_machine: LinuxMachine, known_bug: Meetings) -> None:
-    """A program that wants more memory to share than there is gets an error, and that is all."""
+    """A program that wants more memory to share than there is gets an error, and that is all, however often it asks."""
     known_bug(TOO_MUCH.id).announce(fresh_machine)
     host, before = fresh_machine.host, memory_given_out(fresh_machine.host)
-    refusal = host.run("tee-memory 0x80000000")
-    assert refusal.exitcode
-    assert "Cannot allocate memory" in refusal.output
-    assert memory_given_out(host) == before
+    refusals = host.run(f"for i in $(seq {REFUSALS}); do tee-memory 0x80000000 && echo was-given; done")
+    assert "was-given" not in refusals.output
+    assert refusals.output.count("Cannot allocate memory") == REFUSALS
+    assert not grown(host, before)
 
 
 def test_references_that_stay(fresh_machine: LinuxMachine) -> None:
@@ -105,11 +113,12 @@ def test_references_that_stay(fresh_machine: LinuxMachine) -> None:
     host = fresh_machine.host
 
     def kept(attribute: int) -> int:
+        """Return how many bytes OP-TEE keeps of each call."""
         before = memory_given_out(host)["heap"]
         host.run_check(f"insmod {MODULE} references={REFERENCES} attribute={attribute:#x} && rmmod smc_noise")
-        return memory_given_out(host)["heap"] - before
+        return round((memory_given_out(host)["heap"] - before) / REFERENCES)
 
-    assert kept(0) <= LASTING
+    assert kept(0) <= LASTING // REFERENCES
     for attribute in (1, 0x80000000):
-        assert kept(attribute) in (0, REFERENCES * REFERENCE), "one or the other: none, or each of them"
+        assert kept(attribute) in (0, REFERENCE), "one or the other: none, or each of them"
     assert kept(0) == 0
