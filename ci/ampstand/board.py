@@ -175,6 +175,8 @@ class Watchdog:
     shift: int
     longest: int
     """Seconds that it can be set to."""
+    identity: str = ""
+    """What its driver calls it, if the board's file says so."""
 
 
 @dataclass(frozen=True)
@@ -472,7 +474,8 @@ def _watchdog(table: Table) -> Watchdog | None:
     if not table.has("watchdog"):
         return None
     with table.table("watchdog") as entry:
-        return Watchdog(**{name: entry.integer(name) for name in ("prescaler", "reload", "rate", "shift", "longest")})
+        numbers = {name: entry.integer(name) for name in ("prescaler", "reload", "rate", "shift", "longest")}
+        return Watchdog(**numbers, identity=entry.text("identity", ""))
 
 
 def _reset_reason(table: Table) -> ResetReason | None:

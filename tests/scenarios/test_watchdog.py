@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 import pytest
 
-from ampstand.linux import calls
+from ampstand.linux import calls, memory
 from ampstand.linux.machine import LinuxMachine
 from ampstand.report.known import Meetings
 
 pytestmark = pytest.mark.needs("watchdog-registers")
+
+CLASS = "/sys/class/watchdog/watchdog0"
+TURNS = 200
 
 SET = """
 open w /dev/watchdog0 w => 0
@@ -90,3 +93,76 @@ def test_warning_before_the_end(
         known_bug("iwdg-pretimeout-from-ping").met(f"after {times[0]:.1f} s of 6 s")
     assert times
     assert 3.9 < times[0] < 4.6
+
+
+WAIT = "count /dev/watchdog9 1 1500 => 0"
+"""There is none: 1.5 s."""
+SERVED = "put /dev/kmsg =<6>served => *"
+SECONDS, SLACK = 2, 0.6
+SILENT = "watchdog did not stop!"
+LAST_SERVED = {
+    "by-a-new-time": f"ioctl w WD_SET {SECONDS} => *\n{SERVED}",
+    "by-calls": f"ioctl w WD_SET {SECONDS} => *\n{WAIT}\nioctl w WD_ALIVE => *\n{WAIT}\nwrite w =x => *\n{SERVED}",
+    "by-a-close-without-V": f"ioctl w WD_SET {SECONDS} => *\n{WAIT}\nclose w => *\n{SERVED}",
+}
+
+
+@pytest.mark.parametrize("last", LAST_SERVED)
+def test_it_bites(fresh_machine: LinuxMachine, last: str) -> None:
+    """It bites its time after it was served last, neither sooner nor later by Linux's own clock."""
+    machine, host, events = fresh_machine, fresh_machine.host, fresh_machine.event_mark()
+    machine.tolerate_bad(SILENT, "asked for", machine.board.shell.core)
+    table = f"open w /dev/watchdog0 w => 0\n{LAST_SERVED[last]}\ncount /dev/watchdog9 1 9000 => 0"
+    host.run_check("cat >/tmp/calls <<'END'\n" + "\n".join(row.call for row in calls.parse(table)) + "\nEND")
+    mark = machine.end_linux("(while usleep 50000; do echo '<6>alive' >/dev/kmsg; done) & rpmsg-calls </tmp/calls")
+    assert machine.wait_event("WATCHDOG", since=events, timeout=60)["data"] == {"action": "reset"}
+    machine.next_linux(mark)
+    said = "\n".join(host.console.lines[mark:])
+    assert (SILENT in said) == (last == "by-a-close-without-V")
+    (served,) = re.findall(f"{STAMP}served", said)
+    alive = re.findall(f"{STAMP}alive", said)
+    assert float(alive[-1]) - float(served) == pytest.approx(SECONDS, abs=SLACK)
+
+
+GOES_AND_COMES = """
+put {driver}/unbind ={device} => *
+wait {class} ENOENT 3000 => ENOENT
+open w /dev/watchdog0 w => ENOENT
+put {driver}/bind ={device} => *
+"""
+IS_USED = """
+open w /dev/watchdog0 w => 0
+ioctl w WD_SET 8 => 0 8
+ioctl w WD_ALIVE => 0
+write w =V => 1
+close w => 0
+"""
+CLASS_DEVICE = dict.fromkeys(("kmalloc-1k", "kmalloc-128", "kmalloc-64"), TURNS * 3 // 2)
+"""What is left of it at most; its device's name, in the smallest, is within what others take and give."""
+
+
+def test_driver_comes_and_goes(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
+    """It gives back what it has, memory and clocks; what comes again tells of itself what the first did."""
+    machine = boot(**memory.COUNTED)
+    host, watchdog = machine.host, machine.board.watchdog
+    known_bug("iwdg-pretimeout-stays").announce(machine)
+    refused = known_bug("iwdg-wake-irq-stays").announce(machine)
+    assert watchdog is not None
+    device, driver = (host.text(f"readlink -f {CLASS}/device{link}") for link in ("", "/driver"))
+    names = {"driver": driver, "device": device.rpartition("/")[2], "class": CLASS}
+
+    def told() -> list[str]:
+        return host.run_check(f"grep -H . $(find {CLASS}/ -maxdepth 1 -type f -perm -400)")
+
+    if calls.run(machine, GOES_AND_COMES, **names)[-1].is_("EEXIST"):
+        refused.met()
+    calls.run(machine, IS_USED)
+    first = told()
+    assert watchdog.identity in host.text(f"cat {CLASS}/identity")
+    held, counted = memory.held(host), memory.slabs(host)
+    calls.repeat(machine, GOES_AND_COMES + IS_USED, TURNS, **names)
+    leaking = memory.leaking(host, counted, TURNS // 2, CLASS_DEVICE)
+    assert (told(), memory.still_held(host, held)) == (first, {})
+    assert {kind: more for kind, more in leaking.items() if more > CLASS_DEVICE.get(kind, 0)} == {}
+    if leaking:
+        known_bug("running-watchdog-leaks").met(f"{TURNS} times: {leaking}")

@@ -193,6 +193,7 @@ reload = 8
 rate = 32000
 shift = 2
 longest = 131
+identity = "a dog"
 [reset_reason]
 address = 0x408
 software = 0x40
@@ -205,7 +206,7 @@ def test_registers_and_the_watchdog_are_read(tmp_path: Path) -> None:
     text = path.read_text()
     path.write_text(text + REMOTE + REGISTER + WATCHDOG)
     board = Board.load(path)
-    assert board.watchdog == Watchdog(prescaler=4, reload=8, rate=32000, shift=2, longest=131)
+    assert board.watchdog == Watchdog(prescaler=4, reload=8, rate=32000, shift=2, longest=131, identity="a dog")
     assert board.reset_reason == ResetReason(0x408, {"software": 0x40, "watchdog": 0x200})
     assert board.remote is not None
     assert board.remote.registers == (Register("hold", 0x50, 0xFFFFFFFF, {"running": 1, "offline": 0}),)
