@@ -12,8 +12,8 @@ what is typed on the remote's console comes back.
 The shell has a command ``say STREAM TEXT``, which returns when the line has been said, and ``will-say``, for a line
 that is said when QEMU is told to end. Streams: ``host`` (the kernel, on the console), ``log`` (the kernel, in its log
 only), ``m4`` (its console), ``trace`` (its memory), ``qemu`` (standard error), ``guest`` (QEMU's log of the M4's
-mistakes). Machine options: ``says=STREAM:TEXT`` says it during the boot; ``memory=FILE`` is what the memory holds, and
-``trace=ADDRESS`` where the trace buffer is in it.
+mistakes), ``qmp`` (an event, as JSON). Machine options: ``says=STREAM:TEXT`` says it during the boot; ``memory=FILE``
+is what the memory holds, and ``trace=ADDRESS`` where the trace buffer is in it.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ class Voices:
             self.trace_at += len(data)
         elif stream == "qemu":
             print(text, file=sys.stderr, flush=True)
+        elif stream == "qmp":
+            self.links["qmp"].sendall(text.encode() + b"\r\n")
         elif stream == "guest":
             with Path(self._log).open("a") as log:
                 log.write(f"<cpu2> {text}\n")
@@ -137,7 +139,7 @@ def qom(order: str, properties: dict[str, Any], name: str, value: object = None)
 
 def serve_qmp(path: str, voices: Voices) -> None:
     """Answer QMP until the harness hangs up."""
-    link = connect(path)
+    link = voices.links["qmp"] = connect(path)
     properties: dict[str, Any] = {}
     unfinished = 0
 

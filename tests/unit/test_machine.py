@@ -99,6 +99,28 @@ def test_what_qemu_says_before_it_ends_is_not_missed(tmp_path: Path) -> None:
         assert machine.wait_end(5) == 0
 
 
+WATCHDOG = '{"event": "WATCHDOG", "data": {"action": "reset"}}'
+RESET = '{"event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}'
+
+
+@pytest.mark.parametrize(("events", "by"), [([RESET], "software"), ([WATCHDOG, RESET], "its watchdog")])
+def test_a_reset_that_nobody_asked_for_is_the_end_of_linux(tmp_path: Path, events: list[str], by: str) -> None:
+    with make(tmp_path).boot() as machine:
+        said = "; ".join(f"say qmp '{event}'" for event in events)
+        with pytest.raises(CoreDiedError, match=f"event of host at .*: the board was reset by {by}, and nobody"):
+            machine.host.run(f"{said}; sleep 60")
+        assert any(f"reset by {by}" in reason for reason in machine.records.verdict())
+
+
+def test_a_reset_that_was_asked_for_is_none(tmp_path: Path) -> None:
+    with make(tmp_path).boot() as machine:
+        machine.host.run_check(f"say qmp '{RESET.replace('true', 'false')}'")  # by QMP, or its button
+        mark = machine.event_mark()
+        machine.end_linux(f"say qmp '{RESET}'")
+        machine.wait_event("RESET", since=mark, timeout=5)
+        assert not machine.records.verdict()
+
+
 def test_qmp_and_events(tmp_path: Path) -> None:
     with make(tmp_path) as machine:
         assert machine.qmp("query-status")["running"] is True

@@ -92,6 +92,7 @@ def _go_on(machine: LinuxMachine, recorder: Recorder, state: SavedState, progres
     recorder.take_bad()  # a trace has also what was said before
     machine.qmp("cont")
     if state.runs:
+        machine.host.lost()
         progress.say(f"Linux still runs `{state.runs}`: ^C ends it, and `stty sane` brings back the usual terminal")
     elif state.ready:
         try:

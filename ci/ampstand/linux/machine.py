@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
+from qemu.qmp import Message
+
 from ampstand.board import Board, Serial
 from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError
@@ -15,7 +17,7 @@ from ampstand.formats.kernel_log import BOOT_MESSAGE
 from ampstand.linux import kernel_log
 from ampstand.linux.kernel_log import WARNING_LEVEL, Entry, KernelLog, unwanted
 from ampstand.linux.shell import Shell
-from ampstand.qemu.machine import BootError, CoreDiedError, Machine, QemuEndedError, QmpRefusedError, WaitError
+from ampstand.qemu.machine import BootError, CoreDiedError, Machine, QemuEndedError, QmpRefusedError, WaitError, data_of
 from ampstand.qemu.recording import Records
 
 _REMOTEPROC_STATES = (
@@ -60,6 +62,8 @@ class LinuxMachine(Machine):
         """Each says what is awaited on the rpmsg devices of a remote (``ampstand.qemu.vdev``)."""
         self._asked = ""
         """The command of whose tasks Linux has told already."""
+        self._bitten = False
+        """A watchdog has bitten; the reset comes yet."""
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
 
     def boot(self, timeout: float | None = None) -> Self:
@@ -160,6 +164,16 @@ class LinuxMachine(Machine):
         except QmpRefusedError:
             return []
         return kernel_log.sleepers(console.lines[mark:])
+
+    def _happened(self, event: Message) -> None:
+        """Take a reset that nobody has asked for as Linux's death: what runs then is another one."""
+        super()._happened(event)
+        if event["event"] == "WATCHDOG":
+            self._bitten = True
+        if event["event"] == "RESET":
+            by, self._bitten = "its watchdog" if self._bitten else "software", False
+            if data_of(event)["guest"] and not self.host.may_reset:
+                self.records.died(self.board.shell.core, f"the board was reset by {by}, and nobody had asked for that")
 
     def _heard(self, serial: Serial, lines: Sequence[str]) -> None:
         if serial != self.board.shell:

@@ -61,6 +61,8 @@ class Shell:
         self._boot_timeout = boot_timeout
         self._number = itertools.count(1)
         self._logged_in = False
+        self.may_reset = False
+        """Whether Linux may have the board reset: it is about to go, or is a user's."""
         self.runs = ""
         """The command whose end has not come yet, also when nobody waits for it any more."""
         self.prompt_at = 0.0
@@ -77,7 +79,7 @@ class Shell:
         self.prompt_at = time.monotonic()
         self.console.sendline("stty -echo -onlcr; echo am''pstand-takes-over; /bin/sh 3>&1 >/dev/null")
         self.console.expect(r"ampstand-takes-over\n", self._timeout, "the shell to be taken over")
-        self._logged_in, self.runs = True, ""
+        self._logged_in, self.may_reset, self.runs = True, False, ""
         self.run_check("true")
 
     def adopt(self) -> None:
@@ -88,7 +90,7 @@ class Shell:
 
     def lost(self) -> None:
         """Take note that Linux is gone, or about to go: the shell cannot be used before the next ``login()``."""
-        self._logged_in = False
+        self._logged_in, self.may_reset = False, True
 
     def reboot(self) -> None:
         """Reboot Linux and log in again."""
@@ -101,7 +103,7 @@ class Shell:
     def hand_over(self) -> None:
         """Give the console to a person: prompt and echo are back."""
         self.console.sendline("stty echo onlcr; exit")
-        self._logged_in = False
+        self.lost()
 
     def interrupt(self) -> None:
         """End what runs on the console by ^C, and log in anew."""

@@ -87,7 +87,8 @@ class QmpRefusedError(AmpstandError):
     """QEMU refused a QMP command."""
 
 
-def _data(event: Message) -> dict[str, Any]:
+def data_of(event: Message) -> dict[str, Any]:
+    """Return what a QMP event tells besides its name."""
     data = event.get("data")
     return dict(data) if isinstance(data, dict) else {}
 
@@ -505,7 +506,7 @@ class Machine:
 
     def _wait_migration(self, mark: int, what: str, timeout: float) -> None:
         def ended() -> str | None:
-            states = [_data(e).get("status") for e in self._events[mark:] if e["event"] == "MIGRATION"]
+            states = [data_of(e).get("status") for e in self._events[mark:] if e["event"] == "MIGRATION"]
             return next((state for state in states if state in ("completed", "failed", "cancelled")), None)
 
         state = self.wait(ended, what=what, core="qemu", timeout=timeout, dead_too=True)
@@ -698,4 +699,4 @@ class Machine:
 
     def _happened(self, event: Message) -> None:
         self._events.append(event)
-        self.records.note(f"QEMU event {event['event']} {_data(event)}")
+        self.records.note(f"QEMU event {event['event']} {data_of(event)}")

@@ -51,6 +51,9 @@ class Records(Protocol):
     def note(self, text: str) -> None:
         """Take a line of the harness itself."""
 
+    def died(self, core: str, text: str) -> None:
+        """Take what shows that a core has died, though it did not say so itself."""
+
     def kernel_log(self, reasons: Iterable[str]) -> None:
         """Take what Linux's own log shows that must not be."""
 

@@ -42,6 +42,9 @@ TAIL_LINES = 12
 GUEST_ERROR_KINDS = 1000
 """How many different lines of QEMU's log are kept."""
 
+EVENT = "event"
+"""The stream of what QEMU tells by QMP."""
+
 FATAL, ERROR, WARNING = range(3)
 """Ranks of bad lines (``BadLine.rank``)."""
 
@@ -64,7 +67,8 @@ class Line:
     def __str__(self) -> str:
         """Say what is bad, who said it, where and when."""
         where = "" if self.stream == "kernel log" else f" at {self.when:.3f} s"
-        kind = {"guest-errors": "guest error", "kernel log": "kernel log"}.get(self.stream, "known-bad line")
+        kinds = {"guest-errors": "guest error", "kernel log": "kernel log", EVENT: EVENT}
+        kind = kinds.get(self.stream, "known-bad line")
         return f"{kind} of {self.core}{where}: {printable(self.text)}"
 
 
@@ -173,6 +177,13 @@ class Recorder:
                     self._guest_error(core, text)
                 if text:
                     self._guest_errors[core, text] += count
+
+    def died(self, core: str, text: str) -> None:
+        """Take what shows that a core has died, though it did not say so itself, unless it was announced."""
+        with self._lock:
+            self._write("qemu", text)
+            if not self._closed and not self.announced(core, text):
+                self._bad(core, EVENT, text, FATAL)
 
     def kernel_log(self, reasons: Iterable[str]) -> None:
         """Take what Linux's own log shows that must not be, unless it was judged when it came on the console."""
