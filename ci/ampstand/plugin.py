@@ -26,6 +26,7 @@ Marks
     programs("gcc", ...)     what the workstation must have, else the scenario is skipped: a bundle has no compilers
     secure("remoteproc")     the secure world that the fixtures' boards have
     variant("lockstep")      the shape of the fixtures' boards, of those that the board's file describes
+    thorough                 many turns, cases or boots of what other scenarios do; not with ``--ampstand-short``
     soak                     takes minutes; runs with ``--ampstand-soak`` only
     time_limit(seconds)      how long the scenario may take, in place of the board's ``timeouts.scenario``
 
@@ -300,6 +301,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ampstand-mutants", type=int, default=MUTANTS, help="how many (default: %(default)s)")
     for option, text in GIVEN.values():
         group.addoption(option, action="append", default=[], help=f"{text} (repeatable)")
+    group.addoption("--ampstand-short", action="store_true", help="leave the thorough scenarios out")
     group.addoption("--ampstand-soak", action="store_true", help="run the scenarios that take minutes, too")
 
 
@@ -309,6 +311,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "programs(*names): what the workstation must have")
     config.addinivalue_line("markers", "secure(world): the secure world that the fixtures' boards have")
     config.addinivalue_line("markers", "variant(name): the shape of the fixtures' boards")
+    config.addinivalue_line("markers", "thorough: many turns, cases or boots; not with --ampstand-short")
     config.addinivalue_line("markers", "soak: takes minutes; only with --ampstand-soak")
     config.addinivalue_line("markers", "time_limit(seconds): how long the scenario may take")
     try:
@@ -357,7 +360,7 @@ def needed(item: pytest.Item) -> set[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what the board cannot do, and what takes minutes unless it was asked for; end at a feature there is not."""
+    """Skip what the board cannot do, and what takes longer than was asked for; end at a feature there is not."""
     board = config.stash[SESSION].board
     asked = {name for name in GIVEN if _given(config, name)}
     items[:] = [item for item in items if not (GIVEN.keys() - asked) & set(getattr(item, "fixturenames", ()))]
@@ -378,6 +381,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"the workstation has no {', '.join(absent)}"))
         if item.get_closest_marker("soak") and not config.getoption("ampstand_soak"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: runs with --ampstand-soak"))
+        if item.get_closest_marker("thorough") and config.getoption("ampstand_short"):
+            item.add_marker(pytest.mark.skip(reason="thorough: left out by --short"))
         limit = item.get_closest_marker("time_limit")
         seconds = limit.args[0] if limit is not None else board.timeouts.scenario
         # By a signal: what hangs is ended where it is, the stacks of all threads are shown, and the teardown follows.

@@ -46,6 +46,7 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
     return int(figures["failed"])
 
 
+@pytest.mark.thorough
 def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine]) -> None:
     """Firmware with a resource table ran before: what is left of it must not matter."""
     remote = Remote(boot(kernel_arguments=ROOMY))
@@ -57,6 +58,7 @@ def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine
     assert remote.host.run_check("ls -1 /dev/rpmsg*") == ["/dev/rpmsg0", "/dev/rpmsg_ctrl0"], "a number was lost"
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("attach", "remote-console")
 def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """The remote goes on meanwhile, its resource table is as it was, and the next attach works."""
@@ -75,6 +77,7 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
     remote.attach_and_talk()
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("attach", "remote-console")
 def test_attach_that_fails_in_the_end(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
@@ -242,6 +245,7 @@ def fail_each(remote: Remote, each: Mapping[str, Scarce], virtio: str = "virtio*
                 remote.machine.judge_log()  # it is long: a part at a time
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("rpmsg-tty")
 def test_every_allocation_of_a_call_fails_once(boot: Callable[..., LinuxMachine]) -> None:
     """No number of a device is lost, and messages flow."""
@@ -256,6 +260,7 @@ def test_every_allocation_of_a_call_fails_once(boot: Callable[..., LinuxMachine]
     fail_each(remote, OFFLINE)
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("stm32-remote-node")
 def test_every_allocation_of_a_probe_fails_once(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     """The driver is bound in the end, and the remote can be started."""

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-con
 ROUNDS = 3
 
 
+@pytest.mark.thorough
 def test_attach_detach_attach_stop_and_load_another(preload: Callable[..., Remote], system: str) -> None:
     remote = preload(f"count-{system}")
     remote.wait_counting()
@@ -144,6 +145,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("told-table")
 @pytest.mark.parametrize("case", REFUSED)
 def test_attach_with_a_bad_table_address_is_refused(preload: Callable[..., Remote], case: str) -> None:
@@ -182,6 +184,7 @@ def test_attach_to_a_table_of_zeros(preload: Callable[..., Remote], known_bug: M
     unchecked.met("attaching to zeros succeeds, and there is nothing to talk to")
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("told-table")
 def test_reading_the_table_after_a_refused_attach(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     remote = preload("count-bare", preload_table=4)

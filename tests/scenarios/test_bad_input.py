@@ -306,6 +306,7 @@ def test_named_cases(
     report(wrong + bench.lost(len(cases), lambda: [bench.attempt_case(case) for case in cases]), len(cases))
 
 
+@pytest.mark.thorough
 def test_mutants(
     boot: Callable[..., LinuxMachine],
     target: Target,
@@ -349,6 +350,7 @@ def test_mutants(
     report([f"{fault}; seed {seed}" for fault in [*wrong, *lost]], count)
 
 
+@pytest.mark.thorough
 def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], target: Target, known_bug: Meetings) -> None:
     """Each shows its evidence on a kernel that has it, and none on another."""
     cases = [case for case in CASES if case.bug is not None and not case.bug.fatal]
@@ -377,6 +379,7 @@ def test_known_bugs_that_linux_survives(boot: Callable[..., LinuxMachine], targe
     report(wrong, len(cases))
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("migration")
 @pytest.mark.parametrize("bug", sorted({case.bug.id for case in CASES if case.bug is not None and case.bug.fatal}))
 def test_known_bugs_that_linux_does_not_survive(

@@ -51,6 +51,7 @@ def test_shell_tells_kernel_messages_from_output(host: Shell) -> None:
     assert host.run("printf 'no line end'; (exit 7)") == (["no line end"], [], 7)
 
 
+@pytest.mark.thorough
 def test_a_panic_before_the_console_is_there_is_the_reason(boot: Callable[..., LinuxMachine]) -> None:
     """With 10 MiB of memory Linux dies early; on some boards before it has a driver for its console."""
     machine = boot(up=False, kernel_arguments="mem=10M", tolerated={".*": "Linux is to die"})
@@ -58,6 +59,7 @@ def test_a_panic_before_the_console_is_there_is_the_reason(boot: Callable[..., L
     machine.host.console.expect_line("Kernel panic - not syncing", what="what Linux dies of")
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("reboot")
 def test_reboot_brings_all_cores_back(fresh_machine: LinuxMachine) -> None:
     for _ in range(2):
@@ -68,6 +70,7 @@ def test_reboot_brings_all_cores_back(fresh_machine: LinuxMachine) -> None:
         assert online == f"0-{fresh_machine.board.host_cpus - 1}"
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("reboot", "remoteproc")
 def test_reboot_with_the_remote_running(fresh_machine: LinuxMachine) -> None:
     remote = Remote(fresh_machine)
@@ -81,6 +84,7 @@ def test_reboot_with_the_remote_running(fresh_machine: LinuxMachine) -> None:
     remote.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("kexec")
 def test_kexec_starts_the_same_linux_again(boot: Callable[..., LinuxMachine], artifacts: Artifacts) -> None:
     """With the device tree, the arguments and the initramfs that the one before it had, and without a reset."""
@@ -94,6 +98,7 @@ def test_kexec_starts_the_same_linux_again(boot: Callable[..., LinuxMachine], ar
     assert not machine.happened("RESET", since=events)
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("migration")
 def test_linux_goes_on_from_its_saved_state(boot: Callable[..., LinuxMachine], tmp_path: Path) -> None:
     first, state = boot(), tmp_path / "state"

@@ -20,6 +20,7 @@ from ampstand.linux.secure_remote import REFUSED, SecureRemote, place
 pytestmark = [
     pytest.mark.needs("secure", "boot-loader", "remoteproc", "rpmsg-tty", "rpmsg-char", "hotplug", "reboot"),
     pytest.mark.secure("remoteproc"),
+    pytest.mark.thorough,
 ]
 
 IMAGE = "echo-bare"

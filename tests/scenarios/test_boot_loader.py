@@ -15,7 +15,10 @@ from ampstand.formats.resource_table import locate
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 
-pytestmark = pytest.mark.needs("boot-loader", "remoteproc", "attach", "rpmsg-char", "remote-console", "reboot")
+pytestmark = [
+    pytest.mark.needs("boot-loader", "remoteproc", "attach", "rpmsg-char", "remote-console", "reboot"),
+    pytest.mark.thorough,
+]
 
 IMAGE, WITHOUT_TABLE = "count-bare", "notable-bare"
 LOADED = r"Load Remote Processor 0 with data@addr=0x[0-9a-f]+ \d+ bytes: Success!"

@@ -694,6 +694,7 @@ ioctl e DESTROY_EPT => 0
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("lockup")
 def test_announcement_that_nobody_takes(remote: Remote) -> None:
     """A channel that cannot be announced gets no driver, and its driver leaves nothing behind."""

@@ -16,6 +16,8 @@ import pytest
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 
+pytestmark = pytest.mark.thorough
+
 CARD = "/dev/mmcblk0"
 MIB = 1024 * 1024
 CARD_MIB = 8

@@ -17,7 +17,7 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 from ampstand.qemu.coverage import FILE, Executed, Live, spans
 
-pytestmark = pytest.mark.needs("remoteproc", "rpmsg-tty")
+pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.thorough]
 
 LINUX = ("rproc_boot", "rproc_shutdown", "rproc_detach")
 IMAGES = ("echo-bare", "hello-bare", "flood-bare")

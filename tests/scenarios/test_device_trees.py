@@ -18,7 +18,7 @@ from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
 from ampstand.report.known import Meetings
 
-pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char", "stm32-remote-node")
+pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-char", "stm32-remote-node"), pytest.mark.thorough]
 
 Boot = Callable[..., LinuxMachine]
 

@@ -18,7 +18,7 @@ from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.plugin import SESSION
 
-pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.time_limit(180)]
+pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-tty"), pytest.mark.time_limit(180), pytest.mark.thorough]
 
 SCENARIOS = """
 from pathlib import Path

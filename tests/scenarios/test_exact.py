@@ -24,7 +24,7 @@ from ampstand.measure.machine import ProbeMachine
 from ampstand.qemu.alone import RemoteMachine
 from ampstand.report.records import Recorder
 
-pytestmark = pytest.mark.needs("remoteproc", "rpmsg-char")
+pytestmark = [pytest.mark.needs("remoteproc", "rpmsg-char"), pytest.mark.thorough]
 
 PROBE = probes.load(probes.FOLDER / "echo.toml")
 SOURCES = Path(__file__).parent / "own"

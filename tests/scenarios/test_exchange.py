@@ -86,6 +86,7 @@ def test_eight_endpoints_at_once(remote: Remote, host: Shell) -> None:
         assert remote.figures(job.command, result.output)["messages"] == 1500
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("rpmsg-char")
 def test_char_endpoints_created_and_destroyed_500_times(echo: Remote, host: Shell) -> None:
     before = host.run_check("ls /sys/class/rpmsg /sys/bus/rpmsg/devices")

@@ -199,6 +199,7 @@ def test_memory_that_gets_no_power(remote: Remote, fault: Faults, machine: Linux
     restart(remote)
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("fault-clock")
 @pytest.mark.parametrize(("source", "clock"), [("pll2", "pll2_r"), ("pll3", "ck_mcu")])
 def test_clock_that_never_gets_ready(

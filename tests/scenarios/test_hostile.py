@@ -146,6 +146,7 @@ def test_linux_survives(remote: Remote, machine: LinuxMachine, case: Breach) -> 
     assert remote.echo_tty(options="-n 20")["messages"] == 20
 
 
+@pytest.mark.thorough
 def test_a_flood_of_the_name_service_leaks_nothing(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     """Each round makes 300 channels that go with the remote; the first fills caches."""
     known_bug("zynqmp-work-after-stop").blinds()

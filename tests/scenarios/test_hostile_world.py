@@ -65,6 +65,7 @@ def seeds(seed: int) -> Iterator[int]:
         seed = (seed * 1664525 + 1013904223) % 2**32
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_random_calls(fresh_machine: LinuxMachine, pytestconfig: pytest.Config, seconds: int) -> None:
     machine, secure, host = fresh_machine, SecureRemote(fresh_machine, IMAGE), fresh_machine.host

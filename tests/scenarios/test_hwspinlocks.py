@@ -387,6 +387,7 @@ def test_drivers_come_and_go(locks: Locks) -> None:
     locks(3 * NEW_DRIVER + NEW_CLIENT, drivers=DRIVERS, device=DEVICE, debugfs=DEBUGFS)
 
 
+@pytest.mark.thorough
 def test_requests_leak_nothing(boot: Callable[..., LinuxMachine], artifacts: Artifacts) -> None:
     """Requests that are refused, and what is requested for a device and freed again."""
     machine = boot(**memory.COUNTED)

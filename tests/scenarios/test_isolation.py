@@ -140,6 +140,7 @@ OVERLAY = """\
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("remoteproc", "remote-console")
 def test_a_peripheral_of_the_remote(boot: Callable[..., LinuxMachine], tmp_path: Path) -> None:
     """Linux has it in its device tree, is told that it may not, and leaves it alone; the remote prints on it."""

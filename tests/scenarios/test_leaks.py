@@ -58,6 +58,7 @@ def refuse(host: Shell, command: str, error: str, rounds: int = ROUNDS) -> None:
     assert host.text(loop, 60) == str(rounds)
 
 
+@pytest.mark.thorough
 def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     known_bug("zynqmp-work-after-stop").blinds()
     remote = Remote(boot(**memory.COUNTED))
@@ -67,6 +68,7 @@ def test_starts_and_stops_leak_nothing(boot: Callable[..., LinuxMachine], known_
         remote.start_and_stop(ROUNDS)
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("attach", "told-table")
 def test_refused_attach_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """The resource table is not one, which is found out when most of the attach is done."""
@@ -84,6 +86,7 @@ REFUSED = {
 be registered; and more ttys than there can be, so that the driver does not want them."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused_channels_leak_nothing(boot: Callable[..., LinuxMachine], case: str) -> None:
     """Refused channels leave nothing behind when the remote has been stopped."""
@@ -378,6 +381,7 @@ def talking(remote: Remote) -> str:
     return virtio
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("rpmsg-tty")
 def test_calls_leak_nothing(boot: Callable[..., LinuxMachine]) -> None:
     """Each group of calls, many times: no object is left, nothing is held any longer, and no number is lost."""
@@ -414,6 +418,7 @@ def test_lives_leak_nothing(boot: Callable[..., LinuxMachine], known_bug: Meetin
     remote.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("attach")
 def test_attaching_leaks_nothing(preload: Callable[..., Remote]) -> None:
     """A remote that Linux attaches to, and lets go with an endpoint open, messages in it and on their way."""

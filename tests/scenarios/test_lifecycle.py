@@ -224,6 +224,7 @@ def test_start_twice_stop_once_leaves_it_running(remote: Remote) -> None:
     assert "Invalid argument" in refused.output
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("remote-console")
 def test_image_without_a_table_after_one_with(poisoning_machine: LinuxMachine) -> None:
     """Nothing is left of the other's table."""
@@ -248,6 +249,7 @@ def test_stop_is_announced_to_the_remote(remote: Remote) -> None:
     remote.console.expect_line(said, since=mark, timeout=remote.timeout)
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("rpmsg-tty")
 def test_start_and_stop_100_times(remote: Remote, host: Shell, system: str) -> None:
     remote.firmware(f"echo-{system}")
@@ -259,6 +261,7 @@ def test_start_and_stop_100_times(remote: Remote, host: Shell, system: str) -> N
     assert host.run_check("ls /sys/bus/rpmsg/devices") == devices
 
 
+@pytest.mark.thorough
 def test_start_and_stop_at_once_100_times(remote: Remote, known_bug: Meetings) -> None:
     """The remote gets no time between: a stop may come before it has done anything."""
     with known_bug("zynqmp-work-after-stop").corrupts(remote.machine):

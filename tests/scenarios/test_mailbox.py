@@ -196,6 +196,7 @@ def test_kick_for_a_client_that_has_gone(remote: Remote, known_bug: Meetings) ->
         make(remote, "poll t 3000 => IN+RDNORM\n! k => 1")
 
 
+@pytest.mark.thorough
 def test_client_that_goes_leaks_nothing(boot: Callable[..., LinuxMachine]) -> None:
     machine = boot(**memory.COUNTED)
     skip_without_client(machine)

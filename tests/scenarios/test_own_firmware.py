@@ -92,6 +92,7 @@ def test_a_stripped_image(remote: Remote, build: Callable[..., Path]) -> None:
     remote.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.needs("attach", "cortex-m")
 def test_an_empty_table_before_linux_is_none(preload: Callable[..., Remote], build: Callable[..., Path]) -> None:
     """As U-Boot does, the machine announces no table; an attach would write old bytes over the image's variables."""

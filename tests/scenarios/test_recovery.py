@@ -302,6 +302,7 @@ def test_devices_held_open_keep_their_numbers(remote: Remote, host: Shell) -> No
     host.wait_for(devices, f"^{before}$", remote.timeout)
 
 
+@pytest.mark.thorough
 def test_blocked_writer_delays_the_recovery(remote: Remote, host: Shell, known_bug: Meetings) -> None:
     """A write() that waits for a buffer of a dead remote ends after 15 s, and only then does the recovery begin."""
     blocked = known_bug("blocked-writer")
@@ -324,6 +325,7 @@ def test_blocked_writer_delays_the_recovery(remote: Remote, host: Shell, known_b
     assert error == "EPIPE"
 
 
+@pytest.mark.thorough
 def test_writer_that_waits_can_be_killed(fresh_machine: LinuxMachine, known_bug: Meetings) -> None:
     """A program that waits for a buffer of a dead remote ends when it is killed, and the remote can be recovered."""
     remote, spins = Remote(fresh_machine), known_bug("killed-writer-spins")

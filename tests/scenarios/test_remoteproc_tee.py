@@ -54,6 +54,7 @@ pytestmark = [
         "remote-sleep",
     ),
     pytest.mark.secure("remoteproc"),
+    pytest.mark.thorough,
 ]
 
 IMAGE = "echo-bare"

@@ -21,7 +21,7 @@ from ampstand.linux.remote import Remote
 from ampstand.qemu.machine import WaitError
 from ampstand.report.known import Meetings
 
-pytestmark = pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console", "reboot")
+pytestmark = [pytest.mark.needs("remoteproc", "attach", "rpmsg-char", "remote-console", "reboot"), pytest.mark.thorough]
 
 WATCHDOG_SECONDS = 4
 PANIC = ("sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash")

@@ -96,6 +96,7 @@ def unbind(remote: Remote, *, attached: bool) -> None:
     remote.check_counted_on()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_restart_while_attached(preload: Callable[..., Remote], system: str, kind: str) -> None:
     """Linux notices nothing and programs wait; the new life leaves the old rings alone; detach and attach heal.

@@ -63,6 +63,7 @@ def test_the_remote_lives_by_resets_of_the_secure_world(secure: LinuxMachine) ->
         assert remote.core_state() == "held"
 
 
+@pytest.mark.thorough
 def test_reboot(secure: LinuxMachine) -> None:
     """The secure world begins anew, too, and holds the remote."""
     remote = Remote(secure)

@@ -20,7 +20,7 @@ from ampstand.formats import signed
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.secure_remote import DONE, REFUSED, SecureRemote, place
 
-pytestmark = pytest.mark.needs("secure", "remoteproc", "remote-console")
+pytestmark = [pytest.mark.needs("secure", "remoteproc", "remote-console"), pytest.mark.thorough]
 
 IMAGE = "count-bare"
 GOOD, OLDER = "good", "older"

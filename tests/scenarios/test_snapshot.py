@@ -18,6 +18,7 @@ ENDLESS = 10_000_000
 """Messages, of which nobody waits for the last."""
 
 
+@pytest.mark.thorough
 def test_restored_with_messages_in_flight(boot: Callable[..., LinuxMachine], tmp_path: Path, system: str) -> None:
     """rpmsg-echo numbers its messages and verifies each: one lost, doubled or out of order would end it."""
     first = boot()

@@ -107,6 +107,7 @@ LAST_SERVED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("last", LAST_SERVED)
 def test_it_bites(fresh_machine: LinuxMachine, last: str) -> None:
     """It bites its time after it was served last, neither sooner nor later by Linux's own clock."""
@@ -141,6 +142,7 @@ CLASS_DEVICE = dict.fromkeys(("kmalloc-1k", "kmalloc-128", "kmalloc-64"), TURNS 
 """What is left of it at most; its device's name, in the smallest, is within what others take and give."""
 
 
+@pytest.mark.thorough
 def test_driver_comes_and_goes(boot: Callable[..., LinuxMachine], known_bug: Meetings) -> None:
     """It gives back what it has, memory and clocks; what comes again tells of itself what the first did."""
     machine = boot(**memory.COUNTED)

@@ -248,7 +248,7 @@ def test_a_fault_that_did_not_happen_fails_the_scenario(run) -> None:  # type: i
     result.stdout.fnmatch_lines(["*never happened: idle*", "*its own reason*"])
 
 
-def test_needs_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
+def test_needs_thorough_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
     source = """
         import pytest
         @pytest.mark.needs("smp")
@@ -261,11 +261,16 @@ def test_needs_and_soak_skip(run) -> None:  # type: ignore[no-untyped-def]
         def test_calls(host): pass
         @pytest.mark.soak
         def test_long(host): pass
+        @pytest.mark.thorough
+        def test_many(host): pass
     """
     result = run(source, "-rs")
-    result.assert_outcomes(passed=2, skipped=3)
+    result.assert_outcomes(passed=3, skipped=3)
     result.stdout.fnmatch_lines_random(["*the board has no kexec*", "*the workstation has no no-such-gcc*"])
-    run(source, "--ampstand-soak").assert_outcomes(passed=3, skipped=2)
+    run(source, "--ampstand-soak").assert_outcomes(passed=4, skipped=2)
+    result = run(source, "--ampstand-short", "-rs")
+    result.assert_outcomes(passed=2, skipped=4)
+    result.stdout.fnmatch_lines(["*left out by --short*"])
 
 
 @pytest.mark.parametrize("of", ["test", "module"])

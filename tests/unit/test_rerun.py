@@ -110,7 +110,7 @@ def words_of(*words: str) -> list[str]:
     ("words", "kept"),
     [
         (["--only", "lint", "-k", "x", "--test", "y", "--junit", "j", "--records", "r", "-j", "3"], ["test"]),
-        (["--failed-first", "--shard", "1/2", "--workers", "2"], ["test"]),
+        (["--short", "--failed-first", "--shard", "1/2", "--workers", "2"], ["test"]),
         (["--thread", "single"], ["test", "--thread", "single"]),
         (["--thread", "multi"], ["test"]),
         (["--board", "stm32mp157c-dk2"], ["test"]),

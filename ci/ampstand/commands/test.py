@@ -124,6 +124,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--remote-image", action="append", default=[], type=Path, metavar="FILE.elf", help="the same, before Linux"
     )
     parser.add_argument(
+        "--short", action="store_true", help="without the scenarios of many turns, cases or boots: four minutes' worth"
+    )
+    parser.add_argument(
         "--debian", action="store_true", help="also the scenarios with Debian on an SD card, which take minutes"
     )
     parser.add_argument(
@@ -585,6 +588,7 @@ class Checks:
             *(["--ampstand-exact"] if self.args.exact else []),
             *(["--ampstand-coverage"] if self.args.coverage else []),
             *([f"-n{self.workers}", "--dist=worksteal"] if self.workers > 1 else []),
+            *(["--ampstand-short"] if self.args.short else []),
             *([f"--ampstand-shard={self.args.shard}"] if self.args.shard is not None else []),
             *(["--ampstand-failed-first"] if self.args.failed_first else []),
             *([f"--ampstand-durations={self.args.durations.absolute()}"] if self.args.durations is not None else []),

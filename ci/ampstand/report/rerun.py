@@ -25,6 +25,7 @@ HOW = (
     "keyword",
     "test",
     "workers",
+    "short",
     "shard",
     "durations",
     "failed_first",
