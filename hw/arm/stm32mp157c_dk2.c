@@ -33,6 +33,7 @@
 #include "system/blockdev.h"
 #include "system/reset.h"
 #include "system/runstate.h"
+#include "target/arm/arm-powerctl.h"
 
 #define TYPE_STM32MP157C_DK2 MACHINE_TYPE_NAME("stm32mp157c-dk2")
 OBJECT_DECLARE_SIMPLE_TYPE(STM32MP157CDk2State, STM32MP157C_DK2)
@@ -338,6 +339,20 @@ static void dk2_power_off_a7(STM32MP157CDk2State *s)
     }
 }
 
+/*
+ * QEMU ends some time after it was asked to. Software that has switched off the
+ * power does not expect to go on: a secure world would panic.
+ */
+static void dk2_power_gone(void *opaque, int n, int level)
+{
+    STM32MP157CDk2State *s = opaque;
+    int i;
+
+    for (i = 0; level && i < ARRAY_SIZE(s->soc.a7); i++) {
+        arm_set_cpu_off(arm_cpu_mp_affinity(&s->soc.a7[i]));
+    }
+}
+
 /* What the boot loader does on each boot of the board: "MCU first". */
 static void dk2_boot_m4(STM32MP157CDk2State *s)
 {
@@ -466,6 +481,8 @@ static void dk2_init(MachineState *machine)
                          DK2_PMIC_INT_PIN));
     qdev_connect_gpio_out_named(DEVICE(pmic), "power-cycle", 0,
         qdev_get_gpio_in_named(DEVICE(&s->soc.rcc), "power-cycle", 0));
+    qdev_connect_gpio_out_named(DEVICE(pmic), "power-off", 0,
+                                qemu_allocate_irq(dk2_power_gone, s, 0));
     for (i = 0; i < ARRAY_SIZE(dk2_chip_selects); i++) {
         dk2_connect_chip_select(s, i);
     }

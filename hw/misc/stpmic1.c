@@ -152,6 +152,7 @@ static void stpmic1_write_main(STPMIC1State *s, uint8_t value)
             stpmic1_note_power_cycle(s);
         } else {
             qemu_system_shutdown_request(SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
+            qemu_irq_pulse(s->power_off);
         }
     }
 }
@@ -287,6 +288,7 @@ static void stpmic1_init(Object *obj)
                                s);
     qdev_init_gpio_out(dev, &s->intn, 1);
     qdev_init_gpio_out_named(dev, &s->power_cycle, "power-cycle", 1);
+    qdev_init_gpio_out_named(dev, &s->power_off, "power-off", 1);
     qdev_init_gpio_in_named(dev, stpmic1_set_ponkey, "ponkey", 1);
     qdev_init_gpio_in_named(dev, stpmic1_set_wakeup, "wakeup", 1);
 }

@@ -9,6 +9,8 @@
  *  + unnamed GPIO output 0: INTn, low while an unmasked interrupt is pending
  *  + named GPIO output "power-cycle": pulse, the system reset that has just been
  *    requested takes the power away for a moment
+ *  + named GPIO output "power-off": pulse, the power is gone, and QEMU is about
+ *    to end
  *  + named GPIO input "ponkey": 1 while the power-on key is held down
  *  + named GPIO input "wakeup": level of the WAKEUP pin
  */
@@ -29,6 +31,7 @@ struct STPMIC1State {
 
     qemu_irq intn;
     qemu_irq power_cycle;
+    qemu_irq power_off;
     QEMUTimer *watchdog;
 
     uint8_t regs[STPMIC1_NUM_REGS];
