@@ -556,6 +556,13 @@ class _Watch:
         self.judged = True
         self._raise([*self.boot_reasons, *self._reasons()])
 
+    def judge_said(self) -> None:
+        """Fail the scenario, though it has met a known bug, for what was said so far and nobody has announced.
+
+        What comes after a known bug is not judged: nobody knows what it has left behind.
+        """
+        self._raise([str(line) for recorder in self.recorders for line in recorder.bad])
+
     def judge_leftovers(self) -> None:
         """Fail the scenario, though it has ended, for what its board said before the next one came."""
         for machine in self.shared:
@@ -668,6 +675,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             known.finish()
     except (Exception, pytest.fail.Exception) as error:
         known_one = isinstance(error, pytest.xfail.Exception)
+        if watch is not None and known_one:
+            watch.judge_said()
         if watch is not None and not known_one and watch.behind(error) is None:
             watch.save_states()
         raise

@@ -401,6 +401,13 @@ def test_died_otherwise(machine, known_bug):
 def test_lived(machine, known_bug):
     with known_bug("always").ends(machine):
         machine.host.run("echo at one")
+def test_met_amid_others(machine, known_bug):
+    machine.host.run("say host 'BUG: at four'")
+    known_bug("always").met()
+def test_died_after_others(machine, known_bug):
+    machine.host.run("say host 'BUG: at four'")
+    with known_bug("always").ends(machine):
+        machine.host.run("say host 'Internal error: Oops: 17'; say host 'WARNING: at one'; sleep 60")
 def test_blinded(known_bug): known_bug("rare").blinds()
 def test_corrupted(machine, known_bug):
     with known_bug("rare").corrupts(machine):
@@ -417,7 +424,7 @@ INSIDE = {
     "shown": "xfailed", "other_error": "failed", "unknown": "failed", "said": "xfailed", "shown_unsaid": "failed",
     "explained": "xfailed", "unexplained": "failed", "nothing_to_explain": "passed",
     "rare_said": "passed", "died": "xfailed", "died_otherwise": "failed", "lived": "passed",
-    "corrupted": "xfailed", "unharmed": "passed",
+    "corrupted": "xfailed", "unharmed": "passed", "met_amid_others": "failed", "died_after_others": "failed",
 }  # fmt: skip
 OUTSIDE = {
     "met": "failed", "noted": "failed", "noted_once": "failed",
@@ -425,7 +432,8 @@ OUTSIDE = {
     "shown": "failed", "other_error": "failed", "unknown": "failed", "said": "failed", "shown_unsaid": "failed",
     "explained": "failed", "unexplained": "failed", "nothing_to_explain": "passed",
     "rare_said": "failed", "died": "failed", "died_otherwise": "failed", "lived": "passed",
-    "blinded": "passed", "corrupted": "failed", "unharmed": "passed",
+    "blinded": "passed", "corrupted": "failed", "unharmed": "passed", "met_amid_others": "failed",
+    "died_after_others": "failed",
 }  # fmt: skip
 
 

@@ -66,6 +66,12 @@ class Records(Protocol):
     def death(self) -> Death | None:
         """Return what a core said of its own death, if nobody announced it."""
 
+    def mark(self) -> int:
+        """Return a mark: bad lines after it are those that came later."""
+
+    def forget(self, mark: int) -> None:
+        """Take back the bad lines since the mark, with the death of a core: what it died of is known."""
+
     def tail(self, core: str) -> list[str]:
         """Return the last lines of a core."""
 

@@ -99,7 +99,7 @@ class Meeting:
     def ends(self, machine: LinuxMachine) -> Iterator[None]:
         """Take the death of Linux, in whatever the body waits for, for the bug if the evidence is in its last words."""
         console, core = machine.host.console, machine.board.shell.core
-        mark = console.mark()
+        mark, said = console.mark(), machine.records.mark()
         try:
             yield
         except CoreDiedError as error:
@@ -107,6 +107,7 @@ class Meeting:
             if error.core != core or not shown:
                 raise
             machine.stop()
+            machine.records.forget(said)
             self.met()
 
     @contextmanager
@@ -115,12 +116,14 @@ class Meeting:
 
         Whatever it dies of in the body is the bug then; and as it may die of it later, the machine is not used again.
         """
+        said = machine.records.mark()
         try:
             yield
         except CoreDiedError as error:
             if not self.inside or error.core != machine.board.shell.core:
                 raise
             machine.stop()
+            machine.records.forget(said)
             self.met("what is freed may be anybody's by then")
         if self.inside:
             machine.judge_log()

@@ -253,6 +253,17 @@ class Recorder:
         """Return what a core said of its own death, if nobody announced it."""
         return self._death
 
+    def mark(self) -> int:
+        """Return a mark: bad lines after it are those that came later."""
+        with self._lock:
+            return len(self.bad)
+
+    def forget(self, mark: int) -> None:
+        """Take back the bad lines since the mark, with the death of a core: what it died of is known."""
+        with self._lock:
+            del self.bad[mark:]
+            self._death = None
+
     def headline(self) -> str:
         """Return the worst thing that was said and not announced, empty if there is none."""
         with self._lock:
