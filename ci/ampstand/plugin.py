@@ -673,11 +673,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         known = item.stash.get(KNOWN, None)
         if known is not None:
             known.finish()
-    except (Exception, pytest.fail.Exception) as error:
-        known_one = isinstance(error, pytest.xfail.Exception)
-        if watch is not None and known_one:
+    except pytest.xfail.Exception:
+        if watch is not None:
             watch.judge_said()
-        if watch is not None and not known_one and watch.behind(error) is None:
+        raise
+    except (Exception, pytest.fail.Exception) as error:
+        if watch is not None and watch.behind(error) is None:
             watch.save_states()
         raise
 

@@ -104,10 +104,16 @@ def run(machine: LinuxMachine, table: str, timeout: float | None = None, /, **va
 
 def repeat(machine: LinuxMachine, table: str, rounds: int, **values: object) -> None:
     """Make the calls of a table so often; what comes of them the last time is compared."""
-    rows, text = _filled(machine, table, values)
-    machine.host.run_check(f"cat >/tmp/calls <<'{_END}'\n{text}\n{_END}")
+    rows = put(machine, table, **values)
     loop = f"for i in $(seq {rounds}); do rpmsg-calls </tmp/calls >/tmp/calls.out || break; done; cat /tmp/calls.out"
     _judged(machine, rows, machine.host.run(loop, 60, reason=f"the calls of a table, from `{rows[0].call}` on"))
+
+
+def put(machine: LinuxMachine, table: str, /, **values: object) -> list[Row]:
+    """Write the calls of a table to ``/tmp/calls``, as ``rpmsg-calls`` takes them."""
+    rows, text = _filled(machine, table, values)
+    machine.host.run_check(f"cat >/tmp/calls <<'{_END}'\n{text}\n{_END}")
+    return rows
 
 
 def _filled(machine: LinuxMachine, table: str, values: Mapping[str, object]) -> tuple[list[Row], str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import Any, Self
 
 from qemu.qmp import Message
@@ -62,8 +63,6 @@ class LinuxMachine(Machine):
         """Each says what is awaited on the rpmsg devices of a remote (``ampstand.qemu.vdev``)."""
         self._asked = ""
         """The command of whose tasks Linux has told already."""
-        self._bitten = False
-        """A watchdog has bitten; the reset comes yet."""
         self._accepted = [re.compile(pattern) for pattern in board.kernel_warnings]
 
     def boot(self, timeout: float | None = None) -> Self:
@@ -168,12 +167,10 @@ class LinuxMachine(Machine):
     def _happened(self, event: Message) -> None:
         """Take a reset that nobody has asked for as Linux's death: what runs then is another one."""
         super()._happened(event)
-        if event["event"] == "WATCHDOG":
-            self._bitten = True
-        if event["event"] == "RESET":
-            by, self._bitten = "its watchdog" if self._bitten else "software", False
-            if data_of(event)["guest"] and not self.host.may_reset:
-                self.records.died(self.board.shell.core, f"the board was reset by {by}, and nobody had asked for that")
+        if event["event"] == "RESET" and data_of(event)["guest"] and not self.host.may_reset:
+            since = takewhile(lambda name: name != "RESET", (one["event"] for one in reversed(self._events[:-1])))
+            by = "its watchdog" if "WATCHDOG" in since else "software"
+            self.records.died(self.board.shell.core, f"the board was reset by {by}, and nobody had asked for that")
 
     def _heard(self, serial: Serial, lines: Sequence[str]) -> None:
         if serial != self.board.shell:
