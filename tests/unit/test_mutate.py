@@ -17,6 +17,7 @@ import pytest
 
 from ampstand.build.overlay import Tree
 from ampstand.commands import coverage, mutate, mutated, programs
+from ampstand.commands import list as listing
 from ampstand.commands.mutate import Mutation
 from ampstand.commands.mutated import CompilerRefused, Firmware, Judged, Target
 from ampstand.commands.programs import Ended, Program
@@ -379,7 +380,20 @@ def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scenarios:
     covered = {name: Covered({"f.c": {3: False, 4: True, 5: False}}) for name in names[:3]}
     covered["boot-main-1"] = Covered({"f.c": {3: True, 4: False, 5: False}})
     monkeypatch.setattr(coverage, "load", lambda *_: covered)
+    now = [SimpleNamespace(nodeid=name) for name in (*names, "tests/scenarios/test_x.py::test_new")]
+    monkeypatch.setattr(listing, "collected", lambda: now)
     return Scenarios(tmp_path)
+
+
+def test_scenarios_that_the_baseline_does_not_know_are_told(
+    scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(scenarios.progress, "warn", said.append)
+    scenarios.executing({}, [])
+    scenarios.executing({}, [])
+    (warning,) = said
+    assert warning.endswith("is of other scenarios; not tried: tests/scenarios/test_x.py::test_new")
 
 
 def test_scenarios_are_those_that_execute_the_line(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,6 +294,10 @@ def mutant(**values: object) -> Mutant:
     [
         ("nothing came within 20 s", 0),
         ("assertion failed", 1),
+        ("write of 1 bytes to /dev/rpmsg1: Message too long", 1),
+        ("write t 3/7 => 3 instead of ETIME", 1),
+        ("event of host at 2.9 s: the board was reset by its watchdog, and nobody had asked for that", 1),
+        ("kernel log of host: f-open 10000000.m4: probe with driver f-open failed with error -12", 2),
         ("BUG: in f_open+0x10", 2),
         ("known-bad line of host: f virtio0: no recipient", 2),
         ("timed out\nLinux goes another way in:\ng() in d/g.c: no longer 7", 1),

@@ -81,8 +81,8 @@ class _Collector:
         self.items = session.items
 
 
-def _scenarios(boards: Sequence[Board]) -> Rows:
-    """Each with what a board lacks on which it is skipped."""
+def collected() -> list[pytest.Item]:
+    """Return all scenarios of this checkout; ``InfrastructureError`` if their files cannot be read."""
     collector, said = _Collector(), io.StringIO()
     argv = ["-c", str(paths.ROOT / "pyproject.toml"), f"--rootdir={paths.ROOT}", "-p", "no:cacheprovider"]
     argv += ["-p", "ampstand.plugin", "--collect-only", "-qq", str(paths.ROOT / "tests/scenarios")]
@@ -90,7 +90,12 @@ def _scenarios(boards: Sequence[Board]) -> Rows:
         code = pytest.main(argv, plugins=[collector])
     if code:
         raise InfrastructureError(f"the scenarios could not be read:\n{said.getvalue().rstrip()}")
-    for item in collector.items:
+    return collector.items
+
+
+def _scenarios(boards: Sequence[Board]) -> Rows:
+    """Each with what a board lacks on which it is skipped."""
+    for item in collected():
         lacking = ((board, sorted(needed(item) - board.features)) for board in boards)
         yield item.nodeid, "; ".join(f"not on {board.name}: no {', '.join(names)}" for board, names in lacking if names)
 

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from ampstand.build import overlay, tools
 from ampstand.build.artifacts import Artifacts
 from ampstand.build.builder import Builder
 from ampstand.commands import coverage, programs
+from ampstand.commands import list as listing
 from ampstand.commands.corpus import copy_checkout
 from ampstand.commands.outcomes import last_words, tap
 from ampstand.commands.programs import Ended, Program
@@ -40,7 +42,7 @@ from ampstand.report import results
 from ampstand.report.choice import BOOT, smoke
 from ampstand.report.detours import detours, tell
 from ampstand.report.lcov import Covered
-from ampstand.report.results import BAD, Run
+from ampstand.report.results import BAD, Run, Test
 
 SOUND = ("passed", "known")
 """How a scenario has to end without a mutant, to say something about one."""
@@ -373,10 +375,9 @@ class Linux(Target):
 
     def executing(self, numbers: Mapping[str, int], mutants: Sequence[Mutant]) -> dict[str, list[str]]:
         """Look up what scenarios executed in the run ``--baseline``, or in one that is made for it."""
-        records = self.args.baseline or self._baseline()
-        run = Run.load(records / results.FILE)
+        records, tests = self._without
         # One that meets a known bug judges what comes before that, and whether the bug is the same.
-        ended = {test.name: test.seconds or 0.0 for test in run.of_stage("scenarios") if test.outcome in SOUND}
+        ended = {test.name: test.seconds or 0.0 for test in tests if test.outcome in SOUND}
         good = self._seconds = {name: ended[name] for name in self.wanted(ended)}
         lines = coverage.load(records, sorted({mutant.file for mutant in mutants}))
         executed: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -398,6 +399,15 @@ class Linux(Target):
                 for name in spread(sorted(part, key=lambda name: (good[name], name)))
             ]
         return found
+
+    @cached_property
+    def _without(self) -> tuple[Path, list[Test]]:
+        """Return the records of the kernel as it is, and its scenarios; warn of those that came since."""
+        records = self.args.baseline or self._baseline()
+        tests = Run.load(records / results.FILE).of_stage("scenarios")
+        if unknown := sorted({item.nodeid for item in listing.collected()} - {test.name for test in tests}):
+            self.progress.warn(f"{records} is of other scenarios; not tried: {', '.join(unknown)}")
+        return records, tests
 
     def _baseline(self) -> Path:
         """Run all scenarios on the kernel as it is, and record what they execute."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -26,11 +28,13 @@ CAUGHT, SURVIVED, NEVER, UNBUILT, EQUIVALENT, BROKEN = CLASSES = (
 FILE = "mutants.jsonl"
 WAYS = "Linux goes another way in:"
 """The line before those that say where (``ampstand mutate --where``)."""
+_ERRORS = "|".join(re.escape(text) for number, name in errno.errorcode.items() for text in (name, os.strerror(number)))
 _SYMPTOM = re.compile(
     r"Unable to handle|Internal error|BUG:|kernel BUG at|WARNING:|Oops|KASAN|refcount_t"
     r"|runtime error|AddressSanitizer|LeakSanitizer|[Aa]ssert|expected|not ok|leak|lockdep|deadlock|hung task|stall"
     r"|sleeps \(|has yet to take|has lent the remote no buffer|no driver of Linux has set up|!=|=="
-    rf"|known-bad line|kernel log of|failed with error|write error|did not (?:start|stop|detach)|{WAYS}"
+    rf"|known-bad line|kernel log of|event of|failed with error|did not (?:start|stop|detach)|bytes came back|{WAYS}"
+    rf"|\b(?:{_ERRORS})\b"
 )
 """What a message says that tells a symptom from a mere absence."""
 _WORD = re.compile(r"[A-Za-z_]\w{3,}")
@@ -65,7 +69,7 @@ def grade(mutant: Mutant, message: str, functions: Collection[str] = ()) -> int:
     The place is the file, the driver that is made of it, or one of its functions.
     """
     words = set(_WORD.findall(mutant.before)) - _KEYWORDS - {mutant.function}
-    said = set(re.findall(r"\w+", message))
+    said = set(re.findall(r"\w+", message.replace("-", "_")))  # drivers' names have either
     place = not said.isdisjoint({Path(mutant.file).stem, mutant.function, *functions})
     return bool(_SYMPTOM.search(message)) + place + any(re.search(rf"\b{word}\b", message) for word in words)
 
