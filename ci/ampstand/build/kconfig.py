@@ -7,11 +7,13 @@ A line of a fragment is one of::
     CONFIG_A=y
     # CONFIG_A is not set
     CONFIG_A=y  # where it exists
+    CONFIG_A=y  # where possible
     CONFIG_A=y  # or CONFIG_B=y
 
-The third is left out of a kernel whose Kconfig has no such symbol; of the fourth the first that exists is taken, for
-symbols that have been renamed. Other comments are on lines of their own. Kconfig drops a line that it does not
-understand, or whose dependencies are not met, without a word; here both are errors.
+The third is left out of a kernel whose Kconfig has no such symbol, the fourth also where another line forbids it; of
+the fifth the first that exists is taken, for symbols that have been renamed. Other comments are on lines of their own.
+Kconfig drops a line that it does not understand, or whose dependencies are not met, without a word; here both are
+errors.
 
 A complete ``.config`` is taken as well. Its lines are wishes: what Kconfig makes of them is not compared.
 """
@@ -31,6 +33,7 @@ _SET = re.compile(rf"^CONFIG_(\w+)=({_VALUE})$")
 _UNSET = re.compile(r"^# CONFIG_(\w+) is not set$")
 _FORM = re.compile(rf"^(CONFIG_\w+={_VALUE})\s+# (.*)$")
 _OPTIONAL = "where it exists"
+_LENIENT = "where possible"
 _GENERATED = "# Automatically generated file; DO NOT EDIT."
 
 
@@ -46,12 +49,15 @@ class Wish:
     """``FILE:LINE``, for messages."""
     complete: bool = False
     """From a complete ``.config``: not compared with what Kconfig made of it."""
+    lenient: bool = False
+    """What Kconfig made of it is not compared either; such a wish is ``optional`` as well."""
 
     @property
     def text(self) -> str:
         """Return the line in one fixed form."""
         words = " or ".join(f"CONFIG_{symbol}={value}" for symbol, value in self.choices)
-        return f"{words}{f' {_OPTIONAL}' if self.optional else ''}{' (complete)' if self.complete else ''}"
+        form = f" {_LENIENT if self.lenient else _OPTIONAL}" if self.optional else ""
+        return f"{words}{form}{' (complete)' if self.complete else ''}"
 
 
 def values(config: str) -> dict[str, str]:
@@ -83,7 +89,7 @@ def parse(text: str, name: str = "fragment") -> list[Wish]:
             continue
         form = _FORM.match(line)
         words = [form[1] if form else line]
-        if form and form[2] != _OPTIONAL:
+        if form and form[2] not in (_OPTIONAL, _LENIENT):
             words += [part.removeprefix("or ").strip() for part in form[2].split(" or ")]
             if not form[2].startswith("or "):
                 words.append("")  # no such form
@@ -92,11 +98,12 @@ def parse(text: str, name: str = "fragment") -> list[Wish]:
         if len(wanted) != len(words):
             raise UsageError(
                 f"{origin}: not a line of a kernel configuration: {line}",
-                hint='write CONFIG_NAME=y, =m, =n, a number or a "text"; behind it "# where it exists" or '
-                '"# or CONFIG_OTHER=y", no other comment',
+                hint='write CONFIG_NAME=y, =m, =n, a number or a "text"; behind it "# where it exists", '
+                '"# where possible" or "# or CONFIG_OTHER=y", no other comment',
             )
-        optional = form is not None and form[2] == _OPTIONAL
-        wishes.append(Wish(wanted, optional=optional, origin=origin, complete=complete))
+        said = form[2] if form else ""
+        optional, lenient = said in (_OPTIONAL, _LENIENT), said == _LENIENT
+        wishes.append(Wish(wanted, optional=optional, origin=origin, complete=complete, lenient=lenient))
     return wishes
 
 
@@ -144,7 +151,7 @@ def unmet(resolved: Mapping[str, tuple[str, Wish]], config: str, tree: Tree) -> 
     lines = []
     for symbol, (value, wish) in sorted(resolved.items()):
         got = have.get(symbol, "n")
-        if got != value and not wish.complete:
+        if got != value and not wish.complete and not wish.lenient:
             why = tree.why_not(symbol, value, have)
             lines.append(f"{wish.origin}: CONFIG_{symbol}: wanted {value}, is {got}" + (f": {why}" if why else ""))
     return lines
