@@ -41,15 +41,18 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
     let_fail(remote)
     host.run_check("dmesg -n 1")
     command = f"grep -q {undone} {state} || echo {undo} >{state}"
+    tells = memory.forget_lost(host)
     figures = remote.tool(f"fail-nth {options} {state} start '{command}'", 120)
+    lost = memory.lost(host) if tells else []
     host.run_check("dmesg -n 7")
+    assert not lost, "what an allocation that fails leaves behind"
     return int(figures["failed"])
 
 
 @pytest.mark.thorough
 def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine]) -> None:
     """Firmware with a resource table ran before: what is left of it must not matter."""
-    remote = Remote(boot(kernel_arguments=ROOMY))
+    remote = Remote(boot(**memory.TRACING))
     remote.start("echo-bare", services=["rpmsg-raw"])
     remote.stop()
     assert start_without_memory(remote, "offline", "stop") > 50
@@ -63,7 +66,7 @@ def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine
 def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """The remote goes on meanwhile, its resource table is as it was, and the next attach works."""
     image = "count-bare"
-    remote = preload(image, kernel_arguments=ROOMY)
+    remote = preload(image, **memory.TRACING)
     table = remote.resource_table(image)
     assert start_without_memory(remote, "detached", "detach") > 20
     remote.wait_counting()
@@ -81,7 +84,7 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
 @pytest.mark.needs("attach", "remote-console")
 def test_attach_that_fails_in_the_end(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
-    remote = preload("count-bare", kernel_arguments=ROOMY)
+    remote = preload("count-bare", **memory.TRACING)
     assert start_without_memory(remote, "detached", "detach", "-l") == 1
     assert remote.state() == "detached"
     stopped = known_bug("attach-failure-stops")

@@ -161,6 +161,7 @@ class Bench:
         self.remote.stop()
         self.settle()
         self._memory = self._kernel_memory()
+        self._tells = memory.forget_lost(self.host)
 
     def settle(self) -> None:
         """Take what is there now for what must be there after each trial."""
@@ -243,7 +244,8 @@ class Bench:
             again()
             gone.append(self._gone())
         self.machine.records.values["kernel_memory_kib"] = gone
-        return [f"KiB of kernel memory that are gone: {gone}, more than {limit}"] if gone[-1] > limit else []
+        wrong = [f"KiB of kernel memory that are gone: {gone}, more than {limit}"] if gone[-1] > limit else []
+        return wrong + [f"lost: {what}" for what in (memory.lost(self.host) if self._tells else [])]
 
     def _gone(self) -> int:
         """Return KiB of the kernel's memory that were free when this was last asked."""

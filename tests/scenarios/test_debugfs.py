@@ -14,7 +14,8 @@ from ampstand.board import Board
 from ampstand.build.artifacts import Artifacts
 from ampstand.formats.elf import Image
 from ampstand.formats.resource_table import Carveout, Entry, Table, Trace, Vdev, entry, locate, table
-from ampstand.linux.badfirmware.generator import VRINGS, Elf, load
+from ampstand.linux.badfirmware.generator import OF_VENDOR, VRINGS, Elf, load
+from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import Remote
 
 pytestmark = pytest.mark.needs("remoteproc", "rpmsg")
@@ -34,8 +35,7 @@ MODES = """
 -rw------- {d}/recovery
 crw------- {device}
 """
-OF_VENDOR = 500
-"""The type of an entry that no driver here knows, and that is passed over."""
+NO_TABLE = "No resource table found"
 
 
 def text(number: int, item: Entry) -> Iterator[str]:
@@ -102,6 +102,28 @@ def test_resource_table(remote: Remote, board: Board, artifacts: Artifacts, tmp_
     assert carveout.pa == remote.core.host_address(region.address)
     # No Linux so far gives it the name.
     assert remote.trace() in ("Trace  not available", "Trace trace0 not available")
+
+
+def test_no_table_of_a_remote_that_is_offline(remote: Remote) -> None:
+    shown = f"cat {remote.debugfs}/resource_table"
+    assert remote.host.text(shown) == NO_TABLE
+    remote.start("echo-bare", services=["rpmsg-raw"])
+    assert remote.host.text(shown) != NO_TABLE
+    remote.stop()
+    assert remote.host.text(shown) == NO_TABLE
+
+
+@pytest.mark.needs("rpmsg-tty")
+def test_terminal(fresh_machine: LinuxMachine) -> None:
+    """What nobody has set yet: nothing is echoed, gathered into lines, or changed on its way out."""
+    remote = Remote(fresh_machine)
+    remote.start("echo-bare", services=["rpmsg-tty"])
+    (drivers,) = remote.host.run_check("grep ^rpmsg_tty /proc/tty/drivers")
+    name, path, _, numbers, *kind = drivers.split()
+    assert (name, path, numbers, kind) == ("rpmsg_tty", "/dev/ttyRPMSG", "0-31", ["console"])
+    settings = remote.host.text(f"stty -a -F {remote.tty()}").split()
+    assert {"-icanon", "-echo", "-opost", "-onlcr"} <= set(settings), settings
+    assert {"isig", "icrnl", "cread"} <= set(settings), "as every terminal of Linux begins"
 
 
 def test_modes_of_files(remote: Remote) -> None:

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import pytest
 
+from ampstand.board import Board
+from ampstand.build.artifacts import Artifacts
 from ampstand.errors import AmpstandError
+from ampstand.formats.resource_table import Vdev, entry, table
+from ampstand.linux.badfirmware.generator import OF_VENDOR, VRINGS, Elf, load
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import SAMPLE_DRIVER, SAMPLE_MODULE, Remote
 from ampstand.linux.shell import Shell
@@ -236,6 +241,27 @@ def test_image_without_a_table_after_one_with(poisoning_machine: LinuxMachine) -
         remote.start("notable-bare")
         remote.wait_console("no resource table here")
         remote.stop()
+
+
+@pytest.mark.needs("rpmsg-char")
+@pytest.mark.parametrize(("num", "align"), [(16, 4), (4, 64)])
+def test_vrings_begin_empty(
+    remote: Remote, board: Board, artifacts: Artifacts, tmp_path: Path, num: int, align: int
+) -> None:
+    """Whatever was in that memory before, and however many buffers they have and however they are aligned."""
+    remote.start("echo-bare", services=SERVICES)
+    remote.echo_char(options="-n 100")
+    remote.stop()
+    target = load(board, artifacts.firmware["echo-bare"])
+    rings = tuple(replace(ring, num=num, align=align) for ring in VRINGS)
+    image = tmp_path / "silent.elf"
+    # The code looks for its vdev where another table had it, so it leaves them alone.
+    image.write_bytes(Elf(target.base, table=table(entry(OF_VENDOR), Vdev(rings))).pack())
+    remote.machine.expect_bad(f"unsupported vendor resource {OF_VENDOR}", remote.machine.board.shell.core)
+    remote.start(image)
+    for number in range(len(rings)):
+        ring = remote.vring(image, number)
+        assert not any(remote.machine.read_memory(ring.used, ring.used_size)), f"vring {number}"
 
 
 @pytest.mark.needs("remote-console")

@@ -55,6 +55,11 @@ class Vring:
         return end + -end % self.align
 
     @property
+    def used_size(self) -> int:
+        """Bytes of the used ring, with the available index that the remote wants to be told of (avail_event)."""
+        return _USED + _USED_ENTRY * self.num
+
+    @property
     def used_idx(self) -> int:
         """Address of the index of the used ring."""
         return self.used + 2

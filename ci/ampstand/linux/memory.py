@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -24,8 +25,21 @@ PATIENCE = 20.0
 """Seconds for Linux to free what it frees in batches: what kfree_rcu() was given."""
 NOTICE = {r"^\*\*.*\*\*$": "debugging of slabs shows addresses, and Linux warns of that"}
 """What Linux says at boot for that, with the reason."""
-COUNTED = {"kernel_arguments": f"{EXACT} {ROOMY}", "tolerated": NOTICE}
+TRACED = "kmemleak=on"
+"""Of the kernel's command line: Linux notes who allocates each object, and finds those that nothing points to."""
+FOUND = {r"kmemleak: \d+ new suspected memory leaks": "those that come from what is tested are looked at"}
+TRACING = {"kernel_arguments": f"{TRACED} {ROOMY}", "tolerated": FOUND}
+"""How a scenario boots a Linux that tells what is lost."""
+COUNTED = {"kernel_arguments": f"{EXACT} {TRACED} {ROOMY}", "tolerated": {**NOTICE, **FOUND}}
 """How a scenario boots a Linux whose objects it counts."""
+_DETECTOR = "/sys/kernel/debug/kmemleak"
+_SCAN = f"echo scan >{_DETECTOR}"
+_YOUNG = 5.1
+"""Seconds that an object has to exist before it is told of: MSECS_MIN_AGE in mm/kmemleak.c is 5."""
+_ALLOCATES = re.compile(r"kmemleak|k[mvz]*alloc|kmem_|kmemdup|kstrdup|kvmalloc|kasprintf|slab_|vmalloc|_noprof")
+"""Functions that allocate for others."""
+_MAKERS = 5
+"""Of the functions that called each other until an object was made, so many are told."""
 
 
 def figures(machine: LinuxMachine) -> dict[str, int]:
@@ -53,7 +67,7 @@ def slabs(host: Shell) -> dict[str, int]:
         raise UsageError(f"objects can be counted only of a Linux that was booted with {EXACT}")
     shrink(host)
     lines = host.run_check("cat /proc/slabinfo")[2:]
-    found = {fields[0]: int(fields[1]) for fields in (line.split() for line in lines)}
+    found = {fields[0]: int(fields[1]) for fields in map(str.split, lines) if not fields[0].startswith("kmemleak_")}
     return found | {"vmap_area": int(host.text("grep -vc unpurged /proc/vmallocinfo"))}
 
 
@@ -70,6 +84,26 @@ def leaking(
         found = {name: count for name, count in grown.items() if count >= limit}
         if not any(count > known.get(name, 0) for name, count in found.items()) or time.monotonic() > end:
             return found
+
+
+def forget_lost(host: Shell) -> bool:
+    """Let Linux pass over what is lost already; return whether it can tell: it has kmemleak, and it is on."""
+    return not host.run(f"{_SCAN} && {_SCAN} && echo clear >{_DETECTOR}").exitcode
+
+
+def lost(host: Shell) -> list[str]:
+    """Return what has been lost since ``forget_lost()``: how many bytes, and who allocated them, the innermost first.
+
+    It takes two looks, as what has changed between them is in use.
+    """
+    text = host.text(f"sleep {_YOUNG} && {_SCAN} && {_SCAN} && cat {_DETECTOR}", 60)
+    found = Counter[str]()
+    for block in text.split("unreferenced object ")[1:]:
+        size = re.search(r"\(size (\d+)\)", block)
+        calls = re.findall(r"^ {4}(?:\[<\w+>\] )?(\w+)\+0x", block, re.MULTILINE)
+        makers = [name for name in calls if not _ALLOCATES.search(name)]
+        found[f"{size[1] if size else '?'} bytes of {' < '.join(makers[:_MAKERS])}"] += 1
+    return [f"{count} x {what}" for what, count in found.most_common()]
 
 
 def held(host: Shell) -> dict[str, str]:

@@ -231,12 +231,15 @@ class Remote:
             what=f"the announcement of {name} x {count}",
         )
 
-    def resource_table(self, image: str) -> bytes:
-        """Read the resource table of the image that runs from its memory: with what Linux has written into it."""
-        found = _located(self.machine.artifacts.firmware[image])
+    def resource_table(self, image: str | Path) -> bytes:
+        """Read the resource table of the image that runs from its memory: with what Linux has written into it.
+
+        The image is one of the board's, by name, or any ELF file.
+        """
+        found = _located(image if isinstance(image, Path) else self.machine.artifacts.firmware[image])
         return self.machine.read_memory(self.core.host_address(found.address), len(found.data))
 
-    def vring(self, image: str, number: int) -> Vring:
+    def vring(self, image: str | Path, number: int) -> Vring:
         """Read where the running image was told that its vring is, by the host's address: 0 to the host, 1 back."""
         for vdev in Table.parse(self.resource_table(image)).all(Vdev):
             ring = vdev.vrings[number]

@@ -24,6 +24,8 @@ from ampstand.formats.resource_table import Vring
 
 VRINGS = (Vring(), Vring(notifyid=1))
 """As our firmware asks for them."""
+OF_VENDOR = 500
+"""The type of an entry that no driver here knows, and that is passed over."""
 TABLE_SECTION = resource_table.SECTION.encode()
 PAGE = 4096
 
