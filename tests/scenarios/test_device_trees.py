@@ -24,6 +24,7 @@ Boot = Callable[..., LinuxMachine]
 
 SERVICES = ["rpmsg-raw"]
 INVALID = "Invalid argument"
+NO_SHUTDOWN = "cannot get shutdown mbox"
 
 
 def overlay(name: str) -> list[Path]:
@@ -183,6 +184,20 @@ def test_no_more_than_it_needs(boot: Boot) -> None:
         talk(remote)
         remote.stop()
         assert remote.core_state() == "held"
+
+
+def test_mailbox_that_there_is_not(boot: Boot) -> None:
+    """Linux says so and does without: the remote works, and is stopped without a word."""
+    remote = Remote(boot(overlays=overlay("mailbox-beyond"), tolerated={NO_SHUTDOWN: "so it is"}))
+    assert any(NO_SHUTDOWN in line for line in remote.host.console.lines)
+    for _ in range(2):
+        remote.start("echo-bare", services=SERVICES)
+        talk(remote)
+        mark = remote.console.mark()
+        remote.stop()
+        assert remote.core_state() == "held"
+        told = remote.says("announced-stop")
+        assert not any(re.search(told, line) for line in remote.console.lines[mark:])
 
 
 @pytest.mark.needs("attach")

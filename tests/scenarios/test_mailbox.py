@@ -145,10 +145,11 @@ def test_patience_with_a_remote_that_takes_nothing(remote: Remote) -> None:
 
 
 def test_letter_that_is_taken_late(remote: Remote) -> None:
-    """Whoever wrote it sleeps until then, and no longer."""
+    """Whoever wrote it sleeps until then, and no longer, also while what others send is taken."""
     table = """
     ! h => 0
     go j write t 9/3 => begun
+    ! n => 0
     join j 200 => blocked
     ! g => 0
     join j 300 => 9

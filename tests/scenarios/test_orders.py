@@ -491,6 +491,12 @@ go r put {s}/recovery =recover => begun
 count {dump} 1 3000 => 1
 get {s}/state => offline
 join r 50 => blocked
+# whoever is interrupted meanwhile has done nothing
+try put {s}/state =start => blocked
+try put {s}/state =stop => blocked
+try put {s}/state =detach => blocked
+try put {s}/firmware =hello-bare.elf => EINVAL
+try put {s}/recovery =recover => 7
 go s put {s}/state =stop => begun
 join s 50 => blocked
 go d put {s}/state =detach => begun
@@ -518,13 +524,15 @@ count {dump} 0 3000 => 0
 
 @pytest.mark.needs("coredump")
 def test_crash_and_orders_while_dumping(orders: Orders, remote: Remote) -> None:
-    """While a recovery waits for the reader of its dump, all orders wait for the recovery."""
+    """While a recovery waits for the reader of its dump, all orders wait for the recovery, unless they are given up."""
     remote.start(services=["rpmsg-raw"])
     for kind in ("fatal error", "watchdog"):
         remote.machine.expect_bad(rf"crash detected in \S+ type {kind}", "host")
     remote.machine.expect_bad("handling crash|recovering", "host")
     remote.machine.tolerate_bad("can't change firmware while running", "in which order they get their turn", "host")
-    orders(WHILE_DUMPING, dump="/sys/class/devcoredump/devcd*/data")
+    given_up, mark = "can't lock rproc", remote.host.console.mark()
+    orders(WHILE_DUMPING, given_up, "Boot failed: -4", dump="/sys/class/devcoredump/devcd*/data")
+    assert sum(given_up in line for line in remote.host.console.lines[mark:]) == 4
     assert remote.core_state() == "held"
     remote.host.run_check(f"echo enabled >{remote.sysfs}/recovery")
     remote.start("echo-bare", services=["rpmsg-raw"])
