@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,10 +28,11 @@ def let_fail(remote: Remote) -> None:
     remote.host.run_check(f"echo N >{FAILSLAB}/ignore-gfp-wait; echo 0 >{FAILSLAB}/verbose")
 
 
-def start_without_memory(remote: Remote, undone: str, undo: str, options: str = "") -> int:
-    """Start or attach anew with one allocation after the other failing; return how many times that came to nothing.
+def start_without_memory(remote: Remote, undone: str, undo: str, options: str = "") -> dict[str, int]:
+    """Start or attach anew with one allocation after the other failing.
 
-    After each time an order brings the state back to what it was.
+    Return how many ``writes`` of the order there were, and how many of them ``failed``. After each an order brings the
+    state back to what it was.
     """
     host, state = remote.host, f"{remote.sysfs}/state"
     warns = known_bugs.bug("control-device-error-path")
@@ -46,7 +48,7 @@ def start_without_memory(remote: Remote, undone: str, undo: str, options: str = 
     lost = memory.lost(host) if tells else []
     host.run_check("dmesg -n 7")
     assert not lost, "what an allocation that fails leaves behind"
-    return int(figures["failed"])
+    return figures
 
 
 @pytest.mark.thorough
@@ -55,7 +57,11 @@ def test_every_allocation_of_a_start_fails_once(boot: Callable[..., LinuxMachine
     remote = Remote(boot(**memory.TRACING))
     remote.start("echo-bare", services=["rpmsg-raw"])
     remote.stop()
-    assert start_without_memory(remote, "offline", "stop") > 50
+    mark, told = remote.console.mark(), remote.says("announced-stop")
+    figures = start_without_memory(remote, "offline", "stop")
+    assert figures["failed"] > 50
+    asked = sum(bool(told and re.search(told, line)) for line in remote.console.lines[mark:])
+    assert asked <= figures["writes"] - figures["failed"], "what did not start is not asked to stop"
     remote.start("echo-bare", services=["rpmsg-raw"])
     assert remote.echo_char(options="-n 20")["messages"] == 20
     assert remote.host.run_check("ls -1 /dev/rpmsg*") == ["/dev/rpmsg0", "/dev/rpmsg_ctrl0"], "a number was lost"
@@ -68,7 +74,7 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
     image = "count-bare"
     remote = preload(image, **memory.TRACING)
     table = remote.resource_table(image)
-    assert start_without_memory(remote, "detached", "detach") > 20
+    assert start_without_memory(remote, "detached", "detach")["failed"] > 20
     remote.wait_counting()
     remote.check_counted_on()
     spoilt = known_bug("attach-spoils-table")
@@ -85,7 +91,7 @@ def test_every_allocation_of_an_attach_fails_once(preload: Callable[..., Remote]
 def test_attach_that_fails_in_the_end(preload: Callable[..., Remote], known_bug: Meetings) -> None:
     """It is the last allocation without which there is no attach. The remote goes on: nobody asked Linux to stop it."""
     remote = preload("count-bare", **memory.TRACING)
-    assert start_without_memory(remote, "detached", "detach", "-l") == 1
+    assert start_without_memory(remote, "detached", "detach", "-l")["failed"] == 1
     assert remote.state() == "detached"
     stopped = known_bug("attach-failure-stops")
     if remote.core_state() == "held":
