@@ -118,12 +118,14 @@ def test_where_it_exists(tree: kconfig_tree.Tree) -> None:
     assert resolved(tree, "CONFIG_NEW=y\n") == {"NEW": "y"}
 
 
-def test_where_possible(tree: kconfig_tree.Tree) -> None:
-    """It is asked for where it exists; if something else forbids it, so be it."""
-    line = "CONFIG_EXPERT=y  # where possible\n"
-    assert resolved(tree, f"{line}CONFIG_NEW=y  # where possible\n") == {"EXPERT": "y"}
-    wished = kconfig.resolve(kconfig.parse(line), tree)
-    assert kconfig.unmet(wished, "CONFIG_EXPERT=n\n", tree) == []
+def test_what_is_only_preferred_is_given_up(tmp_path: Path, tree: kconfig_tree.Tree) -> None:
+    ours, users = tmp_path / "ours.config", tmp_path / "users.config"
+    ours.write_text("CONFIG_EXPERT=y\nCONFIG_NEW=y\n")
+    users.write_text("CONFIG_LEVEL=2\n")
+    wished = kconfig.resolve(kconfig.merge([ours, users], preferred=[ours]), tree)
+    assert {symbol: value for symbol, (value, _) in wished.items()} == {"EXPERT": "y", "LEVEL": "2"}
+    (line,) = kconfig.unmet(wished, "CONFIG_EXPERT=n\nCONFIG_LEVEL=1\n", tree)
+    assert line.startswith(f"{users}:1: CONFIG_LEVEL: wanted 2, is 1")
 
 
 def test_of_renamed_symbols_the_one_that_exists_is_taken(tree: kconfig_tree.Tree) -> None:
@@ -212,6 +214,5 @@ def test_our_own_fragments_are_lines_of_the_language() -> None:
 
 
 def test_the_text_of_wishes_tells_all_forms_apart() -> None:
-    forms = ["", "  # where it exists", "  # where possible", "  # or CONFIG_B=y"]
-    lines = ["CONFIG_A=n", *(f"CONFIG_A=y{form}" for form in forms)]
+    lines = ["CONFIG_A=y", "CONFIG_A=n", "CONFIG_A=y  # where it exists", "CONFIG_A=y  # or CONFIG_B=y"]
     assert len({kconfig.text_of(kconfig.parse(line)) for line in lines}) == len(lines)

@@ -294,11 +294,11 @@ class Builder:
 
     # ---- kernel ----------------------------------------------------------------------------------------------------
 
-    def configuration(self) -> list[Path]:
-        """Return the files that the kernel's configuration is made of, in order; later lines override earlier ones.
+    def configuration(self) -> list[kconfig.Wish]:
+        """Return what the kernel's configuration is made of; lines of later files override those of earlier ones.
 
-        ``needs`` is what any kernel must have here; the rest of our configuration gives way to a complete one of the
-        user's.
+        ``needs`` is what any kernel must have here. The rest is what we prefer: it gives way to a complete
+        configuration of the user's, and each line of it to what a fragment of the user's forbids.
         """
         folder, arch = self.root / "configs/kernel", self.arch.name
         needs = [folder / "needs.config", folder / f"needs-{arch}.config"]
@@ -306,7 +306,8 @@ class Builder:
         fragments = [path for path in self.options.kernel_config if path not in complete]
         own = [folder / "common.config", folder / f"{arch}.config"]
         debug = [folder / "debug-info.config"] if self.options.vmlinux else []
-        return [*(complete or own), *needs, *debug, *fragments]
+        files = [*(complete or own), *needs, *debug, *fragments]
+        return kconfig.merge(files, preferred=own if fragments else ())
 
     def kernel(self) -> Path:
         """Return the folder with the kernel image, ``config``, ``release`` and, below ``modules``, its modules.
@@ -385,7 +386,7 @@ class Builder:
         return {
             "source": source.identity,
             "layer": digest(self._kernel_layer().items()),
-            "config": kconfig.text_of(kconfig.merge(self.configuration())),
+            "config": kconfig.text_of(self.configuration()),
             "image": self.arch.image,
             "compiler": compiler(compiler_name(self.arch, llvm=self.options.llvm)),
             "modules": " ".join(MODULES),
@@ -414,7 +415,7 @@ class Builder:
         with self.cache.lock(f"{work.name}-tree", self.progress):
             yield KernelBuild(
                 self.cache, self.progress, source, layer, work, self.arch,
-                self.options.llvm, self.options.jobs, kconfig.merge(self.configuration()), copied,
+                self.options.llvm, self.options.jobs, self.configuration(), copied,
                 cache_module.key_of(inputs.items()),
             )  # fmt: skip
 

@@ -7,22 +7,21 @@ A line of a fragment is one of::
     CONFIG_A=y
     # CONFIG_A is not set
     CONFIG_A=y  # where it exists
-    CONFIG_A=y  # where possible
     CONFIG_A=y  # or CONFIG_B=y
 
-The third is left out of a kernel whose Kconfig has no such symbol, the fourth also where another line forbids it; of
-the fifth the first that exists is taken, for symbols that have been renamed. Other comments are on lines of their own.
-Kconfig drops a line that it does not understand, or whose dependencies are not met, without a word; here both are
-errors.
+The third is left out of a kernel whose Kconfig has no such symbol; of the fourth the first that exists is taken, for
+symbols that have been renamed. Other comments are on lines of their own. Kconfig drops a line that it does not
+understand, or whose dependencies are not met, without a word; here both are errors.
 
-A complete ``.config`` is taken as well. Its lines are wishes: what Kconfig makes of them is not compared.
+A complete ``.config`` is taken as well. Its lines are wishes: what Kconfig makes of them is not compared. So are those
+that we only prefer, where a fragment of the user's is laid over them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ampstand.build.kconfig_tree import Tree
@@ -33,7 +32,6 @@ _SET = re.compile(rf"^CONFIG_(\w+)=({_VALUE})$")
 _UNSET = re.compile(r"^# CONFIG_(\w+) is not set$")
 _FORM = re.compile(rf"^(CONFIG_\w+={_VALUE})\s+# (.*)$")
 _OPTIONAL = "where it exists"
-_LENIENT = "where possible"
 _GENERATED = "# Automatically generated file; DO NOT EDIT."
 
 
@@ -48,16 +46,16 @@ class Wish:
     origin: str
     """``FILE:LINE``, for messages."""
     complete: bool = False
-    """From a complete ``.config``: not compared with what Kconfig made of it."""
-    lenient: bool = False
-    """What Kconfig made of it is not compared either; such a wish is ``optional`` as well."""
+    """From a complete ``.config``: what it does not name gets its default."""
+    weak: bool = False
+    """Not compared with what Kconfig made of it."""
 
     @property
     def text(self) -> str:
         """Return the line in one fixed form."""
         words = " or ".join(f"CONFIG_{symbol}={value}" for symbol, value in self.choices)
-        form = f" {_LENIENT if self.lenient else _OPTIONAL}" if self.optional else ""
-        return f"{words}{form}{' (complete)' if self.complete else ''}"
+        said = {_OPTIONAL: self.optional, "(complete)": self.complete, "(weak)": self.weak}
+        return " ".join([words, *(word for word, so in said.items() if so)])
 
 
 def values(config: str) -> dict[str, str]:
@@ -83,13 +81,13 @@ def parse(text: str, name: str = "fragment") -> list[Wish]:
     for number, raw in enumerate(text.splitlines(), start=1):
         line, origin = raw.strip(), f"{name}:{number}"
         if match := _UNSET.match(line):
-            wishes.append(Wish(((match[1], "n"),), optional=False, origin=origin, complete=complete))
+            wishes.append(Wish(((match[1], "n"),), optional=False, origin=origin, complete=complete, weak=complete))
             continue
         if not line or line.startswith("#"):
             continue
         form = _FORM.match(line)
         words = [form[1] if form else line]
-        if form and form[2] not in (_OPTIONAL, _LENIENT):
+        if form and form[2] != _OPTIONAL:
             words += [part.removeprefix("or ").strip() for part in form[2].split(" or ")]
             if not form[2].startswith("or "):
                 words.append("")  # no such form
@@ -98,17 +96,19 @@ def parse(text: str, name: str = "fragment") -> list[Wish]:
         if len(wanted) != len(words):
             raise UsageError(
                 f"{origin}: not a line of a kernel configuration: {line}",
-                hint='write CONFIG_NAME=y, =m, =n, a number or a "text"; behind it "# where it exists", '
-                '"# where possible" or "# or CONFIG_OTHER=y", no other comment',
+                hint='write CONFIG_NAME=y, =m, =n, a number or a "text"; behind it "# where it exists" or '
+                '"# or CONFIG_OTHER=y", no other comment',
             )
-        said = form[2] if form else ""
-        optional, lenient = said in (_OPTIONAL, _LENIENT), said == _LENIENT
-        wishes.append(Wish(wanted, optional=optional, origin=origin, complete=complete, lenient=lenient))
+        optional = form is not None and form[2] == _OPTIONAL
+        wishes.append(Wish(wanted, optional=optional, origin=origin, complete=complete, weak=complete))
     return wishes
 
 
-def merge(fragments: Iterable[Path]) -> list[Wish]:
-    """Return the fragments' wishes; a later one overrides an earlier one for the same symbol."""
+def merge(fragments: Iterable[Path], preferred: Collection[Path] = ()) -> list[Wish]:
+    """Return the fragments' wishes; a later one overrides an earlier one for the same symbol.
+
+    Those of the ``preferred`` files are weak.
+    """
     merged: dict[str, Wish] = {}
     for path in fragments:
         try:
@@ -118,7 +118,7 @@ def merge(fragments: Iterable[Path]) -> list[Wish]:
             raise UsageError(f"kernel configuration {path}: {reason}") from error
         for wish in parse(text, str(path)):
             merged.pop(wish.choices[0][0], None)
-            merged[wish.choices[0][0]] = wish
+            merged[wish.choices[0][0]] = replace(wish, weak=True) if path in preferred else wish
     return list(merged.values())
 
 
@@ -132,7 +132,7 @@ def resolve(wishes: Iterable[Wish], exists: Tree) -> dict[str, tuple[str, Wish]]
     resolved: dict[str, tuple[str, Wish]] = {}
     for wish in wishes:
         there = [choice for choice in wish.choices if exists.has(choice[0])]
-        if not there and (wish.optional or wish.complete):
+        if not there and (wish.optional or wish.weak):
             continue
         symbol, value = (there or wish.choices)[0]
         resolved.pop(symbol, None)
@@ -151,7 +151,7 @@ def unmet(resolved: Mapping[str, tuple[str, Wish]], config: str, tree: Tree) -> 
     lines = []
     for symbol, (value, wish) in sorted(resolved.items()):
         got = have.get(symbol, "n")
-        if got != value and not wish.complete and not wish.lenient:
+        if got != value and not wish.weak:
             why = tree.why_not(symbol, value, have)
             lines.append(f"{wish.origin}: CONFIG_{symbol}: wanted {value}, is {got}" + (f": {why}" if why else ""))
     return lines
