@@ -253,10 +253,12 @@ class Bench:
         return self._memory - before
 
     def _kernel_memory(self) -> int:
-        """Return KiB of unreclaimable slab, vmalloc and CMA in use."""
+        """Return KiB of unreclaimable slab, vmalloc and CMA in use, without kmemleak's notes (slabs, pages a slab)."""
         memory.shrink(self.host)
-        fields = "/SUnreclaim|VmallocUsed|CmaTotal/ {n += $2} /CmaFree/ {n -= $2} END {print n}"
-        return int(self.host.text(f"awk '{fields}' /proc/meminfo", reason="the kernel's memory figures"))
+        fields = "/SUnreclaim|VmallocUsed|CmaTotal/ {n += $2} /CmaFree/ {n -= $2} "
+        fields += "/^kmemleak_/ {n -= $15 * $6 * 4} END {print n}"
+        reason = "the kernel's memory figures"
+        return int(self.host.text(f"awk '{fields}' /proc/meminfo /proc/slabinfo", reason=reason))
 
 
 def refused_for(data: bytes, target: Target) -> str:
