@@ -340,6 +340,54 @@ def test_a_tracefile_has_each_test(program: Path, tmp_path: Path) -> None:
     assert total.functions["drivers/amp/one.c"]["called"] == (7, True)
 
 
+SEVERAL = """\
+static inline __attribute__((always_inline)) void set(volatile int *where, int what)
+{
+    *where = what;
+}
+
+volatile int here[4];
+
+__attribute__((noinline)) void with_calls(int x)
+{
+    set(&here[0], x);
+    if (x > 7)
+        set(&here[1],
+            x);
+    for (int i = 2; i < 4; i++)
+        set(&here[i], i);
+}
+
+void unlinked(int x)
+{
+    set(&here[0], x);
+}
+
+int main(void)
+{
+    with_calls(1);
+}
+"""
+
+
+@pytest.mark.parametrize("version", [4, 5])
+@pytest.mark.parametrize("dialect", [["-O2"], ["-Os", "-ffunction-sections", "-Wl,--gc-sections"]])
+def test_a_call_whose_function_was_compiled_in_is_a_line(version: int, dialect: list[str], tmp_path: Path) -> None:
+    (tmp_path / "drivers").mkdir()
+    (tmp_path / "drivers/calls.c").write_text(SEVERAL)
+    compiler = ["arm-linux-gnueabihf-gcc", f"-gdwarf-{version}", *dialect, "-nostdlib", "-e", "main"]
+    subprocess.run([*compiler, "-o", "program", "drivers/calls.c"], cwd=tmp_path, check=True)
+    (found,) = lines.read(tmp_path / "program", ["drivers/"]).values()
+    assert {10, 12, 15} <= found.lines.keys()
+    assert (20 in found.lines) == ("-Wl,--gc-sections" not in dialect), "what is not linked has no code"
+    first, last = (min(found.lines[line]) for line in (10, 12))
+    assert first != last
+    assert all(
+        found.functions["with_calls"][1] <= start < end for line in (10, 12, 15) for start, end in found.lines[line]
+    )
+    assert not set(found.lines[10]) & set(found.lines[12])
+
+
 def run_of(program: Path, folder: Path) -> Path:
     """Write the records of a run in which one scenario executed line 10."""
     build = artifacts(folder)

@@ -9,6 +9,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -394,6 +395,16 @@ def test_scenarios_that_the_baseline_does_not_know_are_told(
     scenarios.executing({}, [])
     (warning,) = said
     assert warning.endswith("is of other scenarios; not tried: tests/scenarios/test_x.py::test_new")
+
+
+def test_a_line_without_code_is_executed_as_what_is_beside_it(scenarios: Scenarios) -> None:
+    slow, quick = (f"tests/scenarios/test_x.py::test_{name}" for name in ("slow", "quick"))
+    plain = File("f.c", TEXT).mutants[0]
+    own = replace(plain, id="own", line=5, last=5, along=(range(4, 5),))
+    beside = replace(plain, id="beside", line=6, last=7, along=(range(8, 9), range(4, 6), range(3, 4)))
+    bare = replace(plain, id="bare", line=6, last=7, along=(range(9, 10),))
+    found = scenarios.executing({}, [own, beside, bare])
+    assert found == {"own": [], "beside": [quick, slow], "bare": []}
 
 
 def test_scenarios_are_those_that_execute_the_line(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -277,6 +277,47 @@ def test_columns_count_tabs_as_gcc_does(line: str, column: int, index: int) -> N
     assert schemata._character(line, column) == index
 
 
+def test_what_is_executed_along_with_a_mutant() -> None:
+    text = b"""int f(int a)
+{
+	int b = 1;
+
+	/* no statement */
+	get(a);
+	if (a > 2)
+		return 7;
+	b = 3;
+	if (a > 3) {
+		put(a);
+		goto out;
+	}
+	b = 4;
+	for (;;) {
+		take(5);
+		switch (a) {
+		case 1:
+			b = 5;
+			break;
+		}
+	}
+out:
+	b = 6;
+	return b;
+}
+"""
+    lines_of = {mutant.line: [(one[0], one[-1]) for one in mutant.along] for mutant in File("f.c", text).mutants}
+    behind = [(14, 14), (15, 22)]
+    assert lines_of[3] == [(6, 6), (7, 8), (9, 9), (10, 13), *behind]
+    assert lines_of[6] == [(7, 8), (9, 9), (10, 13), *behind, (3, 3)]
+    assert lines_of[8] == [], "what is right under a condition is known by its own lines only"
+    assert lines_of[9] == [(10, 13), *behind], "what is before it may have left"
+    assert lines_of[12] == [(11, 11)]
+    assert lines_of[19] == [(20, 20)], "not what is compared with"
+    assert lines_of[20] == [(19, 19)]
+    assert lines_of[16] == [(17, 21)]
+    assert lines_of[24] == [(25, 25)]
+
+
 # ---- verdicts --------------------------------------------------------------------------------------------------------
 
 

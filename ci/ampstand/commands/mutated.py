@@ -16,7 +16,7 @@ import shlex
 import sys
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -306,6 +306,13 @@ class Models(OnWorkstation):
         return sorted(tests, key=lambda name: not re.search(rf"(^|-){own}-test$", name))
 
 
+def _witnesses(mutant: Mutant, executed: Collection[tuple[str, int]]) -> list[int]:
+    """Return the lines with code that tell whether a mutant is executed: its own, or the best of those beside it."""
+    places = (range(mutant.line, mutant.last + 1), *mutant.along)
+    found = ([line for line in lines if (mutant.file, line) in executed] for lines in places)
+    return next(filter(None, found), [])
+
+
 class Linux(Target):
     """The kernel, with scenarios: those that execute a mutant's lines without it."""
 
@@ -379,15 +386,14 @@ class Linux(Target):
         # One that meets a known bug judges what comes before that, and whether the bug is the same.
         ended = {test.name: test.seconds or 0.0 for test in tests if test.outcome in SOUND}
         good = self._seconds = {name: ended[name] for name in self.wanted(ended)}
-        lines = coverage.load(records, sorted({mutant.file for mutant in mutants}))
         executed: dict[tuple[str, int], set[str]] = defaultdict(set)
-        for name, covered in lines.items():
-            for file, known in covered.lines.items():
-                for line in (line for line, hit in known.items() if hit):
-                    executed[file, line].add(name)
+        for name, covered in coverage.load(records, sorted({mutant.file for mutant in mutants})).items():
+            for file, lines in covered.lines.items():
+                for line, hit in lines.items():
+                    executed[file, line].update([name] if hit else [])
         usual, found = smoke(good), dict[str, list[str]]()
         for mutant in mutants:
-            names = set[str]().union(*(executed[mutant.file, line] for line in range(mutant.line, mutant.last + 1)))
+            names = set[str]().union(*(executed[mutant.file, line] for line in _witnesses(mutant, executed)))
             booted, rest = any(name.startswith(BOOT) for name in names), set[str]()
             if booted:
                 self._at_boot.add(mutant.id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from elftools.dwarf.ranges import BaseAddressEntry
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
@@ -28,7 +29,11 @@ class SourceFile:
     """What a program has of a source file."""
 
     lines: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    """By line number the ranges of addresses that it was compiled to, the end excluded."""
+    """By line number the ranges of addresses that it was compiled to, the end excluded.
+
+    Of a function that was compiled into its caller they belong to the line of the call, too: a compiler gives such a
+    line none of its own.
+    """
     functions: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By name the line of a function's beginning, and its address."""
 
@@ -57,7 +62,11 @@ def read(
             for unit in units_of(dwarf, units or sources):
                 folder = _text(unit.get_top_DIE(), "DW_AT_comp_dir")
                 if (program_of := dwarf.line_program_for_CU(unit)) is not None:
-                    _unit(program_of, folder, sources, found, starts)
+                    name_of = _Names(program_of, folder, sources)
+                    _unit(program_of, name_of, found, starts)
+                    for number, line, start, end in _inlined(dwarf, unit):
+                        if name := name_of[number]:
+                            found[name].lines[line].append((start, end))
             for name, address in _functions(elf):
                 if address in starts:
                     path, line = starts[address]
@@ -115,21 +124,48 @@ def _wanted(path: str, sources: Sequence[str]) -> str:
     return ""
 
 
-def _unit(
-    program: Any,
-    folder: str,
-    sources: Sequence[str],
-    found: dict[str, SourceFile],
-    starts: dict[int, tuple[str, int]],
-) -> None:
+class _Names(dict[int, str]):
+    """The wanted files of a line program by their numbers there; empty for the others."""
+
+    def __init__(self, program: Any, folder: str, sources: Sequence[str]) -> None:
+        super().__init__()
+        self._program, self._folder, self._sources = program, folder, sources
+
+    def __missing__(self, number: int) -> str:
+        self[number] = _wanted(_file(self._program, number, self._folder), self._sources)
+        return self[number]
+
+
+def _unit(program: Any, name_of: _Names, found: dict[str, SourceFile], starts: dict[int, tuple[str, int]]) -> None:
     """Add the lines of a compilation unit."""
-    names: dict[int, str] = {}
     for start, end, number, line in _rows(program):
-        if number not in names:
-            names[number] = _wanted(_file(program, number, folder), sources)
-        if names[number] and line:
-            found[names[number]].lines[line].append((start, end))
-            starts.setdefault(start, (names[number], line))
+        if line and (name := name_of[number]):
+            found[name].lines[line].append((start, end))
+            starts.setdefault(start, (name, line))
+
+
+def _inlined(dwarf: Any, unit: Any) -> Iterator[tuple[int, int, int, int]]:
+    """Yield number of the file, line, address and end of each call in whose place the function itself was put."""
+    for entry in unit.iter_DIEs():
+        if entry.tag == "DW_TAG_inlined_subroutine" and "DW_AT_call_line" in entry.attributes:
+            place = (entry.attributes["DW_AT_call_file"].value, entry.attributes["DW_AT_call_line"].value)
+            yield from (place + range_ for range_ in _ranges(dwarf, unit, entry) if range_[0] not in LEFT_OUT)
+
+
+def _ranges(dwarf: Any, unit: Any, entry: Any) -> Iterator[tuple[int, int]]:
+    """Yield address and end of each piece of code that an entry is about."""
+    low, high = entry.attributes.get("DW_AT_low_pc"), entry.attributes.get("DW_AT_high_pc")
+    if low is not None and high is not None:
+        yield low.value, high.value + (0 if high.form == "DW_FORM_addr" else low.value)
+    elif (ranges := entry.attributes.get("DW_AT_ranges")) is not None:
+        first = unit.get_top_DIE().attributes.get("DW_AT_low_pc")
+        base = first.value if first is not None else 0
+        for piece in dwarf.range_lists().get_range_list_at_offset(ranges.value, unit):
+            if isinstance(piece, BaseAddressEntry):
+                base = piece.base_address
+            else:
+                offset = 0 if piece.is_absolute else base
+                yield piece.begin_offset + offset, piece.end_offset + offset
 
 
 def _rows(program: Any) -> Iterator[tuple[int, int, int, int]]:

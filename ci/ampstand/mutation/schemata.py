@@ -42,6 +42,8 @@ class Mutant:
     before: str
     after: str
     """What the source says, and what it says with the mutant; empty if that is nothing."""
+    along: tuple[range, ...] = ()
+    """Lines of what is executed whenever it is, the best witness first: for one whose lines have no code."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class File:
             change.node.end_point.row + 1,
             before,
             after,
+            tuple(source.along(change.node)),
         )
 
     def alone(self, mutant: str) -> bytes:

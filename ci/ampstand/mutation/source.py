@@ -48,6 +48,45 @@ def functions(root: Node) -> Iterator[tuple[str, Node]]:
                 yield name.text.decode(), node
 
 
+_BLOCKS = ("compound_statement", "case_statement")
+_JUMPS = ("return_statement", "goto_statement", "break_statement", "continue_statement")
+_STATEMENT = re.compile(r"statement$|^declaration$")
+
+
+def along(node: Node) -> list[range]:
+    """Return the lines, from 1, of statements that are executed whenever a node is, the best witness first.
+
+    They are of the same block: behind the node up to where others jump to, and before it back to what may leave the
+    block. Of what has no block of its own, such as a statement right under an ``if``, nothing is known.
+    """
+    while node.parent is not None and node.parent.type not in _BLOCKS:
+        if node.type.endswith("_statement") and node.parent.type != "labeled_statement":
+            return []
+        node = node.parent
+    found = []
+    for step, ends in (("next_named_sibling", _is_entered), ("prev_named_sibling", _leaves)):
+        other = getattr(node, step)
+        while other is not None and (other.type == "comment" or not ends(other)):
+            if other.type != "comment":
+                found.append(range(other.start_point.row + 1, other.end_point.row + 2))
+            other = getattr(other, step)
+    return found
+
+
+def _is_entered(statement: Node) -> bool:
+    """Whether others jump to a statement."""
+    return statement.type in ("labeled_statement", "case_statement")
+
+
+def _leaves(statement: Node) -> bool:
+    """Whether a statement is no sure sign that the next one is executed; nor is what a ``case`` compares with."""
+    return (
+        _is_entered(statement)
+        or not _STATEMENT.search(statement.type)
+        or any(one.type in _JUMPS for one in walk(statement))
+    )
+
+
 def returns_nothing(function: Node) -> bool:
     """Whether a function is ``void``."""
     kind, declarator = function.child_by_field_name("type"), function.child_by_field_name("declarator")

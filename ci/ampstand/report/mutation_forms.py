@@ -50,8 +50,12 @@ def document(target: str, mutants: Sequence[Mutant], verdicts: Mapping[str, Verd
             name: {**score.counts, "executed": score.executed, "percent": round(score.percent, 1)}
             for name, score in [*by_file(mutants, verdicts).items(), (TOTAL, Score.of(verdicts.values()))]
         },
-        "mutants": [{**asdict(mutant), **asdict(verdicts[mutant.id])} for mutant in mutants],
+        "mutants": [{**_fields(mutant), **asdict(verdicts[mutant.id])} for mutant in mutants],
     }
+
+
+def _fields(mutant: Mutant) -> dict[str, object]:
+    return {name: value for name, value in asdict(mutant).items() if name != "along"}
 
 
 def html(target: str, texts: Mapping[str, bytes], mutants: Sequence[Mutant], verdicts: Mapping[str, Verdict]) -> str:
