@@ -10,12 +10,17 @@ import io
 import re
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from ampstand.board import Board
+from ampstand.build.artifacts import Artifacts
+from ampstand.formats.resource_table import Trace, table
+from ampstand.linux.badfirmware.generator import Elf, load
 from ampstand.linux.machine import LinuxMachine
 from ampstand.linux.remote import CRASH_SERVICE, Remote
 from ampstand.linux.shell import Shell
@@ -272,3 +277,27 @@ def test_second_coredump_is_dropped(crashed: Remote, host: Shell, kind: str, cor
     host.run_check(f"echo recover >{crashed.sysfs}/recovery", reason="the second recovery")
     crashed.wait_recovered([CRASH_SERVICE])
     assert host.run_check(f"ls -d {DUMPS}/devcd*") == [first]
+
+
+@pytest.mark.needs("trace")
+@pytest.mark.parametrize("behind", [0, 0x100], ids=["as-a-carveout", "in-a-carveout"])
+def test_trace_in_a_coredump(
+    remote: Remote, host: Shell, board: Board, artifacts: Artifacts, tmp_path: Path, behind: int
+) -> None:
+    """It is a segment of its own, unless there is one already that begins where it does; once, in each life anew."""
+    remote.start("hello-bare")
+    first = next(iter(carveouts(remote)))
+    remote.stop()
+    trace, image = Trace(first + behind, 0x80), tmp_path / "traced.elf"
+    image.write_bytes(Elf(load(board, artifacts.firmware["hello-bare"]).base, table=table(trace)).pack())
+    own = [(trace.da, trace.size)] if behind and remote.says("coredump-traces") else []
+    host.run_check(f"echo enabled >{remote.sysfs}/coredump")
+    remote.expect_crash("mmufault")
+    remote.start(image)
+    for _ in range(2):
+        remote.report_crash("mmufault")
+        remote.wait_recovered()
+        dump = read_dump(host)
+        assert [(s["p_paddr"], s["p_filesz"]) for s in dump.iter_segments()] == [*carveouts(remote).items(), *own]
+        free_dumps(host)
+    host.run_check(f"echo disabled >{remote.sysfs}/coredump")

@@ -200,6 +200,22 @@ def test_mailbox_that_there_is_not(boot: Boot) -> None:
         assert not any(re.search(told, line) for line in remote.console.lines[mark:])
 
 
+def test_mailbox_whose_driver_is_yet_to_come(boot: Boot) -> None:
+    """There is no remote as long as it has not come; each attempt gives back the mailboxes that there are."""
+    said = {**memory.SAID, "deferred probe pending|failed to request mailbox shutdown": "so it is"}
+    # Otherwise Linux asks whether there is that driver, and does not ask the remote's own.
+    arguments = f"{memory.COUNTED['kernel_arguments']} fw_devlink=off"
+    machine = boot(overlays=overlay("mailbox-late"), kernel_arguments=arguments, tolerated=said)
+    host = machine.host
+    assert "failed to request mailbox shutdown" in host.text("grep 10000000.m4 /sys/kernel/debug/devices_deferred")
+    bind = "echo 10000000.m4 >/sys/bus/platform/drivers/stm32-rproc/bind"
+    with refusals(machine), nothing_leaks(host):
+        refuse(host, bind, "Resource temporarily unavailable")
+    assert host.text("cat /sys/kernel/debug/clk/ipcc/clk_enable_count") == "0", "nobody has a mailbox any more"
+    assert host.run_check("ls /sys/class/remoteproc") == []
+    assert host.run("grep -q 'm4$' /proc/interrupts").exitcode
+
+
 @pytest.mark.needs("attach")
 def test_table_that_nobody_tells_of(boot: Boot, known_bug: Meetings) -> None:
     """A remote that runs already, and Linux is not told where its resource table is: it cannot be attached to."""

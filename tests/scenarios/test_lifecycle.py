@@ -65,6 +65,7 @@ OPERATIONS = {
         warnings=("no-table",),
     ),
     "platform-driver": rebind("{driven}", vdev=False, stays_offline=True),
+    "mailbox-controller": rebind("{device}/supplier:*mailbox*/supplier", vdev=False, stays_offline=True),
     "virtio_rpmsg_bus": rebind("/sys/bus/virtio/drivers/virtio_rpmsg_bus/virtio*"),
     "rpmsg_ctrl": rebind("/sys/bus/rpmsg/drivers/rpmsg_ctrl/virtio*"),
     "rpmsg_chrdev": rebind("/sys/bus/rpmsg/drivers/rpmsg_chrdev/virtio*", ends_traffic=False),
@@ -125,6 +126,7 @@ def run_cell(remote: Remote, operation: str, image: str, endpoints: int) -> None
         "suffix": remote.suffix,
         "sysfs": remote.sysfs,
         "driven": remote.driven,
+        "device": f"{remote.sysfs}/device",
         "instance": remote.core.instance,
         "image": image,
     }
